@@ -1,0 +1,6 @@
+"""Running a cell through time: one specification, and faster engines held to it."""
+
+from elman.engine.choice import use_engine
+from elman.engine.unroll import unroll
+
+__all__ = ["unroll", "use_engine"]

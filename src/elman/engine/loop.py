@@ -1,0 +1,39 @@
+"""The plain loop over time: the specification that every faster engine is held to."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from elman.cell import Cell
+
+
+def run(cell: Cell, x: Tensor, batch_sizes: list[int], state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
+    """Run a cell over packed sequences, one step at a time.
+
+    Rows are sorted by length, longest first, so the rows alive at step ``t`` are the first
+    ``batch_sizes[t]``; a row that has ended, or in reverse has not begun, keeps its state untouched.
+
+    Args:
+        cell: the cell.
+        x: inputs of all real steps, ``[N, I]`` with ``N = sum(batch_sizes)``, step by step.
+        batch_sizes: rows alive at each of the T steps, never increasing.
+        state: the state of all B rows before the first step.
+        reverse: walk from each row's last step to its first.
+
+    Returns:
+        The outputs ``[N, H]`` in the order of ``x``, and the state of all B rows after the last step.
+    """
+    drive = cell.drive(x)
+    starts = [0]
+    for n in batch_sizes:
+        starts.append(starts[-1] + n)
+    outputs: list[Tensor] = [x.new_empty(0, state[0].shape[-1])] * len(batch_sizes)
+    for t in reversed(range(len(batch_sizes))) if reverse else range(len(batch_sizes)):
+        n = batch_sizes[t]
+        now = slice(starts[t], starts[t + 1])
+        drive_t = tuple(d[now] for d in drive) if isinstance(drive, tuple) else drive[now]
+        alive = cell.step(drive_t, type(state)(*(field[:n] for field in state)))
+        outputs[t] = alive[0]
+        state = type(state)(*(torch.cat([new, old[n:]]) for new, old in zip(alive, state, strict=True)))
+    return (torch.cat(outputs) if outputs else state[0].new_empty(0, state[0].shape[-1])), state

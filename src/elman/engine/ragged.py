@@ -1,0 +1,73 @@
+"""Ragged batches: rows sorted by length and packed step by step, so that padding is never touched."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Which cells of a ``[T, B]`` grid are real, and how to pack them as ``torch``'s PackedSequence does.
+
+    A full batch packs for free: ``order`` and ``where`` are None and packing is a view.
+    """
+
+    steps: int
+    batch: int
+    batch_sizes: list[int]  # rows alive at each step, never increasing
+    order: Tensor | None = None  # [B], rows by length, longest first
+    where: Tensor | None = None  # [N], place of each packed row in the flattened [T * B] grid
+
+    @classmethod
+    def from_lengths(cls, lengths: Tensor | Sequence[int] | None, steps: int, batch: int, device: Any) -> "Ragged":
+        """Read ``lengths``: B integers from 0 to T, in any order, on any device; None means all T."""
+        if lengths is None:
+            return cls(steps, batch, [batch] * steps)
+        lengths = torch.as_tensor(lengths if len(lengths) else torch.empty(0, dtype=torch.int64))
+        if lengths.shape != (batch,) or lengths.is_floating_point() or lengths.dtype == torch.bool:
+            raise ValueError(
+                f"lengths must be {batch} integers, one a row of the batch, "
+                f"got shape {list(lengths.shape)} of {lengths.dtype}"
+            )
+        lengths = lengths.to("cpu", torch.int64)
+        if batch and not (0 <= int(lengths.min()) and int(lengths.max()) <= steps):
+            raise ValueError(
+                f"lengths must lie between 0 and the {steps} steps of x, "
+                f"got {int(lengths.min())} to {int(lengths.max())}"
+            )
+        if bool((lengths == steps).all()):
+            return cls(steps, batch, [batch] * steps)
+        lengths, order = lengths.sort(descending=True, stable=True)
+        alive = torch.arange(steps)[:, None] < lengths  # [T, B]
+        where = (torch.arange(steps)[:, None] * batch + order)[alive]
+        batch_sizes = alive.sum(1)
+        return cls(steps, batch, batch_sizes.tolist(), order.to(device), where.to(device))
+
+    def pack(self, x: Tensor) -> Tensor:
+        """``[T, B, ...] -> [N, ...]``."""
+        flat = x.reshape(self.steps * self.batch, *x.shape[2:])
+        return flat if self.where is None else flat.index_select(0, self.where)
+
+    def unpack(self, packed: Tensor) -> Tensor:
+        """``[N, ...] -> [T, B, ...]``, zero where there was padding."""
+        shape = (self.steps, self.batch, *packed.shape[1:])
+        if self.where is None:
+            return packed.reshape(shape)
+        flat = packed.new_zeros(self.steps * self.batch, *packed.shape[1:])
+        return flat.index_copy(0, self.where, packed).reshape(shape)
+
+    def sort(self, state: Any) -> Any:
+        """Put the rows of every state field in packed order."""
+        if self.order is None:
+            return state
+        return type(state)(*(field.index_select(0, self.order) for field in state))
+
+    def unsort(self, state: Any) -> Any:
+        """Put the rows of every state field back in the caller's order."""
+        if self.order is None:
+            return state
+        back = self.order.argsort()
+        return type(state)(*(field.index_select(0, back) for field in state))

@@ -1,0 +1,71 @@
+"""``unroll``: run a cell through time. The verb of the house."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+
+from elman.cell import Cell
+from elman.engine.choice import choose
+from elman.engine.ragged import Ragged
+
+__all__ = ["unroll"]
+
+
+def unroll(
+    cell: Cell,
+    x: Tensor,
+    state: Any = None,
+    lengths: Tensor | Sequence[int] | None = None,
+    *,
+    reverse: bool = False,
+    engine: str = "auto",
+) -> tuple[Tensor, Any]:
+    """Run a cell over a batch of sequences.
+
+    With ``lengths`` the batch is ragged, and exactly so: outputs past a row's end are zero, the final state
+    is the state at the row's own last step, and what stands in the padding can never leak into a value or a
+    gradient. A row of length 0 keeps its initial state.
+
+    Args:
+        cell: any :class:`~elman.Cell`.
+        x: inputs, ``[T, B, I]``.
+        state: state before the first step, each field ``[B, *]``; default ``cell.initial_state(B)``.
+        lengths: real steps of each row, B integers from 0 to T in any order; default all T.
+        reverse: walk from each row's last real step to its first; outputs stay at their own time step.
+        engine: ``"auto"``, or the name of one engine, see :func:`~elman.use_engine`.
+
+    Returns:
+        Outputs ``[T, B, H]`` and the final state, fields ``[B, *]``.
+
+    Raises:
+        ValueError: if shapes, lengths or the engine's name do not fit.
+
+    Example:
+        >>> import torch, elman
+        >>> cell = elman.cells.GRUCell(3, 5)
+        >>> outputs, state = elman.unroll(cell, torch.randn(7, 2, 3), lengths=[7, 4])
+        >>> outputs.shape, state.h.shape, outputs[4:, 1].abs().sum().item()
+        (torch.Size([7, 2, 5]), torch.Size([2, 5]), 0.0)
+    """
+    if x.dim() != 3 or x.shape[-1] != cell.input_size:
+        raise ValueError(f"x must be [T, B, {cell.input_size}] for this cell, got {list(x.shape)}")
+    steps, batch = x.shape[:2]
+    state = cell.initial_state(batch) if state is None else check_state(cell, state, batch)
+    ragged = Ragged.from_lengths(lengths, steps, batch, x.device)
+    outputs, final = choose(engine, cell, x)(
+        cell, ragged.pack(x), ragged.batch_sizes, ragged.sort(state), reverse
+    )
+    return ragged.unpack(outputs), ragged.unsort(final)
+
+
+def check_state(cell: Cell, state: Any, batch: int) -> Any:
+    """Return ``state`` as the cell's own type, or say which field has the wrong shape."""
+    expected = cell.initial_state(batch)
+    if isinstance(state, Tensor) or len(state) != len(expected):
+        fields = ", ".join(expected._fields)
+        raise ValueError(f"state of {type(cell).__name__} must be a tuple ({fields}), got {type(state).__name__}")
+    for name, given, wanted in zip(expected._fields, state, expected, strict=True):
+        if given.shape != wanted.shape:
+            raise ValueError(f"state.{name} must be {list(wanted.shape)}, got {list(given.shape)}")
+    return type(expected)(*state)

@@ -1,0 +1,1 @@
+"""The laboratory: studies, trials, records, findings, and the book drawn from them."""

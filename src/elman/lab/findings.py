@@ -1,0 +1,182 @@
+"""What a study found: plain data, saved as JSON, from which the book is drawn and nothing is trained.
+
+Everything here is a frozen dataclass; together they are the contract between the studies, which make
+findings, and the book, which shows them.
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from elman.lab.files import write_text
+
+__all__ = ["Claim", "Curves", "Findings", "Heatmap", "Passage", "Series", "Table", "Verdict"]
+
+Cell = str | int | float | bool | None
+_CONFIG = ConfigDict(ser_json_inf_nan="strings")
+
+
+@dataclass(frozen=True, config=_CONFIG)
+class Claim:
+    """A statement written down before the run, with the bounds that decide it.
+
+    The claim holds where the measured value lies within ``[at_least, at_most]``; either bound may be left
+    out.
+
+    Args:
+        key: short name, unique in its study.
+        statement: one sentence.
+        source: who says so: a paper, a textbook, an issue of this project.
+        unit: unit of the measured value, such as ``"nats a character"``.
+        at_least: lowest value that agrees with the statement.
+        at_most: highest value that agrees with the statement.
+    """
+
+    key: str
+    statement: str
+    source: str
+    unit: str = ""
+    at_least: float = -math.inf
+    at_most: float = math.inf
+
+
+@dataclass(frozen=True, config=_CONFIG)
+class Verdict:
+    """A claim after the run: the mean of the measured values, its 95 % interval, and what follows.
+
+    ``n`` is the number of independent values; a computed number that has no spread is ``exact``.
+    """
+
+    claim: Claim
+    measured: float
+    low: float
+    high: float
+    n: int
+    verdict: Literal["holds", "does not hold", "undecided"]
+    exact: bool = False
+
+
+@dataclass(frozen=True, config=_CONFIG)
+class Table:
+    """Rows under named columns. ``note`` stands below the table."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    note: str = ""
+
+
+@dataclass(frozen=True, config=_CONFIG)
+class Series:
+    """One line of a figure; ``low`` and ``high`` draw a band around it."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    low: Sequence[float] | None = None
+    high: Sequence[float] | None = None
+    style: Literal["line", "dashed", "points"] = "line"
+
+
+@dataclass(frozen=True, config=_CONFIG)
+class Curves:
+    """A figure of lines over one pair of axes, labelled with units. ``caption`` says how to read it."""
+
+    title: str
+    x_label: str
+    y_label: str
+    series: Sequence[Series]
+    log_x: bool = False
+    log_y: bool = False
+    caption: str = ""
+
+
+@dataclass(frozen=True, config=_CONFIG)
+class Heatmap:
+    """A figure of one matrix, ``values[row][column]``, with a label for every row and column."""
+
+    title: str
+    x_label: str
+    y_label: str
+    values: Sequence[Sequence[float]]
+    x_ticks: Sequence[str] = ()
+    y_ticks: Sequence[str] = ()
+    caption: str = ""
+
+
+@dataclass(frozen=True, config=_CONFIG)
+class Passage:
+    """A piece of text: a worked answer (``kind="prose"``) or a sample shown letter by letter (``"sample"``).
+
+    Prose is written in paragraphs separated by blank lines; ``*stress*`` and `` `code` `` are understood.
+    """
+
+    title: str
+    text: str
+    kind: Literal["prose", "sample"] = "prose"
+
+
+@dataclass(frozen=True, config=_CONFIG)
+class Findings:
+    """All that a study found.
+
+    Args:
+        exercise: number in the chapter, such as ``"15.12"``.
+        name: the study's short name, such as ``"char-lm"``.
+        title: one line.
+        article: the study's docstring: question, method, expectation.
+        summary: one sentence with the main number.
+        claims: verdicts, in the order the claims were stated.
+        passages: worked answers and samples.
+        tables: tables.
+        figures: curves and heat maps.
+        command: the command that makes these findings again.
+        plan: the fields of the plan that was run.
+        environment: versions and machine.
+        seconds: processor time of all trials together.
+        failed: one line for every trial that did not finish.
+    """
+
+    exercise: str
+    name: str
+    title: str
+    article: str
+    summary: str
+    claims: Sequence[Verdict] = ()
+    passages: Sequence[Passage] = ()
+    tables: Sequence[Table] = ()
+    figures: Sequence[Curves | Heatmap] = ()
+    command: str = ""
+    plan: dict[str, Cell | list[Cell]] | None = None
+    environment: dict[str, str] | None = None
+    seconds: float = 0.0
+    failed: Sequence[str] = ()
+
+    def to_json(self) -> str:
+        """Return the findings as JSON text; infinities and NaN are written as strings."""
+        return _ADAPTER.dump_json(self, indent=2).decode()
+
+    def save(self, path: Path) -> None:
+        """Write the findings as one JSON file, whole or not at all."""
+        write_text(path, self.to_json())
+
+    @classmethod
+    def load(cls, path: Path) -> "Findings":
+        """Read saved findings.
+
+        Raises:
+            ValueError: if the file is not findings, with the first thing that is wrong in it.
+        """
+        try:
+            return _ADAPTER.validate_json(path.read_bytes())
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "the file"
+            raise ValueError(f"{path} does not hold findings: {where}: {first['msg']}") from None
+
+
+_ADAPTER = TypeAdapter(Findings)

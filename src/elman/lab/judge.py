@@ -1,0 +1,67 @@
+"""From measured values to a verdict: the one place where a claim is decided."""
+
+import math
+from collections.abc import Sequence
+
+from elman.lab.findings import Claim, Verdict
+
+__all__ = ["interval", "judge"]
+
+
+def interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float, float]:
+    """Return mean, lower and upper end of Student's t interval for the mean of independent values.
+
+    One value alone says nothing of its spread: its interval is the whole line.
+
+    Args:
+        values: at least one number.
+        confidence: coverage, between 0 and 1.
+
+    Raises:
+        ValueError: if there is no value.
+
+    Example:
+        >>> [round(v, 3) for v in interval([1.0, 2.0, 3.0])]
+        [2.0, -0.484, 4.484]
+    """
+    if not values:
+        raise ValueError("an interval needs at least one value, got none")
+    n = len(values)
+    mean = math.fsum(values) / n
+    if n == 1:
+        return mean, -math.inf, math.inf
+    from scipy.stats import t  # slow to import
+
+    spread = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1))
+    half = float(t.ppf(0.5 + confidence / 2, n - 1)) * spread / math.sqrt(n)
+    return mean, mean - half, mean + half
+
+
+def judge(claim: Claim, values: Sequence[float] | float) -> Verdict:
+    """Decide a claim from one value a seed, or from one exact number.
+
+    It holds if the whole 95 % interval agrees with the claim, does not hold if none of it does, and is
+    undecided otherwise, so also where a value is missing or NaN.
+
+    Args:
+        claim: what was stated before the run.
+        values: one number a seed; a single float (not in a list) is exact and has no spread.
+
+    Example:
+        >>> claim = Claim("low", "The loss is at most 2.", "this example", at_most=2.0)
+        >>> judge(claim, [1.0, 1.1, 1.2]).verdict, judge(claim, [1.0, 2.9]).verdict, judge(claim, 2.5).verdict
+        ('holds', 'undecided', 'does not hold')
+    """
+    exact = isinstance(values, int | float)
+    if exact:
+        n, (mean, low, high) = 1, (values, values, values)
+    else:
+        n = len(values)
+        mean, low, high = interval(values) if values else (math.nan, math.nan, math.nan)
+    if claim.at_least <= low and high <= claim.at_most:
+        verdict = "holds"
+    elif high < claim.at_least or low > claim.at_most:
+        verdict = "does not hold"
+    else:
+        verdict = "undecided"
+    return Verdict(claim, mean, low, high, n, verdict, exact)

@@ -1,9 +1,37 @@
-"""Elman: recurrent cells in ten lines of PyTorch, run through time at native speed."""
+"""Elman: recurrent cells in ten lines of PyTorch, run through time at native speed.
 
-from elman import cells
-from elman.cell import Cell, State
-from elman.engine import unroll, use_engine
+The names below are imported when first used, so that the command line starts at once.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from elman import cells, data, nn
+    from elman.cell import Cell, State
+    from elman.engine import unroll, use_engine
+    from elman.testing import check_cell
 
 __version__ = "0.1.0"
 
-__all__ = ["Cell", "State", "__version__", "cells", "unroll", "use_engine"]
+__all__ = ["Cell", "State", "__version__", "cells", "check_cell", "data", "nn", "unroll", "use_engine"]
+
+_HOME = {
+    "Cell": "elman.cell",
+    "State": "elman.cell",
+    "check_cell": "elman.testing",
+    "unroll": "elman.engine",
+    "use_engine": "elman.engine",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in ("cells", "data", "nn"):
+        return import_module(f"elman.{name}")
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'elman' has no attribute {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from elman.lab.files import write_text
+from elman.files import write_text
 
 __all__ = ["Claim", "Curves", "Findings", "Heatmap", "Passage", "Series", "Table", "Verdict"]
 
@@ -122,18 +122,19 @@ class Passage:
 
 @dataclass(frozen=True, config=_CONFIG)
 class Findings:
-    """All that a study found.
+    """All that a study found. A study gives the summary and what comes after it up to the figures; the
+    runner adds the rest.
 
     Args:
-        exercise: number in the chapter, such as ``"15.12"``.
-        name: the study's short name, such as ``"char-lm"``.
-        title: one line.
-        article: the study's docstring: question, method, expectation.
         summary: one sentence with the main number.
         claims: verdicts, in the order the claims were stated.
         passages: worked answers and samples.
         tables: tables.
         figures: curves and heat maps.
+        exercise: number in the chapter, such as ``"15.12"``.
+        name: the study's short name, such as ``"char-lm"``.
+        title: one line.
+        article: the study's docstring: question, method, expectation.
         command: the command that makes these findings again.
         plan: the fields of the plan that was run.
         environment: versions and machine.
@@ -141,15 +142,15 @@ class Findings:
         failed: one line for every trial that did not finish.
     """
 
-    exercise: str
-    name: str
-    title: str
-    article: str
     summary: str
     claims: Sequence[Verdict] = ()
     passages: Sequence[Passage] = ()
     tables: Sequence[Table] = ()
     figures: Sequence[Curves | Heatmap] = ()
+    exercise: str = ""
+    name: str = ""
+    title: str = ""
+    article: str = ""
     command: str = ""
     plan: dict[str, Cell | list[Cell]] | None = None
     environment: dict[str, str] | None = None

@@ -1,0 +1,225 @@
+"""The runner: trials in parallel processes, each saved as it ends, so that a run can always go on.
+
+A run is a study with a plan in a folder::
+
+    results/15.12-char-lm/quick/plan.json           the plan and the claims, written before the run
+                                trials/<name>/      record.json, arrays.npz, models, checkpoints
+                                findings.json       what was found
+                                figures/            the same figures as in the book, as SVG
+"""
+
+import json
+import multiprocessing
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from pydantic import TypeAdapter
+
+from elman.files import write_text
+from elman.lab.findings import Claim, Findings
+from elman.lab.progress import Progress, Running
+from elman.lab.store import load_record
+from elman.lab.study import Record, Study, Trial
+from elman.lab.worker import run_trial, start_worker
+
+__all__ = ["FolderInUse", "Run", "cores", "execute"]
+
+ATTEMPTS = 2  # a trial whose worker died is run once more
+
+
+class FolderInUse(RuntimeError):
+    """Another process is running trials in the same folder."""
+
+
+@dataclass
+class Run:
+    """A study with a plan in a folder, and the command that makes it again."""
+
+    study: Study
+    plan: Any
+    folder: Path
+    command: str = ""
+    failed: list[str] = field(default_factory=list)
+
+    def trial_folder(self, trial: Trial) -> Path:
+        """Where a trial keeps what it leaves."""
+        return self.folder / "trials" / trial.name
+
+    def record(self, trial: Trial) -> Record | None:
+        """The trial's saved record, if it has one."""
+        return load_record(self.trial_folder(trial), self.study.fingerprint(self.plan, trial))
+
+
+def cores() -> int:
+    """Processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def execute(
+    runs: Sequence[Run], workers: int | None = None, executor: Executor | None = None, show: Progress | None = None
+) -> Iterator[tuple[Run, Findings | None]]:
+    """Run what is not yet saved of each run, and yield every run with its findings as it is completed.
+
+    Args:
+        runs: studies to run, all their trials in one queue.
+        workers: parallel processes; default one a core.
+        executor: anything with ``concurrent.futures``' interface, such as a cluster's, that shares this
+            file system; default local processes of one thread each.
+        show: where progress goes; default nowhere.
+
+    Yields:
+        A run and its findings; None where every trial of it failed (``run.failed`` says why).
+
+    Raises:
+        FolderInUse: if another process works in one of the folders.
+        OSError: if a folder cannot be written.
+    """
+    show = show or Progress.silent()
+    with ExitStack() as stack:
+        for run in runs:
+            stack.enter_context(_locked(run.folder))
+        trials = {id(run): list(run.study.trials(run.plan)) for run in runs}
+        for run in runs:
+            _write_plan(run)
+        pending = [
+            (run, trial) for run in runs for trial in trials[id(run)] if run.record(trial) is None
+        ]  # fmt: skip
+        left = {id(run): sum(r is run for r, _ in pending) for run in runs}
+        show.start(total=sum(map(len, trials.values())), done=sum(map(len, trials.values())) - len(pending))
+        stack.callback(show.stop)
+        for run in runs:
+            if not left[id(run)]:
+                yield run, _conclude(run, trials[id(run)])
+        for run, trial, failure in _completed(pending, workers or cores(), executor, show):
+            if failure is not None:
+                run.failed.append(f"{trial.name}: {failure}")
+            left[id(run)] -= 1
+            show.finished(f"{run.study.name} {trial.name}", failure)
+            if not left[id(run)]:
+                yield run, _conclude(run, trials[id(run)])
+
+
+def _completed(
+    pending: list[tuple[Run, Trial]], workers: int, executor: Executor | None, show: Progress
+) -> Iterator[tuple[Run, Trial, str | None]]:
+    """Run trials; yield each as it ends, with the reason if it failed. Trials of a pool that broke because
+    a worker died are run again, each :data:`ATTEMPTS` times at the most."""
+    attempts = {id(trial): 0 for _, trial in pending}
+    while pending:
+        others = set(multiprocessing.active_children())
+        own = None if executor else _pool(min(workers, len(pending)))
+        futures: dict[Future[str | None], tuple[Run, Trial]] = {}
+        broken: list[tuple[Run, Trial]] = []
+        try:
+            for run, trial in pending:
+                arguments = (run.study, run.plan, trial, run.trial_folder(trial))
+                futures[(executor or own).submit(run_trial, *arguments, run.study.fingerprint(run.plan, trial))] = (
+                    run, trial
+                )  # fmt: skip
+            waiting = set(futures)
+            while waiting:
+                done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+                for future in done:
+                    run, trial = futures[future]
+                    try:
+                        yield run, trial, future.result()
+                    except BrokenProcessPool:
+                        broken.append((run, trial))
+                show.update(_running([futures[future] for future in waiting]))
+        except BaseException:
+            if own is not None:
+                own.shutdown(wait=False, cancel_futures=True)
+                for process in set(multiprocessing.active_children()) - others:
+                    process.terminate()
+            raise
+        if own is not None:
+            own.shutdown()
+        pending = []
+        for run, trial in broken:
+            began = (run.trial_folder(trial) / "progress.json").exists()
+            attempts[id(trial)] += began
+            if attempts[id(trial)] >= ATTEMPTS:
+                yield run, trial, f"its process died {ATTEMPTS} times"
+            else:
+                pending.append((run, trial))
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=spawn, initializer=start_worker)
+
+
+def _running(waiting: Sequence[tuple[Run, Trial]]) -> list[Running]:
+    """Trials that have told of their progress."""
+    running = []
+    for run, trial in waiting:
+        try:
+            told = json.loads((run.trial_folder(trial) / "progress.json").read_bytes())
+            running.append(Running(f"{run.study.name} {trial.name}", told.pop("step"), told.pop("total"), told))
+        except (OSError, ValueError, KeyError):
+            continue
+    return running
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise FolderInUse(f"another run is at work in {folder}; wait for it, or give another --out") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _write_plan(run: Run) -> None:
+    plain = {
+        "plan": _plain(run.plan),
+        "claims": TypeAdapter(list[Claim]).dump_python(list(run.study.claims(run.plan)), mode="json"),
+    }
+    write_text(run.folder / "plan.json", json.dumps(plain, indent=2))
+
+
+def _plain(plan: Any) -> dict[str, Any]:
+    return TypeAdapter(type(plan)).dump_python(plan, mode="json")
+
+
+def _conclude(run: Run, trials: Sequence[Trial]) -> Findings | None:
+    """Make and save the findings of a run whose trials have all ended."""
+    from elman.lab.book import write_figures  # draws, so it is slow to import
+
+    records = [record for trial in trials if (record := run.record(trial)) is not None]
+    if not records:
+        return None
+    findings = replace(
+        run.study.findings(run.plan, records),
+        exercise=run.study.exercise,
+        name=run.study.name,
+        title=run.study.title,
+        article=run.study.article.partition("\n")[2].strip(),
+        command=run.command,
+        plan=_plain(run.plan),
+        environment={
+            "python": platform.python_version(),
+            "torch": version("torch"),
+            "elman": version("elman"),
+            "machine": f"{platform.machine()}, {cores()} cores",
+        },
+        seconds=sum(record.seconds for record in records),
+        failed=run.failed,
+    )
+    findings.save(run.folder / "findings.json")
+    write_figures(findings, run.folder / "figures")
+    return findings

@@ -1,0 +1,176 @@
+"""What a study is: one module with an article, a plan, trials, a run, and findings.
+
+A study is a module ``elman/studies/exNN_name.py``. Its docstring is the article, the first line the title.
+It defines
+
+- ``Plan``: a frozen pydantic dataclass; ``Plan()`` is the full plan, ``QUICK`` the short one;
+- ``claims(plan)``: what is claimed, and by whom, before anything runs;
+- ``trials(plan)``: variants times seeds;
+- ``run(plan, trial, desk)``: one trial; returns its :class:`Record`;
+- ``findings(plan, records)``: a :class:`~elman.lab.findings.Findings` made from the records.
+
+The file's name is all the registration there is.
+"""
+
+import ast
+import difflib
+import hashlib
+import importlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_origin, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+import elman.studies
+from elman.lab.findings import Claim, Findings
+
+__all__ = ["Record", "Study", "Trial", "UnknownName", "all_studies", "find_study", "nearest"]
+
+
+class UnknownName(ValueError):
+    """A name, field or value that does not exist, with the nearest that do."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One variant with one seed.
+
+    ``inputs`` names what the trial reads besides its plan, such as a data set and its checksum; a record
+    made from other inputs is not taken for this trial's.
+    """
+
+    variant: str
+    seed: int = 0
+    inputs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """``variant-seedN``, also the trial's folder."""
+        return f"{re.sub(r'[^A-Za-z0-9._=-]+', '-', self.variant)}-seed{self.seed}"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one trial measured. Arrays are NumPy arrays and are saved beside the rest."""
+
+    numbers: dict[str, float] = field(default_factory=dict)
+    series: dict[str, list[float]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    arrays: dict[str, Any] = field(default_factory=dict)
+    trial: Trial | None = None  # set by the runner, as is the time
+    seconds: float = 0.0  # processor time
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study's module, seen from outside. Reading its title imports nothing."""
+
+    exercise: str
+    name: str
+    module_name: str
+    path: Path
+
+    @property
+    def article(self) -> str:
+        """The module's docstring."""
+        return ast.get_docstring(ast.parse(self.path.read_text("utf-8"))) or ""
+
+    @property
+    def title(self) -> str:
+        """First line of the article."""
+        return self.article.partition("\n")[0].rstrip(".")
+
+    @property
+    def folder_name(self) -> str:
+        """Name of the study's results folder, such as ``15.12-char-lm``."""
+        return f"{self.exercise}-{self.name}"
+
+    @property
+    def module(self) -> ModuleType:
+        """The imported module."""
+        return importlib.import_module(self.module_name)
+
+    def plan(self, quick: bool = False, settings: dict[str, str] | None = None) -> Any:
+        """Return the full or quick plan with some fields set from text.
+
+        Raises:
+            UnknownName: for a field that the plan lacks, or a value that does not fit it.
+        """
+        base = self.module.QUICK if quick else self.module.Plan()
+        hints = get_type_hints(type(base))
+        known = {f.name: getattr(base, f.name) for f in fields(base)}
+        for name, text in (settings or {}).items():
+            if name not in known:
+                raise UnknownName(f"{self.name} has no plan field {name!r}{nearest(name, known)}")
+            parts = text.split(",") if get_origin(hints[name]) in (tuple, list) else text
+            with _explained(self.name, name, text):
+                known[name] = TypeAdapter(hints[name]).validate_strings(parts)
+        with _explained(self.name, "", ", ".join(settings or ())):
+            return self.module.Plan(**known)
+
+    def claims(self, plan: Any) -> Sequence[Claim]:
+        """What is claimed before the run."""
+        return self.module.claims(plan)
+
+    def trials(self, plan: Any) -> Sequence[Trial]:
+        """The trials of a plan."""
+        return self.module.trials(plan)
+
+    def findings(self, plan: Any, records: Sequence[Record]) -> Findings:
+        """The findings from the records of finished trials."""
+        return self.module.findings(plan, records)
+
+    def fingerprint(self, plan: Any, trial: Trial) -> str:
+        """Identify what a record was made from: the study's own text, the plan, and the trial."""
+        plain = TypeAdapter(type(plan)).dump_python(plan, mode="json")
+        made_from = [
+            hashlib.sha256(self.path.read_bytes()).hexdigest(), plain, trial.variant, trial.seed, trial.inputs
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def all_studies() -> list[Study]:
+    """Every study there is, in the order of the chapter."""
+    studies = []
+    for path in sorted(Path(elman.studies.__path__[0]).glob("ex*_*.py")):
+        number, _, name = path.stem.removeprefix("ex").partition("_")
+        studies.append(Study(f"15.{int(number)}", name.replace("_", "-"), f"elman.studies.{path.stem}", path))
+    return studies
+
+
+def find_study(wanted: str) -> Study:
+    """Return the study with this exercise number (``15.12``) or name (``char-lm``).
+
+    Raises:
+        UnknownName: with the nearest names.
+    """
+    studies = all_studies()
+    for study in studies:
+        if wanted in (study.exercise, study.name):
+            return study
+    names = [name for study in studies for name in (study.exercise, study.name)]
+    raise UnknownName(f"no study {wanted!r}{nearest(wanted, names)}")
+
+
+def nearest(wanted: str, known: Any) -> str:
+    """Return ``"; did you mean ...?"`` with the nearest names, or the list of them all."""
+    known = list(known)
+    close = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(known)}"
+
+
+@contextmanager
+def _explained(study: str, field_name: str, given: str) -> Iterator[None]:
+    """Turn pydantic's report into one line."""
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = field_name or str(first["loc"][0] if first["loc"] else "")
+        raise UnknownName(f"{study}: plan field {where}, given {given!r}: {first['msg']}") from None

@@ -1,0 +1,65 @@
+"""One trial in a process of its own: what the runner hands to an executor."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from elman.lab.desk import Desk, TrialFailed
+from elman.files import write_text
+from elman.lab.store import save_record
+from elman.lab.study import Study, Trial
+
+__all__ = ["run_trial", "start_worker"]
+
+
+def start_worker() -> None:
+    """Prepare a worker process: one thread, deaf to Ctrl-C (its parent hears it), gone with its parent."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+
+def run_trial(study: Study, plan: Any, trial: Trial, folder: Path, fingerprint: str) -> str | None:
+    """Run one trial and save its record in ``folder``.
+
+    Every random number comes from the trial's seed, on one thread, so the same trial gives the same numbers.
+
+    Returns:
+        None once the record is saved, or one line that says why there is none; the traceback of an
+        unexpected error is then in ``failure.txt``.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    torch.manual_seed(trial.seed)
+    failure = folder / "failure.txt"
+    started = time.process_time()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        failure.unlink(missing_ok=True)
+        record = study.module.run(plan, trial, Desk(folder))
+        save_record(folder, replace(record, trial=trial, seconds=time.process_time() - started), fingerprint)
+    except TrialFailed as error:
+        with contextlib.suppress(OSError):
+            write_text(failure, f"{error}\n")
+        return str(error)
+    except OSError as error:
+        return f"{error.strerror or error}: {error.filename or folder}"
+    except Exception as error:
+        with contextlib.suppress(OSError):
+            write_text(failure, traceback.format_exc())
+        return f"{type(error).__name__}: {error} (see {failure})"
+    finally:
+        with contextlib.suppress(OSError):
+            (folder / "progress.json").unlink(missing_ok=True)
+    return None

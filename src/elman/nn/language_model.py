@@ -1,0 +1,50 @@
+"""A language model: embedding, recurrent layers, and a distribution over the next token."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from elman.nn.lstm import LSTM
+
+
+class LanguageModel(nn.Module):
+    """Predict each token of a sequence from those before it (Mikolov et al., Interspeech 2010) with an LSTM.
+
+    Args:
+        vocabulary_size: number of tokens V.
+        embedding_size: width of a token's vector.
+        hidden_size: width H of each layer.
+        num_layers: recurrent layers.
+        dropout: share of embedded inputs and of each layer's outputs that training drops.
+
+    Example:
+        >>> model = LanguageModel(vocabulary_size=7, embedding_size=4, hidden_size=8)
+        >>> logits, state = model(torch.zeros(5, 2, dtype=torch.int64))
+        >>> logits.shape
+        torch.Size([5, 2, 7])
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        embedding_size: int = 128,
+        hidden_size: int = 256,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+    ):
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary_size, embedding_size)
+        self.recurrent = LSTM(embedding_size, hidden_size, num_layers, dropout=dropout if num_layers > 1 else 0.0)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(hidden_size, vocabulary_size)
+
+    def forward(self, tokens: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """Map tokens ``[T, B]`` and a state to the logits of each next token ``[T, B, V]`` and the new state."""
+        outputs, state = self.recurrent(self.dropout(self.embedding(tokens)), state)
+        return self.head(self.dropout(outputs)), state
+
+    def step(self, tokens: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """One decoder step: tokens ``[B]`` to log-probabilities ``[B, V]`` and the new state."""
+        logits, state = self(tokens[None], state)
+        return torch.log_softmax(logits[0], -1), state

@@ -1,0 +1,1 @@
+"""Probes: what a network is made of, and what goes on inside it."""

@@ -1,0 +1,106 @@
+"""Counting the parameters of a vanilla recurrent network.
+
+**Question.** A recurrent network has input_size=100, hidden_size=256 and output_size=50. How many trainable
+parameters does it have, biases included?
+
+**Method.** The modules are built and their parameters counted; the formula
+
+    I·H + H² + b·H + H·O + O
+
+is held against the count. The number b of bias vectors is a convention: textbooks give the hidden layer one,
+PyTorch two (one for the input product and one for the recurrent product, which is redundant in a vanilla
+network but is what `nn.RNN` really has).
+
+**What to expect.** 100·256 + 256² + 256 = 91,392 for the hidden layer, 256·50 + 50 = 12,850 for the output:
+104,242 in all, and 256 more in PyTorch. Try your own sizes with `elman count rnn --input-size 100
+--hidden-size 256 --output-size 50`, or `lstm` and `gru`.
+"""
+
+from collections.abc import Sequence
+
+from pydantic import PositiveInt
+from pydantic.dataclasses import dataclass
+
+from elman.lab.desk import Desk
+from elman.lab.findings import Claim, Findings, Passage, Table
+from elman.lab.judge import judge
+from elman.lab.study import Record, Trial
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The network of the exercise."""
+
+    input_size: PositiveInt = 100
+    hidden_size: PositiveInt = 256
+    output_size: PositiveInt = 50
+
+
+QUICK = Plan()
+
+
+def formula(plan: Plan, biases: int) -> int:
+    """The number of parameters with ``biases`` bias vectors in the hidden layer."""
+    I, H, O = plan.input_size, plan.hidden_size, plan.output_size  # noqa: E741
+    return I * H + H**2 + biases * H + H * O + O
+
+
+def claims(plan: Plan) -> list[Claim]:
+    """The formula's number, in both conventions."""
+    return [
+        Claim(
+            key=f"biases-{biases}",
+            statement=f"With {words} the network has {formula(plan, biases):,} parameters.",
+            source=source,
+            unit="parameters",
+            at_least=formula(plan, biases),
+            at_most=formula(plan, biases),
+        )
+        for biases, words, source in (
+            (1, "one bias vector", "the formula I·H + H² + H + H·O + O"),
+            (2, "PyTorch's two bias vectors", "the formula I·H + H² + 2H + H·O + O"),
+        )
+    ]
+
+
+def trials(plan: Plan) -> list[Trial]:
+    """One count; there is nothing random in it."""
+    return [Trial("count")]
+
+
+def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
+    """Build the network in both conventions and count."""
+    from elman.probe.parameters import count_parameters
+
+    numbers = {}
+    for biases in (1, 2):
+        for part in count_parameters("rnn", plan.input_size, plan.hidden_size, plan.output_size, biases=biases):
+            shape = "x".join(map(str, part.shape))
+            numbers[f"{biases}|{part.name}|{shape}"] = float(part.parameters)
+    return Record(numbers)
+
+
+def findings(plan: Plan, records: Sequence[Record]) -> Findings:
+    """The counts by part, and the answer in words."""
+    counted = {biases: [] for biases in (1, 2)}
+    for key, value in records[0].numbers.items():
+        biases, name, shape = key.split("|")
+        counted[int(biases)].append([name, shape, int(value)])
+    totals = {biases: sum(row[2] for row in rows) for biases, rows in counted.items()}
+    I, H, O = plan.input_size, plan.hidden_size, plan.output_size  # noqa: E741
+    answer = (
+        f"Input to hidden: {I}·{H} = {I * H:,}. Hidden to hidden: {H}² = {H * H:,}. Hidden bias: {H:,}.\n\n"
+        f"Together {I * H + H * H + H:,} for the recurrent layer. Output: {H}·{O} + {O} = {H * O + O:,}.\n\n"
+        f"In all {totals[1]:,} parameters, or {totals[2]:,} with PyTorch's second bias vector."
+    )
+    return Findings(
+        summary=f"{totals[1]:,} parameters with one bias vector, {totals[2]:,} with PyTorch's two.",
+        claims=[
+            judge(claim, float(total)) for claim, total in zip(claims(plan), (totals[1], totals[2]), strict=True)
+        ],
+        passages=[Passage("Worked answer", answer)],
+        tables=[
+            Table(title, ["tensor", "shape", "parameters"], [*counted[biases], ["total", "", totals[biases]]])
+            for biases, title in ((1, "One bias vector (textbook)"), (2, "Two bias vectors (PyTorch)"))
+        ],
+    )

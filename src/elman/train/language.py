@@ -1,0 +1,115 @@
+"""Training a language model on one long text by truncated backpropagation through time."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from elman.train.checkpoint import load_checkpoint, save_checkpoint
+from elman.train.streams import Streams, detached
+
+__all__ = ["LossNotFinite", "evaluate", "fit"]
+
+
+class LossNotFinite(ArithmeticError):
+    """The loss became NaN or infinite."""
+
+
+def fit(
+    model: nn.Module,
+    streams: Streams,
+    updates: int,
+    *,
+    learning_rate: float,
+    warmup: int = 100,
+    clip_norm: float = 1.0,
+    weight_decay: float = 0.0,
+    checkpoint: Path | None = None,
+    checkpoint_every: int = 200,
+    each: Callable[[int, float], None] | None = None,
+) -> list[float]:
+    """Train with AdamW, a linear warm-up and a cosine decay to a tenth; the state is carried from window to
+    window, detached, and starts anew with each pass over the text.
+
+    Args:
+        model: ``model(tokens [T, B], state) -> (logits [T, B, V], state)``.
+        streams: the training text.
+        updates: steps of the optimiser in all.
+        learning_rate: its highest value.
+        warmup: updates until it is reached.
+        clip_norm: the gradient's norm is clipped to this.
+        weight_decay: of AdamW.
+        checkpoint: file to go on from, and to write; it is left in place at the end.
+        checkpoint_every: updates between checkpoints.
+        each: called with the number of updates done and the last loss.
+
+    Returns:
+        The loss of every update, nats a token.
+
+    Raises:
+        LossNotFinite: with the update at which it happened.
+        ValueError: if the checkpoint is damaged or of another model.
+        OSError: if the checkpoint cannot be written.
+    """
+    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=weight_decay)
+    losses: list[float] = []
+    state: Any = None
+    restored = load_checkpoint(checkpoint, model, optimizer) if checkpoint else None
+    if restored is not None:
+        losses, state = restored[0]["losses"], restored[1] or None
+    model.train()
+    for update in range(len(losses), updates):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate * _schedule(update, updates, warmup)
+        k = update % len(streams)
+        inputs, targets = streams.window(k)
+        logits, state = model(inputs, detached(state) if k else None)
+        loss = cross_entropy(logits.flatten(0, 1), targets.flatten())
+        if not math.isfinite(loss.item()):
+            raise LossNotFinite(f"the loss became {loss.item()} at update {update}")
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+        optimizer.step()
+        losses.append(loss.item())
+        if each is not None:
+            each(len(losses), losses[-1])
+        if checkpoint is not None and (len(losses) % checkpoint_every == 0 or len(losses) == updates):
+            save_checkpoint(checkpoint, model, optimizer, {"losses": losses}, detached(tuple(state)))
+    return losses
+
+
+def _schedule(update: int, updates: int, warmup: int) -> float:
+    warm = min(1.0, (update + 1) / max(1, warmup))
+    return warm * (0.1 + 0.45 * (1 + math.cos(math.pi * update / max(1, updates))))
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, tokens: Tensor, steps: int = 1000) -> float:
+    """Return the mean loss over a text read once from end to end as one stream, the state carried all along.
+
+    Args:
+        model: as for :func:`fit`.
+        tokens: the text, ``[N]``, N at least 2.
+        steps: time steps handed to the model at once; it does not change the result.
+
+    Returns:
+        Nats a token, over the N - 1 tokens that have one before them.
+
+    Raises:
+        ValueError: if there are fewer than two tokens.
+    """
+    if len(tokens) < 2:
+        raise ValueError(f"evaluation needs at least 2 tokens, got {len(tokens)}")
+    training = model.training
+    model.eval()
+    total, state = 0.0, None
+    for inputs, targets in zip(tokens[:-1].split(steps), tokens[1:].split(steps), strict=True):
+        logits, state = model(inputs[:, None], state)
+        total += cross_entropy(logits[:, 0], targets, reduction="sum").item()
+    model.train(training)
+    return total / (len(tokens) - 1)

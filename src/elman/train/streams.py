@@ -1,0 +1,64 @@
+"""One long sequence as B parallel streams, cut into windows for truncated backpropagation through time."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+__all__ = ["Streams"]
+
+
+@dataclass(frozen=True)
+class Streams:
+    """A sequence of tokens laid out as B streams that are read side by side.
+
+    Window k of every stream goes on where window k - 1 stopped, so a state can be carried from one to the
+    next. What does not fill a whole row of streams at the end is left out of training.
+
+    Args:
+        tokens: the sequence, ``[N]``.
+        batch_size: streams B.
+        steps: time steps T of one window.
+
+    Raises:
+        ValueError: if the sequence is too short for one window.
+
+    Example:
+        >>> streams = Streams(torch.arange(9), batch_size=2, steps=2)
+        >>> inputs, targets = streams.window(1)
+        >>> inputs.tolist(), targets.tolist()
+        ([[2, 6], [3, 7]], [[3, 7], [4, 8]])
+    """
+
+    tokens: Tensor
+    batch_size: int
+    steps: int
+
+    def __post_init__(self) -> None:
+        if min(self.batch_size, self.steps) < 1:
+            raise ValueError(f"batch_size and steps must be at least 1, got {self.batch_size} and {self.steps}")
+        if len(self) == 0:
+            raise ValueError(
+                f"{len(self.tokens)} tokens are too few for one window of {self.steps} steps in "
+                f"{self.batch_size} streams; that takes {self.batch_size * self.steps + 1}"
+            )
+
+    def __len__(self) -> int:
+        return (len(self.tokens) - 1) // self.batch_size // self.steps
+
+    def window(self, k: int) -> tuple[Tensor, Tensor]:
+        """Inputs and targets of window ``k``, each ``[T, B]``; targets are the inputs one step on."""
+        rows = (len(self.tokens) - 1) // self.batch_size
+        start = k * self.steps
+        index = torch.arange(start, start + self.steps)[:, None] + torch.arange(self.batch_size) * rows
+        return self.tokens[index], self.tokens[index + 1]
+
+
+def detached(state: Any) -> Any:
+    """Return a state, tensor or nest of tuples, cut off from the graph that made it."""
+    if state is None:
+        return None
+    if isinstance(state, Tensor):
+        return state.detach()
+    return type(state)(*map(detached, state)) if hasattr(state, "_fields") else tuple(map(detached, state))

@@ -1,0 +1,66 @@
+"""A cell that wears a layer's weights for the length of one call."""
+
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from elman.cell import Cell
+
+
+def weights(layer: nn.RNNBase, place: int, x: Tensor) -> list[Tensor]:
+    """Return the tensors that layer-and-direction ``place`` computes with, in ``torch.nn``'s order.
+
+    They are looked up anew on every call and may be anything that stands in for a parameter: the result of
+    a parametrization, a tensor handed over by ``functional_call``, a replica's copy.
+
+    Raises:
+        ValueError: if ``x`` has another dtype than the weights.
+        RuntimeError: if ``x`` is on another device than the weights.
+    """
+    plain = layer._parameters
+    found: list[Any] = []
+    for name in layer._all_weights[place]:
+        weight = plain.get(name)
+        found.append(getattr(layer, name) if weight is None else weight)
+    first = found[0]
+    if x.dtype != first.dtype:
+        raise ValueError(
+            f"input has dtype {x.dtype} and the weights {first.dtype}: "
+            f"convert one, input.to({first.dtype}) or layer.to({x.dtype})"
+        )
+    if x.device != first.device:
+        raise RuntimeError(f"input is on {x.device} and the weights on {first.device}: move one to the other")
+    return found
+
+
+def bind(
+    cell_type: type[Cell], hidden_size: int, parameters: dict[str, Tensor | None], **fields: Any
+) -> Cell:
+    """Return a new cell of this type whose parameters are exactly these tensors.
+
+    A cell a call, so that threads sharing a layer never see one another's weights, and so that the layer
+    holds nothing that ``parameters()``, a checkpoint or a deep copy could find.
+    """
+    weight_ih = parameters["weight_ih"]
+    assert weight_ih is not None
+    cell = object.__new__(cell_type)
+    cell.__dict__.update(_blank(weight_ih.shape[1], hidden_size).__dict__)
+    cell.__dict__.update(fields, _parameters=parameters)
+    return cell
+
+
+def add_biases(weights: list[Tensor]) -> Tensor | None:
+    """Return ``b_ih + b_hh`` of ``(w_ih, w_hh, b_ih, b_hh, ...)``, None without biases.
+
+    ``torch.nn`` carries two biases where the equations have one; only their sum ever matters.
+    """
+    return weights[2] + weights[3] if len(weights) > 3 else None
+
+
+@lru_cache(maxsize=256)
+def _blank(input_size: int, hidden_size: int) -> Cell:
+    # Made by the base class alone: a subclass would draw initial weights and so move the random stream.
+    with torch.device("cpu"):
+        return Cell(input_size, hidden_size)

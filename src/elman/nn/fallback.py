@@ -1,0 +1,74 @@
+"""When ``torch.nn``'s own kernels run in an Elman layer, and how."""
+
+from collections.abc import Callable
+from itertools import takewhile
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+from elman.engine import choice
+from elman.nn.layout import Layout
+
+
+def torch_runs(x: Tensor, full: bool) -> bool:
+    """Whether to leave this input to ``torch.nn``: off the CPU, while being traced, under autocast.
+
+    Args:
+        x: the input's data.
+        full: whether it is a plain batch without ragged ends.
+    """
+    if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
+        return True
+    if choice._forced.get() != "auto":
+        return False
+    return (
+        x.device.type != "cpu"
+        or torch.is_autocast_enabled("cpu")
+        or not (type(x) is Tensor or isinstance(x, nn.Parameter))
+        or _torch_is_faster(full)
+    )
+
+
+def _torch_is_faster(full: bool) -> bool:
+    # Against the loop alone, torch's kernels for full batches win; packed, they are as slow as the loop.
+    return full and "native" not in choice.ENGINES
+
+
+def run_packed(by_torch: Callable[..., Any], layout: Layout, state: tuple[Tensor, ...]) -> Any:
+    """Run ``torch.nn``'s forward over packed rows.
+
+    Args:
+        by_torch: the ``forward`` of the ``torch.nn`` class, bound.
+        layout: what to run over; at least one step must be real.
+        state: fields ``[K, B, H]`` in packed row order.
+
+    Returns:
+        Outputs ``[N, H]`` and the final fields ``[K, B, H]``.
+    """
+    # torch packs no row of length zero; they are the last ones, and keep the state they came with.
+    alive = layout.batch_sizes[0]
+    sizes = torch.tensor(list(takewhile(bool, layout.batch_sizes)))
+    begun = tuple(field[:, :alive] for field in state)
+    packed, final = by_torch(PackedSequence(layout.data, sizes), single(begun))
+    final = final if isinstance(final, tuple) else (final,)
+    if alive < layout.batch:
+        final = tuple(torch.cat([new, old[:, alive:]], 1) for new, old in zip(final, state, strict=True))
+    return packed.data, final
+
+
+def single(state: tuple[Tensor, ...]) -> Any:
+    """Return a state as ``torch.nn`` writes it: one field bare, several as a tuple."""
+    return state[0] if len(state) == 1 else state
+
+
+def as_torch(layer: nn.RNNBase, torch_type: type[nn.RNNBase]) -> nn.RNNBase:
+    """Return a ``torch.nn`` layer sharing everything with this one, for ``torch.jit.script`` to compile.
+
+    Scripting a model leaves the ``torch.nn`` layer in the model's own place, as ``__prepare_scriptable__``
+    always does: script a deep copy to keep calling the original with ``lengths``.
+    """
+    twin = torch_type.__new__(torch_type)
+    twin.__dict__.update(layer.__dict__)
+    return twin

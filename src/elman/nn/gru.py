@@ -1,0 +1,93 @@
+"""A multi-layer GRU: ``torch.nn.GRU``, at Elman's speed and with exact ragged batches."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+from elman.cell import Cell
+from elman.cells import GRUCell
+from elman.nn.bind import bind, weights
+from elman.nn.fallback import as_torch
+from elman.nn.stack import forward
+
+
+class GRU(nn.GRU):
+    """Gated recurrent units over whole sequences, a drop-in for :class:`torch.nn.GRU`.
+
+    Arguments, parameters, their names and their initial values are those of :class:`torch.nn.GRU`, so
+    checkpoints load both ways. What is new is ``lengths``, in :meth:`forward`. Off the CPU, under autocast
+    and while being compiled, exported or traced, ``torch.nn``'s own kernels run.
+
+    Args:
+        input_size: features I of the input.
+        hidden_size: features H of the state.
+        num_layers: layers, each reading the outputs of the one before; default 1.
+        bias: whether the gates have biases; default True.
+        batch_first: whether batches are ``[B, T, I]`` and not ``[T, B, I]``; default False. States are
+            ``[K, B, H]`` either way.
+        dropout: probability of zeroing an output between two layers, in training; default 0.
+        bidirectional: whether a second network reads each layer's input backwards; default False.
+        device: where the parameters live; default torch's.
+        dtype: their type; default torch's.
+
+    Raises:
+        TypeError: if an argument has the wrong type.
+        ValueError: if a size or ``dropout`` is out of range.
+
+    Example:
+        >>> import torch, elman.nn
+        >>> layer = elman.nn.GRU(8, 16)
+        >>> outputs, h_n = layer(torch.randn(5, 2, 8), lengths=[2, 5])
+        >>> outputs.shape, torch.equal(h_n[0, 0], outputs[1, 0])
+        (torch.Size([5, 2, 16]), True)
+    """
+
+    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+        input: Tensor | PackedSequence,  # noqa: A002
+        hx: Tensor | None = None,
+        *,
+        lengths: Tensor | Sequence[int] | None = None,
+    ) -> Any:
+        """Run over a batch of sequences.
+
+        With K = layers times directions and D = directions:
+
+        Args:
+            input: ``[T, B, I]``, ``[B, T, I]`` if ``batch_first``, ``[T, I]`` for one sequence alone, or a
+                PackedSequence.
+            hx: ``h_0 [K, B, H]``, ``[K, H]`` for one sequence alone; default zeros.
+            lengths: real steps of each row, B integers from 0 to T in any order and on any device; default
+                all T. Outputs past a row's end are zero, its final state is the state at its own last
+                step, and what stands in the padding touches neither values nor gradients. A row of length
+                0 keeps its initial state.
+
+        Returns:
+            Outputs ``[T, B, D H]`` in the input's layout, and the final ``h_n``, shaped as ``hx``.
+
+        Raises:
+            TypeError: if ``input`` is neither a tensor nor a PackedSequence.
+            ValueError: if ``input``'s number of dimensions or dtype, or ``lengths``, do not fit.
+            RuntimeError: if ``input``'s width or device, or the state's shape, do not fit.
+        """
+        return forward(self, super().forward, _cell_of, (self.hidden_size,), input, hx, lengths)
+
+    def __prepare_scriptable__(self) -> nn.RNNBase:
+        return as_torch(self, nn.GRU)
+
+
+def _cell_of(layer: GRU, place: int, x: Tensor) -> Cell:
+    w_ih, w_hh, *biases = weights(layer, place, x)
+    if biases:
+        b_ih, b_hh = biases
+        gates, b_hn = b_hh.split([2 * layer.hidden_size, layer.hidden_size])
+        # The reset gate scales the candidate's recurrent bias, so that third must stay apart.
+        bias = b_ih + torch.cat([gates, torch.zeros_like(b_hn)])
+    else:
+        bias, b_hn = None, w_hh.new_zeros(layer.hidden_size)
+    return bind(
+        GRUCell, layer.hidden_size, {"weight_ih": w_ih, "weight_hh": w_hh, "bias": bias, "bias_hn": b_hn}
+    )

@@ -1,0 +1,127 @@
+"""How a layer's input is laid out, and how to get back to it from packed rows."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
+
+from elman.engine.ragged import Ragged
+
+
+class Grid:
+    """A tensor ``[T, B, I]``, ``[B, T, I]`` or, for one sequence alone, ``[T, I]``.
+
+    Attributes:
+        data: the real steps, ``[N, I]``, packed as engines take them.
+        batch_sizes: rows alive at each step.
+        batch: rows B, those of length zero included.
+
+    Raises:
+        ValueError: if ``lengths`` are not B integers from 0 to T.
+        RuntimeError: if there is no step at all and no ``lengths`` says so.
+    """
+
+    def __init__(self, x: Tensor, lengths: Tensor | Sequence[int] | None, batch_first: bool):
+        self.alone = x.dim() == 2
+        self.batch_first = batch_first and not self.alone
+        if self.alone:
+            x = x.unsqueeze(1)
+        elif self.batch_first:
+            x = x.transpose(0, 1)
+        steps, self.batch = x.shape[:2]
+        if not steps and lengths is None:
+            raise RuntimeError(
+                f"Expected sequence length to be larger than 0 in RNN, got input {list(x.shape)} as "
+                "[T, B, I]: give at least one step, or lengths of zero"
+            )
+        self.ragged = Ragged.from_lengths(lengths, steps, self.batch, x.device)
+        self.data = self.ragged.pack(x)
+        self.batch_sizes = self.ragged.batch_sizes
+
+    def arrange(self, field: Tensor) -> Tensor:
+        """Put a state field ``[K, B, H]``, ``[K, H]`` for one sequence alone, in packed row order."""
+        if self.alone:
+            field = field.unsqueeze(1)
+        return field if self.ragged.order is None else field.index_select(1, self.ragged.order)
+
+    def restore_state(self, field: Tensor) -> Tensor:
+        """Undo :meth:`arrange`."""
+        if self.ragged.order is not None:
+            field = field.index_select(1, self.ragged.order.argsort())
+        return field.squeeze(1) if self.alone else field
+
+    def restore_outputs(self, packed: Tensor) -> Tensor:
+        """``[N, H]`` back to the layout of the input, zero where there was padding."""
+        outputs = self.ragged.unpack(packed)
+        if self.alone:
+            return outputs.squeeze(1)
+        return outputs.transpose(0, 1) if self.batch_first else outputs
+
+
+class Packed:
+    """A :class:`torch.nn.utils.rnn.PackedSequence`: already in engine order, save for the states.
+
+    Attributes:
+        data: the real steps, ``[N, I]``.
+        batch_sizes: rows alive at each step.
+        batch: rows B.
+    """
+
+    alone = False
+
+    def __init__(self, x: PackedSequence):
+        self.x = x
+        self.data = x.data
+        self.batch_sizes: list[int] = x.batch_sizes.tolist()
+        self.batch = self.batch_sizes[0]
+
+    def arrange(self, field: Tensor) -> Tensor:
+        """Put a state field ``[K, B, H]`` in packed row order."""
+        return _permuted(field, self.x.sorted_indices)
+
+    def restore_state(self, field: Tensor) -> Tensor:
+        """Undo :meth:`arrange`."""
+        return _permuted(field, self.x.unsorted_indices)
+
+    def restore_outputs(self, packed: Tensor) -> PackedSequence:
+        """``[N, H]`` as a PackedSequence of the same rows."""
+        return PackedSequence(packed, *self.x[1:])
+
+
+Layout = Grid | Packed
+
+
+def _permuted(field: Tensor, rows: Tensor | None) -> Tensor:
+    return field if rows is None else field.index_select(1, rows)
+
+
+def lay_out(
+    x: Tensor | PackedSequence, lengths: Tensor | Sequence[int] | None, layer: torch.nn.RNNBase
+) -> Layout:
+    """Check a layer's input and read its layout.
+
+    Raises:
+        TypeError: if ``x`` is neither a tensor nor a PackedSequence.
+        ValueError: if ``x`` is not 2-D or 3-D, or ``lengths`` do not fit or come with a PackedSequence.
+        RuntimeError: if ``x`` is not ``input_size`` wide.
+    """
+    if isinstance(x, PackedSequence):
+        if lengths is not None:
+            raise ValueError(
+                "a PackedSequence knows its own lengths: leave out lengths, or give a padded tensor"
+            )
+        data = x.data
+    elif isinstance(x, Tensor):
+        data = x
+        if x.dim() not in (2, 3):
+            shape = "[B, T, I]" if layer.batch_first else "[T, B, I]"
+            raise ValueError(f"input must be {shape}, or [T, I] for one sequence, got {list(x.shape)}")
+    else:
+        raise TypeError(f"input must be a Tensor or a PackedSequence, got {type(x).__name__}")
+    if data.shape[-1] != layer.input_size:
+        raise RuntimeError(
+            f"input.size(-1) must be equal to input_size. Expected {layer.input_size}, "
+            f"got {data.shape[-1]} in {list(data.shape)}"
+        )
+    return Packed(x) if isinstance(x, PackedSequence) else Grid(x, lengths, layer.batch_first)

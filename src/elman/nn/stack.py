@@ -1,0 +1,97 @@
+"""One forward pass through all layers and directions of a recurrent network."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+from elman.cell import Cell
+from elman.engine.choice import choose
+from elman.nn.fallback import run_packed, single, torch_runs
+from elman.nn.layout import Layout, lay_out
+
+CellOf = Callable[[Any, int, Tensor], Cell]  # (layer, place, x) -> the cell with that place's weights
+
+
+def forward(
+    layer: nn.RNNBase,
+    by_torch: Callable[..., Any],
+    cell_of: CellOf,
+    widths: tuple[int, ...],
+    x: Tensor | PackedSequence,
+    hx: Any,
+    lengths: Tensor | Sequence[int] | None,
+) -> Any:
+    """Run a layer's forward.
+
+    Args:
+        layer: the layer; K is its number of layers times directions.
+        by_torch: the ``forward`` it inherits from ``torch.nn``, bound.
+        cell_of: makes the cell of one layer and direction.
+        widths: width of each state field; a state of one field is a bare tensor, else a tuple.
+        x: the input in any layout.
+        hx: state before the first step, fields ``[K, B, width]``, or None for zeros.
+        lengths: real steps of each row, or None.
+
+    Returns:
+        Outputs in the input's layout and the final state in that of ``hx``.
+    """
+    data = x.data if isinstance(x, PackedSequence) else x
+    if lengths is None and isinstance(data, Tensor) and torch_runs(data, full=data is x):
+        return by_torch(x, hx)
+    layout = lay_out(x, lengths, layer)
+    state = _state(layer, layout, widths, hx)
+    if lengths is not None and len(layout.data) and torch_runs(layout.data, full=False):
+        outputs, final = run_packed(by_torch, layout, state)
+    else:
+        outputs, final = _run(layer, cell_of, layout, state)
+    final = tuple(layout.restore_state(field) for field in final)
+    return layout.restore_outputs(outputs), single(final)
+
+
+def _run(layer: nn.RNNBase, cell_of: CellOf, layout: Layout, state: tuple[Tensor, ...]) -> Any:
+    directions = 2 if layer.bidirectional else 1
+    starts = list(zip(*(field.unbind(0) for field in state), strict=True))
+    finals: list[Any] = []
+    x = layout.data
+    for depth in range(layer.num_layers):
+        if depth and layer.dropout and layer.training:
+            x = torch.dropout(x, layer.dropout, True)
+        outputs: list[Tensor] = []
+        for reverse in (False, True)[:directions]:
+            place = depth * directions + reverse
+            cell = cell_of(layer, place, x)
+            run = choose("auto", cell, x)
+            output, final = run(cell, x, layout.batch_sizes, cell.state_type(*starts[place]), reverse)
+            outputs.append(output)
+            finals.append(final)
+        x = outputs[0] if directions == 1 else torch.cat(outputs, -1)
+    return x, tuple(_stacked(fields) for fields in zip(*finals, strict=True))
+
+
+def _stacked(fields: tuple[Tensor, ...]) -> Tensor:
+    return fields[0].unsqueeze(0) if len(fields) == 1 else torch.stack(fields)
+
+
+def _state(layer: nn.RNNBase, layout: Layout, widths: tuple[int, ...], hx: Any) -> tuple[Tensor, ...]:
+    places = layer.num_layers * (2 if layer.bidirectional else 1)
+    x = layout.data
+    if hx is None:
+        return tuple(x.new_zeros(places, layout.batch, width) for width in widths)
+    fields = (hx,) if isinstance(hx, Tensor) else tuple(hx)
+    if len(fields) != len(widths) or isinstance(hx, Tensor) != (len(widths) == 1):
+        wanted = "one tensor h_0" if len(widths) == 1 else "a pair (h_0, c_0)"
+        came = "one tensor" if isinstance(hx, Tensor) else f"a {type(hx).__name__} of {len(fields)}"
+        raise ValueError(f"hx of {type(layer).__name__} must be {wanted}, got {came}")
+    for i, (field, width) in enumerate(zip(fields, widths, strict=True)):
+        name = "hx" if len(widths) == 1 else f"hx[{i}]"
+        expected = (places, width) if layout.alone else (places, layout.batch, width)
+        if field.shape != expected:
+            raise RuntimeError(f"{name} must be {list(expected)} for this input, got {list(field.shape)}")
+        if field.dtype != x.dtype or field.device != x.device:
+            raise RuntimeError(
+                f"{name} must be {x.dtype} on {x.device} like the input, got {field.dtype} on {field.device}"
+            )
+    return tuple(layout.arrange(field) for field in fields)

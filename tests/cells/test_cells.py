@@ -1,0 +1,122 @@
+"""Every cell against an oracle in NumPy, against torch.nn's cells, and in its initial values."""
+
+import importlib.util
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import elman
+from elman import cells
+
+spec = importlib.util.spec_from_file_location("oracles", Path(__file__).with_name("oracles.py"))
+oracles = importlib.util.module_from_spec(spec)
+sys.modules["oracles"] = oracles
+spec.loader.exec_module(oracles)
+
+I, H = 3, 5
+CASES = {
+    "rnn": (lambda: cells.RNNCell(I, H), oracles.rnn, {}),
+    "rnn relu": (lambda: cells.RNNCell(I, H, "relu"), oracles.rnn, {"nonlinearity": "relu"}),
+    "layer norm rnn": (lambda: cells.LayerNormRNNCell(I, H), oracles.layer_norm_rnn, {}),
+    "layer norm rnn relu": (
+        lambda: cells.LayerNormRNNCell(I, H, "relu"), oracles.layer_norm_rnn, {"nonlinearity": "relu"}
+    ),
+    "lstm": (lambda: cells.LSTMCell(I, H), oracles.lstm, {}),
+    "gru": (lambda: cells.GRUCell(I, H), oracles.gru, {}),
+    "reset-before gru": (lambda: cells.ResetBeforeGRUCell(I, H), oracles.reset_before_gru, {}),
+    "projected lstm": (lambda: cells.ProjectedLSTMCell(I, H, 2), oracles.projected_lstm, {}),
+}  # fmt: skip
+
+
+@pytest.fixture(params=CASES)
+def case(request):
+    make, step, options = CASES[request.param]
+    torch.manual_seed(0)
+    cell = make().double()
+    with torch.no_grad():
+        for parameter in cell.parameters():
+            parameter.normal_(0, 0.7)
+    return cell, step, options
+
+
+def test_every_public_cell_has_a_case():
+    public = {c for c in vars(cells).values() if isinstance(c, type) and issubclass(c, elman.Cell)}
+    assert public == {type(make()) for make, _, _ in CASES.values()}
+
+
+def test_oracle(case):
+    cell, step, options = case
+    x = torch.randn(6, 4, I, dtype=torch.float64)
+    start = type(cell.initial_state(4))(*map(torch.randn_like, cell.initial_state(4)))
+    outputs, final = elman.unroll(cell, x, start, lengths=[6, 1, 4, 6])
+    weights = {name: p.detach().numpy() for name, p in cell.named_parameters()}
+    for row, length in enumerate([6, 1, 4, 6]):
+        expected, end = oracles.run(
+            step, x[:length, row].numpy(), [field[row].numpy() for field in start], **weights, **options
+        )
+        np.testing.assert_allclose(outputs[:length, row].detach(), expected, rtol=1e-12, atol=1e-13)
+        for ours, theirs in zip(final, end, strict=True):
+            np.testing.assert_allclose(ours[row].detach(), theirs, rtol=1e-12, atol=1e-13)
+
+
+def test_contract(case):
+    elman.check_cell(case[0], engine="loop")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (cells.RNNCell(I, H), torch.nn.RNNCell(I, H)),
+        (cells.RNNCell(I, H, "relu"), torch.nn.RNNCell(I, H, nonlinearity="relu")),
+        (cells.LSTMCell(I, H), torch.nn.LSTMCell(I, H)),
+        (cells.GRUCell(I, H), torch.nn.GRUCell(I, H)),
+    ],
+    ids=lambda cell: type(cell).__name__,
+)
+def test_torch_cells(ours, theirs):
+    """Copied weights, two biases added into one (a GRU's recurrent candidate bias stays apart)."""
+    ours, theirs = ours.double(), theirs.double()
+    with torch.no_grad():
+        ours.weight_ih.copy_(theirs.weight_ih)
+        ours.weight_hh.copy_(theirs.weight_hh)
+        both = theirs.bias_ih + theirs.bias_hh
+        if isinstance(ours, cells.GRUCell):
+            both[2 * H :] = theirs.bias_ih[2 * H :]
+            ours.bias_hn.copy_(theirs.bias_hh[2 * H :])
+        ours.bias.copy_(both)
+    x = torch.randn(4, I, dtype=torch.float64)
+    state = [torch.randn_like(field) for field in ours.initial_state(4)]
+    stepped = ours(x, ours.state_type(*state))
+    expected = theirs(x, tuple(state) if len(state) > 1 else state[0])
+    for a, b in zip(stepped, expected if len(state) > 1 else [expected], strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-13)
+
+
+def test_xavier_bounds_of_each_matrix():
+    """Exercise 15.11: uniform within ±sqrt(6 / (fan_in + fan_out)), filling the range, and biases zero."""
+    cell = cells.RNNCell(200, 300)
+    for weight, bound in ((cell.weight_ih, math.sqrt(6 / 500)), (cell.weight_hh, math.sqrt(6 / 600))):
+        assert weight.abs().max() <= bound
+        assert weight.abs().max() > 0.99 * bound
+        assert abs(weight.std().item() / (bound / math.sqrt(3)) - 1) < 0.02
+    assert not cell.bias.any()
+
+
+def test_forget_bias_is_set_once():
+    cell = cells.LSTMCell(3, 5, forget_bias=2.5)
+    assert cell.bias.tolist() == [0.0] * 5 + [2.5] * 5 + [0.0] * 10
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.0, "3"])
+def test_wrong_sizes(size):
+    with pytest.raises(ValueError, match="hidden_size must be a positive integer"):
+        cells.GRUCell(3, size)
+
+
+def test_wrong_nonlinearity():
+    with pytest.raises(ValueError, match="'tanh' or 'relu', got 'gelu'"):
+        cells.RNNCell(3, 5, "gelu")

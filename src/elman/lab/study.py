@@ -13,7 +13,6 @@ The file's name is all the registration there is.
 """
 
 import ast
-import difflib
 import hashlib
 import importlib
 import json
@@ -28,13 +27,10 @@ from typing import Any, get_origin, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 import elman.studies
+from elman.errors import UnknownName, nearest
 from elman.lab.findings import Claim, Findings
 
-__all__ = ["Record", "Study", "Trial", "UnknownName", "all_studies", "find_study", "nearest"]
-
-
-class UnknownName(ValueError):
-    """A name, field or value that does not exist, with the nearest that do."""
+__all__ = ["Record", "Study", "Trial", "all_studies", "find_study"]
 
 
 @dataclass(frozen=True)
@@ -156,13 +152,6 @@ def find_study(wanted: str) -> Study:
             return study
     names = [name for study in studies for name in (study.exercise, study.name)]
     raise UnknownName(f"no study {wanted!r}{nearest(wanted, names)}")
-
-
-def nearest(wanted: str, known: Any) -> str:
-    """Return ``"; did you mean ...?"`` with the nearest names, or the list of them all."""
-    known = list(known)
-    close = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(known)}"
 
 
 @contextmanager

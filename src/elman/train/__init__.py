@@ -1,6 +1,7 @@
-"""Training sequences: streams of text, schedules, and checkpoints that cannot run code."""
+"""Training sequences: streams of text, the loop, and checkpoints that cannot run code."""
 
 from elman.train.checkpoint import load_checkpoint, save_checkpoint
+from elman.train.language import LossNotFinite, evaluate, fit
 from elman.train.streams import Streams
 
-__all__ = ["Streams", "load_checkpoint", "save_checkpoint"]
+__all__ = ["LossNotFinite", "Streams", "evaluate", "fit", "load_checkpoint", "save_checkpoint"]

@@ -1,0 +1,62 @@
+"""The command line. It imports what a command needs when the command runs, so that it starts at once."""
+
+import os
+import sys
+
+import typer
+
+import elman
+from elman.cli import count, data, generate, lab
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Recurrent sequence models: studies, models and data of the Elman laboratory.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("list")(lab.list_studies)
+app.command("study")(lab.study)
+app.command("lab")(lab.lab)
+app.command("report")(lab.report)
+app.command("count")(count.count)
+app.command("generate")(generate.generate)
+app.add_typer(data.app, name="data")
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+    if version:
+        print(elman.__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line. Whatever goes wrong is said in one line, with exit status 2 for a wrong word, 1
+    for anything else, and 130 after Ctrl-C. ``ELMAN_TRACEBACK=1`` shows where it went wrong."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        print("stopped; what was finished is saved, and the same command goes on from there", file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:
+        if os.environ.get("ELMAN_TRACEBACK"):
+            raise
+        print(f"elman: {_line(error)}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, _wrong_words()) else 1)
+
+
+def _line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    text = " ".join(str(error).split())
+    expected = isinstance(error, ValueError | RuntimeError | ArithmeticError) and text
+    return text if expected else f"unexpected {type(error).__name__}: {text} (ELMAN_TRACEBACK=1 shows where)"
+
+
+def _wrong_words() -> tuple[type[Exception], ...]:
+    from elman.errors import UnknownName
+
+    return (UnknownName,)

@@ -1,0 +1,36 @@
+"""``elman generate``: text from a saved character model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def generate(
+    prompt: Annotated[str, typer.Option(help="Text to go on from.")] = "\n",
+    temperature: Annotated[float, typer.Option(help="0 takes the likeliest character; 1 follows the model.")] = 0.8,
+    length: Annotated[int, typer.Option(min=0, help="Characters to write.")] = 500,
+    seed: Annotated[int, typer.Option(help="The same seed writes the same text.")] = 0,
+    model: Annotated[
+        Path | None, typer.Option(help="A model's folder; default: the newest that 15.12 left in results.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Results folder to look for models in.")] = Path("results"),
+) -> None:
+    """Write text with a character model that study 15.12 trained."""
+    folder = model or newest_model(out)
+    from elman.nn.saving import load_language_model
+    from elman.studies.ex12_char_lm import write
+
+    print(prompt.lstrip("\n") + write(*load_language_model(folder), prompt, length, temperature, seed))
+
+
+def newest_model(out: Path) -> Path:
+    """The model folder written last.
+
+    Raises:
+        ValueError: if there is none, with the command that makes one.
+    """
+    found = [path.parent for path in out.glob("15.12-char-lm/*/trials/*/model/model.json")]
+    if not found:
+        raise ValueError(f"no trained model in {out}; `elman study 15.12 --quick` makes one in two minutes")
+    return max(found, key=lambda folder: (folder / "model.json").stat().st_mtime)

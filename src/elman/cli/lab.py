@@ -1,0 +1,181 @@
+"""``elman list``, ``study``, ``lab`` and ``report``."""
+
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from elman.errors import UnknownName
+
+if TYPE_CHECKING:
+    from elman.lab.findings import Findings
+    from elman.lab.runner import Run
+    from elman.lab.study import Study
+
+Quick = Annotated[bool, typer.Option("--quick", help="Run the short plan: minutes instead of hours.")]
+Seeds = Annotated[int | None, typer.Option(min=1, help="Seeds of each variant; default: the plan's.")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Parallel processes; default: one a core.")]
+Out = Annotated[Path, typer.Option(help="Folder for records, models, findings and the book.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Data = Annotated[Path | None, typer.Option("--data", help="Folder of real data sets; the same as ELMAN_DATA.")]
+MARK = {"holds": "[green]✓ holds[/]", "does not hold": "[red]✗ does not hold[/]", "undecided": "[yellow]? undecided[/]"}
+
+
+def list_studies(as_json: Json = False) -> None:
+    """List the studies, one exercise of the chapter each."""
+    from elman.lab.study import all_studies
+
+    studies = all_studies()
+    if as_json:
+        print(json.dumps([{"exercise": s.exercise, "name": s.name, "title": s.title} for s in studies], indent=2))
+        return
+    for s in studies:
+        print(f"{s.exercise:<6} {s.name:<24} {s.title}")
+
+
+def study(
+    name: Annotated[str, typer.Argument(help="Exercise number or name, such as 15.12 or char-lm.")],
+    quick: Quick = False,
+    seeds: Seeds = None,
+    jobs: Jobs = None,
+    out: Out = Path("results"),
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change one field of the plan.")
+    ] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Run one study, or go on with it, and show what it found."""
+    from elman.lab.study import find_study
+
+    _use_data(data)
+    changed = _settings(settings or [])
+    if seeds is not None:
+        changed["seeds"] = str(seeds)
+    run = _make_run(find_study(name), quick, changed, out)
+    ((_, findings),) = _execute([run], jobs)
+    if findings is None:
+        _all_failed(run)
+        raise typer.Exit(1)
+    if as_json:
+        print(findings.to_json())
+    else:
+        _show(findings, run.folder)
+    if run.failed:
+        raise typer.Exit(1)
+
+
+def lab(
+    quick: Quick = False,
+    jobs: Jobs = None,
+    out: Out = Path("results"),
+    data: Data = None,
+) -> None:
+    """Run every study there is, then write the book."""
+    from elman.lab.study import all_studies
+
+    _use_data(data)
+    runs = [_make_run(study, quick, {}, out) for study in all_studies()]
+    for run, findings in _execute(runs, jobs):
+        if findings is None:
+            _all_failed(run)
+        else:
+            print(f"{run.study.exercise:<6} {run.study.name:<24} {findings.summary}", flush=True)
+    _write_book(out, [run.folder for run in runs])
+    if any(run.failed for run in runs):
+        raise typer.Exit(1)
+
+
+def report(folder: Annotated[Path, typer.Argument(help="A results folder.")] = Path("results")) -> None:
+    """Write the book from saved findings; nothing is run."""
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is not a folder; give the --out of an earlier run")
+    _write_book(folder)
+
+
+def _make_run(study: "Study", quick: bool, settings: dict[str, str], out: Path) -> "Run":
+    import hashlib
+
+    from elman.lab.runner import Run
+
+    label = "quick" if quick else "full"
+    if settings:
+        label += "-" + hashlib.sha256(repr(sorted(settings.items())).encode()).hexdigest()[:6]
+    words = ["elman", "study", study.exercise, *(["--quick"] if quick else [])]
+    for name, value in settings.items():
+        words += ["--set", f"{name}={value}"]
+    return Run(study, study.plan(quick, settings), out / study.folder_name / label, shlex.join(words))
+
+
+def _execute(runs: "list[Run]", jobs: int | None) -> "list[tuple[Run, Findings | None]]":
+    from elman.lab.progress import Progress
+    from elman.lab.runner import execute
+
+    return list(execute(runs, jobs, show=Progress()))
+
+
+def _settings(pairs: list[str]) -> dict[str, str]:
+    settings = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise UnknownName(f"--set takes FIELD=VALUE, got {pair!r}")
+        settings[name.replace("-", "_")] = value
+    return settings
+
+
+def _use_data(folder: Path | None) -> None:
+    if folder is not None:
+        if not folder.is_dir():
+            raise UnknownName(f"--data: {folder} is not a folder")
+        os.environ["ELMAN_DATA"] = str(folder.resolve())
+
+
+def _write_book(out: Path, folders: list[Path] | None = None) -> None:
+    from elman.lab.book import collect, write_book
+
+    path = write_book(collect(out), out / "book.html")
+    print(path.resolve())
+
+
+def _all_failed(run: "Run") -> None:
+    for line in run.failed:
+        print(f"{run.study.exercise} {run.study.name}: {line}", file=sys.stderr)
+
+
+def _show(findings: "Findings", folder: Path) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    console.print(f"[bold]{findings.exercise}  {escape(findings.title)}[/]\n{escape(findings.summary)}\n")
+    for table in findings.tables:
+        shown = Table(title=escape(table.title), title_justify="left", caption=escape(table.note) or None)
+        for column in table.columns:
+            shown.add_column(escape(column))
+        for row in table.rows:
+            shown.add_row(*("" if value is None else escape(_number(value)) for value in row))
+        console.print(shown)
+    claims = Table(title="Claims, stated before the run", title_justify="left")
+    for column in ("claim", "measured", "95 % interval", "verdict"):
+        claims.add_column(column)
+    for v in findings.claims:
+        span = "exact" if v.exact else f"{v.low:.4g} to {v.high:.4g} (n={v.n})"
+        claims.add_row(f"{escape(v.claim.statement)} [dim]{escape(v.claim.source)}[/]", _number(v.measured), span,
+                       MARK[v.verdict])  # fmt: skip
+    console.print(claims)
+    for passage in findings.passages:
+        console.print(f"\n[bold]{escape(passage.title)}[/]")
+        console.print(escape(passage.text), highlight=False)
+    for line in findings.failed:
+        console.print(f"[red]failed:[/] {escape(line)}")
+    console.print(f"\nSaved in {escape(str(folder))}; `elman report {escape(str(folder.parent.parent))}` writes the book.")
+
+
+def _number(value: str | float | bool | None) -> str:
+    return f"{value:,.6g}" if isinstance(value, float) else f"{value:,}" if type(value) is int else str(value)

@@ -13,8 +13,9 @@ __all__ = ["gradient_flow"]
 def gradient_flow(cell: Cell, x: Tensor, loss: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
     r"""Return :math:`\lVert \partial L / \partial s_t \rVert` at every step, for every field s of the state.
 
-    The derivative is total: it counts every path from the state after step t to the loss, save that each
-    field is taken by itself (an LSTM's ``h_t`` does not pass through ``c_t``).
+    The derivative is that of backpropagation through time: it counts every path from the quantity made at
+    step t to the loss. An LSTM's ``c_t`` so counts its way through ``h_t``, which is made from it, and
+    ``h_t`` only what it does from the next step on.
 
     Args:
         cell: any cell. Use float64: a vanishing gradient soon leaves the range of float32.

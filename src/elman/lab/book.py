@@ -1,0 +1,169 @@
+"""The lab book: one self-contained HTML file drawn from saved findings alone."""
+
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from elman.files import write_text
+from elman.lab.figures import inline_svg
+from elman.lab.findings import Curves, Findings, Heatmap, Table
+from elman.lab.prose import article_html, prose_html
+from elman.lab.wording import SYMBOLS, bound, chapter_order, column, measured, number, tally, visible
+
+__all__ = ["collect", "write_book"]
+
+PLANS = ("quick", "full")  # a study's findings under the later one are preferred
+
+
+def collect(folder: Path, warn: Callable[[str], object] = warnings.warn) -> list[Findings]:
+    """Load every ``findings.json`` below a folder, in the chapter's order.
+
+    Of a study's ``quick/findings.json`` and ``full/findings.json`` the full one is taken, if it can be read.
+
+    Args:
+        folder: where results lie.
+        warn: is told, in one line each, of the files that cannot be read.
+
+    Raises:
+        ValueError: if there are no readable findings.
+    """
+    chosen: dict[Path, Findings] = {}
+    paths = sorted(Path(folder).rglob("findings.json"), key=lambda path: (_rank(path), path))
+    for path in paths:
+        place = path.parent.parent if _rank(path) >= 0 else path
+        try:
+            chosen[place] = Findings.load(path)
+        except (ValueError, OSError) as error:
+            where = path.relative_to(folder).as_posix()
+            reason = str(error).removeprefix(f"{path} ").replace("\n", " ")
+            warn(f"{where} is left out: {reason}")
+    if not chosen:
+        damaged = f"none of its {len(paths)} findings.json can be read" if paths else "there is no findings.json in it"
+        raise ValueError(f"no book can be made from {folder}: {damaged}; run a study into it first")
+    return sorted(chosen.values(), key=chapter_order)
+
+
+def write_book(
+    findings: Sequence[Findings], path: Path, title: str = "The lab book", notes: Sequence[str] = ()
+) -> Path:
+    """Draw findings as one HTML file that needs nothing else, and no network.
+
+    The same findings give the same file, byte for byte.
+
+    Args:
+        findings: the exercises, in the order they shall have.
+        path: the file to write.
+        title: the book's title.
+        notes: lines to show at the front, such as the warnings of :func:`collect`.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        ValueError: if there are no findings.
+        OSError: if the file cannot be written.
+    """
+    if not findings:
+        raise ValueError("a book needs the findings of at least one study, got none")
+    anchors = _anchors(findings)
+    exercises = [
+        {"anchor": anchor, "f": one, "figures": _figures(one, f"f{place}")}
+        for place, (one, anchor) in enumerate(zip(findings, anchors, strict=True), start=1)
+    ]
+    page = _templates().get_template("book.html").render(
+        title=title,
+        notes=notes,
+        exercises=exercises,
+        tally=tally([verdict for one in findings for verdict in one.claims]),
+        seconds=sum(one.seconds for one in findings),
+        environment=_shared([one.environment or {} for one in findings]),
+    )
+    write_text(path, page)
+    return path
+
+
+@cache
+def _templates() -> Environment:
+    env = Environment(
+        loader=PackageLoader("elman.lab", "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, finalize=_shown,
+    )  # fmt: skip
+    env.filters |= {
+        "article": article_html, "prose": prose_html, "bound": bound, "measured": measured, "tally": tally,
+        "number": number, "columns": _columns, "duration": _duration, "plain": _plain,
+    }  # fmt: skip
+    env.globals |= {"symbols": SYMBOLS}
+    return env
+
+
+def _shown(value: Any) -> Any:
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _rank(path: Path) -> int:
+    return PLANS.index(path.parent.name) if path.parent.name in PLANS else -1
+
+
+def _anchors(findings: Sequence[Findings]) -> list[str]:
+    """An id for each exercise: its number, and its name too where two share the number."""
+    anchors: list[str] = []
+    for place, one in enumerate(findings, start=1):
+        wanted = re.sub(r"[^A-Za-z0-9.]+", "-", one.exercise).strip("-.")
+        if not wanted[:1].isdigit() or wanted in anchors:  # other ids in the page begin with a letter
+            wanted = f"{place}-{wanted}"
+        anchors.append(wanted if wanted not in anchors else f"{place}--{wanted}")
+    return anchors
+
+
+def _figures(findings: Findings, name: str) -> list[tuple[Curves | Heatmap, Markup | None, str]]:
+    """Each figure, drawn, or why it cannot be."""
+    drawn = []
+    for place, figure in enumerate(findings.figures, start=1):
+        try:
+            drawn.append((figure, Markup(inline_svg(figure, f"{name}-{place}")), ""))
+        except ValueError as error:
+            drawn.append((figure, None, f"This figure cannot be drawn: {error}."))
+    return drawn
+
+
+def _columns(table: Table) -> list[tuple[str, bool, list[str]]]:
+    """A table by columns: heading, whether it is of numbers, cells."""
+    by_column = list(zip_longest(*table.rows))
+    headings = [name for name, _ in zip_longest(table.columns, by_column, fillvalue="")]
+    written = [column(cells) for cells in by_column]
+    written += [([""] * len(table.rows), False)] * (len(headings) - len(written))
+    return [(str(name), numeric, cells) for name, (cells, numeric) in zip(headings, written, strict=True)]
+
+
+def _shared(environments: Sequence[dict[str, str]]) -> dict[str, str]:
+    """All environments as one: every value that occurs under a name."""
+    together: dict[str, dict[str, None]] = {}
+    for environment in environments:
+        for name, value in environment.items():
+            together.setdefault(name, {})[value] = None
+    return {name: "; ".join(values) for name, values in together.items()}
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value))
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    return number(value, 6) if isinstance(value, int | float) else str(value)
+
+
+def _duration(seconds: float) -> str:
+    """Say a time: ``3.2 s``, ``4 min``, ``1 h 5 min``."""
+    if not 0 <= seconds < 1e12:
+        return "an unknown time"
+    if seconds < 60:
+        return f"{number(seconds, 2)} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return " ".join(filter(None, (f"{hours:,} h" if hours else "", f"{minutes} min" if minutes or not hours else "")))

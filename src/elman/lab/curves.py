@@ -1,0 +1,159 @@
+"""Drawing lines over one pair of axes, each with its name at its end."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from elman.lab.findings import Curves, Series
+from elman.lab.svg import COLOURS
+from elman.lab.wording import number, power, visible
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_curves"]
+
+MARKERS = "osD^vPX*"
+MOST_POINTS = 1500  # more cannot be told apart on a page
+MOST_NAMES, LONGEST_NAME = 8, 26  # beside the lines; more or longer ones go into a legend
+LINE_HEIGHT = 0.062  # of a name, in parts of the axes' height
+
+
+def draw_curves(curves: Curves) -> "Figure":
+    """Draw lines, bands and points.
+
+    Raises:
+        ValueError: if a series has not as many x as y, or a band of another length.
+    """
+    from matplotlib.figure import Figure
+
+    for series in curves.series:
+        _check(series)
+    figure = Figure(figsize=(6.8, 3.7), layout="constrained")
+    axes = figure.add_subplot()
+    _scale(axes, curves)
+    lines = [_draw_series(axes, series, place, curves) for place, series in enumerate(curves.series)]
+    axes.grid(axis="y")
+    axes.margins(x=0.02)
+    axes.set_xlabel(visible(curves.x_label))
+    axes.set_ylabel(visible(curves.y_label))
+    if not curves.series:
+        axes.text(0.5, 0.5, "no data", transform=axes.transAxes, ha="center")
+    elif len(curves.series) > 1:
+        _name(axes, curves.series, lines)
+    return figure
+
+
+def _check(series: Series) -> None:
+    lengths = {"x": len(series.x), "y": len(series.y)}
+    lengths |= {key: len(band) for key in ("low", "high") if (band := getattr(series, key)) is not None}
+    if len(set(lengths.values())) > 1:
+        counts = ", ".join(f"{count} {key}" for key, count in lengths.items())
+        raise ValueError(f"series {series.name!r} has {counts}; there must be as many of each")
+
+
+def _scale(axes: "Axes", curves: Curves) -> None:
+    from matplotlib.ticker import FuncFormatter
+
+    for wanted, axis, values in (
+        (curves.log_x, "x", [v for s in curves.series for v in s.x]),
+        (curves.log_y, "y", [v for s in curves.series for v in s.y]),
+    ):
+        positive = [v for v in values if 0 < v < math.inf]
+        ticks = axes.xaxis if axis == "x" else axes.yaxis
+        if not (wanted and positive):  # a logarithmic axis needs a positive value
+            ticks.set_major_formatter(FuncFormatter(lambda value, _: number(round(value, 12), 6)))
+            continue
+        axes.set(**{f"{axis}scale": "log"})
+        short = math.log10(max(positive)) - math.log10(min(positive)) < 1.5
+        ticks.set_major_formatter(FuncFormatter(lambda value, _: _log_label(value)))
+        ticks.set_minor_formatter(
+            FuncFormatter(lambda value, _, short=short: _log_label(value) if short and _mantissa(value) in (2, 5) else "")
+        )
+
+
+def _mantissa(value: float) -> int:
+    return round(value / 10 ** math.floor(math.log10(value) + 1e-9)) if value > 0 else 0
+
+
+def _log_label(value: float) -> str:
+    if value <= 0:
+        return ""
+    if 0.01 <= value <= 1000 or _mantissa(value) != 1:
+        return number(value)
+    return power(round(math.log10(value)))
+
+
+def _draw_series(axes: "Axes", series: Series, place: int, curves: Curves) -> Any:
+    step = max(1, math.ceil(len(series.x) / MOST_POINTS))
+    x, y = _finite(series.x[::step], curves.log_x), _finite(series.y[::step], curves.log_y)
+    colour = COLOURS[place % len(COLOURS)]
+    again = place // len(COLOURS)  # the colours are used up: tell the lines apart by their dashes
+    points = series.style == "points"
+    dash = "none" if points else (0, (4, 2)) if series.style == "dashed" else ("-", "-.", ":")[again % 3]
+    marker = MARKERS[place % len(MARKERS)] if points or len(x) <= 15 else None
+    if series.low is not None and series.high is not None:
+        band = _finite(series.low[::step], False), _finite(series.high[::step], False)
+        axes.fill_between(x, *band, color=colour, alpha=0.16, linewidth=0)
+    (line,) = axes.plot(x, y, color=colour, linestyle=dash, marker=marker, markeredgewidth=0)
+    return line
+
+
+def _finite(values: Sequence[float], log: bool) -> list[float]:
+    """What an axis can show: the rest becomes a gap."""
+    return [v if abs(v) < 1e300 and (v > 0 or not log) else math.nan for v in values]
+
+
+def _name(axes: "Axes", series: Sequence[Series], lines: Sequence[Any]) -> None:
+    names = [visible(one.name) for one in series]
+    ends = [_end(axes, line) for line in lines]
+    crowded = len(names) > MOST_NAMES or max(map(len, names)) > LONGEST_NAME
+    if crowded or None in ends or all(one.style == "points" for one in series):
+        axes.figure.legend(
+            lines, names, loc="outside upper left", ncols=2 if max(map(len, names)) < 50 else 1, frameon=False
+        )
+        return
+    places = _spread([end[1] for end in ends if end])
+    for name, line, end, height in zip(names, lines, ends, places, strict=True):
+        axes.annotate(
+            name, end, (1.02, height), xycoords="axes fraction", textcoords="axes fraction", va="center",
+            color=line.get_color(),
+            arrowprops={"arrowstyle": "-", "color": line.get_color(), "lw": 0.6, "shrinkA": 1, "shrinkB": 2},
+        )  # fmt: skip
+
+
+def _end(axes: "Axes", line: Any) -> tuple[float, float] | None:
+    """Where a line ends, in parts of the axes."""
+    points = [(x, y) for x, y in line.get_xydata() if math.isfinite(x) and math.isfinite(y)]
+    if not points:
+        return None
+    x, y = axes.transAxes.inverted().transform(axes.transData.transform(points[-1]))
+    return (float(x), float(y)) if math.isfinite(x) and math.isfinite(y) else None
+
+
+def _spread(heights: Sequence[float], apart: float = LINE_HEIGHT) -> list[float]:
+    """Move names as little as is needed to keep them apart: those that touch form a block about their mean.
+
+    Example:
+        >>> [round(v, 3) for v in _spread([0.5, 0.5, 0.9], apart=0.1)]
+        [0.45, 0.55, 0.9]
+    """
+    order = sorted(range(len(heights)), key=heights.__getitem__)
+    blocks: list[list[int]] = []
+    for index in order:
+        blocks.append([index])
+        while len(blocks) > 1 and _ends(blocks[-2], heights, apart)[1] + apart > _ends(blocks[-1], heights, apart)[0]:
+            blocks[-2:] = [blocks[-2] + blocks[-1]]
+    placed = list(heights)
+    for block in blocks:
+        first, _ = _ends(block, heights, apart)
+        for rank, index in enumerate(block):
+            placed[index] = first + rank * apart
+    return placed
+
+
+def _ends(block: Sequence[int], heights: Sequence[float], apart: float) -> tuple[float, float]:
+    middle = sum(heights[index] for index in block) / len(block)
+    half = apart * (len(block) - 1) / 2
+    return middle - half, middle + half

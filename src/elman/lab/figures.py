@@ -1,0 +1,117 @@
+"""Figures drawn from findings: curves and heat maps as SVG, the same in the book and as files."""
+
+import io
+import re
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elman.files import write_text
+from elman.lab.curves import draw_curves
+from elman.lab.findings import Curves, Findings, Heatmap
+from elman.lab.heatmaps import draw_heatmap
+from elman.lab.svg import INK, MUTED, RULE, inline
+from elman.lab.wording import number, visible
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["describe", "draw", "inline_svg", "write_figures"]
+
+STYLE = {
+    "svg.fonttype": "none", "svg.hashsalt": "elman", "text.parse_math": False, "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica"], "font.size": 9, "axes.labelsize": 9,
+    "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": MUTED, "xtick.color": MUTED, "ytick.color": MUTED,
+    "xtick.labelcolor": INK, "ytick.labelcolor": INK, "axes.linewidth": 0.7, "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7, "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
+    "grid.color": RULE, "grid.linewidth": 0.6, "lines.linewidth": 1.7, "lines.markersize": 4,
+    "axes.titlesize": 10.5, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.titlepad": 10,
+}  # fmt: skip
+
+
+def draw(figure: Curves | Heatmap, titled: bool = True) -> str:
+    """Draw a figure as a whole SVG file; the same figure gives the same text.
+
+    Args:
+        figure: what to draw.
+        titled: whether its title stands above it.
+
+    Raises:
+        ValueError: if the figure's numbers do not fit one another, such as 3 x and 4 y.
+    """
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    with matplotlib.rc_context({**matplotlib.rcParamsDefault, **STYLE, "backend": "agg"}), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a letter that the measuring font lacks; the reader's own may have it
+        drawing = draw_curves(figure) if isinstance(figure, Curves) else draw_heatmap(figure)
+        if titled:
+            _write_title(drawing, visible(figure.title))
+        canvas, file = FigureCanvasSVG(drawing), io.BytesIO()
+        canvas.print_svg(file, metadata={"Date": None, "Creator": None})
+    return file.getvalue().decode()
+
+
+def inline_svg(figure: Curves | Heatmap, name: str) -> str:
+    """Draw a figure for a page, where it takes the page's colours.
+
+    Args:
+        figure: what to draw.
+        name: an id that no other figure in the page has.
+
+    Raises:
+        ValueError: as :func:`draw` does.
+    """
+    return inline(draw(figure, titled=False), name, visible(figure.title), describe(figure))
+
+
+def describe(figure: Curves | Heatmap) -> str:
+    """Say in words what a figure shows.
+
+    Example:
+        >>> from elman.lab.findings import Series
+        >>> describe(Curves("Loss", "step", "nats", [Series("LSTM", [0, 1, 2], [4.0, 2.5, 1.5])]))
+        'nats over step. LSTM: from 4 at 0 to 1.5 at 2, lowest 1.5, highest 4.'
+    """
+    if isinstance(figure, Heatmap):
+        values = [value for row in figure.values for value in row if value == value]
+        span = f"Values from {number(min(values))} to {number(max(values))}." if values else "No values."
+        return visible(f"Heat map, {figure.y_label} by {figure.x_label}. {span}")
+    parts = [f"{figure.y_label} over {figure.x_label}{' (logarithmic)' if figure.log_y else ''}."]
+    for series in figure.series:
+        points = [(x, y) for x, y in zip(series.x, series.y, strict=False) if y == y]
+        if not points:
+            parts.append(f"{series.name}: no values.")
+            continue
+        (x0, y0), (x1, y1), heights = points[0], points[-1], [y for _, y in points]
+        parts.append(
+            f"{series.name}: from {number(y0)} at {number(x0)} to {number(y1)} at {number(x1)}, "
+            f"lowest {number(min(heights))}, highest {number(max(heights))}."
+        )
+    return visible(" ".join(parts))
+
+
+def write_figures(findings: Findings, folder: Path) -> list[Path]:
+    """Write every figure of some findings as an SVG file, such as ``1-loss-while-training.svg``.
+
+    Returns:
+        The files, in the order of the figures.
+
+    Raises:
+        ValueError: if a figure's numbers do not fit one another.
+        OSError: if the folder cannot be written.
+    """
+    return [_write(figure, place, folder) for place, figure in enumerate(findings.figures, start=1)]
+
+
+def _write(figure: Curves | Heatmap, place: int, folder: Path) -> Path:
+    slug = "-".join(re.findall(r"[a-z0-9]+", figure.title.lower()))[:60].strip("-") or "figure"
+    path = folder / f"{place}-{slug}.svg"
+    write_text(path, draw(figure))
+    return path
+
+
+def _write_title(drawing: "Figure", title: str) -> None:
+    axes: Sequence = drawing.axes
+    axes[0].set_title(title, wrap=True)

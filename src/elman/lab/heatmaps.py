@@ -1,0 +1,83 @@
+"""Drawing one matrix in colours, with its values where they fit."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from elman.lab.findings import Heatmap
+from elman.lab.wording import number, visible
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_heatmap"]
+
+MOST_NOTED = 12  # rows and columns that still leave room for the values
+
+
+def draw_heatmap(heatmap: Heatmap) -> "Figure":
+    """Draw a matrix; where its values cross zero, zero is the middle of the colours.
+
+    Raises:
+        ValueError: if the rows are not of one length, or there are not as many ticks as rows or columns.
+    """
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    rows, columns = _shape(heatmap)
+    values = np.array(heatmap.values, dtype=float).reshape(rows, columns)
+    values = np.ma.masked_invalid(np.where(np.abs(values) < 1e300, values, np.nan))
+    low, high = (float(values.min()), float(values.max())) if values.count() else (0.0, 1.0)
+    both = low < 0 < high
+    if both:
+        low, high = -max(-low, high), max(-low, high)
+    height = min(8.0, max(2.4, 1.1 + 0.3 * rows, 5.2 * rows / max(1, columns) if rows < columns else 0))
+    figure = Figure(figsize=(6.8, height), layout="constrained")
+    axes = figure.add_subplot()
+    image = axes.imshow(
+        values, cmap="PuOr_r" if both else "cividis", vmin=low, vmax=high, aspect="auto", interpolation="none"
+    )
+    _label(axes, heatmap, rows, columns)
+    bar = figure.colorbar(image, ax=axes, pad=0.02, aspect=25)
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    if rows <= MOST_NOTED and columns <= MOST_NOTED:
+        _note_values(axes, image, values)
+    return figure
+
+
+def _shape(heatmap: Heatmap) -> tuple[int, int]:
+    lengths = {len(row) for row in heatmap.values}
+    if len(lengths) != 1 or 0 in lengths:
+        raise ValueError(f"a heat map needs rows of one length, got lengths {sorted(lengths) or 'of no row'}")
+    rows, columns = len(heatmap.values), lengths.pop()
+    for axis, ticks, wanted in (("x", heatmap.x_ticks, columns), ("y", heatmap.y_ticks, rows)):
+        if ticks and len(ticks) != wanted:
+            raise ValueError(f"a heat map of {rows} x {columns} needs {wanted} {axis}_ticks, got {len(ticks)}")
+    return rows, columns
+
+
+def _label(axes: Any, heatmap: Heatmap, rows: int, columns: int) -> None:
+    axes.set_xlabel(visible(heatmap.x_label))
+    axes.set_ylabel(visible(heatmap.y_label))
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    for axis, ticks, count, room in ((axes.xaxis, heatmap.x_ticks, columns, 40), (axes.yaxis, heatmap.y_ticks, rows, 30)):
+        if not ticks:
+            axis.get_major_locator().set_params(integer=True)
+            continue
+        step = math.ceil(count / room)
+        axis.set_ticks(range(0, count, step), [visible(tick) for tick in ticks[::step]])
+    if heatmap.x_ticks and sum(map(len, heatmap.x_ticks[:: math.ceil(columns / 40)])) > 75:
+        axes.tick_params(axis="x", rotation=90 if columns > 20 else 40)
+
+
+def _note_values(axes: Any, image: Any, values: Any) -> None:
+    for (row, column), value in _each(values):
+        red, green, blue, _ = image.cmap(image.norm(value))
+        light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
+        axes.text(column, row, number(value, 3), ha="center", va="center", fontsize=8, color="#000000" if light else "#ffffff")
+
+
+def _each(values: Any) -> list[tuple[tuple[int, int], float]]:
+    import numpy as np
+
+    return [((int(r), int(c)), float(values[r, c])) for r, c in zip(*np.nonzero(~np.ma.getmaskarray(values)), strict=True)]

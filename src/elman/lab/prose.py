@@ -1,0 +1,55 @@
+"""Articles and worked answers as HTML: paragraphs, lists, code, stress; nothing that could run or load."""
+
+import inspect
+import re
+from functools import cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from elman.lab.wording import visible
+
+__all__ = ["article_html", "prose_html"]
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    # No raw HTML, no images: the text is data, and the page loads nothing.
+    return MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image", "html_block", "html_inline"])
+
+
+def prose_html(text: str, top_level: int = 4) -> Markup:
+    """Render text written as in a docstring.
+
+    Args:
+        text: paragraphs, lists, ``*stress*``, code, links, and headings.
+        top_level: the level that the text's highest heading has on the page.
+
+    Example:
+        >>> prose_html("A *small* `<b>`.").strip()
+        Markup('<p>A <em>small</em> <code>&lt;b&gt;</code>.</p>')
+    """
+    source = re.sub(r"::[ \t]*$", ":", inspect.cleandoc(visible(text)), flags=re.MULTILINE)
+    tokens = _markdown().parse(source)
+    _lower_headings(tokens, top_level)
+    for token in tokens:
+        if token.type == "fence":  # its info string would become a class
+            token.info = ""
+        for child in token.children or ():
+            if child.type == "link_open":
+                child.attrSet("rel", "noreferrer")
+    return Markup(_markdown().renderer.render(tokens, _markdown().options, {}))
+
+
+def article_html(article: str, title: str) -> Markup:
+    """Render a study's docstring without its first line, where that is the title again."""
+    first, _, rest = inspect.cleandoc(article).partition("\n")
+    return prose_html(rest if first.strip().rstrip(".") == title.strip().rstrip(".") else article)
+
+
+def _lower_headings(tokens: list[Token], top_level: int) -> None:
+    headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
+    highest = min((int(token.tag[1]) for token in headings), default=1)
+    for token in headings:
+        token.tag = f"h{min(6, int(token.tag[1]) - highest + top_level)}"

@@ -1,0 +1,150 @@
+"""Numbers, bounds and verdicts in the words in which the book shows them."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from elman.lab.findings import Claim, Findings, Verdict
+
+__all__ = ["SYMBOLS", "bound", "chapter_order", "column", "measured", "number", "tally", "visible"]
+
+SYMBOLS = {"holds": "✓", "does not hold": "✗", "undecided": "?"}
+
+_UNSEEN = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n\r"} | {
+    0x7F: "\u2421", 0xFFFE: "\ufffd", 0xFFFF: "\ufffd"
+}  # fmt: skip
+_UNSEEN |= dict.fromkeys((*range(0x80, 0xA0), *range(0xD800, 0xE000)), "\ufffd")
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_NUMERIC = re.compile(r"[-−+~<>≤≥]?\s*[\d.,]+\s*(%|[±×/(\[].*)?")
+
+
+def visible(text: str) -> str:
+    """Replace what HTML and XML cannot hold, such as a zero byte, by a sign that can be seen.
+
+    Example:
+        >>> visible("a\\0b")
+        'a␀b'
+    """
+    return text.translate(_UNSEEN)
+
+
+def power(exponent: int) -> str:
+    """Ten to an integer power, such as ``10⁻³``."""
+    return "10" + str(exponent).translate(_SUPERSCRIPT)
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Write a number for a reader.
+
+    Example:
+        >>> [number(v) for v in (1.23456, 2.0, 1234567, 0.0000123, -0.5, float("inf"))]
+        ['1.235', '2', '1,234,567', '1.23×10⁻⁵', '−0.5', '∞']
+    """
+    if math.isnan(value):
+        return "not a number"
+    sign = "−" if value < 0 else ""
+    size = abs(value)
+    if math.isinf(value):
+        return f"{sign}∞"
+    if size == int(size) and size < 1e15:
+        return f"{sign}{int(size):,}"
+    if size >= 1e7 or size < 1e-4:
+        mantissa, _, exponent = f"{size:.{digits - 2}e}".partition("e")
+        return f"{sign}{mantissa}×{power(int(exponent))}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(size)))
+    text = f"{size:,.{decimals}f}"
+    return sign + (text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def bound(claim: Claim) -> str:
+    """The values that agree with a claim.
+
+    Example:
+        >>> bound(Claim("loss", "The loss is low.", "this example", unit="nats", at_most=1.75))
+        'at most 1.75 nats'
+    """
+    low, high = claim.at_least, claim.at_most
+    if low == high:
+        words = f"exactly {number(low)}"
+    elif math.isinf(low) and math.isinf(high):
+        return "any value"
+    elif math.isinf(low):
+        words = f"at most {number(high)}"
+    elif math.isinf(high):
+        words = f"at least {number(low)}"
+    else:
+        words = f"{number(low)} to {number(high)}"
+    return f"{words} {claim.unit}".rstrip()
+
+
+def measured(verdict: Verdict) -> tuple[str, str]:
+    """What was measured, and how surely: ``("1.532", "95 % interval 1.51 to 1.55, n = 3")``."""
+    if verdict.n == 0:
+        return "nothing measured", "n = 0"
+    value = f"{number(verdict.measured)} {verdict.claim.unit}".rstrip()
+    if verdict.exact:
+        return value, "exact"
+    if verdict.n == 1:
+        return value, "one run, no interval"
+    return value, f"95 % interval {number(verdict.low)} to {number(verdict.high)}, n = {verdict.n}"
+
+
+def tally(verdicts: Sequence[Verdict]) -> list[tuple[str, str, str]]:
+    """Count verdicts: ``(verdict, symbol, words)`` for each that occurs.
+
+    Example:
+        >>> claim = Claim("a", "A.", "this example")
+        >>> tally([Verdict(claim, 1.0, 1.0, 1.0, 1, "holds", exact=True)] * 2)
+        [('holds', '✓', '2 hold')]
+    """
+    counts = Counter(verdict.verdict for verdict in verdicts)
+    plural = {"holds": "hold", "does not hold": "do not hold", "undecided": "undecided"}
+    return [
+        (name, symbol, f"{counts[name]} {name if counts[name] == 1 else plural[name]}")
+        for name, symbol in SYMBOLS.items()
+        if counts[name]
+    ]
+
+
+def column(cells: Sequence[object]) -> tuple[list[str], bool]:
+    """Write a table's column, with as many decimals in every row, and say whether it is of numbers.
+
+    Example:
+        >>> column([1.5, 2.25, None])
+        (['1.50', '2.25', '–'], True)
+        >>> column(["LSTM", True])
+        (['LSTM', 'yes'], False)
+    """
+    values = [cell for cell in cells if isinstance(cell, int | float) and not isinstance(cell, bool)]
+    sizes = [abs(value) for value in values if value and math.isfinite(value)]
+    decimals = None
+    if sizes and min(sizes) >= 1e-4 and max(sizes) < 1e7:
+        given = max(len(number(value, 6).partition(".")[2]) for value in sizes)
+        decimals = min(given, max(0, 3 - math.floor(math.log10(min(sizes)))))
+    of_numbers = any(cell is not None for cell in cells) and all(_numeric(cell) for cell in cells)
+    return [_cell(cell, decimals) for cell in cells], of_numbers
+
+
+def chapter_order(findings: Findings) -> tuple[list[tuple[int, str]], str]:
+    """Key that sorts 15.2 before 15.12."""
+    parts = re.findall(r"\d{1,9}|[^\d.]+", findings.exercise)
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts], findings.name
+
+
+def _numeric(cell: object) -> bool:
+    if isinstance(cell, str):
+        return _NUMERIC.fullmatch(cell) is not None
+    return cell is None or (isinstance(cell, int | float) and not isinstance(cell, bool))
+
+
+def _cell(cell: object, decimals: int | None) -> str:
+    if cell is None:
+        return "–"
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, int) or (isinstance(cell, float) and (decimals is None or not math.isfinite(cell))):
+        return number(cell)
+    if isinstance(cell, float):
+        return f"{cell:,.{decimals}f}".replace("-", "−")
+    return str(cell)

@@ -83,9 +83,9 @@ def _cell_of(layer: GRU, place: int, x: Tensor) -> Cell:
     w_ih, w_hh, *biases = weights(layer, place, x)
     if biases:
         b_ih, b_hh = biases
-        gates, b_hn = b_hh.split([2 * layer.hidden_size, layer.hidden_size])
+        b_hn = b_hh[2 * layer.hidden_size :]
         # The reset gate scales the candidate's recurrent bias, so that third must stay apart.
-        bias = b_ih + torch.cat([gates, torch.zeros_like(b_hn)])
+        bias = b_ih + torch.cat([b_hh[: 2 * layer.hidden_size], torch.zeros_like(b_hn)])
     else:
         bias, b_hn = None, w_hh.new_zeros(layer.hidden_size)
     return bind(

@@ -198,7 +198,7 @@ def _plain(plan: Any) -> dict[str, Any]:
 
 def _conclude(run: Run, trials: Sequence[Trial]) -> Findings | None:
     """Make and save the findings of a run whose trials have all ended."""
-    from elman.lab.book import write_figures  # draws, so it is slow to import
+    from elman.lab.figures import write_figures  # draws, so it is slow to import
 
     records = [record for trial in trials if (record := run.record(trial)) is not None]
     if not records:

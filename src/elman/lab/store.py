@@ -37,7 +37,7 @@ def load_record(folder: Path, fingerprint: str) -> Record | None:
         names = plain.pop("arrays")
         arrays = {}
         if names:
-            with np.load(folder / "arrays.npz", allow_pickle=False) as saved:
+            with (folder / "arrays.npz").open("rb") as file, np.load(file, allow_pickle=False) as saved:
                 arrays = {name: saved[name] for name in names}
         return Record(**{**plain, "arrays": arrays, "trial": Trial(**plain["trial"])})
     except FileNotFoundError:

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -99,14 +99,13 @@ class Study:
             UnknownName: for a field that the plan lacks, or a value that does not fit it.
         """
         base = self.module.QUICK if quick else self.module.Plan()
-        hints = get_type_hints(type(base))
+        hints = get_type_hints(type(base), include_extras=True)
         known = {f.name: getattr(base, f.name) for f in fields(base)}
         for name, text in (settings or {}).items():
             if name not in known:
                 raise UnknownName(f"{self.name} has no plan field {name!r}{nearest(name, known)}")
-            parts = text.split(",") if get_origin(hints[name]) in (tuple, list) else text
             with _explained(self.name, name, text):
-                known[name] = TypeAdapter(hints[name]).validate_strings(parts)
+                known[name] = _read(hints[name], text)
         with _explained(self.name, "", ", ".join(settings or ())):
             return self.module.Plan(**known)
 
@@ -152,6 +151,14 @@ def find_study(wanted: str) -> Study:
             return study
     names = [name for study in studies for name in (study.exercise, study.name)]
     raise UnknownName(f"no study {wanted!r}{nearest(wanted, names)}")
+
+
+def _read(hint: Any, text: str) -> Any:
+    """Read a plan field's value; a tuple is written ``a,b,c``."""
+    if get_origin(hint) is tuple:
+        one = TypeAdapter(get_args(hint)[0])
+        return tuple(one.validate_strings(part.strip()) for part in text.split(","))
+    return TypeAdapter(hint).validate_strings(text)
 
 
 @contextmanager

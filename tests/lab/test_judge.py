@@ -1,0 +1,52 @@
+"""Verdicts against scipy's interval and the definition."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from elman.lab.findings import Claim
+from elman.lab.judge import interval, judge
+
+numbers = st.floats(-1e6, 1e6)
+
+
+@given(st.lists(numbers, min_size=2, max_size=20))
+def test_interval_is_students(values):
+    mean, low, high = interval(values)
+    assert low <= mean + 1e-9
+    assert mean <= high + 1e-9
+    if len(set(values)) > 1:
+        expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+        assert low == pytest.approx(expected.low, rel=1e-6, abs=1e-3)
+        assert high == pytest.approx(expected.high, rel=1e-6, abs=1e-3)
+
+
+def test_one_value_has_no_interval_and_none_is_an_error():
+    assert interval([3.0]) == (3.0, -math.inf, math.inf)
+    with pytest.raises(ValueError, match="at least one value"):
+        interval([])
+
+
+@given(st.lists(numbers, max_size=8), numbers, numbers)
+def test_a_verdict_follows_from_its_interval(values, a, b):
+    claim = Claim("k", "s", "s", at_least=min(a, b), at_most=max(a, b))
+    verdict = judge(claim, values)
+    inside = claim.at_least <= verdict.low and verdict.high <= claim.at_most
+    outside = verdict.high < claim.at_least or verdict.low > claim.at_most
+    assert verdict.verdict == ("holds" if inside else "does not hold" if outside else "undecided")
+    if len(values) < 2:
+        assert verdict.verdict == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"), [(2.0, "holds"), (2.0000001, "does not hold"), (math.nan, "undecided")]
+)
+def test_exact_numbers_have_no_spread(value, verdict):
+    assert judge(Claim("k", "s", "s", at_least=2.0, at_most=2.0), value).verdict == verdict
+
+
+def test_nan_among_the_values_decides_nothing():
+    assert judge(Claim("k", "s", "s", at_most=1.0), [0.0, math.nan]).verdict == "undecided"

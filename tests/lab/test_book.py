@@ -2,19 +2,33 @@
 
 import math
 import random
-import warnings
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elman.lab.book import collect, write_book
+from elman.lab.book import write_book
 from elman.lab.findings import Claim, Curves, Findings, Heatmap, Passage, Series, Table, Verdict
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
 EVIL = '</script><script>alert(1)</script><img src="http://evil.example/x.png" onerror=alert(1)>"\'&\x00\x0b'
+MACHINE = {"python": "3.11.9", "torch": "2.13.0", "processor": "x86_64, 2 cores"}
+ANSWER = """\
+An RNN layer maps `x_t` and `h_{t-1}` to `h_t = tanh(W x_t + U h_{t-1} + b)`.
+
+1. `W` has H × I = 256 × 100 = 25,600 entries.
+2. `U` has H × H = 65,536.
+3. `b` has H = 256.
+
+Together 91,392. *An LSTM has four such blocks*, hence 365,568."""
+SAMPLE = f"""\
+KING RICHARD:
+What say you, my lord? the state of the world
+Shall be the sea, and {"so the duke of York is come to me, " * 4}
+
+QUEEN:
+  I will."""
 
 
 class Page(HTMLParser):
@@ -57,88 +71,63 @@ class Page(HTMLParser):
 
 def counting() -> Findings:
     """A worked answer."""
-    claim = Claim("lstm", "An LSTM layer has four times an RNN layer's weights.", "Exercise 15.2", at_least=4, at_most=4)
+    claim = Claim("lstm", "An LSTM has four times an RNN's weights.", "Exercise 15.2", at_least=4, at_most=4)
     return Findings(
-        exercise="15.2",
-        name="parameter-counting",
-        title="How many parameters a recurrent layer has",
-        article=(
-            "How many parameters a recurrent layer has.\n\nCount the parameters of an RNN, a GRU and an LSTM layer with "
-            "input size `I` and hidden size `H`, by hand and on real modules.\n\nMethod\n------\nThere are two "
-            "conventions:\n\n- *one* bias a gate, as in most papers: `g (H I + H H + H)`;\n- *two* biases a gate, as in "
-            "PyTorch: `g (H I + H H + 2 H)`.\n\nThe number of gates g is 1 for the RNN, 3 for the GRU, 4 for the LSTM::\n\n"
-            "    sum(p.numel() for p in nn.LSTM(100, 256).parameters())\n\nA stack of layers adds them up."
-        ),
-        summary="An LSTM with 100 inputs and 256 units has 365,568 parameters, or 366,592 with PyTorch's second bias.",
+        exercise="15.2", name="parameter-counting", title="How many parameters a recurrent layer has",
+        article="How many parameters a recurrent layer has.\n\nCount the parameters of an RNN, a GRU and an "
+        "LSTM layer with input size `I` and hidden size `H`, by hand and on real modules.\n\nMethod\n------\n"
+        "There are two conventions:\n\n- *one* bias a gate, as in most papers: `g (H I + H H + H)`;\n"
+        "- *two* biases a gate, as in PyTorch: `g (H I + H H + 2 H)`.\n\n"
+        "The number of gates g is 1 for the RNN, 3 for the GRU, 4 for the LSTM::\n\n"
+        "    sum(p.numel() for p in nn.LSTM(100, 256).parameters())\n\nA stack of layers adds them up.",
+        summary="An LSTM of 256 units has 365,568 parameters, or 366,592 with PyTorch's second bias.",
         claims=[Verdict(claim, 4.0, 4.0, 4.0, 1, "holds", exact=True)],
-        passages=[
-            Passage(
-                "Worked answer",
-                "An RNN layer maps `x_t` and `h_{t-1}` to `h_t = tanh(W x_t + U h_{t-1} + b)`.\n\n"
-                "1. `W` has H × I = 256 × 100 = 25,600 entries.\n2. `U` has H × H = 65,536.\n3. `b` has H = 256.\n\n"
-                "Together 91,392. *An LSTM has four such blocks*, hence 365,568.",
-            )
-        ],
-        tables=[
-            Table(
-                "Parameters of one layer, 100 inputs, 256 units",
-                ["layer", "gates", "one bias", "two biases", "counted on the module", "agrees"],
-                [["RNN", 1, 91_392, 91_648, 91_648, True], ["GRU", 3, 274_176, 274_944, 274_944, True],
-                 ["LSTM", 4, 365_568, 366_592, 366_592, True]],
-                "PyTorch keeps two biases because its GPU kernels do.",
-            )
-        ],
-        command="elman study 15.2",
+        passages=[Passage("Worked answer", ANSWER)],
+        tables=[Table(
+            "Parameters of one layer, 100 inputs, 256 units",
+            ["layer", "gates", "one bias", "two biases", "counted on the module", "agrees"],
+            [["RNN", 1, 91_392, 91_648, 91_648, True], ["GRU", 3, 274_176, 274_944, 274_944, True],
+             ["LSTM", 4, 365_568, 366_592, 366_592, True]],
+            "PyTorch keeps two biases because its GPU kernels do.",
+        )],
+        command="elman study 15.2", environment=MACHINE, seconds=0.21,
         plan={"input_size": 100, "hidden_size": 256},
-        environment={"python": "3.11.9", "torch": "2.13.0", "processor": "x86_64, 2 cores"},
-        seconds=0.21,
     )  # fmt: skip
 
 
 def character_model() -> Findings:
     """A loss-curve study with samples."""
-    noise = random.Random(0)
-    steps = list(range(0, 4001, 100))
-    fit = {"train": 1.42, "validation": 1.55}
-    curves = [
-        Series(
-            name, steps, y := [end + 2.6 * math.exp(-s / 500) + 0.015 * noise.random() for s in steps],
-            low=[v - 0.03 for v in y], high=[v + 0.03 for v in y], style="line",
-        )
-        for name, end in fit.items()
-    ]  # fmt: skip
+    noise, steps = random.Random(0), list(range(0, 4001, 100))
+    curves = []
+    for name, end in {"train": 1.42, "validation": 1.55}.items():
+        y = [end + 2.6 * math.exp(-s / 500) + 0.015 * noise.random() for s in steps]
+        curves.append(Series(name, steps, y, [v - 0.03 for v in y], [v + 0.03 for v in y]))
     curves.append(Series("5-gram", [0, 4000], [1.75, 1.75], style="dashed"))
-    good = Claim("loss", "The LSTM reaches a validation loss of at most 1.6.", "Karpathy, char-rnn, 2015", "nats", at_most=1.6)
-    more = Claim("words", "At temperature 0.5 more than 90 % of the words are English.", "Exercise 15.12", at_least=0.9)
-    cold = Claim("cold", "Samples at temperature 0.2 repeat themselves less than those at 1.", "a wrong guess", at_least=0)
+    low = Claim(
+        "loss", "The validation loss is at most 1.6.", "Karpathy, char-rnn, 2015", "nats", at_most=1.6
+    )
+    words = Claim("words", "At temperature 0.5 most words are English.", "Exercise 15.12", at_least=0.9)
+    cold = Claim("cold", "Cold samples repeat themselves less than warm ones.", "a wrong guess", at_least=0)
     return Findings(
-        exercise="15.12",
-        name="char-lm",
-        title="A character language model writes Shakespeare",
-        article="A character language model writes Shakespeare.\n\nAn LSTM reads tinyshakespeare one character at a time "
-        "and predicts the next. What does the temperature do to what it writes?\n\nThe validation loss is *carried* "
-        "over the whole stream: `h_t` is never reset.",
-        summary="The LSTM reaches 1.55 nats a character on validation text, 0.20 below an interpolated 5-gram.",
-        claims=[
-            Verdict(good, 1.551, 1.532, 1.570, 3, "holds"),
-            Verdict(more, 0.905, 0.871, 0.939, 3, "undecided"),
-            Verdict(cold, -0.31, -0.35, -0.27, 3, "does not hold"),
-        ],
-        passages=[
-            Passage("Sample at temperature 0.5", "KING RICHARD:\nWhat say you, my lord? the state of the world\n"
-                    "Shall be the sea, and " + "so the duke of York is come to me, " * 4 + "\n\nQUEEN:\n  I will.", "sample"),
-        ],
+        exercise="15.12", name="char-lm", title="A character language model writes Shakespeare",
+        article="A character language model writes Shakespeare.\n\nAn LSTM reads tinyshakespeare one character "
+        "at a time and predicts the next. What does the temperature do to what it writes?\n\nThe validation "
+        "loss is *carried* over the whole stream: `h_t` is never reset.",
+        summary="The LSTM reaches 1.55 nats a character on validation text, 0.20 below a 5-gram.",
+        claims=[Verdict(low, 1.551, 1.532, 1.570, 3, "holds"),
+                Verdict(words, 0.905, 0.871, 0.939, 3, "undecided"),
+                Verdict(cold, -0.31, -0.35, -0.27, 3, "does not hold")],
+        passages=[Passage("Sample at temperature 0.5", SAMPLE, "sample")],
         tables=[Table("Validation loss", ["model", "nats a character", "bits a character", "parameters"],
-                      [["unigram", 3.32, 4.79, 64], ["5-gram", 1.75, 2.525, None], ["LSTM, 256 units", 1.5512, 2.238, 394_945]])],
+                      [["unigram", 3.32, 4.79, 64], ["5-gram", 1.75, 2.525, None],
+                       ["LSTM, 256 units", 1.5512, 2.238, 394_945]])],
         figures=[Curves("Loss while training", "step", "nats a character", curves,
-                        caption="Bands: 95 % interval over three seeds. The dashed line is what counting five characters gives."),
+                        caption="Bands: 95 % interval over three seeds. Dashed: counting five characters."),
                  Heatmap("Where the loss is", "position in the word", "kind of character",
                          [[2.1, 1.4, 0.9, 0.6], [2.4, 1.9, 1.5, 1.2], [0.4, 0.5, 0.6, 0.7]],
                          ["1", "2", "3", "4+"], ["lower case", "capital", "space"], "Mean nats.")],
-        command="elman study 15.12 --seeds 3",
+        command="elman study 15.12 --seeds 3", environment=MACHINE, seconds=2431.0,
         plan={"hidden_size": 256, "temperatures": [0.2, 0.5, 1.0], "learning_rate": 0.002, "clip": True},
-        environment={"python": "3.11.9", "torch": "2.13.0", "processor": "x86_64, 2 cores"},
-        seconds=2431.0,
         failed=["lstm-seed3: the loss became NaN at step 812; the last good checkpoint is step 800"],
     )  # fmt: skip
 
@@ -146,40 +135,37 @@ def character_model() -> Findings:
 def gradients() -> Findings:
     """Gradient curves over a logarithmic axis, with bands, and a larger heat map."""
     t = list(range(1, 101))
-    decay = {"RNN, tanh": 0.12, "RNN, orthogonal": 0.012, "GRU": 0.045, "LSTM": 0.05, "LSTM, forget bias 1": 0.008}
-    series = [
-        Series(name, t, y := [math.exp(-rate * (100 - s)) for s in t], [v / 1.6 for v in y], [v * 1.6 for v in y])
-        for name, rate in decay.items()
-    ]
-    claim = Claim("vanish", "The tanh RNN's gradient falls below 10⁻⁴ within 100 steps.", "Bengio et al. 1994", at_most=1e-4)
+    decay = {"RNN, tanh": 0.12, "RNN, orthogonal": 0.012, "GRU": 0.045, "LSTM": 0.05, "LSTM, bias 1": 0.008}
+    series = []
+    for name, rate in decay.items():
+        y = [math.exp(-rate * (100 - s)) for s in t]
+        series.append(Series(name, t, y, [v / 1.6 for v in y], [v * 1.6 for v in y]))
+    claim = Claim("vanish", "Within 100 steps it falls below 10⁻⁴.", "Bengio et al. 1994", at_most=1e-4)
     grid = [[math.sin(i / 3) * math.cos(j / 5) for j in range(40)] for i in range(24)]
+    points = [Series("runs", [10, 30, 100, 300], [0.1, 0.2, 0.9, 1.4], style="points"),
+              Series("random", [10, 300], [1.5, 1.5], style="points")]  # fmt: skip
     return Findings(
-        exercise="15.18",
-        name="gradient-flow",
-        title="How far the gradient flows back",
-        article="How far the gradient flows back.\n\nThe norm of `dL/dh_t` at every t, for a loss at the last step.",
-        summary="After 100 steps the tanh RNN keeps 7×10⁻⁶ of its gradient, an LSTM with forget bias 1 keeps 0.45.",
+        exercise="15.18", name="gradient-flow", title="How far the gradient flows back",
+        article="How far the gradient flows back.\n\nThe norm of `dL/dh_t` at every t.",
+        summary="After 100 steps the tanh RNN keeps 7×10⁻⁶ of its gradient, an LSTM 0.45.",
         claims=[Verdict(claim, 7.1e-6, 4.4e-6, 1.1e-5, 5, "holds")],
-        figures=[
-            Curves("Gradient norm by step", "step t", "norm of dL/dh_t", series, log_y=True, caption="Lower is forgotten."),
-            Curves("Loss and length", "length", "loss", [Series("runs", [10, 30, 100, 300], [0.1, 0.2, 0.9, 1.4], style="points"),
-                   Series("random", [10, 300], [1.5, 1.5], style="points")], log_x=True),
-            Heatmap("Hidden states", "step", "unit", grid, caption="Units sorted by period."),
-        ],
-        command="elman study gradient-flow",
-        environment={"python": "3.11.9", "torch": "2.13.0", "processor": "x86_64, 2 cores"},
-        seconds=65.0,
+        figures=[Curves("Gradient norm by step", "step t", "norm of dL/dh_t", series, log_y=True,
+                        caption="Lower is forgotten."),
+                 Curves("Loss and length", "length", "loss", points, log_x=True),
+                 Heatmap("Hidden states", "step", "unit", grid, caption="Units sorted by period.")],
+        command="elman study gradient-flow", environment=MACHINE, seconds=65.0,
     )  # fmt: skip
 
 
 def hostile(text: str) -> Findings:
     """Findings that say one thing everywhere."""
+    lines = [Series(text, [1, 2], [1, 2]), Series(text, [1], [math.nan])]
     return Findings(
         exercise=text, name=text, title=text, article=f"{text}\n\n{text}", summary=text,
         claims=[Verdict(Claim(text, text, text, text), 1.0, 0.5, 1.5, 3, "undecided")],
         passages=[Passage(text, text), Passage(text, text, "sample")],
         tables=[Table(text, [text], [[text, 1.0], [], [None]], text)],
-        figures=[Curves(text, text, text, [Series(text, [1, 2], [1, 2]), Series(text, [1], [math.nan])], caption=text),
+        figures=[Curves(text, text, text, lines, caption=text),
                  Heatmap(text, text, text, [[1.0]], [text], [text], text)],
         command=text, plan={text: [text]}, environment={text: text}, failed=[text],
     )  # fmt: skip
@@ -226,8 +212,8 @@ def test_the_page_is_well_formed_and_loads_nothing(page, text):
 def test_each_exercise_can_be_linked_and_shows_its_verdicts(page):
     assert {"15.2", "15.12", "15.18"} <= set(page.ids)
     words = " ".join("".join(page.text).split())
-    for expected in ("2 do not hold", "1 undecided", "✗ does not hold", "95 % interval 1.532 to 1.57, n = 3"):
-        assert (expected in words) == (expected != "2 do not hold")
+    for expected in ("3 hold", "1 undecided", "✗ does not hold", "95 % interval 1.532 to 1.57, n = 3"):
+        assert expected in words
     assert "elman study 15.12 --seeds 3" in words
     assert "the loss became NaN at step 812" in words
     assert "365,568" in words
@@ -251,7 +237,7 @@ def test_what_is_quoted_cannot_act(tmp_path):
     assert not page.all("img")
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_makes_a_sound_page(tmp_path_factory, text):
     one = hostile(text)
@@ -261,48 +247,10 @@ def test_any_text_makes_a_sound_page(tmp_path_factory, text):
 
 def test_a_figure_whose_numbers_do_not_fit_is_told_not_drawn(tmp_path):
     odd = Curves("Odd", "x", "y", [Series("line", [1, 2, 3], [1, 2])])
-    findings = Findings(exercise="15.1", name="odd", title="Odd", article="Odd.", summary="Odd.", figures=[odd])
+    findings = Findings(exercise="15.1", title="Odd", article="Odd.", summary="Odd.", figures=[odd])
     assert "has 3 x, 2 y" in write_book([findings], tmp_path / "b.html").read_text("utf-8")
 
 
 def test_no_findings_no_book(tmp_path):
     with pytest.raises(ValueError, match="at least one study"):
         write_book([], tmp_path / "b.html")
-
-
-def save(folder: Path, exercise: str, where: str, summary: str = "") -> None:
-    one = Findings(exercise=exercise, name="name", title="Title", article="Article.", summary=summary)
-    one.save(folder / where / "findings.json")
-
-
-def test_collect_follows_the_chapter_and_prefers_the_full_run(tmp_path):
-    save(tmp_path, "15.12", "15.12-name/quick", "quick")
-    save(tmp_path, "15.12", "15.12-name/full", "full")
-    save(tmp_path, "15.2", "15.2-name/quick", "quick")
-    save(tmp_path, "15.18", "elsewhere")
-    found = collect(tmp_path)
-    assert [(one.exercise, one.summary) for one in found] == [("15.2", "quick"), ("15.12", "full"), ("15.18", "")]
-
-
-def test_collect_goes_on_without_damaged_files(tmp_path):
-    save(tmp_path, "15.12", "15.12-name/quick", "quick")
-    bad = tmp_path / "15.12-name" / "full" / "findings.json"
-    bad.parent.mkdir()
-    bad.write_text('{"exercise": "15.12", "na')
-    told: list[str] = []
-    assert [one.summary for one in collect(tmp_path, told.append)] == ["quick"]
-    assert len(told) == 1
-    assert told[0].startswith("15.12-name/full/findings.json is left out")
-    assert "\n" not in told[0]
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        collect(tmp_path)
-    assert len(caught) == 1
-
-
-def test_collect_from_an_empty_folder(tmp_path):
-    with pytest.raises(ValueError, match=r"there is no findings\.json in it"):
-        collect(tmp_path)
-    (tmp_path / "findings.json").write_bytes(b"\xff\x00")
-    with pytest.raises(ValueError, match="can be read"):
-        collect(tmp_path, lambda line: None)

@@ -45,8 +45,12 @@ def collect(folder: Path, warn: Callable[[str], object] = warnings.warn) -> list
             reason = str(error).removeprefix(f"{path} ").replace("\n", " ")
             warn(f"{where} is left out: {reason}")
     if not chosen:
-        damaged = f"none of its {len(paths)} findings.json can be read" if paths else "there is no findings.json in it"
-        raise ValueError(f"no book can be made from {folder}: {damaged}; run a study into it first")
+        why = (
+            f"none of its {len(paths)} findings.json can be read"
+            if paths
+            else "there is no findings.json in it"
+        )
+        raise ValueError(f"no book can be made from {folder}: {why}; run a study into it first")
     return sorted(chosen.values(), key=chapter_order)
 
 
@@ -77,13 +81,17 @@ def write_book(
         {"anchor": anchor, "f": one, "figures": _figures(one, f"f{place}")}
         for place, (one, anchor) in enumerate(zip(findings, anchors, strict=True), start=1)
     ]
-    page = _templates().get_template("book.html").render(
-        title=title,
-        notes=notes,
-        exercises=exercises,
-        tally=tally([verdict for one in findings for verdict in one.claims]),
-        seconds=sum(one.seconds for one in findings),
-        environment=_shared([one.environment or {} for one in findings]),
+    page = (
+        _templates()
+        .get_template("book.html")
+        .render(
+            title=title,
+            notes=notes,
+            exercises=exercises,
+            tally=tally([verdict for one in findings for verdict in one.claims]),
+            seconds=sum(one.seconds for one in findings),
+            environment=_shared([one.environment or {} for one in findings]),
+        )
     )
     write_text(path, page)
     return path
@@ -166,4 +174,6 @@ def _duration(seconds: float) -> str:
     if seconds < 60:
         return f"{number(seconds, 2)} s"
     hours, minutes = divmod(round(seconds / 60), 60)
-    return " ".join(filter(None, (f"{hours:,} h" if hours else "", f"{minutes} min" if minutes or not hours else "")))
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"

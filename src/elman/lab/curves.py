@@ -18,6 +18,7 @@ MARKERS = "osD^vPX*"
 MOST_POINTS = 1500  # more cannot be told apart on a page
 MOST_NAMES, LONGEST_NAME = 8, 26  # beside the lines; more or longer ones go into a legend
 LINE_HEIGHT = 0.062  # of a name, in parts of the axes' height
+FARTHEST = 0.08  # that a name may stand above or below its line's end
 
 
 def draw_curves(curves: Curves) -> "Figure":
@@ -54,7 +55,7 @@ def _check(series: Series) -> None:
 
 
 def _scale(axes: "Axes", curves: Curves) -> None:
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, NullLocator
 
     for wanted, axis, values in (
         (curves.log_x, "x", [v for s in curves.series for v in s.x]),
@@ -66,10 +67,15 @@ def _scale(axes: "Axes", curves: Curves) -> None:
             ticks.set_major_formatter(FuncFormatter(lambda value, _: number(round(value, 12), 6)))
             continue
         axes.set(**{f"{axis}scale": "log"})
-        short = math.log10(max(positive)) - math.log10(min(positive)) < 1.5
+        decades = math.log10(max(positive)) - math.log10(min(positive))
+        if decades > 3:
+            ticks.set_minor_locator(NullLocator())
         ticks.set_major_formatter(FuncFormatter(lambda value, _: _log_label(value)))
+        named = (2, 5) if decades < 1.5 else ()
         ticks.set_minor_formatter(
-            FuncFormatter(lambda value, _, short=short: _log_label(value) if short and _mantissa(value) in (2, 5) else "")
+            FuncFormatter(
+                lambda value, _, named=named: _log_label(value) if _mantissa(value) in named else ""
+            )
         )
 
 
@@ -92,7 +98,8 @@ def _draw_series(axes: "Axes", series: Series, place: int, curves: Curves) -> An
     again = place // len(COLOURS)  # the colours are used up: tell the lines apart by their dashes
     points = series.style == "points"
     dash = "none" if points else (0, (4, 2)) if series.style == "dashed" else ("-", "-.", ":")[again % 3]
-    marker = MARKERS[place % len(MARKERS)] if points or len(x) <= 15 else None
+    few = series.style == "line" and 2 < len(x) <= 15
+    marker = MARKERS[place % len(MARKERS)] if points or few else None
     if series.low is not None and series.high is not None:
         band = _finite(series.low[::step], False), _finite(series.high[::step], False)
         axes.fill_between(x, *band, color=colour, alpha=0.16, linewidth=0)
@@ -107,20 +114,37 @@ def _finite(values: Sequence[float], log: bool) -> list[float]:
 
 def _name(axes: "Axes", series: Sequence[Series], lines: Sequence[Any]) -> None:
     names = [visible(one.name) for one in series]
-    ends = [_end(axes, line) for line in lines]
+    found = [_end(axes, line) for line in lines]
+    ends = [end for end in found if end]
+    heights = [height for _, height in ends]
+    places = _spread(heights)
     crowded = len(names) > MOST_NAMES or max(map(len, names)) > LONGEST_NAME
-    if crowded or None in ends or all(one.style == "points" for one in series):
-        axes.figure.legend(
-            lines, names, loc="outside upper left", ncols=2 if max(map(len, names)) < 50 else 1, frameon=False
-        )
+    crowded |= any(abs(place - height) > FARTHEST for place, height in zip(places, heights, strict=True))
+    if crowded or None in found or all(one.style == "points" for one in series):
+        _legend(axes, names, lines)
         return
-    places = _spread([end[1] for end in ends if end])
     for name, line, end, height in zip(names, lines, ends, places, strict=True):
         axes.annotate(
             name, end, (1.02, height), xycoords="axes fraction", textcoords="axes fraction", va="center",
             color=line.get_color(),
             arrowprops={"arrowstyle": "-", "color": line.get_color(), "lw": 0.6, "shrinkA": 1, "shrinkB": 2},
         )  # fmt: skip
+
+
+def _legend(axes: "Axes", names: Sequence[str], lines: Sequence[Any]) -> None:
+    """Names above the axes, in the order of the lines' left ends from the top."""
+
+    def first(index: int) -> float:
+        return next((float(y) for y in lines[index].get_ydata() if math.isfinite(y)), -math.inf)
+
+    order = sorted(range(len(names)), key=first, reverse=True)
+    columns = next((n for n in (3, 2) if max(map(len, names)) <= 60 // n and len(names) >= n), 1)
+    legend = axes.figure.legend(
+        [lines[i] for i in order], [names[i] for i in order], loc="outside upper left", ncols=columns,
+        frameon=False, handlelength=2.4,
+    )  # fmt: skip
+    for text, i in zip(legend.get_texts(), order, strict=True):
+        text.set_color(lines[i].get_color())
 
 
 def _end(axes: "Axes", line: Any) -> tuple[float, float] | None:
@@ -143,8 +167,11 @@ def _spread(heights: Sequence[float], apart: float = LINE_HEIGHT) -> list[float]
     blocks: list[list[int]] = []
     for index in order:
         blocks.append([index])
-        while len(blocks) > 1 and _ends(blocks[-2], heights, apart)[1] + apart > _ends(blocks[-1], heights, apart)[0]:
-            blocks[-2:] = [blocks[-2] + blocks[-1]]
+        while len(blocks) > 1:
+            below, above = blocks[-2:]
+            if _ends(below, heights, apart)[1] + apart <= _ends(above, heights, apart)[0]:
+                break
+            blocks[-2:] = [below + above]
     placed = list(heights)
     for block in blocks:
         first, _ = _ends(block, heights, apart)

@@ -3,9 +3,8 @@
 import io
 import re
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from elman.files import write_text
 from elman.lab.curves import draw_curves
@@ -14,17 +13,15 @@ from elman.lab.heatmaps import draw_heatmap
 from elman.lab.svg import INK, MUTED, RULE, inline
 from elman.lab.wording import number, visible
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 __all__ = ["describe", "draw", "inline_svg", "write_figures"]
 
 STYLE = {
     "svg.fonttype": "none", "svg.hashsalt": "elman", "text.parse_math": False, "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica"], "font.size": 9, "axes.labelsize": 9,
-    "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": MUTED, "xtick.color": MUTED, "ytick.color": MUTED,
-    "xtick.labelcolor": INK, "ytick.labelcolor": INK, "axes.linewidth": 0.7, "xtick.major.width": 0.7,
-    "ytick.major.width": 0.7, "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
+    "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": MUTED,
+    "xtick.color": MUTED, "ytick.color": MUTED, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
+    "axes.linewidth": 0.7, "xtick.major.width": 0.7, "ytick.major.width": 0.7,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
     "grid.color": RULE, "grid.linewidth": 0.6, "lines.linewidth": 1.7, "lines.markersize": 4,
     "axes.titlesize": 10.5, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.titlepad": 10,
 }  # fmt: skip
@@ -43,11 +40,16 @@ def draw(figure: Curves | Heatmap, titled: bool = True) -> str:
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    with matplotlib.rc_context({**matplotlib.rcParamsDefault, **STYLE, "backend": "agg"}), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a letter that the measuring font lacks; the reader's own may have it
+    style: Any = {**matplotlib.rcParamsDefault, **STYLE, "backend": "agg"}
+    with matplotlib.rc_context(style), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a letter that the measuring font lacks, and the reader's may have
         drawing = draw_curves(figure) if isinstance(figure, Curves) else draw_heatmap(figure)
         if titled:
-            _write_title(drawing, visible(figure.title))
+            drawing.axes[0].set_title(visible(figure.title), wrap=True)
+        else:  # the page's own background and title
+            drawing.patch.set_visible(False)
+            for axes in drawing.axes:
+                axes.patch.set_visible(False)
         canvas, file = FigureCanvasSVG(drawing), io.BytesIO()
         canvas.print_svg(file, metadata={"Date": None, "Creator": None})
     return file.getvalue().decode()
@@ -110,8 +112,3 @@ def _write(figure: Curves | Heatmap, place: int, folder: Path) -> Path:
     path = folder / f"{place}-{slug}.svg"
     write_text(path, draw(figure))
     return path
-
-
-def _write_title(drawing: "Figure", title: str) -> None:
-    axes: Sequence = drawing.axes
-    axes[0].set_title(title, wrap=True)

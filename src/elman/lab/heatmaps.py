@@ -3,6 +3,8 @@
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from elman.lab.findings import Heatmap
 from elman.lab.wording import number, visible
 
@@ -20,7 +22,6 @@ def draw_heatmap(heatmap: Heatmap) -> "Figure":
     Raises:
         ValueError: if the rows are not of one length, or there are not as many ticks as rows or columns.
     """
-    import numpy as np
     from matplotlib.figure import Figure
 
     rows, columns = _shape(heatmap)
@@ -30,8 +31,8 @@ def draw_heatmap(heatmap: Heatmap) -> "Figure":
     both = low < 0 < high
     if both:
         low, high = -max(-low, high), max(-low, high)
-    height = min(8.0, max(2.4, 1.1 + 0.3 * rows, 5.2 * rows / max(1, columns) if rows < columns else 0))
-    figure = Figure(figsize=(6.8, height), layout="constrained")
+    height = 1.2 + (0.42 * rows if rows <= MOST_NOTED else min(5.3, max(0.42 * MOST_NOTED, 0.14 * rows)))
+    figure = Figure(figsize=(6.8, max(2.2, height)), layout="constrained")
     axes = figure.add_subplot()
     image = axes.imshow(
         values, cmap="PuOr_r" if both else "cividis", vmin=low, vmax=high, aspect="auto", interpolation="none"
@@ -51,7 +52,8 @@ def _shape(heatmap: Heatmap) -> tuple[int, int]:
     rows, columns = len(heatmap.values), lengths.pop()
     for axis, ticks, wanted in (("x", heatmap.x_ticks, columns), ("y", heatmap.y_ticks, rows)):
         if ticks and len(ticks) != wanted:
-            raise ValueError(f"a heat map of {rows} x {columns} needs {wanted} {axis}_ticks, got {len(ticks)}")
+            size = f"{rows} x {columns}"
+            raise ValueError(f"a heat map of {size} needs {wanted} {axis}_ticks, got {len(ticks)}")
     return rows, columns
 
 
@@ -60,7 +62,8 @@ def _label(axes: Any, heatmap: Heatmap, rows: int, columns: int) -> None:
     axes.set_ylabel(visible(heatmap.y_label))
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    for axis, ticks, count, room in ((axes.xaxis, heatmap.x_ticks, columns, 40), (axes.yaxis, heatmap.y_ticks, rows, 30)):
+    both = (axes.xaxis, heatmap.x_ticks, columns, 40), (axes.yaxis, heatmap.y_ticks, rows, 30)
+    for axis, ticks, count, room in both:
         if not ticks:
             axis.get_major_locator().set_params(integer=True)
             continue
@@ -71,13 +74,10 @@ def _label(axes: Any, heatmap: Heatmap, rows: int, columns: int) -> None:
 
 
 def _note_values(axes: Any, image: Any, values: Any) -> None:
-    for (row, column), value in _each(values):
+    for (row, column), value in np.ndenumerate(np.ma.filled(values, np.nan)):
+        if np.isnan(value):
+            continue
         red, green, blue, _ = image.cmap(image.norm(value))
         light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
-        axes.text(column, row, number(value, 3), ha="center", va="center", fontsize=8, color="#000000" if light else "#ffffff")
-
-
-def _each(values: Any) -> list[tuple[tuple[int, int], float]]:
-    import numpy as np
-
-    return [((int(r), int(c)), float(values[r, c])) for r, c in zip(*np.nonzero(~np.ma.getmaskarray(values)), strict=True)]
+        ink = "#000000" if light else "#ffffff"
+        axes.text(column, row, number(float(value), 3), ha="center", va="center", fontsize=8, color=ink)

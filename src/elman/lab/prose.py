@@ -16,7 +16,8 @@ __all__ = ["article_html", "prose_html"]
 @cache
 def _markdown() -> MarkdownIt:
     # No raw HTML, no images: the text is data, and the page loads nothing.
-    return MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image", "html_block", "html_inline"])
+    never = ["image", "html_block", "html_inline"]
+    return MarkdownIt("commonmark", {"html": False}).enable("table").disable(never)
 
 
 def prose_html(text: str, top_level: int = 4) -> Markup:

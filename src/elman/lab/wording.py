@@ -51,6 +51,7 @@ def number(value: float, digits: int = 4) -> str:
         return f"{sign}{int(size):,}"
     if size >= 1e7 or size < 1e-4:
         mantissa, _, exponent = f"{size:.{digits - 2}e}".partition("e")
+        mantissa = mantissa.rstrip("0").rstrip(".")
         return f"{sign}{mantissa}×{power(int(exponent))}"
     decimals = max(0, digits - 1 - math.floor(math.log10(size)))
     text = f"{size:,.{decimals}f}"

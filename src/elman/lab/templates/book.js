@@ -39,6 +39,16 @@
     });
   });
 
+  // A box that need not be scrolled is no stop for the keyboard.
+  function stops() {
+    document.querySelectorAll(".wide").forEach(function (box) {
+      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    });
+  }
+  stops();
+  window.addEventListener("resize", stops);
+
   var links = {};
   document.querySelectorAll(".side a").forEach(function (link) { links[link.hash.slice(1)] = link; });
   if ("IntersectionObserver" in window) {

@@ -1,0 +1,107 @@
+"""Figures: whole SVG files, the same every time, whatever the numbers are."""
+
+import math
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from elman.lab.figures import describe, draw, inline_svg, write_figures
+from elman.lab.findings import Curves, Findings, Heatmap, Series
+
+NUMBERS = st.floats() | st.sampled_from([0.0, -1.0, 1e-320, 1e308, -1e308])
+
+
+def words(svg: str) -> list[str]:
+    return [text for element in ElementTree.fromstring(svg).iter() if (text := (element.text or "").strip())]
+
+
+def line(name: str = "LSTM", **changed) -> Series:
+    return Series(**{"name": name, "x": [1, 10, 100], "y": [1e-4, 1e-2, 1.0], **changed})
+
+
+def test_a_figure_has_its_title_axes_and_names():
+    shown = words(draw(Curves("Loss", "step", "nats", [line("LSTM"), line("GRU", y=[1, 2, 3])], log_x=True)))
+    assert {"Loss", "step", "nats", "LSTM", "GRU", "10", "100"} <= set(shown)
+
+
+def test_powers_of_ten_on_a_logarithmic_axis():
+    assert "10⁻⁴" in words(draw(Curves("Norm", "t", "norm", [line(y=[1e-8, 1e-4, 1.0])], log_y=True)))
+
+
+def test_lines_that_end_together_get_a_legend_and_apart_their_names_beside_them():
+    together = [line(str(i), y=[i, i, 5.0]) for i in range(6)]
+    assert 'id="legend_1"' in draw(Curves("Six", "x", "y", together))
+    apart = [line(str(i), y=[1, 1, float(i)]) for i in range(6)]
+    assert 'id="legend_1"' not in draw(Curves("Six", "x", "y", apart))
+
+
+def test_a_small_heat_map_shows_its_values_and_a_large_one_does_not():
+    assert "0.123" in words(draw(Heatmap("Map", "x", "y", [[0.123, math.nan], [1.0, 2.0]])))
+    assert "0.123" not in words(draw(Heatmap("Map", "x", "y", [[0.123] * 30] * 30)))
+
+
+@pytest.mark.parametrize(
+    ("figure", "message"),
+    [
+        (Curves("C", "x", "y", [line(y=[1.0])]), "has 3 x, 1 y"),
+        (Curves("C", "x", "y", [line(low=[1.0], high=[1.0, 2.0, 3.0])]), "3 x, 3 y, 1 low, 3 high"),
+        (Heatmap("H", "x", "y", []), "of no row"),
+        (Heatmap("H", "x", "y", [[1.0], [1.0, 2.0]]), r"lengths \[1, 2\]"),
+        (Heatmap("H", "x", "y", [[1.0]], ["a", "b"]), "needs 1 x_ticks, got 2"),
+    ],
+)
+def test_numbers_that_do_not_fit_are_refused(figure, message):
+    with pytest.raises(ValueError, match=message):
+        draw(figure)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.tuples(NUMBERS, NUMBERS), max_size=4),
+    st.booleans(),
+    st.sampled_from(["line", "dashed", "points"]),
+)
+def test_any_numbers_can_be_drawn(points, log, style):
+    x, y = [p[0] for p in points], [p[1] for p in points]
+    figure = Curves(
+        "Any", "x", "y", [Series("a", x, y, y, y, style), Series("b", x, y)], log_x=log, log_y=log
+    )
+    assert describe(figure)
+    ElementTree.fromstring(draw(figure))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.lists(NUMBERS, min_size=2, max_size=2), min_size=1, max_size=3))
+def test_any_matrix_can_be_drawn(values):
+    figure = Heatmap("Any", "x", "y", values)
+    assert describe(figure)
+    ElementTree.fromstring(draw(figure))
+
+
+def test_a_drawing_for_the_page_is_small_and_of_the_pages_colours():
+    figure = Curves("Loss", "step", "nats", [line(), line("GRU")])
+    drawing = inline_svg(figure, "f1")
+    assert "var(--c0)" in drawing
+    assert "var(--ink)" in drawing
+    assert "<style" not in drawing
+    assert len(drawing) < 12_000
+    assert drawing == inline_svg(figure, "f1")
+    ids = {part.split('"')[0] for part in drawing.split(' id="')[1:]}
+    assert all(name.startswith("f1-") for name in ids)
+
+
+def test_long_series_are_thinned():
+    steps = list(range(50_000))
+    noisy = [math.sin(s * s) for s in steps]
+    assert len(inline_svg(Curves("Long", "x", "y", [Series("a", steps, noisy, noisy, noisy)]), "f")) < 150_000
+
+
+def test_figures_are_written_as_files(tmp_path):
+    figures = [Curves("Loss, while *training*", "x", "y", [line()]), Heatmap("日本", "x", "y", [[1.0]])]
+    findings = Findings(exercise="15.1", title="T", article="A.", summary="S.", figures=figures)
+    written = write_figures(findings, tmp_path / "figures")
+    assert [path.name for path in written] == ["1-loss-while-training.svg", "2-figure.svg"]
+    for path in written:
+        ElementTree.parse(path)

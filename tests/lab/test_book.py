@@ -106,12 +106,12 @@ def character_model() -> Findings:
     low = Claim(
         "loss", "The validation loss is at most 1.6.", "Karpathy, char-rnn, 2015", "nats", at_most=1.6
     )
-    words = Claim("words", "At temperature 0.5 most words are English.", "Exercise 15.12", at_least=0.9)
+    words = Claim("words", "Most sampled words are English.", "Exercise 15.12", at_least=0.9)
     cold = Claim("cold", "Cold samples repeat themselves less than warm ones.", "a wrong guess", at_least=0)
     return Findings(
         exercise="15.12", name="char-lm", title="A character language model writes Shakespeare",
-        article="A character language model writes Shakespeare.\n\nAn LSTM reads tinyshakespeare one character "
-        "at a time and predicts the next. What does the temperature do to what it writes?\n\nThe validation "
+        article="A character language model writes Shakespeare.\n\nAn LSTM reads tinyshakespeare one letter "
+        "at a time and predicts the next. What does the temperature do to it?\n\nThe validation "
         "loss is *carried* over the whole stream: `h_t` is never reset.",
         summary="The LSTM reaches 1.55 nats a character on validation text, 0.20 below a 5-gram.",
         claims=[Verdict(low, 1.551, 1.532, 1.570, 3, "holds"),

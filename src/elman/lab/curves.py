@@ -114,6 +114,7 @@ def _finite(values: Sequence[float], log: bool) -> list[float]:
 
 def _name(axes: "Axes", series: Sequence[Series], lines: Sequence[Any]) -> None:
     names = [visible(one.name) for one in series]
+    axes.autoscale_view()  # else the axes' limits are those before the margins were set
     found = [_end(axes, line) for line in lines]
     ends = [end for end in found if end]
     heights = [height for _, height in ends]
@@ -127,7 +128,10 @@ def _name(axes: "Axes", series: Sequence[Series], lines: Sequence[Any]) -> None:
         axes.annotate(
             name, end, (1.02, height), xycoords="axes fraction", textcoords="axes fraction", va="center",
             color=line.get_color(),
-            arrowprops={"arrowstyle": "-", "color": line.get_color(), "lw": 0.6, "shrinkA": 1, "shrinkB": 2},
+            arrowprops={
+                "arrowstyle": "-", "color": line.get_color(), "lw": 0.6,
+                "shrinkA": 1, "shrinkB": 2, "relpos": (0, 0.5),
+            },
         )  # fmt: skip
 
 
@@ -139,9 +143,9 @@ def _legend(axes: "Axes", names: Sequence[str], lines: Sequence[Any]) -> None:
 
     order = sorted(range(len(names)), key=first, reverse=True)
     columns = next((n for n in (3, 2) if max(map(len, names)) <= 60 // n and len(names) >= n), 1)
-    legend = axes.figure.legend(
-        [lines[i] for i in order], [names[i] for i in order], loc="outside upper left", ncols=columns,
-        frameon=False, handlelength=2.4,
+    legend = axes.legend(
+        [lines[i] for i in order], [names[i] for i in order], loc="lower left", ncols=columns,
+        bbox_to_anchor=(0, 1), borderaxespad=0.3, borderpad=0, frameon=False, handlelength=2.4,
     )  # fmt: skip
     for text, i in zip(legend.get_texts(), order, strict=True):
         text.set_color(lines[i].get_color())

@@ -23,7 +23,7 @@ STYLE = {
     "axes.linewidth": 0.7, "xtick.major.width": 0.7, "ytick.major.width": 0.7,
     "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
     "grid.color": RULE, "grid.linewidth": 0.6, "lines.linewidth": 1.7, "lines.markersize": 4,
-    "axes.titlesize": 10.5, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.titlepad": 10,
+    "xtick.minor.pad": 5, "ytick.minor.pad": 5, "figure.titlesize": 10.5, "figure.titleweight": "bold",
 }  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def draw(figure: Curves | Heatmap, titled: bool = True) -> str:
         warnings.simplefilter("ignore")  # a letter that the measuring font lacks, and the reader's may have
         drawing = draw_curves(figure) if isinstance(figure, Curves) else draw_heatmap(figure)
         if titled:
-            drawing.axes[0].set_title(visible(figure.title), wrap=True)
+            drawing.suptitle(visible(figure.title), x=0.01, ha="left", wrap=True)
         else:  # the page's own background and title
             drawing.patch.set_visible(False)
             for axes in drawing.axes:

@@ -46,7 +46,8 @@ def prose_html(text: str, top_level: int = 4) -> Markup:
 def article_html(article: str, title: str) -> Markup:
     """Render a study's docstring without its first line, where that is the title again."""
     first, _, rest = inspect.cleandoc(article).partition("\n")
-    return prose_html(rest if first.strip().rstrip(".") == title.strip().rstrip(".") else article)
+    text = rest if first.strip().rstrip(".") == title.strip().rstrip(".") else article
+    return prose_html(text, top_level=3)
 
 
 def _lower_headings(tokens: list[Token], top_level: int) -> None:

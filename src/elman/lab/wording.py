@@ -41,6 +41,8 @@ def number(value: float, digits: int = 4) -> str:
         >>> [number(v) for v in (1.23456, 2.0, 1234567, 0.0000123, -0.5, float("inf"))]
         ['1.235', '2', '1,234,567', '1.23×10⁻⁵', '−0.5', '∞']
     """
+    if isinstance(value, int):  # perhaps too large for a float
+        return f"{value:,}".replace("-", "−")
     if math.isnan(value):
         return "not a number"
     sign = "−" if value < 0 else ""
@@ -117,8 +119,7 @@ def column(cells: Sequence[object]) -> tuple[list[str], bool]:
         >>> column(["LSTM", True])
         (['LSTM', 'yes'], False)
     """
-    values = [cell for cell in cells if isinstance(cell, int | float) and not isinstance(cell, bool)]
-    sizes = [abs(value) for value in values if value and math.isfinite(value)]
+    sizes = [abs(cell) for cell in cells if isinstance(cell, float) and cell and math.isfinite(cell)]
     decimals = None
     if sizes and min(sizes) >= 1e-4 and max(sizes) < 1e7:
         given = max(len(number(value, 6).partition(".")[2]) for value in sizes)

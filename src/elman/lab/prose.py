@@ -12,6 +12,8 @@ from elman.lab.wording import visible
 
 __all__ = ["article_html", "prose_html"]
 
+LONGEST_WHOLE = 32  # code of so many letters is not broken at the end of a line
+
 
 @cache
 def _markdown() -> MarkdownIt:
@@ -40,6 +42,8 @@ def prose_html(text: str, top_level: int = 4) -> Markup:
         for child in token.children or ():
             if child.type == "link_open":
                 child.attrSet("rel", "noreferrer")
+            if child.type == "code_inline" and len(child.content) > LONGEST_WHOLE:
+                child.attrSet("class", "long")
     return Markup(_markdown().renderer.render(tokens, _markdown().options, {}))
 
 

@@ -27,13 +27,13 @@ def torch_runs(x: Tensor, full: bool) -> bool:
         x.device.type != "cpu"
         or torch.is_autocast_enabled("cpu")
         or not (type(x) is Tensor or isinstance(x, nn.Parameter))
-        or _torch_is_faster(full)
+        or _torch_is_faster(x, full)
     )
 
 
-def _torch_is_faster(full: bool) -> bool:
-    # Against the loop alone, torch's kernels for full batches win; packed, they are as slow as the loop.
-    return full and "native" not in choice.ENGINES
+def _torch_is_faster(x: Tensor, full: bool) -> bool:
+    # Where only the loop can run, torch's kernels for full batches win; packed, they are about as slow.
+    return full and ("native" not in choice.ENGINES or x.dtype not in (torch.float32, torch.float64))
 
 
 def run_packed(by_torch: Callable[..., Any], layout: Layout, state: tuple[Tensor, ...]) -> Any:

@@ -36,6 +36,7 @@ class Grid:
                 "[T, B, I]: give at least one step, or lengths of zero"
             )
         self.ragged = Ragged.from_lengths(lengths, steps, self.batch, x.device)
+        self.back = None if self.ragged.order is None else self.ragged.order.argsort()
         self.data = self.ragged.pack(x)
         self.batch_sizes = self.ragged.batch_sizes
 
@@ -43,12 +44,11 @@ class Grid:
         """Put a state field ``[K, B, H]``, ``[K, H]`` for one sequence alone, in packed row order."""
         if self.alone:
             field = field.unsqueeze(1)
-        return field if self.ragged.order is None else field.index_select(1, self.ragged.order)
+        return _permuted(field, self.ragged.order)
 
     def restore_state(self, field: Tensor) -> Tensor:
         """Undo :meth:`arrange`."""
-        if self.ragged.order is not None:
-            field = field.index_select(1, self.ragged.order.argsort())
+        field = _permuted(field, self.back)
         return field.squeeze(1) if self.alone else field
 
     def restore_outputs(self, packed: Tensor) -> Tensor:

@@ -32,7 +32,7 @@ def test_any_column_can_be_written(cells):
 def test_numbers_of_one_column_have_as_many_decimals():
     assert column([1.5512, 12.3, 3.0]) == (["1.551", "12.300", "3.000"], True)
     assert column([0.5, "n/a"])[1] is False
-    assert column(["1.23 ± 0.04", "12 %"])[1] is True
+    assert column(["1.23 ± 0.04", "12 %", "-2.5 to -1"])[1] is True
 
 
 def test_claims_in_words():

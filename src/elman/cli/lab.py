@@ -85,7 +85,7 @@ def lab(
             _all_failed(run)
         else:
             print(f"{run.study.exercise:<6} {run.study.name:<24} {findings.summary}", flush=True)
-    _write_book(out, [run.folder for run in runs])
+    _write_book(out)
     if any(run.failed for run in runs):
         raise typer.Exit(1)
 
@@ -135,10 +135,13 @@ def _use_data(folder: Path | None) -> None:
         os.environ["ELMAN_DATA"] = str(folder.resolve())
 
 
-def _write_book(out: Path, folders: list[Path] | None = None) -> None:
+def _write_book(out: Path) -> None:
     from elman.lab.book import collect, write_book
 
-    path = write_book(collect(out), out / "book.html")
+    notes: list[str] = []
+    path = write_book(collect(out, notes.append), out / "book.html", notes=notes)
+    for note in notes:
+        print(note, file=sys.stderr)
     print(path.resolve())
 
 

@@ -57,7 +57,7 @@ class Ragged:
         if self.where is None:
             return packed.reshape(shape)
         flat = packed.new_zeros(self.steps * self.batch, *packed.shape[1:])
-        return flat.index_copy(0, self.where, packed).reshape(shape)
+        return flat.index_add_(0, self.where, packed).reshape(shape)
 
     def sort(self, state: Any) -> Any:
         """Put the rows of every state field in packed order."""

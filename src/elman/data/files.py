@@ -1,0 +1,131 @@
+"""Finding the files of a data set: in ``ELMAN_DATA``, in the user's cache, or at their source.
+
+Whatever is found is verified by its checksum before it is used.
+"""
+
+import hashlib
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from elman.data.catalogue import DataFile, DataSet
+from elman.data.errors import DataError, NotHere
+
+__all__ = ["Where", "cache_folder", "fetch", "find", "where"]
+
+Where = Literal["ELMAN_DATA", "cache", "not here"]
+TIMEOUT = 10  # seconds without an answer
+
+
+def cache_folder() -> Path:
+    """The folder for downloads: ``ELMAN_CACHE``, or the user's cache folder."""
+    given = os.environ.get("ELMAN_CACHE")
+    if given:
+        return Path(given)
+    import pooch
+
+    return Path(pooch.os_cache("elman"))
+
+
+def where(data_set: DataSet) -> Where:
+    """Say where all files of a set stand, without reading them."""
+    for place, folder in _places():
+        if all((folder / file.path).is_file() for file in data_set):
+            return place
+    return "not here"
+
+
+def find(data_set: DataSet, path: str = "") -> Path:
+    """Return one file of a set if this machine has it, verified.
+
+    Args:
+        data_set: the set.
+        path: the file below the set's folder; default its first.
+
+    Raises:
+        NotHere: if it is in neither place.
+        DataError: if its checksum is wrong.
+    """
+    file = _file(data_set, path)
+    for _, folder in _places():
+        found = folder / file.path
+        if found.is_file():
+            _verify(found, file)
+            return found
+    raise NotHere(f"{file.path} is not on this machine; {_advice(file)}")
+
+
+def fetch(data_set: DataSet, progress: bool = True) -> list[Path]:
+    """Return all files of a set, downloading into the cache what is missing, all verified.
+
+    Args:
+        data_set: the set.
+        progress: show a bar while downloading.
+
+    Raises:
+        NotHere: if a file is missing and cannot be downloaded, with how to get it.
+        DataError: if a checksum is wrong.
+    """
+    paths = []
+    for file in data_set:
+        try:
+            paths.append(find(data_set, file.path.removeprefix(f"{data_set.folder}/")))
+        except NotHere:
+            paths.append(_download(file, progress))
+    return paths
+
+
+def _download(file: DataFile, progress: bool) -> Path:
+    if file.url is None:
+        raise NotHere(f"{file.path} was changed from its source and has no address; {_advice(file)}")
+    import pooch
+    import requests
+
+    target = cache_folder() / file.path
+    try:
+        downloader = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT)
+        pooch.get_logger().setLevel("ERROR")
+        found = pooch.retrieve(file.url, f"sha256:{file.sha256}", target.name, target.parent, downloader=downloader)
+    except (requests.RequestException, ValueError) as error:
+        reason = "what came has another checksum" if isinstance(error, ValueError) else "the download failed"
+        raise NotHere(f"{file.path}: {reason}; {_advice(file)}") from None
+    return Path(found)
+
+
+def _places() -> list[tuple[Where, Path]]:
+    given = os.environ.get("ELMAN_DATA")
+    own: list[tuple[Where, Path]] = [("ELMAN_DATA", Path(given))] if given else []
+    return [*own, ("cache", cache_folder())]
+
+
+def _file(data_set: DataSet, path: str) -> DataFile:
+    for file in data_set:
+        if path in ("", file.path.removeprefix(f"{data_set.folder}/")):
+            return file
+    raise KeyError(f"{data_set.title} has no file {path!r}")
+
+
+def _advice(file: DataFile) -> str:
+    get = f"download {file.url} and put it" if file.url else "put it"
+    return f"{get} at {cache_folder() / file.path}, or set ELMAN_DATA to a folder that holds {file.path}"
+
+
+def _verify(path: Path, file: DataFile) -> None:
+    try:
+        status = path.stat()
+        found = _sha256(path, status.st_size, status.st_mtime_ns)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    if found != file.sha256:
+        raise DataError(
+            f"{path} is damaged or another version: its sha256 is {found[:12]}..., expected {file.sha256[:12]}..., "
+            f"and it has {status.st_size:,} bytes, expected {file.bytes:,}; delete it and fetch it again"
+        )
+
+
+@lru_cache(maxsize=1024)
+def _sha256(path: Path, size: int, changed: int) -> str:
+    """Checksum of a file; remembered for as long as its size and time stay the same."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

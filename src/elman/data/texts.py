@@ -1,0 +1,114 @@
+"""Text for language models: by name, from the user's own file, or the text that every machine has."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from elman.data.catalogue import find_set
+from elman.data.errors import DataError, NotHere
+from elman.data.files import find
+from elman.errors import nearest
+
+__all__ = ["Text", "split", "text"]
+
+SHORTEST = 2
+NAMED = ("tinyshakespeare", "wikitext2")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text, its checksum, and the terms it comes on."""
+
+    name: str
+    text: str
+    sha256: str
+    licence: str
+
+
+def text(name: str = "auto") -> Text:
+    """Return a text.
+
+    Args:
+        name: ``"tinyshakespeare"`` or ``"wikitext2"``; ``"pydoc"``, the English prose that comes with every
+            CPython, about 465,000 characters; ``"auto"``, tinyshakespeare where this machine has it, else
+            pydoc; or the path of a UTF-8 file.
+
+    Raises:
+        NotHere: if a named text is not on this machine, with how to get it.
+        DataError: if the file is missing, empty, too short, binary or not UTF-8, or its checksum is wrong.
+
+    Example:
+        >>> text("pydoc").text[:12].strip() != ""
+        True
+    """
+    if name == "auto":
+        try:
+            return text("tinyshakespeare")
+        except NotHere:
+            return text("pydoc")
+    if name == "pydoc":
+        return _pydoc()
+    if name in NAMED:
+        data_set = find_set(name)
+        return _read(find(data_set), name, data_set.licence)
+    path = Path(name)
+    if not path.exists():
+        raise DataError(f"no text {name!r}: it is neither a file nor a name{nearest(name, [*NAMED, 'pydoc', 'auto'])}")
+    return _read(path, path.name, "the user's own")
+
+
+def split(text: str, training: float = 0.9) -> tuple[str, str]:
+    """Cut a text once: the first part trains, the rest validates.
+
+    Args:
+        text: at least two characters.
+        training: share of the first part, between 0 and 1.
+
+    Raises:
+        ValueError: if a part would hold fewer than two characters.
+
+    Example:
+        >>> split("abcdefghij", 0.8)
+        ('abcdefgh', 'ij')
+    """
+    cut = int(training * len(text))
+    if min(cut, len(text) - cut) < SHORTEST:
+        raise DataError(
+            f"a text of {len(text)} characters is too short to be cut at {training:.0%}; "
+            f"both parts need at least {SHORTEST}"
+        )
+    return text[:cut], text[cut:]
+
+
+def _read(path: Path, name: str, licence: str) -> Text:
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; give a text file")
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    if 0 in raw:
+        raise DataError(f"{path} is not text: it holds a zero byte at offset {raw.index(0):,}")
+    try:
+        content = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8: byte {raw[error.start]:#04x} at offset {error.start:,}") from None
+    return _checked(name, content.replace("\r\n", "\n"), licence, str(path))
+
+
+def _checked(name: str, content: str, licence: str, shown: str) -> Text:
+    if not content.strip():
+        raise DataError(f"{shown} holds no text")
+    if len(set(content)) < SHORTEST:
+        raise DataError(f"{shown} holds only the character {content[0]!r}; a model needs at least two to tell apart")
+    return Text(name, content, hashlib.sha256(content.encode()).hexdigest(), licence)
+
+
+def _pydoc() -> Text:
+    """The help topics of this Python, in the order of their names; they differ a little between versions."""
+    from pydoc_data import topics
+
+    content = "\n".join(topics.topics[name] for name in sorted(topics.topics))
+    return _checked("pydoc", content, "PSF licence (Python's documentation)", "pydoc_data.topics")
+
+

@@ -83,9 +83,9 @@ def _download(file: DataFile, progress: bool) -> Path:
     import requests
 
     target = cache_folder() / file.path
+    downloader = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT)
+    pooch.get_logger().setLevel("ERROR")
     try:
-        downloader = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT)
-        pooch.get_logger().setLevel("ERROR")
         found = pooch.retrieve(file.url, f"sha256:{file.sha256}", target.name, target.parent, downloader=downloader)
     except (requests.RequestException, ValueError) as error:
         reason = "what came has another checksum" if isinstance(error, ValueError) else "the download failed"

@@ -80,7 +80,9 @@ class Cell(nn.Module):
 
     def step(self, drive: Any, state: Any) -> Any:
         """Return the state after one time step, given the drive ``[B, D]`` and the state before it."""
-        raise NotImplementedError(f"{type(self).__name__} must define step(drive, state) -> {self.state_type.__name__}")
+        raise NotImplementedError(
+            f"{type(self).__name__} must define step(drive, state) -> {self.state_type.__name__}"
+        )
 
     @property
     def output_size(self) -> int:

@@ -130,7 +130,9 @@ def _padding_cannot_leak(cell: Cell, x: Tensor, engine: str) -> None:
     for content in (0.0, 1e9, float("nan")):
         padded = x.masked_fill(padding[..., None], content).requires_grad_()
         outputs, final = unroll(cell, padded, lengths=LENGTHS, engine=engine)
-        gradients = torch.autograd.grad(outputs.sum() + sum(field.sum() for field in final), [padded, *_learned(cell)])
+        gradients = torch.autograd.grad(
+            outputs.sum() + sum(field.sum() for field in final), [padded, *_learned(cell)]
+        )
         results.append([outputs, *final, *gradients])
         assert not outputs[padding].any(), "outputs past a row's end are not zero"
         assert not gradients[0][padding].any(), "padding has a gradient"

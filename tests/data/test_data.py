@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +28,11 @@ def tiny(empty):
     digest = hashlib.sha256(content).hexdigest()
     place = empty / "data" / "folder" / "file.txt"
     place.parent.mkdir(parents=True)
-    return data.DataSet("Tiny", "none", "none", "tests", "folder", ("a/b@c",), f"{digest} 9 file.txt -"), place, content
+    return (
+        data.DataSet("Tiny", "none", "none", "tests", "folder", ("a/b@c",), f"{digest} 9 file.txt -"),
+        place,
+        content,
+    )
 
 
 @pytest.mark.parametrize("name", data.all_sets())
@@ -84,7 +89,7 @@ def test_one_changed_byte_is_found_even_after_a_good_read(tiny):
 def test_not_here_says_how_to_get_it(tiny, tmp_path):
     with pytest.raises(data.NotHere, match=r"put it at .*cache/folder/file.txt, or set ELMAN_DATA"):
         data.find(tiny[0])
-    with pytest.raises(data.NotHere, match="was changed from its source and has no address"):
+    with pytest.raises(data.NotHere, match=r"was changed from its source and has no address"):
         data.fetch(tiny[0])
 
 
@@ -96,7 +101,9 @@ def test_offline_fetch_is_one_line(empty, monkeypatch):
         raise requests.ConnectionError("no route to host\nat all")
 
     monkeypatch.setattr(pooch, "retrieve", offline)
-    with pytest.raises(data.NotHere, match="the download failed; download https://.*input.txt and put it at") as raised:
+    with pytest.raises(
+        data.NotHere, match=r"the download failed; download https://.*input.txt and put it at"
+    ) as raised:
         data.fetch(data.find_set("tinyshakespeare"))
     assert "\n" not in str(raised.value)
 
@@ -104,10 +111,10 @@ def test_offline_fetch_is_one_line(empty, monkeypatch):
 def test_a_download_with_another_checksum_is_refused(empty, monkeypatch):
     import pooch
 
-    def wrong(url, output_file, downloader):
-        output_file.write(b"something else") if hasattr(output_file, "write") else open(output_file, "wb").close()
+    def wrong(self, url, output_file, *_, **__):
+        Path(output_file).write_bytes(b"something else")
 
-    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", lambda self, url, out, dog, **_: wrong(url, out, dog))
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", wrong)
     with pytest.raises(data.NotHere, match="what came has another checksum"):
         data.fetch(data.find_set("tinyshakespeare"), progress=False)
     assert not list((empty / "cache").rglob("*.txt"))
@@ -116,7 +123,7 @@ def test_a_download_with_another_checksum_is_refused(empty, monkeypatch):
 def test_unknown_names():
     with pytest.raises(UnknownName, match="no data set 'sst'; did you mean sst2"):
         data.find_set("sst")
-    with pytest.raises(data.DataError, match="no text 'tinyshakespear': .*did you mean tinyshakespeare"):
+    with pytest.raises(data.DataError, match=r"no text 'tinyshakespear': .*did you mean tinyshakespeare"):
         data.text("tinyshakespear")
 
 

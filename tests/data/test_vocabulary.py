@@ -75,7 +75,9 @@ def test_a_score_is_the_mean_over_all_but_the_first(text, other):
         with pytest.raises(ValueError, match="at least 2 known characters"):
             model.nats_per_character(other)
         return
-    expected = -np.mean([math.log(witten_bell(text, known[max(0, k - 2) : k], known[k])) for k in range(1, len(known))])
+    expected = -np.mean(
+        [math.log(witten_bell(text, known[max(0, k - 2) : k], known[k])) for k in range(1, len(known))]
+    )
     assert math.isclose(model.nats_per_character(other), expected, rel_tol=1e-12)
 
 

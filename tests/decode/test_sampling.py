@@ -43,9 +43,7 @@ def test_the_state_is_carried_and_the_prompt_is_read():
 
 def test_the_same_generator_draws_the_same():
     prompt = torch.zeros(1, 1, dtype=torch.int64)
-    first, second = (
-        sample(constant, prompt, 50, generator=torch.Generator().manual_seed(seed)) for seed in (3, 3)
-    )
+    first, second = (sample(constant, prompt, 50, generator=torch.Generator().manual_seed(seed)) for seed in (3, 3))
     assert torch.equal(first, second)
 
 

@@ -103,9 +103,7 @@ def character_model() -> Findings:
         y = [end + 2.6 * math.exp(-s / 500) + 0.015 * noise.random() for s in steps]
         curves.append(Series(name, steps, y, [v - 0.03 for v in y], [v + 0.03 for v in y]))
     curves.append(Series("5-gram", [0, 4000], [1.75, 1.75], style="dashed"))
-    low = Claim(
-        "loss", "The validation loss is at most 1.6.", "Karpathy, char-rnn, 2015", "nats", at_most=1.6
-    )
+    low = Claim("loss", "The validation loss is at most 1.6.", "Karpathy, char-rnn, 2015", "nats", at_most=1.6)
     words = Claim("words", "Most sampled words are English.", "Exercise 15.12", at_least=0.9)
     cold = Claim("cold", "Cold samples repeat themselves less than warm ones.", "a wrong guess", at_least=0)
     return Findings(

@@ -65,9 +65,7 @@ def test_numbers_that_do_not_fit_are_refused(figure, message):
 )
 def test_any_numbers_can_be_drawn(points, log, style):
     x, y = [p[0] for p in points], [p[1] for p in points]
-    figure = Curves(
-        "Any", "x", "y", [Series("a", x, y, y, y, style), Series("b", x, y)], log_x=log, log_y=log
-    )
+    figure = Curves("Any", "x", "y", [Series("a", x, y, y, y, style), Series("b", x, y)], log_x=log, log_y=log)
     assert describe(figure)
     ElementTree.fromstring(draw(figure))
 

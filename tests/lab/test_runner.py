@@ -40,7 +40,9 @@ def test_a_run_its_files_and_a_second_run_that_has_nothing_to_do(toy):
     (findings,) = finish(run)
     assert findings.summary == "4 records"
     assert (findings.exercise, findings.name, findings.command) == ("15.99", "toy-study", "elman study 15.99")
-    assert findings.title == "A study small enough to run in tests: it adds up numbers, and breaks where it is told to"
+    assert (
+        findings.title == "A study small enough to run in tests: it adds up numbers, and breaks where it is told to"
+    )
     assert {row[2] for row in findings.tables[0].rows} == {1.0}, "one thread a trial"
     assert Findings.load(run.folder / "findings.json").to_json() == findings.to_json()
     assert json.loads((run.folder / "plan.json").read_text())["claims"][0]["key"] == "sum"
@@ -118,14 +120,14 @@ def test_two_runs_on_one_folder(toy):
         first = pool.submit(lambda: list(running))
         while not (run.folder / ".lock").exists():
             time.sleep(0.01)
-        with pytest.raises(FolderInUse, match="another run is at work"):
+        with pytest.raises(FolderInUse, match=r"another run is at work"):
             finish(toy())
         assert first.result()[0][1].summary == "4 records"
 
 
 def test_a_folder_that_cannot_be_made(toy, tmp_path):
     (tmp_path / "run").write_text("a file stands here")
-    with pytest.raises(OSError, match="File exists|Not a directory"):
+    with pytest.raises(OSError, match=r"File exists|Not a directory"):
         finish(toy())
 
 
@@ -149,9 +151,7 @@ def test_killed_in_mid_run_it_goes_on_from_there(toy, tmp_path, how):
     script.write_text(
         SCRIPT.format(here=str(Path(__file__).parent), scratch=str(tmp_path / "scratch"), folder=str(folder))
     )
-    process = subprocess.Popen(
-        [sys.executable, str(script)], stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    process = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL, start_new_session=True)
     deadline = time.monotonic() + 60
     while len(list(folder.glob("trials/*/record.json"))) < 3:
         assert process.poll() is None, "the run ended before it could be killed"

@@ -56,9 +56,7 @@ def test_prose_cannot_run_or_load():
 
 
 def test_an_article_loses_its_title_and_keeps_its_structure():
-    html = article_html(
-        "Title.\n\nMethod\n------\nA list:\n\n- *one*\n- `h_{t-1}`\n\nCode::\n\n    x = 1\n", "Title"
-    )
+    html = article_html("Title.\n\nMethod\n------\nA list:\n\n- *one*\n- `h_{t-1}`\n\nCode::\n\n    x = 1\n", "Title")
     assert "Title" not in html
     for part in (
         "<h3>Method</h3>",

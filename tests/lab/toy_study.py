@@ -51,7 +51,9 @@ def run(plan, trial, desk):
             raise TrialFailed("the loss became nan at update 7")
         if plan.mode == "bug":
             raise IndexError("a bug")
-        if plan.mode == "die" or (plan.mode == "die once" and len((Path(plan.scratch) / trial.name).read_text()) == 1):
+        if plan.mode == "die" or (
+            plan.mode == "die once" and len((Path(plan.scratch) / trial.name).read_text()) == 1
+        ):
             os._exit(9)
     if plan.mode == "slow":
         time.sleep(0.7)

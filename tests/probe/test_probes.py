@@ -55,9 +55,7 @@ def test_gradient_flow_needs_a_step():
         gradient_flow(cells.RNNCell(2, 3), torch.zeros(0, 1, 2), torch.sum)
 
 
-@pytest.mark.parametrize(
-    ("kind", "gates", "extra"), [("rnn", 1, 0), ("lstm", 4, 0), ("gru", 3, 0)]
-)
+@pytest.mark.parametrize(("kind", "gates", "extra"), [("rnn", 1, 0), ("lstm", 4, 0), ("gru", 3, 0)])
 @pytest.mark.parametrize("layers", [1, 3])
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("biases", [1, 2])

@@ -115,7 +115,7 @@ def test_a_damaged_checkpoint_is_refused_in_words(tmp_path, damage):
     else:
         other = nn.Linear(2, 3)
         save_checkpoint(path, other, torch.optim.AdamW(other.parameters()), {"losses": []})
-    with pytest.raises(ValueError, match="is not a checkpoint of this model .*; delete it to start anew"):
+    with pytest.raises(ValueError, match=r"is not a checkpoint of this model .*; delete it to start anew"):
         load_checkpoint(path, net, optimizer)
 
 

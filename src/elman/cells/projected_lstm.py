@@ -40,9 +40,7 @@ class ProjectedLSTMCell(Cell):
 
     state_type: ClassVar = LSTMState
 
-    def __init__(
-        self, input_size: int, hidden_size: int, proj_size: int | None = None, forget_bias: float = 1.0
-    ):
+    def __init__(self, input_size: int, hidden_size: int, proj_size: int | None = None, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size)
         if proj_size is None:
             proj_size = (hidden_size + 1) // 2

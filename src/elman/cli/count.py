@@ -34,7 +34,10 @@ def count(
         }
         print(json.dumps(plain, indent=2))
         return
-    for biases, words in ((1, "one bias vector a gate (textbooks)"), (2, "two bias vectors a gate (PyTorch)")):
+    for biases, words in (
+        (1, "one bias vector a gate (textbooks)"),
+        (2, "two bias vectors a gate (PyTorch)"),
+    ):
         print(f"{kind.upper()} with {words}")
         for part in counts[biases]:
             print(f"  {part.name:<36} {' x '.join(map(str, part.shape)):>14} {part.parameters:>14,}")

@@ -22,7 +22,11 @@ Jobs = Annotated[int | None, typer.Option(min=1, help="Parallel processes; defau
 Out = Annotated[Path, typer.Option(help="Folder for records, models, findings and the book.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of real data sets; the same as ELMAN_DATA.")]
-MARK = {"holds": "[green]✓ holds[/]", "does not hold": "[red]✗ does not hold[/]", "undecided": "[yellow]? undecided[/]"}
+MARK = {
+    "holds": "[green]✓ holds[/]",
+    "does not hold": "[red]✗ does not hold[/]",
+    "undecided": "[yellow]? undecided[/]",
+}
 
 
 def list_studies(as_json: Json = False) -> None:
@@ -177,7 +181,9 @@ def _show(findings: "Findings", folder: Path) -> None:
         console.print(escape(passage.text), highlight=False)
     for line in findings.failed:
         console.print(f"[red]failed:[/] {escape(line)}")
-    console.print(f"\nSaved in {escape(str(folder))}; `elman report {escape(str(folder.parent.parent))}` writes the book.")
+    console.print(
+        f"\nSaved in {escape(str(folder))}; `elman report {escape(str(folder.parent.parent))}` writes the book."
+    )
 
 
 def _number(value: str | float | bool | None) -> str:

@@ -7,7 +7,7 @@ import hashlib
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from elman.data.catalogue import DataFile, DataSet
 from elman.data.errors import DataError, NotHere
@@ -83,10 +83,10 @@ def _download(file: DataFile, progress: bool) -> Path:
     import requests
 
     target = cache_folder() / file.path
-    downloader = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT)
+    get: Any = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT)
     pooch.get_logger().setLevel("ERROR")
     try:
-        found = pooch.retrieve(file.url, f"sha256:{file.sha256}", target.name, target.parent, downloader=downloader)
+        found = pooch.retrieve(file.url, f"sha256:{file.sha256}", target.name, target.parent, downloader=get)
     except (requests.RequestException, ValueError) as error:
         reason = "what came has another checksum" if isinstance(error, ValueError) else "the download failed"
         raise NotHere(f"{file.path}: {reason}; {_advice(file)}") from None

@@ -53,7 +53,9 @@ def text(name: str = "auto") -> Text:
         return _read(find(data_set), name, data_set.licence)
     path = Path(name)
     if not path.exists():
-        raise DataError(f"no text {name!r}: it is neither a file nor a name{nearest(name, [*NAMED, 'pydoc', 'auto'])}")
+        raise DataError(
+            f"no text {name!r}: it is neither a file nor a name{nearest(name, [*NAMED, 'pydoc', 'auto'])}"
+        )
     return _read(path, path.name, "the user's own")
 
 
@@ -110,5 +112,3 @@ def _pydoc() -> Text:
 
     content = "\n".join(topics.topics[name] for name in sorted(topics.topics))
     return _checked("pydoc", content, "PSF licence (Python's documentation)", "pydoc_data.topics")
-
-

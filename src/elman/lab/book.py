@@ -45,11 +45,7 @@ def collect(folder: Path, warn: Callable[[str], object] = warnings.warn) -> list
             reason = str(error).removeprefix(f"{path} ").replace("\n", " ")
             warn(f"{where} is left out: {reason}")
     if not chosen:
-        why = (
-            f"none of its {len(paths)} findings.json can be read"
-            if paths
-            else "there is no findings.json in it"
-        )
+        why = f"none of its {len(paths)} findings.json can be read" if paths else "there is no findings.json in it"
         raise ValueError(f"no book can be made from {folder}: {why}; run a study into it first")
     return sorted(chosen.values(), key=chapter_order)
 

@@ -73,9 +73,7 @@ def _scale(axes: "Axes", curves: Curves) -> None:
         ticks.set_major_formatter(FuncFormatter(lambda value, _: _log_label(value)))
         named = (2, 5) if decades < 1.5 else ()
         ticks.set_minor_formatter(
-            FuncFormatter(
-                lambda value, _, named=named: _log_label(value) if _mantissa(value) in named else ""
-            )
+            FuncFormatter(lambda value, _, named=named: _log_label(value) if _mantissa(value) in named else "")
         )
 
 

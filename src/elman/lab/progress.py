@@ -52,7 +52,13 @@ class Progress:
             print(f"{done} of {total} trials are already saved; going on with the rest", file=sys.stderr)
         if self.terminal and self.visible:
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                TextColumn,
+                TimeElapsedColumn,
+                TimeRemainingColumn,
+            )
             from rich.progress import Progress as Bars
 
             columns = (

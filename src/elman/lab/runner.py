@@ -15,7 +15,7 @@ import platform
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -65,7 +65,10 @@ def cores() -> int:
 
 
 def execute(
-    runs: Sequence[Run], workers: int | None = None, executor: Executor | None = None, show: Progress | None = None
+    runs: Sequence[Run],
+    workers: int | None = None,
+    executor: Executor | None = None,
+    show: Progress | None = None,
 ) -> Iterator[tuple[Run, Findings | None]]:
     """Run what is not yet saved of each run, and yield every run with its findings as it is completed.
 
@@ -115,16 +118,13 @@ def _completed(
     a worker died are run again, each :data:`ATTEMPTS` times at the most."""
     attempts = {id(trial): 0 for _, trial in pending}
     while pending:
-        others = set(multiprocessing.active_children())
-        own = None if executor else _pool(min(workers, len(pending)))
         futures: dict[Future[str | None], tuple[Run, Trial]] = {}
         broken: list[tuple[Run, Trial]] = []
-        try:
+        with nullcontext(executor) if executor else _processes(min(workers, len(pending))) as pool:
             for run, trial in pending:
-                arguments = (run.study, run.plan, trial, run.trial_folder(trial))
-                futures[(executor or own).submit(run_trial, *arguments, run.study.fingerprint(run.plan, trial))] = (
-                    run, trial
-                )  # fmt: skip
+                stamp = run.study.fingerprint(run.plan, trial)
+                future = pool.submit(run_trial, run.study, run.plan, trial, run.trial_folder(trial), stamp)
+                futures[future] = (run, trial)
             waiting = set(futures)
             while waiting:
                 done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
@@ -135,14 +135,6 @@ def _completed(
                     except BrokenProcessPool:
                         broken.append((run, trial))
                 show.update(_running([futures[future] for future in waiting]))
-        except BaseException:
-            if own is not None:
-                own.shutdown(wait=False, cancel_futures=True)
-                for process in set(multiprocessing.active_children()) - others:
-                    process.terminate()
-            raise
-        if own is not None:
-            own.shutdown()
         pending = []
         for run, trial in broken:
             began = (run.trial_folder(trial) / "progress.json").exists()
@@ -153,9 +145,19 @@ def _completed(
                 pending.append((run, trial))
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    spawn = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=spawn, initializer=start_worker)
+@contextmanager
+def _processes(workers: int) -> Iterator[Executor]:
+    """Worker processes, ended at once if the run is interrupted."""
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), start_worker)
+    try:
+        yield pool
+        pool.shutdown()
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
+        raise
 
 
 def _running(waiting: Sequence[tuple[Run, Trial]]) -> list[Running]:

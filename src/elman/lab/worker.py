@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from elman.lab.desk import Desk, TrialFailed
 from elman.files import write_text
+from elman.lab.desk import Desk, TrialFailed
 from elman.lab.store import save_record
 from elman.lab.study import Study, Trial
 

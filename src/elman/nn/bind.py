@@ -35,9 +35,7 @@ def weights(layer: nn.RNNBase, place: int, x: Tensor) -> list[Tensor]:
     return found
 
 
-def bind(
-    cell_type: type[Cell], hidden_size: int, parameters: dict[str, Tensor | None], **fields: Any
-) -> Cell:
+def bind(cell_type: type[Cell], hidden_size: int, parameters: dict[str, Tensor | None], **fields: Any) -> Cell:
     """Return a new cell of this type whose parameters are exactly these tensors.
 
     A cell a call, so that threads sharing a layer never see one another's weights, and so that the layer

@@ -88,6 +88,4 @@ def _cell_of(layer: GRU, place: int, x: Tensor) -> Cell:
         bias = b_ih + torch.cat([b_hh[: 2 * layer.hidden_size], torch.zeros_like(b_hn)])
     else:
         bias, b_hn = None, w_hh.new_zeros(layer.hidden_size)
-    return bind(
-        GRUCell, layer.hidden_size, {"weight_ih": w_ih, "weight_hh": w_hh, "bias": bias, "bias_hn": b_hn}
-    )
+    return bind(GRUCell, layer.hidden_size, {"weight_ih": w_ih, "weight_hh": w_hh, "bias": bias, "bias_hn": b_hn})

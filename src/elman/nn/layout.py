@@ -96,9 +96,7 @@ def _permuted(field: Tensor, rows: Tensor | None) -> Tensor:
     return field if rows is None else field.index_select(1, rows)
 
 
-def lay_out(
-    x: Tensor | PackedSequence, lengths: Tensor | Sequence[int] | None, layer: torch.nn.RNNBase
-) -> Layout:
+def lay_out(x: Tensor | PackedSequence, lengths: Tensor | Sequence[int] | None, layer: torch.nn.RNNBase) -> Layout:
     """Check a layer's input and read its layout.
 
     Raises:
@@ -108,9 +106,7 @@ def lay_out(
     """
     if isinstance(x, PackedSequence):
         if lengths is not None:
-            raise ValueError(
-                "a PackedSequence knows its own lengths: leave out lengths, or give a padded tensor"
-            )
+            raise ValueError("a PackedSequence knows its own lengths: leave out lengths, or give a padded tensor")
         data = x.data
     elif isinstance(x, Tensor):
         data = x

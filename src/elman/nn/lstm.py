@@ -87,6 +87,4 @@ def _cell_of(layer: LSTM, place: int, x: Tensor) -> Cell:
     parameters = {"weight_ih": w[0], "weight_hh": w[1], "bias": add_biases(w)}
     if not layer.proj_size:
         return bind(LSTMCell, layer.hidden_size, parameters)
-    return bind(
-        ProjectedLSTMCell, layer.hidden_size, parameters | {"weight_hr": w[-1]}, proj_size=layer.proj_size
-    )
+    return bind(ProjectedLSTMCell, layer.hidden_size, parameters | {"weight_hr": w[-1]}, proj_size=layer.proj_size)

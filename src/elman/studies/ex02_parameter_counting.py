@@ -41,7 +41,7 @@ QUICK = Plan()
 
 def formula(plan: Plan, biases: int) -> int:
     """The number of parameters with ``biases`` bias vectors in the hidden layer."""
-    I, H, O = plan.input_size, plan.hidden_size, plan.output_size  # noqa: E741
+    I, H, O = plan.input_size, plan.hidden_size, plan.output_size
     return I * H + H**2 + biases * H + H * O + O
 
 
@@ -87,7 +87,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         biases, name, shape = key.split("|")
         counted[int(biases)].append([name, shape, int(value)])
     totals = {biases: sum(row[2] for row in rows) for biases, rows in counted.items()}
-    I, H, O = plan.input_size, plan.hidden_size, plan.output_size  # noqa: E741
+    I, H, O = plan.input_size, plan.hidden_size, plan.output_size
     answer = (
         f"Input to hidden: {I}·{H} = {I * H:,}. Hidden to hidden: {H}² = {H * H:,}. Hidden bias: {H:,}.\n\n"
         f"Together {I * H + H * H + H:,} for the recurrent layer. Output: {H}·{O} + {O} = {H * O + O:,}.\n\n"

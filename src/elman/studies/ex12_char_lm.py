@@ -19,6 +19,7 @@ temperature repeats itself, a high one invents words.
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
@@ -153,10 +154,10 @@ def write(
 
 def smoothed(losses: Sequence[float], points: int = 200) -> list[float]:
     """Means over equal stretches of the run, so that a curve has at most ``points`` points."""
-    edges = [round(k * len(losses) / points) for k in range(points + 1)] if len(losses) > points else None
-    if edges is None:
+    if len(losses) <= points:
         return list(losses)
-    return [sum(losses[a:b]) / (b - a) for a, b in zip(edges, edges[1:], strict=False)]
+    edges = [round(k * len(losses) / points) for k in range(points + 1)]
+    return [sum(losses[a:b]) / (b - a) for a, b in pairwise(edges)]
 
 
 def quality(sample: str, training: str) -> dict[str, float]:
@@ -194,7 +195,11 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         return [name, round(nats, 3), round(nats / math.log(2), 3), source]
 
     rows = [
-        row({1: "unigram", 2: "bigram", 3: "trigram"}.get(order, f"{order}-gram, interpolated"), nats, "this run")
+        row(
+            {1: "unigram", 2: "bigram", 3: "trigram"}.get(order, f"{order}-gram, interpolated"),
+            nats,
+            "this run",
+        )
         for order, nats in grams.items()
     ]
     rows.append(row(f"LSTM {plan.hidden_size}, mean of {len(scores)}", mean, "this run"))

@@ -16,7 +16,11 @@ __all__ = ["load_checkpoint", "save_checkpoint"]
 
 
 def save_checkpoint(
-    path: Path, model: nn.Module, optimizer: Optimizer, progress: dict[str, Any], state: tuple[Tensor, ...] = ()
+    path: Path,
+    model: nn.Module,
+    optimizer: Optimizer,
+    progress: dict[str, Any],
+    state: tuple[Tensor, ...] = (),
 ) -> None:
     """Write model, optimiser, carried state, random state and progress as one safetensors file, atomically.
 

@@ -8,10 +8,7 @@ from elman.data.catalogue import DataSet
 SET = DataSet(
     title="JapaneseVowels (UEA archive)",
     licence="sktime BSD-3; the data (UCI, Kudo et al.) ask for citation",
-    citation=(
-        "Kudo, Toyama & Shimbo (1999), Multidimensional Curve Classification Using Passing-Through "
-        "Regions"
-    ),
+    citation=("Kudo, Toyama & Shimbo (1999), Multidimensional Curve Classification Using Passing-Through Regions"),
     serves="classification of sequences of different length, packing and masking",
     folder="classification_uea_japanese_vowels",
     sources=("sktime/sktime@7bd7d1620c0656f3210eeb850bb1c0034159ee47",),

@@ -9,10 +9,7 @@ from elman.data.catalogue import DataSet
 SET = DataSet(
     title="J. S. Bach chorales (Boulanger-Lewandowski split)",
     licence="no licence stated; the music is public domain",
-    citation=(
-        "Boulanger-Lewandowski et al. (2012), Modeling Temporal Dependencies in High-Dimensional "
-        "Sequences"
-    ),
+    citation=("Boulanger-Lewandowski et al. (2012), Modeling Temporal Dependencies in High-Dimensional Sequences"),
     serves="polyphonic music modelling (88 binary outputs per step; negative log-likelihood per step)",
     folder="music_jsb_chorales",
     sources=("czhuang/JSB-Chorales-dataset@9a7f733ddb4ed91f48da64ac7f0f621c34aadd4d",),

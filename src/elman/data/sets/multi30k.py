@@ -7,10 +7,7 @@ from elman.data.catalogue import DataSet
 
 SET = DataSet(
     title="Multi30k task 1, English-German, raw text",
-    licence=(
-        "README states terms for the images only (non-commercial research/education); treat the "
-        "text likewise"
-    ),
+    licence=("README states terms for the images only (non-commercial research/education); treat the text likewise"),
     citation="Elliott et al. (2016), Multi30K: Multilingual English-German Image Descriptions",
     serves="seq2seq translation with and without attention",
     folder="translation_multi30k_en_de",

@@ -10,10 +10,7 @@ from elman.data.catalogue import DataSet
 SET = DataSet(
     title="Numenta Anomaly Benchmark",
     licence="MIT (repository LICENSE)",
-    citation=(
-        "Lavin & Ahmad (2015), Evaluating Real-Time Anomaly Detection Algorithms; Ahmad et al. "
-        "(2017)"
-    ),
+    citation=("Lavin & Ahmad (2015), Evaluating Real-Time Anomaly Detection Algorithms; Ahmad et al. (2017)"),
     serves="unsupervised anomaly detection by forecast or reconstruction error",
     folder="anomaly_nab",
     sources=("numenta/NAB@ea702d75cc2258d9d7dd35ca8e5e2539d71f3140",),

@@ -11,10 +11,7 @@ SET = DataSet(
     title="Surnames by language (18 classes; the data of the PyTorch name-classification tutorial)",
     licence="repository MIT; origin of the lists not stated",
     citation="Robertson (2017), Classifying Names with a Character-Level RNN, PyTorch tutorials",
-    serves=(
-        "name-to-language classification, class imbalance, character embeddings, conditional "
-        "generation"
-    ),
+    serves=("name-to-language classification, class imbalance, character embeddings, conditional generation"),
     folder="names_by_language",
     sources=("spro/practical-pytorch@c520c52e68e945d88fff563dba1c028b6ec0197b",),
     files="""

@@ -11,13 +11,10 @@ from elman.data.catalogue import DataSet
 SET = DataSet(
     title="PhysioNet/CinC Challenge 2012: ICU stays, irregular measurements over 48 h",
     licence=(
-        "PhysioNet \"open access\" challenge data, de-identified, citation asked (Goldberger et al. "
+        'PhysioNet "open access" challenge data, de-identified, citation asked (Goldberger et al. '
         "2000; Silva et al. 2012); licence text itself not seen"
     ),
-    citation=(
-        "Silva et al. (2012), Predicting In-Hospital Mortality of ICU Patients; Goldberger et al. "
-        "(2000)"
-    ),
+    citation=("Silva et al. (2012), Predicting In-Hospital Mortality of ICU Patients; Goldberger et al. (2000)"),
     serves="irregular sampling, missing values, time-gap inputs, GRU-D style decay, imbalanced labels",
     folder="irregular_physionet2012",
     sources=("AbdelrahmanManz/ICU-Mortality-Predictor@7037a4f84275e146be51bae44ceaa11e687269b8",),

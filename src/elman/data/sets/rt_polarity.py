@@ -7,7 +7,7 @@ are usual. UTF-8.
 from elman.data.catalogue import DataSet
 
 SET = DataSet(
-    title="Sentence polarity v1.0 (Pang & Lee 2005), \"MR\"",
+    title='Sentence polarity v1.0 (Pang & Lee 2005), "MR"',
     licence="CC BY 4.0 (as nltk_data states for the same set); carrier repository Apache-2.0",
     citation="Pang & Lee (2005), Seeing Stars",
     serves="sentence sentiment",

@@ -10,10 +10,7 @@ from elman.data.catalogue import DataSet
 SET = DataSet(
     title="SST-2 (Socher et al. 2013), sentence level",
     licence="not stated in the carrier repository",
-    citation=(
-        "Socher et al. (2013), Recursive Deep Models for Semantic Compositionality Over a Sentiment"
-        " Treebank"
-    ),
+    citation=("Socher et al. (2013), Recursive Deep Models for Semantic Compositionality Over a Sentiment Treebank"),
     serves="sentence sentiment with an official test part",
     folder="sentiment_sst2",
     sources=("clairett/pytorch-sentiment-classification@457ffd83de90a9d6d472d8ffc31bbffe40a8b236",),

@@ -15,11 +15,14 @@ SET = DataSet(
     ),
     citation="none given",
     serves=(
-        "one-step and multi-step forecasting against the \"tomorrow = today\" baseline, scaling "
-        "without look-ahead"
+        'one-step and multi-step forecasting against the "tomorrow = today" baseline, scaling without look-ahead'
     ),
     folder="stocks",
-    sources=("vega/vega-datasets@cad85578e232704bb0453544742440038038c6a2", "plotly/datasets@0c447c47b757ad74edecab31f0d72f849d2e67c2", "Shiva-gs/ML-Project-Stock-Predict@b76ea6038e7f7d4a5689f6a0825019b7ed4fb2f2",),
+    sources=(
+        "vega/vega-datasets@cad85578e232704bb0453544742440038038c6a2",
+        "plotly/datasets@0c447c47b757ad74edecab31f0d72f849d2e67c2",
+        "Shiva-gs/ML-Project-Stock-Predict@b76ea6038e7f7d4a5689f6a0825019b7ed4fb2f2",
+    ),
     files="""
         9409e9342d0657c747324e4cfabce8a8c7f663bc485b95a3378f36b0a160f8c8 415968 sp500_daily_2000_2020.csv 0:data/sp500-2000.csv
         24c7604edfd5afe862ddb9f9535e2fd7351f43711bfc442bca52055e15e37bcd 60220 AAPL_daily_2015_2017.csv 1:finance-charts-apple.csv

@@ -9,10 +9,7 @@ from elman.data.catalogue import DataSet
 SET = DataSet(
     title="Tiny Shakespeare",
     licence="MIT (char-rnn readme); the text is in the public domain",
-    citation=(
-        "Karpathy (2015), The Unreasonable Effectiveness of Recurrent Neural Networks; text by W. "
-        "Shakespeare"
-    ),
+    citation=("Karpathy (2015), The Unreasonable Effectiveness of Recurrent Neural Networks; text by W. Shakespeare"),
     serves="character models, sampling, truncated BPTT",
     folder="char_lm",
     sources=("karpathy/char-rnn@6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e",),

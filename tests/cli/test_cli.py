@@ -1,0 +1,129 @@
+"""The command line as a user meets it: in a process of its own, wrong words included."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import elman
+
+
+def run(*words, cwd=None, code=0, **environment):
+    result = subprocess.run(
+        [sys.executable, "-c", "from elman.cli import main; main()", *words],
+        cwd=cwd, capture_output=True, text=True, timeout=120, check=False,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **environment},
+    )  # fmt: skip
+    assert result.returncode == code, result.stderr
+    assert "Traceback" not in result.stderr
+    return result.stdout if code == 0 else result.stderr
+
+
+def test_version_and_help():
+    assert run("--version").strip() == elman.__version__
+    assert "gradient" not in run("--help")
+
+
+def test_list():
+    studies = {s["exercise"]: s for s in json.loads(run("list", "--json"))}
+    assert studies["15.12"]["name"] == "char-lm"
+    assert "char-lm" in run("list")
+
+
+def test_a_worked_answer_from_the_command_line(tmp_path):
+    out = run("study", "15.2", "--json", cwd=tmp_path)
+    findings = json.loads(out)
+    assert [claim["verdict"] for claim in findings["claims"]] == ["holds", "holds"]
+    assert [claim["measured"] for claim in findings["claims"]] == [104242, 104498]
+    own = json.loads(run("study", "15.2", "--set", "input_size=3", "--set", "hidden-size=4", "--json", cwd=tmp_path))
+    assert own["claims"][0]["measured"] == 12 + 16 + 4 + 200 + 50
+    book = run("report", "results", cwd=tmp_path).strip()
+    assert book.endswith("book.html")
+    assert "104,242" in Path(book).read_text("utf-8")
+
+
+def test_count():
+    assert (
+        json.loads(run("count", "lstm", "--input-size", "128", "--hidden-size", "256", "--json"))["1"]["total"]
+        == 394240
+    )
+    assert "104,498" in run("count", "rnn", "--input-size", "100", "--hidden-size", "256", "--output-size", "50")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("study", "15.21x"), 2, "no study '15.21x'; did you mean"),
+        (("study", "char-ln"), 2, "did you mean char-lm?"),
+        (("study", "15.2", "--set", "hiden_size=3"), 2, "did you mean hidden_size or input_size?"),
+        (("study", "15.2", "--set", "hidden_size=big"), 2, "given 'big': Input should be a valid integer"),
+        (("study", "15.2", "--set", "hidden_size=-4"), 2, "greater than 0"),
+        (("study", "15.2", "--set", "nonsense"), 2, "--set takes FIELD=VALUE, got 'nonsense'"),
+        (("study", "15.2", "--seeds", "3"), 2, "has no plan field 'seeds'"),
+        (("study", "15.2", "--jobs", "0"), 2, "Invalid value for '--jobs'"),
+        (("study", "15.2", "--data", "nowhere"), 2, "nowhere is not a folder"),
+        (("count", "transformer", "--input-size", "1", "--hidden-size", "1"), 2, "transformer"),
+        (("count", "rnn", "--input-size", "0", "--hidden-size", "1"), 2, "Invalid value for '--input-size'"),
+        (("data", "show", "sst"), 2, "did you mean sst2"),
+        (("generate",), 1, "no trained model in results; `elman study 15.12 --quick` makes one"),
+        (("generate", "--model", "nowhere"), 1, "no model in nowhere: model.json is missing"),
+        (("report", "nowhere"), 1, "nowhere is not a folder"),
+        (("nonsense",), 2, "No such command"),
+    ],
+)
+def test_wrong_words_get_one_line(words, code, message, tmp_path):
+    error = run(*words, cwd=tmp_path, code=code)
+    assert message in " ".join(error.split())
+
+
+def test_a_results_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "results").write_text("a file")
+    error = run("study", "15.2", cwd=tmp_path, code=1)
+    assert len(error.strip().splitlines()) == 1
+
+
+TINY = [f"--set={setting}" for setting in (
+    "text=own.txt", "embedding_size=4", "hidden_size=8", "updates=20", "batch_size=2", "window=8", "seeds=2",
+    "temperatures=0,0.5,1", "sample_length=40",
+)]  # fmt: skip
+
+
+def test_a_language_model_of_ones_own_text(tmp_path):
+    (tmp_path / "own.txt").write_text("the cat sat on the mat and the dog sat on the log\n" * 20)
+    findings = json.loads(run("study", "char-lm", *TINY, "--json", cwd=tmp_path))
+    assert [claim["claim"]["key"] for claim in findings["claims"]] == ["beats-ngram", "cold-repeats"]
+    assert not findings["failed"]
+    text = run("generate", "--prompt", "the cat", "--length", "30", "--seed", "3", cwd=tmp_path)
+    assert text.startswith("the cat")
+    assert len(text) == len("the cat") + 30 + 1
+    assert run("generate", "--prompt", "the cat", "--length", "30", "--seed", "3", cwd=tmp_path) == text
+    greedy = ("generate", "--prompt", "the", "--temperature", "0", "--length", "20")
+    assert run(*greedy, "--seed", "1", cwd=tmp_path) == run(*greedy, "--seed", "2", cwd=tmp_path)
+    for words, message in (
+        (("--prompt", "Ünknown"), "the model has never seen 'k', 'w', 'Ü'"),
+        (("--prompt", ""), "at least one token"),
+        (("--temperature", "-1"), "temperature must be 0 (greedy) or a positive number, got -1.0"),
+        (("--temperature", "nan"), "temperature must be 0"),
+    ):
+        assert message in run("generate", *words, cwd=tmp_path, code=1)
+    (weights,) = tmp_path.glob("results/*/*/trials/lstm-seed0/model/weights.safetensors")
+    weights.write_bytes(weights.read_bytes()[:100])
+    assert "does not hold a language model" in run("generate", "--model", str(weights.parent), cwd=tmp_path, code=1)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "holds no text"),
+        (b"a", "holds only the character 'a'"),
+        (b"ab", "too short to be cut"),
+        (b"abcdabcdabcdabcd", "too few for one window"),
+        (b"\x7fELF\x00", "is not text"),
+    ],
+)
+def test_texts_that_cannot_be_learned(tmp_path, content, message):
+    (tmp_path / "own.txt").write_bytes(content)
+    assert message in run("study", "15.12", *TINY, cwd=tmp_path, code=1)

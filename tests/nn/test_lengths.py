@@ -34,9 +34,7 @@ def by_hand(layer, x, hx, lengths):
     packed, final = layer(packed, begun if len(begun) > 1 else begun[0])
     some, _ = pad_packed_sequence(packed, layer.batch_first, total_length=x.shape[1 - batch_dim])
     outputs = x.new_zeros(*x.shape[:2], some.shape[-1]).index_copy(batch_dim, torch.tensor(alive), some)
-    finals = tuple(
-        h.index_copy(1, torch.tensor(alive), new) for h, new in zip(fields, leaves(final), strict=True)
-    )
+    finals = tuple(h.index_copy(1, torch.tensor(alive), new) for h, new in zip(fields, leaves(final), strict=True))
     return outputs, finals if len(finals) > 1 else finals[0]
 
 
@@ -52,9 +50,7 @@ def by_hand(layer, x, hx, lengths):
     junk=st.sampled_from([0.0, 1e30, float("inf"), float("nan")]),
     engine=st.sampled_from(["auto", "loop"]),
 )
-def test_equal_to_packing_by_hand(
-    kind, lengths, layers, bidirectional, bias, batch_first, with_state, junk, engine
-):
+def test_equal_to_packing_by_hand(kind, lengths, layers, bidirectional, bias, batch_first, with_state, junk, engine):
     kind, projected = kind
     more = {"proj_size": projected} if projected else {}
     theirs, ours = twins(
@@ -79,9 +75,7 @@ def test_equal_to_packing_by_hand(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
-    "as_lengths", [list, tuple, torch.tensor, lambda n: torch.tensor(n, dtype=torch.uint8)]
-)
+@pytest.mark.parametrize("as_lengths", [list, tuple, torch.tensor, lambda n: torch.tensor(n, dtype=torch.uint8)])
 def test_lengths_of_any_integer_kind(kind, as_lengths, engine):
     theirs, ours = twins(kind, batch_first=True)
     x = torch.randn(3, STEPS, INPUT, dtype=torch.float64)

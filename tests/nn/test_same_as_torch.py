@@ -66,9 +66,7 @@ def test_same_values_and_gradients(variant, layout, dtype, engine):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_same_dropout_mask_from_the_same_seed(kind, layout, engine):
-    theirs, ours = twins(
-        kind, num_layers=3, dropout=0.5, bidirectional=True, batch_first=layout == "batch first"
-    )
+    theirs, ours = twins(kind, num_layers=3, dropout=0.5, bidirectional=True, batch_first=layout == "batch first")
     x = lay_out(torch.randn(STEPS, BATCH, INPUT, dtype=torch.float64), layout)
     for training in (True, False):
         torch.manual_seed(7)

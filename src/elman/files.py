@@ -9,6 +9,9 @@ from typing import BinaryIO
 
 __all__ = ["write_atomically", "write_text"]
 
+_UMASK = os.umask(0)
+os.umask(_UMASK)
+
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Call ``write(file)`` on a new file beside ``path``, then put it in place in one step.
@@ -24,6 +27,7 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
+            os.fchmod(handle, 0o666 & ~_UMASK)  # mkstemp's own is for the user alone
             write(file)
             file.flush()
             os.fsync(file.fileno())

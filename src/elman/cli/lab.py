@@ -150,8 +150,7 @@ def _write_book(out: Path) -> None:
 
 
 def _all_failed(run: "Run") -> None:
-    for line in run.failed:
-        print(f"{run.study.exercise} {run.study.name}: {line}", file=sys.stderr)
+    print(f"{run.study.exercise} {run.study.name}: every trial failed, so there are no findings", file=sys.stderr)
 
 
 def _show(findings: "Findings", folder: Path) -> None:

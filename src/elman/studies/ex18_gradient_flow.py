@@ -7,7 +7,7 @@ and a GRU, and is it the gates alone that let it pass?
 linear function of the last output. The norm of ∂L/∂h at every step (and ∂L/∂c for the LSTM) is taken in
 float64, since in float32 the interesting part underflows to zero. Each variant has several seeds; bands
 are 95 % intervals of the mean logarithm. The measure is log10 of the norm at step 1 over the norm at
-step 100: zero passes everything, -20 nothing.
+step 100, in orders of magnitude: zero passes everything, -20 nothing.
 
 *PyTorch's default* draws all weights and biases uniformly from ±1/√H. The other variants change one thing:
 an orthogonal recurrent matrix (times a gain) for the vanilla network, a forget-gate bias for the LSTM, an
@@ -54,7 +54,7 @@ QUICK = Plan(seeds=5)
 
 def claims(plan: Plan) -> list[Claim]:
     """The textbook's picture, and the reading of it by initialisation."""
-    unit = "log10 of first over last norm"
+    unit = "orders of magnitude"
     return [
         Claim("rnn-vanishes", "The gradient of a vanilla network vanishes: less than 10⁻⁵ of it arrives.",
               BOOK, unit, at_most=-5),
@@ -155,11 +155,11 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 
     verdicts = [judge(claim, passed.get((CLAIMED[claim.key], "h"), [])) for claim in claims(plan)]
     measured = {verdict.claim.key: verdict.measured for verdict in verdicts}
+    lost = {key: f"{-value:.1f} orders of magnitude" for key, value in measured.items()}
     reading = (
-        f"From the last step to the first, PyTorch's default LSTM passes 10^{measured['lstm-passes']:.1f} of the "
-        f"gradient and its default GRU 10^{measured['gru-passes']:.1f}; the vanilla network passes "
-        f"10^{measured['rnn-vanishes']:.1f}. With a forget bias of 3 the LSTM passes "
-        f"10^{measured['forget-bias']:.1f}.\n\n"
+        f"From the last step to the first, PyTorch's default LSTM loses {lost['lstm-passes']} of the gradient and "
+        f"its default GRU {lost['gru-passes']}; the vanilla network loses {lost['rnn-vanishes']}. With a forget "
+        f"bias of 3 the LSTM loses {lost['forget-bias']}.\n\n"
         "What decides is the number by which the state is multiplied at every step: the recurrent matrix's "
         "singular values times the slope of tanh in the vanilla network, the forget gate in the LSTM, the "
         "update gate in the GRU. A gate makes that number learnable and lets a bias set it near one; it does "
@@ -167,9 +167,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     )
     return Findings(
         summary=(
-            f"First over last gradient: RNN 10^{measured['rnn-vanishes']:.1f}, "
-            f"LSTM 10^{measured['lstm-passes']:.1f} as PyTorch starts it, "
-            f"10^{measured['forget-bias']:.1f} with a forget bias of 3."
+            f"Over {plan.steps} steps the gradient loses {lost['rnn-vanishes']} in a vanilla network, "
+            f"{-measured['lstm-passes']:.1f} in an LSTM as PyTorch starts it, and {-measured['forget-bias']:.1f} in "
+            "one with a forget bias of 3."
         ),
         claims=verdicts,
         passages=[Passage("Reading", reading)],

@@ -8,11 +8,15 @@ from typing import Any
 from torch import Tensor
 
 from elman.cell import Cell
-from elman.engine import loop
+from elman.engine import loop, native
 
 __all__ = ["use_engine"]
 
-ENGINES: dict[str, Callable[..., tuple[Tensor, Any]]] = {"loop": loop.run}
+ENGINES: dict[str, Callable[..., tuple[Tensor, Any]]] = {
+    "auto": native.auto,
+    "loop": loop.run,
+    "native": native.run,
+}
 
 _forced: ContextVar[str] = ContextVar("elman_engine", default="auto")
 
@@ -23,8 +27,7 @@ def choose(engine: str, cell: Cell, x: Tensor) -> Callable[..., tuple[Tensor, An
     Raises:
         ValueError: if no engine has that name.
     """
-    name = _known(_forced.get() if engine == "auto" else engine)
-    return ENGINES["loop" if name == "auto" else name]
+    return ENGINES[_known(_forced.get() if engine == "auto" else engine)]
 
 
 @contextmanager
@@ -32,7 +35,8 @@ def use_engine(engine: str) -> Iterator[None]:
     """Force every :func:`~elman.unroll` inside the block onto one engine.
 
     Args:
-        engine: ``"auto"`` or ``"loop"``.
+        engine: ``"auto"``, which runs natively what it can and else falls back to the loop; ``"native"``,
+            which raises where it cannot; or ``"loop"``.
 
     Raises:
         ValueError: if no engine has that name.
@@ -51,6 +55,6 @@ def use_engine(engine: str) -> Iterator[None]:
 
 
 def _known(engine: str) -> str:
-    if engine != "auto" and engine not in ENGINES:
-        raise ValueError(f"no engine named {engine!r}; there are auto, {', '.join(ENGINES)}")
+    if engine not in ENGINES:
+        raise ValueError(f"no engine named {engine!r}; there are {', '.join(ENGINES)}")
     return engine

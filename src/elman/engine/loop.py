@@ -24,11 +24,15 @@ def run(cell: Cell, x: Tensor, batch_sizes: list[int], state: Any, reverse: bool
     Returns:
         The outputs ``[N, H]`` in the order of ``x``, and the state of all B rows after the last step.
     """
-    drive = cell.drive(x)
+    return steps(cell, cell.drive(x), batch_sizes, state, reverse)
+
+
+def steps(cell: Cell, drive: Any, batch_sizes: list[int], state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
+    """:func:`run`, from a drive that is there already."""
     starts = [0]
     for n in batch_sizes:
         starts.append(starts[-1] + n)
-    outputs: list[Tensor] = [x.new_empty(0, state[0].shape[-1])] * len(batch_sizes)
+    outputs: list[Tensor] = [state[0].new_empty(0, state[0].shape[-1])] * len(batch_sizes)
     for t in reversed(range(len(batch_sizes))) if reverse else range(len(batch_sizes)):
         n = batch_sizes[t]
         now = slice(starts[t], starts[t + 1])

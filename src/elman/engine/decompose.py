@@ -1,0 +1,163 @@
+"""Operators written in terms of simpler ones, so that the engine needs to know only the simple ones."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+__all__ = ["KNOWN", "decomposition"]
+
+#: Operators that lower.py reads as they are.
+KNOWN = frozenset(
+    [
+        "add",
+        "sub",
+        "rsub",
+        "mul",
+        "div",
+        "neg",
+        "sigmoid",
+        "tanh",
+        "relu",
+        "exp",
+        "log",
+        "log1p",
+        "expm1",
+        "sqrt",
+        "rsqrt",
+        "reciprocal",
+        "abs",
+        "sign",
+        "sgn",
+        "sin",
+        "cos",
+        "erf",
+        "pow",
+        "square",
+        "maximum",
+        "minimum",
+        "clamp",
+        "clamp_min",
+        "clamp_max",
+        "where",
+        "eq",
+        "ne",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "logical_and",
+        "logical_or",
+        "logical_not",
+        "bitwise_and",
+        "bitwise_or",
+        "bitwise_not",
+        "sigmoid_backward",
+        "tanh_backward",
+        "threshold_backward",
+        "_to_copy",
+        "clone",
+        "detach",
+        "alias",
+        "view",
+        "_unsafe_view",
+        "reshape",
+        "unsqueeze",
+        "squeeze",
+        "expand",
+        "lift_fresh",
+        "lift_fresh_copy",
+        "t",
+        "permute",
+        "transpose",
+        "mm",
+        "addmm",
+        "sum",
+        "mean",
+        "amax",
+        "cat",
+        "split",
+        "split_with_sizes",
+        "slice",
+        "select",
+        "unbind",
+        "slice_backward",
+        "select_backward",
+        "full",
+        "zeros",
+        "ones",
+        "zeros_like",
+        "ones_like",
+        "full_like",
+        "new_zeros",
+        "new_ones",
+        "new_full",
+        "scalar_tensor",
+        "copy",
+        "empty",
+        "constant_pad_nd",
+        "contiguous",
+        "_reshape_alias",
+        "narrow",
+        "chunk",
+        "expand_copy",
+    ]
+)
+
+
+def decomposition(func: Any, name: str) -> Callable[..., Any] | None:
+    """Return how to run an operator through simpler ones, None if it is simple or unknown."""
+    if name in OWN:
+        return OWN[name]
+    if name in KNOWN:
+        return None
+    return _theirs().get(func)
+
+
+@cache
+def _theirs() -> dict[Any, Callable[..., Any]]:
+    from torch._decomp import core_aten_decompositions  # imports much; only unusual cells need it
+
+    return dict(core_aten_decompositions())
+
+
+def _normalise(x: Tensor, shape: Any, eps: float) -> tuple[Tensor, Tensor, Tensor]:
+    dims = list(range(x.dim() - len(shape), x.dim()))
+    mean = x.mean(dims, keepdim=True)
+    centred = x - mean
+    rstd = torch.rsqrt((centred * centred).mean(dims, keepdim=True) + eps)
+    return centred, mean, rstd
+
+
+def _layer_norm(x: Tensor, shape: Any, weight: Any, bias: Any, eps: float) -> tuple[Tensor, Tensor, Tensor]:
+    centred, mean, rstd = _normalise(x, shape, eps)
+    y = centred * rstd
+    y = y if weight is None else y * weight
+    return y if bias is None else y + bias, mean, rstd
+
+
+def _layer_norm_backward(
+    grad: Tensor, x: Tensor, shape: Any, mean: Tensor, rstd: Tensor, weight: Any, bias: Any, mask: Any
+) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    dims = list(range(x.dim() - len(shape), x.dim()))
+    rows = list(range(x.dim() - len(shape)))
+    y = (x - mean) * rstd
+    scaled = grad if weight is None else grad * weight
+    dx = (scaled - scaled.mean(dims, keepdim=True) - y * (scaled * y).mean(dims, keepdim=True)) * rstd
+    d_weight = (grad * y).sum(rows) if mask[1] and weight is not None else None
+    return dx, d_weight, grad.sum(rows) if mask[2] and bias is not None else None
+
+
+def _silu_backward(grad: Tensor, x: Tensor) -> Tensor:
+    s = torch.sigmoid(x)
+    return grad * s * (1 + x * (1 - s))
+
+
+OWN: dict[str, Callable[..., Any]] = {
+    "native_layer_norm": _layer_norm,
+    "native_layer_norm_backward": _layer_norm_backward,
+    "silu": lambda x: x * torch.sigmoid(x),
+    "silu_backward": _silu_backward,
+}

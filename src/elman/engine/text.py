@@ -1,0 +1,173 @@
+"""LLVM assembly as text: names, loops, vectors."""
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+__all__ = ["Lanes", "Writer"]
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """The vector type of a kernel: ``count`` numbers of ``bits`` bits."""
+
+    bits: int  # 32 or 64
+    count: int
+
+    @property
+    def scalar(self) -> str:
+        return "float" if self.bits == 32 else "double"
+
+    @property
+    def type(self) -> str:
+        return f"<{self.count} x {self.scalar}>"
+
+    @property
+    def integer(self) -> str:
+        return f"<{self.count} x i{self.bits}>"
+
+    @property
+    def mask(self) -> str:
+        return f"<{self.count} x i1>"
+
+    @property
+    def suffix(self) -> str:
+        return f"v{self.count}f{self.bits}"
+
+    @property
+    def bytes(self) -> int:
+        return self.bits // 8
+
+    def number(self, x: float) -> str:
+        if self.bits == 32:
+            x = struct.unpack("f", struct.pack("f", x))[0]
+        return f"0x{struct.unpack('<Q', struct.pack('<d', x))[0]:016X}"
+
+    def splat(self, x: float) -> str:
+        return "<" + ", ".join([f"{self.scalar} {self.number(x)}"] * self.count) + ">"
+
+    def integers(self, x: int) -> str:
+        return "<" + ", ".join([f"i{self.bits} {x}"] * self.count) + ">"
+
+
+class Writer:
+    """Writes one function."""
+
+    def __init__(self, lanes: Lanes, declared: set[str]):
+        self.lanes, self.declared = lanes, declared
+        self.slots: list[str] = []  # allocas, all at the function's head
+        self.lines: list[str] = []
+        self.count = 0
+
+    def name(self, stem: str = "v") -> str:
+        self.count += 1
+        return f"%{stem}{self.count}"
+
+    def put(self, line: str) -> None:
+        self.lines.append("  " + line)
+
+    def do(self, expression: str) -> str:
+        name = self.name()
+        self.put(f"{name} = {expression}")
+        return name
+
+    def label(self, label: str) -> None:
+        self.lines.append(f"{label[1:]}:")
+
+    def slot(self, kind: str) -> str:
+        name = self.name("slot")
+        self.slots.append(f"  {name} = alloca {kind}")
+        return name
+
+    def function(self, head: str) -> str:
+        """Return the finished text; ``head`` is everything before the brace."""
+        return "\n".join([head + " {", "entry:", *self.slots, *self.lines, "}", ""])
+
+    # Integers and addresses.
+
+    def integer(self, op: str, a: str | int, b: str | int) -> str:
+        return self.do(f"{op} i64 {a}, {b}")
+
+    def min(self, a: str | int, b: str | int) -> str:
+        return self.do(f"select i1 {self.do(f'icmp slt i64 {a}, {b}')}, i64 {a}, i64 {b}")
+
+    def at(self, base: str, index: str | int, kind: str | None = None) -> str:
+        return self.do(f"getelementptr {kind or self.lanes.scalar}, ptr {base}, i64 {index}")
+
+    @contextmanager
+    def loop(self, stop: str | int, step: int = 1, start: str | int = 0) -> Iterator[str]:
+        """Count from ``start`` while below ``stop``."""
+        slot, head, body, end = self.slot("i64"), *(self.name(s) for s in ("head", "body", "end"))
+        self.put(f"store i64 {start}, ptr {slot}")
+        self.put(f"br label {head}")
+        self.label(head)
+        index = self.do(f"load i64, ptr {slot}")
+        self.put(f"br i1 {self.do(f'icmp slt i64 {index}, {stop}')}, label {body}, label {end}")
+        self.label(body)
+        yield index
+        self.put(f"store i64 {self.integer('add', index, step)}, ptr {slot}")
+        self.put(f"br label {head}")
+        self.label(end)
+
+    @contextmanager
+    def when(self, condition: str) -> Iterator[None]:
+        then, end = self.name("then"), self.name("done")
+        self.put(f"br i1 {condition}, label {then}, label {end}")
+        self.label(then)
+        yield
+        self.put(f"br label {end}")
+        self.label(end)
+
+    # Vectors. ``mask`` is None or the constant mask of a row's last, shorter vector.
+
+    def declare(self, line: str) -> None:
+        self.declared.add(f"declare {line}")
+
+    def load(self, address: str, mask: str | None = None) -> str:
+        V = self.lanes
+        if mask is None:
+            return self.do(f"load {V.type}, ptr {address}, align {V.bytes}")
+        self.declare(f"{V.type} @llvm.masked.load.{V.suffix}.p0(ptr, i32, {V.mask}, {V.type})")
+        return self.do(
+            f"call {V.type} @llvm.masked.load.{V.suffix}.p0(ptr {address}, i32 {V.bytes}, {V.mask} {mask}, "
+            f"{V.type} {V.splat(0)})"
+        )
+
+    def store(self, value: str, address: str, mask: str | None = None) -> None:
+        V = self.lanes
+        if mask is None:
+            self.put(f"store {V.type} {value}, ptr {address}, align {V.bytes}")
+            return
+        self.declare(f"void @llvm.masked.store.{V.suffix}.p0({V.type}, ptr, i32, {V.mask})")
+        self.put(
+            f"call void @llvm.masked.store.{V.suffix}.p0({V.type} {value}, ptr {address}, i32 {V.bytes}, {V.mask} {mask})"
+        )
+
+    def broadcast(self, scalar: str) -> str:
+        V = self.lanes
+        first = self.do(f"insertelement {V.type} poison, {V.scalar} {scalar}, i32 0")
+        return self.do(f"shufflevector {V.type} {first}, {V.type} poison, <{V.count} x i32> zeroinitializer")
+
+    def mask_of(self, count: int) -> str:
+        return "<" + ", ".join(f"i1 {int(i < count)}" for i in range(self.lanes.count)) + ">"
+
+    def op(self, op: str, a: str, b: str) -> str:
+        return self.do(f"{op} {self.lanes.type} {a}, {b}")
+
+    def fma(self, a: str, b: str, c: str) -> str:
+        V = self.lanes
+        self.declare(f"{V.type} @llvm.fma.{V.suffix}({V.type}, {V.type}, {V.type})")
+        return self.do(f"call {V.type} @llvm.fma.{V.suffix}({V.type} {a}, {V.type} {b}, {V.type} {c})")
+
+    def unary(self, intrinsic: str, a: str) -> str:
+        V = self.lanes
+        self.declare(f"{V.type} @llvm.{intrinsic}.{V.suffix}({V.type})")
+        return self.do(f"call {V.type} @llvm.{intrinsic}.{V.suffix}({V.type} {a})")
+
+    def compare(self, test: str, a: str, b: str) -> str:
+        return self.do(f"fcmp {test} {self.lanes.type} {a}, {b}")
+
+    def select(self, condition: str, a: str, b: str) -> str:
+        V = self.lanes
+        return self.do(f"select {V.mask} {condition}, {V.type} {a}, {V.type} {b}")

@@ -12,6 +12,8 @@ import typer
 from elman.errors import UnknownName
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from elman.lab.findings import Findings
     from elman.lab.runner import Run
     from elman.lab.study import Study
@@ -115,11 +117,11 @@ def _make_run(study: "Study", quick: bool, settings: dict[str, str], out: Path) 
     return Run(study, study.plan(quick, settings), out / study.folder_name / label, shlex.join(words))
 
 
-def _execute(runs: "list[Run]", jobs: int | None) -> "list[tuple[Run, Findings | None]]":
+def _execute(runs: "list[Run]", jobs: int | None) -> "Iterator[tuple[Run, Findings | None]]":
     from elman.lab.progress import Progress
     from elman.lab.runner import execute
 
-    return list(execute(runs, jobs, show=Progress()))
+    return execute(runs, jobs, show=Progress())
 
 
 def _settings(pairs: list[str]) -> dict[str, str]:

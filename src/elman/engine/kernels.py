@@ -11,6 +11,7 @@ from torch import Tensor
 from elman.cell import Cell
 from elman.engine.emit import Layout, program_text
 from elman.engine.lower import lower, run_deferred
+from elman.engine.dense import product_over_rows
 from elman.engine.machine import Kernel, compile_text, product_address, tile_for
 from elman.engine.plan import Plan, Program, plan
 from elman.engine.threads import cut, spread
@@ -163,16 +164,3 @@ class Kernels:
         return [
             None if g is None else run_deferred(g, roots, thetas, done) for g in self.plan.lowered.gradients[skip:]
         ]
-
-
-def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """``x weight^T + bias``, by whichever of PyTorch's libraries is faster here."""
-    if x.dtype == torch.float32 and torch.backends.mkldnn.enabled and torch.backends.mkldnn.is_available():
-        # oneDNN uses 512-bit vectors where MKL, on processors of other makers, does not
-        return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
-    return torch.nn.functional.linear(x, weight, bias)
-
-
-def product_over_rows(a: Tensor, b: Tensor) -> Tensor:
-    """``a^T b``."""
-    return linear(a.t(), b.t())

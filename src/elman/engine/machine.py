@@ -3,12 +3,14 @@
 import ctypes
 import threading
 from functools import cache
+from typing import Any
 
 import llvmlite.binding as llvm
 
+from elman.engine.outer import outer_text
 from elman.engine.product import Tile, product_text
 
-__all__ = ["compile_text", "product_address", "tile_for"]
+__all__ = ["Kernel", "compile_text", "outer_function", "product_address", "tile_for"]
 
 _lock = threading.RLock()  # LLVM's own state is not safe to share
 
@@ -59,17 +61,28 @@ def compile_text(functions: str, declared: set[str]) -> Code:
 
 
 @cache
-def _product(bits: int) -> tuple[Code, int]:
+def _products(bits: int) -> tuple[Code, int, Any]:
     declared: set[str] = set()
-    code = compile_text(product_text(tile_for(bits), declared), declared)
-    return code, code.address("product")
+    tile = tile_for(bits)
+    code = compile_text(product_text(tile, declared) + outer_text(tile, declared), declared)
+    return code, code.address("product"), Outer(code.address("outer"))
 
 
 def product_address(bits: int) -> int:
     """Return the address of the product of this number format, compiled once a process."""
     with _lock:
-        return _product(bits)[1]
+        return _products(bits)[1]
+
+
+def outer_function(bits: int) -> Any:
+    """Return :func:`~elman.engine.outer.outer_text`'s function, compiled once a process."""
+    with _lock:
+        return _products(bits)[2]
 
 
 #: table, starts, sizes, T, first, last, thread, reverse
 Kernel = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 5)
+#: A, lda, B, ldb, C, ldc, n, first, last, width, height, strips, panels
+Outer = ctypes.CFUNCTYPE(
+    None, *[ctypes.c_void_p, ctypes.c_int64] * 3, *[ctypes.c_int64] * 5, ctypes.c_void_p, ctypes.c_void_p
+)

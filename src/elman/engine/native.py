@@ -10,7 +10,8 @@ from torch.nn.modules import module as torch_module
 
 from elman.cell import Cell
 from elman.engine import loop
-from elman.engine.kernels import Kernels, Rows, linear, product_over_rows
+from elman.engine.dense import linear, product_over_rows
+from elman.engine.kernels import Kernels, Rows
 from elman.engine.structure import structure
 from elman.engine.trace import with_tensors
 from elman.engine.why import Unsupported

@@ -22,7 +22,9 @@ class Ragged:
     where: Tensor | None = None  # [N], place of each packed row in the flattened [T * B] grid
 
     @classmethod
-    def from_lengths(cls, lengths: Tensor | Sequence[int] | None, steps: int, batch: int, device: Any) -> "Ragged":
+    def from_lengths(
+        cls, lengths: Tensor | Sequence[int] | None, steps: int, batch: int, device: Any
+    ) -> "Ragged":
         """Read ``lengths``: B integers from 0 to T, in any order, on any device; None means all T."""
         if lengths is None:
             return cls(steps, batch, [batch] * steps)
@@ -33,7 +35,7 @@ class Ragged:
                 f"got shape {list(lengths.shape)} of {lengths.dtype}"
             )
         lengths = lengths.to("cpu", torch.int64)
-        if batch and not (0 <= int(lengths.min()) and int(lengths.max()) <= steps):
+        if batch and not (int(lengths.min()) >= 0 and int(lengths.max()) <= steps):
             raise ValueError(
                 f"lengths must lie between 0 and the {steps} steps of x, "
                 f"got {int(lengths.min())} to {int(lengths.max())}"

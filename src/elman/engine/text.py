@@ -92,6 +92,9 @@ class Writer:
     def min(self, a: str | int, b: str | int) -> str:
         return self.do(f"select i1 {self.do(f'icmp slt i64 {a}, {b}')}, i64 {a}, i64 {b}")
 
+    def max(self, a: str | int, b: str | int) -> str:
+        return self.do(f"select i1 {self.do(f'icmp sgt i64 {a}, {b}')}, i64 {a}, i64 {b}")
+
     def at(self, base: str, index: str | int, kind: str | None = None) -> str:
         return self.do(f"getelementptr {kind or self.lanes.scalar}, ptr {base}, i64 {index}")
 
@@ -151,6 +154,14 @@ class Writer:
 
     def mask_of(self, count: int) -> str:
         return "<" + ", ".join(f"i1 {int(i < count)}" for i in range(self.lanes.count)) + ">"
+
+    def mask_below(self, count: str) -> str:
+        """The mask of the first ``count`` lanes, known only when running; negative counts as none."""
+        lanes = f"<{self.lanes.count} x i64>"
+        first = self.do(f"insertelement {lanes} poison, i64 {count}, i32 0")
+        every = self.do(f"shufflevector {lanes} {first}, {lanes} poison, <{self.lanes.count} x i32> zeroinitializer")
+        index = "<" + ", ".join(f"i64 {i}" for i in range(self.lanes.count)) + ">"
+        return self.do(f"icmp slt {lanes} {index}, {every}")
 
     def op(self, op: str, a: str, b: str) -> str:
         return self.do(f"{op} {self.lanes.type} {a}, {b}")

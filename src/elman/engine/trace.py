@@ -282,7 +282,7 @@ def _linear_drive(cell: Cell, x: Tensor, clones: dict[str, Tensor]) -> tuple[str
     names = {seen.input(tensor): name for name, tensor in clones.items()}
     start = seen.input(x)
     try:
-        with seen:
+        with torch.enable_grad(), seen:
             result = cell.drive(x)
     except Unsupported:
         return None

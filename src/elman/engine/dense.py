@@ -1,0 +1,44 @@
+"""The large products before and after the loop: all steps at once."""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from elman.engine.machine import outer_function, tile_for
+from elman.engine.outer import panel_stride, strip_stride
+from elman.engine.threads import spread
+
+__all__ = ["linear", "product_over_rows"]
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """``x weight^T + bias``, by whichever of PyTorch's libraries is faster."""
+    if x.dtype == torch.float32 and torch.backends.mkldnn.enabled and torch.backends.mkldnn.is_available():
+        # oneDNN uses 512-bit vectors also on processors where MKL does not
+        return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+    return torch.nn.functional.linear(x, weight, bias)
+
+
+def product_over_rows(a: Tensor, b: Tensor) -> Tensor:
+    """``a^T b`` for ``a`` ``[N, p]`` and ``b`` ``[N, q]``: ``[p, q]``."""
+    (n, height), width = a.shape, b.shape[1]
+    a, b = (t if t.stride(1) == 1 else t.contiguous() for t in (a, b))
+    tile = tile_for(a.element_size() * 8)
+    outer = outer_function(tile.lanes.bits)
+    strips, panels = -(-height // tile.rows), -(-width // tile.columns)
+    C = a.new_zeros(strips * tile.rows, panels * tile.columns)
+    count = max(1, min(torch.get_num_threads(), strips, n * height * width // 200_000))
+    edges = [strips * i // count for i in range(count + 1)]
+    room = max(b - a for a, b in pairwise(edges)) * strip_stride(tile)
+    scratch = a.new_empty(count, room + panels * panel_stride(tile))
+
+    def work(first: int, last: int, thread: int) -> None:
+        at = scratch[thread].data_ptr()
+        outer(
+            a.data_ptr(), a.stride(0), b.data_ptr(), b.stride(0), C.data_ptr(), C.stride(0), n, first * tile.rows,
+            last * tile.rows, width, height, at, at + room * a.element_size(),
+        )  # fmt: skip
+
+    spread(work, list(pairwise(edges)))
+    return C[:height, :width]

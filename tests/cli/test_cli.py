@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -109,7 +111,7 @@ def test_a_language_model_of_ones_own_text(tmp_path):
         (("--temperature", "nan"), "temperature must be 0"),
     ):
         assert message in run("generate", *words, cwd=tmp_path, code=1)
-    (weights,) = tmp_path.glob("results/*/*/trials/lstm-seed0/model/weights.safetensors")
+    (weights,) = tmp_path.glob("results/*/*/trials/lstm-seed0-*/model/weights.safetensors")
     weights.write_bytes(weights.read_bytes()[:100])
     assert "does not hold a language model" in run("generate", "--model", str(weights.parent), cwd=tmp_path, code=1)
 
@@ -127,3 +129,25 @@ def test_a_language_model_of_ones_own_text(tmp_path):
 def test_texts_that_cannot_be_learned(tmp_path, content, message):
     (tmp_path / "own.txt").write_bytes(content)
     assert message in run("study", "15.12", *TINY, cwd=tmp_path, code=1)
+
+
+def test_ctrl_c_says_what_is_saved_and_the_run_goes_on(tmp_path):
+    words = ["study", "15.12", "--quick", "--set=text=own.txt", "--set=batch_size=2", "--set=window=8", "--seeds=1"]
+    (tmp_path / "own.txt").write_text("the cat sat on the mat and the dog sat on the log\n" * 20)
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from elman.cli import main; main()", *words],
+        cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("results/*/*/trials/*/checkpoint.safetensors")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _, error = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in error
+    assert error.strip().endswith("stopped; what was finished is saved, and the same command goes on from there")
+    (checkpoint,) = tmp_path.glob("results/*/*/trials/*/checkpoint.safetensors")
+    assert checkpoint.stat().st_size > 0
+    assert "15.12" in run(*words, cwd=tmp_path)
+    assert not checkpoint.exists()

@@ -14,7 +14,6 @@ import torch
 
 from elman.lab.findings import Findings
 from elman.lab.runner import FolderInUse, execute
-from elman.lab.store import load_record
 
 
 def finish(*runs):
@@ -63,7 +62,7 @@ def test_seeds_draw_the_same_and_variants_alike(toy):
 def test_a_damaged_record_is_made_again_and_no_other(toy, damage):
     run = toy()
     (expected,) = finish_here(run)
-    folder = run.folder / "trials" / "a-seed1"
+    (folder,) = (run.folder / "trials").glob("a-seed1-*")
     record, arrays = folder / "record.json", folder / "arrays.npz"
     if damage == "cut":
         record.write_bytes(record.read_bytes()[:-20])
@@ -82,6 +81,15 @@ def test_a_damaged_record_is_made_again_and_no_other(toy, damage):
     assert toy.marks() == {"a-seed0": 1, "a-seed1": 2, "b-seed0": 1, "b-seed1": 1}
 
 
+def test_another_plan_in_the_same_folder_loses_nothing(toy):
+    first, other = toy(), toy(mode="slow")
+    finish_here(first)
+    finish_here(other)
+    assert set(toy.marks().values()) == {2}
+    finish_here(first)
+    assert set(toy.marks().values()) == {2}, "the first plan's records are still there"
+
+
 @pytest.mark.parametrize(
     ("mode", "reason"),
     [
@@ -97,7 +105,8 @@ def test_a_failed_trial_does_not_stop_the_others(toy, mode, reason):
     assert len(findings.failed) == 1
     assert findings.failed[0].startswith(reason)
     if mode == "bug":
-        assert "IndexError" in (run.folder / "trials" / "b-seed0" / "failure.txt").read_text()
+        (failure,) = run.folder.glob("trials/b-seed0-*/failure.txt")
+        assert "IndexError" in failure.read_text()
 
 
 def test_a_worker_that_dies_once_is_replaced(toy):
@@ -162,16 +171,12 @@ def test_killed_in_mid_run_it_goes_on_from_there(toy, tmp_path, how):
     else:
         process.kill()
     process.wait(30)
-    saved = {path.parent.name for path in folder.glob("trials/*/record.json")}
+    saved = {path.parent.name.rpartition("-")[0] for path in folder.glob("trials/*/record.json")}
     assert len(saved) < 8
 
     settings = {"variants": tuple("abcd"), "mode": "slow"}
     run = toy(**settings)
-    done = {
-        trial.name
-        for trial in run.study.trials(run.plan)
-        if load_record(run.trial_folder(trial), run.study.fingerprint(run.plan, trial))
-    }
+    done = {trial.name for trial in run.study.trials(run.plan) if run.record(trial)}
     assert done >= saved
     (findings,) = finish(run)
     marks = toy.marks()

@@ -1,6 +1,7 @@
 """The command line. It imports what a command needs when the command runs, so that it starts at once."""
 
 import os
+import signal
 import sys
 
 import typer
@@ -9,6 +10,8 @@ import elman
 from elman.cli import count, data, generate, lab
 
 __all__ = ["app", "main"]
+
+INTERRUPTED = 130  # typer's exit status for Ctrl-C
 
 app = typer.Typer(
     help="Recurrent sequence models: studies, models and data of the Elman laboratory.",
@@ -38,9 +41,11 @@ def main() -> None:
     for anything else, and 130 after Ctrl-C. ``ELMAN_TRACEBACK=1`` shows where it went wrong."""
     try:
         app()
-    except KeyboardInterrupt:
-        print("stopped; what was finished is saved, and the same command goes on from there", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not disturb the leaving
+            print("stopped; what was finished is saved, and the same command goes on from there", file=sys.stderr)
+        raise
     except Exception as error:
         if os.environ.get("ELMAN_TRACEBACK"):
             raise

@@ -3,7 +3,7 @@
 A run is a study with a plan in a folder::
 
     results/15.12-char-lm/quick/plan.json           the plan and the claims, written before the run
-                                trials/<name>/      record.json, arrays.npz, models, checkpoints
+                                trials/<trial>/     record.json, arrays.npz, models, checkpoints
                                 findings.json       what was found
                                 figures/            the same figures as in the book, as SVG
 """
@@ -50,13 +50,17 @@ class Run:
     command: str = ""
     failed: list[str] = field(default_factory=list)
 
+    def stamp(self, trial: Trial) -> str:
+        """What identifies the trial's record."""
+        return self.study.fingerprint(self.plan, trial)
+
     def trial_folder(self, trial: Trial) -> Path:
-        """Where a trial keeps what it leaves."""
-        return self.folder / "trials" / trial.name
+        """Where a trial keeps what it leaves; a trial made from anything else has another folder."""
+        return self.folder / "trials" / f"{trial.name}-{self.stamp(trial)[:8]}"
 
     def record(self, trial: Trial) -> Record | None:
         """The trial's saved record, if it has one."""
-        return load_record(self.trial_folder(trial), self.study.fingerprint(self.plan, trial))
+        return load_record(self.trial_folder(trial), self.stamp(trial))
 
 
 def cores() -> int:
@@ -122,8 +126,7 @@ def _completed(
         broken: list[tuple[Run, Trial]] = []
         with nullcontext(executor) if executor else _processes(min(workers, len(pending))) as pool:
             for run, trial in pending:
-                stamp = run.study.fingerprint(run.plan, trial)
-                future = pool.submit(run_trial, run.study, run.plan, trial, run.trial_folder(trial), stamp)
+                future = pool.submit(run_trial, run.study, run.plan, trial, run.trial_folder(trial), run.stamp(trial))
                 futures[future] = (run, trial)
             waiting = set(futures)
             while waiting:

@@ -73,7 +73,7 @@ class Progress:
         """Show the trials at work now."""
         if self._bars is not None:
             self._draw(running)
-        elif self.visible and time.monotonic() - self._last_line > QUIET_SECONDS:
+        elif self.visible and running and time.monotonic() - self._last_line > QUIET_SECONDS:
             self._last_line = time.monotonic()
             parts = [f"{r.name} {r.step:.0f}/{r.total:.0f} {r.shown}{self._left(r)}" for r in running]
             print(f"[{self.done}/{self.total} trials] " + "; ".join(parts), file=sys.stderr, flush=True)

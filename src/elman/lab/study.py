@@ -106,7 +106,7 @@ class Study:
                 raise UnknownName(f"{self.name} has no plan field {name!r}{nearest(name, known)}")
             with _explained(self.name, name, text):
                 known[name] = _read(hints[name], text)
-        with _explained(self.name, "", ", ".join(settings or ())):
+        with _explained(self.name):
             return self.module.Plan(**known)
 
     def claims(self, plan: Any) -> Sequence[Claim]:
@@ -162,11 +162,11 @@ def _read(hint: Any, text: str) -> Any:
 
 
 @contextmanager
-def _explained(study: str, field_name: str, given: str) -> Iterator[None]:
+def _explained(study: str, field_name: str = "", given: str = "") -> Iterator[None]:
     """Turn pydantic's report into one line."""
     try:
         yield
     except ValidationError as error:
         first = error.errors()[0]
-        where = field_name or str(first["loc"][0] if first["loc"] else "")
-        raise UnknownName(f"{study}: plan field {where}, given {given!r}: {first['msg']}") from None
+        where = f"plan field {field_name}, given {given!r}: " if field_name else ""
+        raise UnknownName(f"{study}: {where}{first['msg'].removeprefix('Value error, ')}") from None

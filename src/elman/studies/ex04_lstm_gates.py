@@ -1,0 +1,111 @@
+"""What the gates of an LSTM do to its cell state.
+
+**Question.** Given the forget gate f, the input gate i, the candidate g and the old cell state, what is the new
+cell state, what does the forget gate do in each dimension, and which dimension receives most new information?
+
+**Method.** The numbers go through the update of the real cell: an `LSTMCell` is given the drive whose gates are
+exactly these values (the inverse sigmoid of f and i, the inverse tanh of g), no recurrent weights, and the old
+cell state; one step gives the new one. The answer by hand, c = f·c + i·g, is held against it.
+
+**What to expect.** c = [2.0, -0.3, -0.35]. The new information in dimension k is i·g, not g alone: a large candidate
+behind a closed gate counts for little.
+
+Other numbers: `elman study 15.4 --set forget=0.5,0.5 --set gate=1,0 --set candidate=0.3,-0.2 --set before=1,1`.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from elman.lab.desk import Desk
+from elman.lab.findings import Claim, Findings, Passage, Table
+from elman.lab.judge import judge
+from elman.lab.study import Record, Trial
+
+Open = Annotated[float, Field(ge=0, le=1)]
+Candidate = Annotated[float, Field(ge=-1, le=1)]
+PRECISION = 1e-12
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The values of the exercise, one entry a dimension."""
+
+    forget: tuple[Open, ...] = (0.9, 0.1, 0.5)
+    gate: tuple[Open, ...] = (0.2, 0.8, 0.5)  # the input gate
+    candidate: tuple[Candidate, ...] = (1.0, -0.5, 0.3)
+    before: tuple[float, ...] = (2.0, 1.0, -1.0)
+
+    def __post_init__(self) -> None:
+        if len({len(self.forget), len(self.gate), len(self.candidate), len(self.before)}) != 1:
+            raise ValueError("forget, gate, candidate and before must have the same number of entries")
+
+
+QUICK = Plan()
+
+
+def by_hand(plan: Plan) -> list[float]:
+    """c = f·c + i·g, entry by entry."""
+    return [
+        f * c + i * g for f, i, g, c in zip(plan.forget, plan.gate, plan.candidate, plan.before, strict=True)
+    ]  # fmt: skip
+
+
+def claims(plan: Plan) -> list[Claim]:
+    """The real cell and the formula agree."""
+    shown = ", ".join(f"{c:.4g}" for c in by_hand(plan))
+    return [
+        Claim("update", f"One step of the LSTM cell gives c = [{shown}].", "the formula c = f·c + i·g",
+              "largest difference from the cell's own result", at_most=PRECISION),
+    ]  # fmt: skip
+
+
+def trials(plan: Plan) -> list[Trial]:
+    """One step; there is nothing random in it."""
+    return [Trial("step")]
+
+
+def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
+    """Take one step of the real cell with these gates."""
+    import torch
+
+    from elman.cells import LSTMCell, LSTMState
+
+    f, i, g, before = (
+        torch.tensor(v, dtype=torch.float64) for v in (plan.forget, plan.gate, plan.candidate, plan.before)
+    )
+    cell = LSTMCell(1, len(f)).double()
+    cell.weight_hh.data.zero_()
+    drive = torch.cat([i.logit(), f.logit(), g.atanh(), torch.zeros_like(f)])[None]
+    after = cell.step(drive, LSTMState(torch.zeros_like(before)[None], before[None])).c[0]
+    return Record(series={"after": after.tolist()})
+
+
+def findings(plan: Plan, records: Sequence[Record]) -> Findings:
+    """The new state, and what each gate did."""
+    after = records[0].series["after"]
+    rows, words = [], []
+    for k, (f, i, g, c) in enumerate(zip(plan.forget, plan.gate, plan.candidate, plan.before, strict=True), 1):
+        rows.append([k, f, i, g, c, f * c, i * g, after[k - 1]])
+        words.append(
+            f"In dimension {k} the forget gate keeps {f:.0%} of {c:g}, the input gate lets in {i:.0%} of {g:g}."
+        )
+    news = [abs(row[6]) for row in rows]
+    most = news.index(max(news)) + 1
+    shown = ", ".join(f"{c:.4g}" for c in after)
+    answer = (
+        f"c = [{shown}].\n\n" + " ".join(words) + f"\n\nDimension {most} receives most new information: "
+        f"|i·g| = {max(news):.4g}."
+    )  # fmt: skip
+    error = max(abs(a - b) for a, b in zip(after, by_hand(plan), strict=True))
+    return Findings(
+        summary=f"c = [{shown}]; dimension {most} receives most new information.",
+        claims=[judge(claims(plan)[0], error)],
+        passages=[Passage("Worked answer", answer)],
+        tables=[
+            Table("The update, entry by entry",
+                  ["dimension", "f", "i", "g", "c before", "kept f·c", "new i·g", "c after"], rows),
+        ],
+    )  # fmt: skip

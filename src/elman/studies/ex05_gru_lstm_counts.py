@@ -1,0 +1,100 @@
+"""How many parameters a GRU saves over an LSTM.
+
+**Question.** What are the parameter counts of an LSTM and a GRU with input_size=128 and hidden_size=256?
+
+**Method.** The modules are built and counted, in three conventions: without bias vectors, with one a gate
+(textbooks), and with PyTorch's two. The formula is gates·(I·H + H² + b·H), with 4 gates for the LSTM (three
+gates and a candidate) and 3 for the GRU.
+
+**What to expect.** The ratio is exactly 3/4 in each convention. PyTorch's GRU needs its second bias for the
+candidate, since it applies the reset gate after the product; elsewhere the two add up to one.
+
+Your own sizes: `elman count lstm --input-size 128 --hidden-size 256`.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import PositiveInt
+from pydantic.dataclasses import dataclass
+
+from elman.lab.desk import Desk
+from elman.lab.findings import Claim, Findings, Passage, Table
+from elman.lab.judge import judge
+from elman.lab.study import Record, Trial
+
+GATES: dict[Literal["lstm", "gru"], int] = {"lstm": 4, "gru": 3}
+CONVENTIONS = {0: "no bias", 1: "one bias vector a gate (textbook)", 2: "two bias vectors a gate (PyTorch)"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The sizes of the exercise."""
+
+    input_size: PositiveInt = 128
+    hidden_size: PositiveInt = 256
+
+
+QUICK = Plan()
+
+
+def formula(plan: Plan, kind: Literal["lstm", "gru"], biases: int) -> int:
+    """gates·(I·H + H² + b·H)."""
+    I, H = plan.input_size, plan.hidden_size
+    return GATES[kind] * (I * H + H * H + biases * H)
+
+
+def claims(plan: Plan) -> list[Claim]:
+    """Both counts with one bias, and the ratio in all conventions."""
+    stated = [
+        Claim(kind, f"With one bias vector a gate the {kind.upper()} has {formula(plan, kind, 1):,} parameters.",
+              f"the formula {gates}·(I·H + H² + H)", "parameters",
+              at_least=formula(plan, kind, 1), at_most=formula(plan, kind, 1))
+        for kind, gates in GATES.items()
+    ]  # fmt: skip
+    ratio = "A GRU has exactly three quarters of an LSTM's parameters in every convention."
+    return [*stated, Claim("ratio", ratio, "three gates against four", "largest distance from 3/4", at_most=0.0)]
+
+
+def trials(plan: Plan) -> list[Trial]:
+    """One count; there is nothing random in it."""
+    return [Trial("count")]
+
+
+def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
+    """Build and count. Without bias is what is left when the bias vectors are not counted."""
+    from elman.probe.parameters import count_parameters
+
+    numbers = {}
+    for kind in GATES:
+        for biases in CONVENTIONS:
+            parts = count_parameters(kind, plan.input_size, plan.hidden_size, biases=2 if biases == 2 else 1)
+            counted = [part for part in parts if biases or "bias" not in part.name]
+            numbers[f"{kind}|{biases}"] = float(sum(part.parameters for part in counted))
+    return Record(numbers)
+
+
+def findings(plan: Plan, records: Sequence[Record]) -> Findings:
+    """The counts side by side."""
+    numbers = {key: int(value) for key, value in records[0].numbers.items()}
+    rows = []
+    for biases, words in CONVENTIONS.items():
+        lstm, gru = numbers[f"lstm|{biases}"], numbers[f"gru|{biases}"]
+        rows.append([words, lstm, gru, lstm - gru, gru / lstm])
+    I, H = plan.input_size, plan.hidden_size
+    answer = "\n\n".join(
+        f"{kind.upper()}: {gates}·({I}·{H} + {H}² + {H}) = {gates}·{I * H + H * H + H:,} = "
+        f"{numbers[f'{kind}|1']:,}; PyTorch's two biases make it {numbers[f'{kind}|2']:,}."
+        for kind, gates in GATES.items()
+    )
+    measured = {
+        "lstm": float(numbers["lstm|1"]),
+        "gru": float(numbers["gru|1"]),
+        "ratio": max(abs(row[4] - 0.75) for row in rows),
+    }
+    return Findings(
+        summary=f"LSTM {numbers['lstm|1']:,}, GRU {numbers['gru|1']:,} with one bias vector a gate: a ratio of 3/4.",
+        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
+        passages=[Passage("Worked answer", answer)],
+        tables=[Table("Parameters", ["convention", "LSTM", "GRU", "difference", "ratio"], rows)],
+    )

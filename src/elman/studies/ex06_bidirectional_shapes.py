@@ -1,0 +1,94 @@
+"""The shapes of a bidirectional LSTM.
+
+**Question.** A bidirectional LSTM with hidden_size=128 reads a sequence of length 20. How wide is the output at each
+time step, and what is the shape of the final hidden state with two layers?
+
+**Method.** The layers are built and run on random input, and the shapes read off. Two identities say what the
+final state holds: the last layer's forward state is the forward half of the output at the last step, its
+backward state the backward half of the output at the *first* step, where the backward direction ends.
+
+**What to expect.** Two directions of 128 make 256 features a step. The final states are [4, B, 128]: one for each
+layer and direction, layer by layer, forward before backward. The identities hold for full rows; in a padded
+batch the forward state belongs to each row's own last step.
+"""
+
+from collections.abc import Sequence
+
+from pydantic import PositiveInt
+from pydantic.dataclasses import dataclass
+
+from elman.lab.desk import Desk
+from elman.lab.findings import Claim, Findings, Passage, Table
+from elman.lab.judge import judge
+from elman.lab.study import Record, Trial
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The sizes of the exercise."""
+
+    hidden_size: PositiveInt = 128
+    steps: PositiveInt = 20
+    input_size: PositiveInt = 32
+    batch_size: PositiveInt = 3
+    num_layers: PositiveInt = 2
+
+
+QUICK = Plan()
+
+
+def claims(plan: Plan) -> list[Claim]:
+    """The two shapes and what the final state holds."""
+    H, L, B = plan.hidden_size, plan.num_layers, plan.batch_size
+    return [
+        Claim("width", f"The output has {2 * H} features a step.", "two directions side by side", "features",
+              at_least=2 * H, at_most=2 * H),
+        Claim("states", f"The final hidden state of {L} layers holds {2 * L} vectors of {H} features a row.",
+              "one a layer and direction", "numbers in all", at_least=2 * L * B * H, at_most=2 * L * B * H),
+        Claim("identities", "The last layer's final states are the ends of the output's two halves.",
+              "documentation of torch.nn.LSTM", "largest difference", at_most=0.0),
+    ]  # fmt: skip
+
+
+def trials(plan: Plan) -> list[Trial]:
+    """One run on random input."""
+    return [Trial("shapes")]
+
+
+def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
+    """Build the layer, run it, read the shapes."""
+    import torch
+
+    from elman.nn import LSTM
+
+    H = plan.hidden_size
+    layer = LSTM(plan.input_size, H, plan.num_layers, bidirectional=True)
+    outputs, (h, c) = layer(torch.randn(plan.steps, plan.batch_size, plan.input_size))
+    ends = torch.stack([outputs[-1, :, :H] - h[-2], outputs[0, :, H:] - h[-1]])
+    return Record(
+        numbers={"width": outputs.shape[-1], "states": h.numel(), "identities": ends.abs().max().item()},
+        texts={name: str(tuple(t.shape)) for name, t in (("outputs", outputs), ("h", h), ("c", c))},
+    )
+
+
+def findings(plan: Plan, records: Sequence[Record]) -> Findings:
+    """The shapes, and which entry of the final state is which."""
+    shapes, numbers = records[0].texts, records[0].numbers
+    order = [
+        [2 * layer + backward, layer + 1, "backward" if backward else "forward",
+         "first step" if backward else "last step"]
+        for layer in range(plan.num_layers) for backward in (0, 1)
+    ]  # fmt: skip
+    answer = (
+        f"At each step {plan.hidden_size} features from each direction: {int(numbers['width'])}. Over {plan.steps} "
+        f"steps and a batch of {plan.batch_size} the output is {shapes['outputs']}.\n\n"
+        f"The final hidden state is {shapes['h']}, and so is the final cell state."
+    )
+    return Findings(
+        summary=f"Output {shapes['outputs']}, final hidden state {shapes['h']}.",
+        claims=[judge(claim, numbers[claim.key]) for claim in claims(plan)],
+        passages=[Passage("Worked answer", answer)],
+        tables=[
+            Table("Entries of the final hidden state", ["index", "layer", "direction", "state after the"], order)
+        ],
+    )

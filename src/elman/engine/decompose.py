@@ -155,9 +155,31 @@ def _silu_backward(grad: Tensor, x: Tensor) -> Tensor:
     return grad * s * (1 + x * (1 - s))
 
 
+def _softmax(x: Tensor, dim: int, _: bool) -> Tensor:
+    e = torch.exp(x - x.amax(dim, keepdim=True))
+    return e / e.sum(dim, keepdim=True)
+
+
+def _softmax_backward(grad: Tensor, y: Tensor, dim: int, _: Any) -> Tensor:
+    return y * (grad - (grad * y).sum(dim, keepdim=True))
+
+
+def _log_softmax(x: Tensor, dim: int, _: bool) -> Tensor:
+    shifted = x - x.amax(dim, keepdim=True)
+    return shifted - torch.log(torch.exp(shifted).sum(dim, keepdim=True))
+
+
+def _log_softmax_backward(grad: Tensor, y: Tensor, dim: int, _: Any) -> Tensor:
+    return grad - torch.exp(y) * grad.sum(dim, keepdim=True)
+
+
 OWN: dict[str, Callable[..., Any]] = {
     "native_layer_norm": _layer_norm,
     "native_layer_norm_backward": _layer_norm_backward,
     "silu": lambda x: x * torch.sigmoid(x),
     "silu_backward": _silu_backward,
+    "_softmax": _softmax,
+    "_softmax_backward_data": _softmax_backward,
+    "_log_softmax": _log_softmax,
+    "_log_softmax_backward_data": _log_softmax_backward,
 }

@@ -209,7 +209,7 @@ class _Emitter:
         w.store(value, address, self.mask)
 
     def value(self, value: Value, start: int, width: int, flat: bool) -> str:
-        if value.op in ("slice", "cat"):
+        if value.op in ("slice", "cat") and self.program_home(value, start, width) is None:
             ((value, start, _),) = through(value, start, width)
             flat = flat or (value.width == 1 and width == 1)
         key = (value, start, flat)

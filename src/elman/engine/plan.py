@@ -149,7 +149,10 @@ class Scheduler:
             if (found := self.home(value, 0, 1)) is not None:
                 return found[1] + 1
             place = Place(self.temporary(1))
-            after = max(piece.level for piece in self.store(value.args[0], place, value.op))
+            pieces = self.store(value.args[0], place, value.op)
+            after = max(piece.level for piece in pieces)
+            for piece in pieces:
+                piece.level = after  # one pass adds them all up
             self.give(value, place, level=after)
             return after + 1
         if value.op in ("slice", "cat"):
@@ -285,7 +288,7 @@ def cuts(value: Value, start: int, width: int, homes: dict[Value, list[tuple[int
         if (v, s, n, at) in seen or n == 0:
             continue
         seen.add((v, s, n, at))
-        if any(a <= s and s + n <= a + m for a, m, _, _ in homes.get(v, ())):
+        if any(a <= s and s + n <= a + m and after == BEFORE for a, m, _, after in homes.get(v, ())):
             continue
         if v.op in ("slice", "cat"):
             position = at
@@ -321,10 +324,10 @@ def plan(trace: Trace, low: Lowered) -> Plan:
     """Decide what is saved, recomputed, deferred, and in which order a step runs."""
     states, drives = _inputs(low, trace)
     constant = [i for i, value in enumerate(low.new_states) if value is states[i]]
-    grads = low.gradients
     d, s = len(drives), len(states)
     grad_out = Value("grad_out", (), low.new_states[0].width, True, 0, forward=False)
     tangents = _swap_first_tangent(low, grad_out)
+    grads = low.gradients
     roots = _roots(grads[d + s :])
 
     wanted: list[Value] = [g for g in grads[: d + s] if isinstance(g, Value)]

@@ -22,9 +22,7 @@ class Ragged:
     where: Tensor | None = None  # [N], place of each packed row in the flattened [T * B] grid
 
     @classmethod
-    def from_lengths(
-        cls, lengths: Tensor | Sequence[int] | None, steps: int, batch: int, device: Any
-    ) -> "Ragged":
+    def from_lengths(cls, lengths: Tensor | Sequence[int] | None, steps: int, batch: int, device: Any) -> "Ragged":
         """Read ``lengths``: B integers from 0 to T, in any order, on any device; None means all T."""
         if lengths is None:
             return cls(steps, batch, [batch] * steps)

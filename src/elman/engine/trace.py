@@ -76,6 +76,11 @@ class Recording(TorchDispatchMode):
         self.known: dict[Any, Node] = {}
         self.alive: list[Tensor] = []  # so that no address is used twice
         self.decompose = decompose
+        self.source: str | None = None  # where the operator being replayed came from
+
+    def where(self) -> str:
+        """Return the line of the cell's own code that runs now."""
+        return _source() if self.source is None else self.source
 
     def input(self, tensor: Tensor) -> Node:
         """Declare a tensor that comes from outside."""
@@ -85,7 +90,7 @@ class Recording(TorchDispatchMode):
         """Return the node of a tensor; one never seen is a constant."""
         found = self.known.get(_place(tensor))
         if found is None:
-            found = Node("constant", (), {}, tuple(tensor.shape), tensor.dtype, _source(), value=tensor.detach())
+            found = Node("constant", (), {}, tuple(tensor.shape), tensor.dtype, self.where(), value=tensor.detach())
             self._add(tensor, found)
         return found
 
@@ -94,30 +99,47 @@ class Recording(TorchDispatchMode):
         self.nodes.append(node)
         return self.known.setdefault(_place(tensor), node)
 
+    def in_place(self, func: Any, name: str, args: Any, kwargs: Any) -> Tensor:
+        """Run an operator that writes into its first argument as the one that returns a new tensor."""
+        pure = getattr(getattr(torch.ops.aten, name[:-1]), func._overloadname)
+        with self:
+            out = pure(*args, **kwargs)
+        node = self.node(out)
+        func(*args, **kwargs)
+        self.known[_place(args[0])] = node
+        return args[0]
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         name = func._schema.name.removeprefix("aten::")
-        if func._schema.is_mutable:
-            raise Unsupported(f"{name} writes into a tensor in place; use the form that returns a new one", _source())
         if torch.Tag.nondeterministic_seeded in func.tags or name.startswith(RANDOM):
-            raise Unsupported(f"{name} draws random numbers in step", _source())
+            raise Unsupported(f"{name} draws random numbers in step", self.where())
+        if func._schema.is_mutable and self.decompose and name.endswith("_"):
+            # autograd's own formulas write only into what they have just made
+            return self.in_place(func, name, args, kwargs)
+        if func._schema.is_mutable:
+            raise Unsupported(
+                f"{name} writes into a tensor in place; use the form that returns a new one", self.where()
+            )
         if self.decompose and (rule := decomposition(func, name)) is not None:
             with self:
                 return rule(*args, **kwargs)
         if not self.decompose and not torch.is_grad_enabled():
-            raise Unsupported("step turns gradients off, or uses an autograd.Function of its own", _source())
+            raise Unsupported("step turns gradients off, or uses an autograd.Function of its own", self.where())
         read = swap((tuple(args), kwargs), lambda a: self.node(a) if isinstance(a, Tensor) else a)
         out = func(*args, **kwargs)
         if name == "detach" and not self.decompose:
             out = out.clone()  # another place: here it is not the same as what it was detached from
         if isinstance(out, Tensor):
-            self._add(out, Node(name, *read, tuple(out.shape), out.dtype, _source(), func))
+            self._add(out, Node(name, *read, tuple(out.shape), out.dtype, self.where(), func))
         elif isinstance(out, (tuple, list)):
             for pick, one in enumerate(out):
                 if isinstance(one, Tensor):
-                    self._add(one, Node(name, *read, tuple(one.shape), one.dtype, _source(), func, pick))
+                    self._add(one, Node(name, *read, tuple(one.shape), one.dtype, self.where(), func, pick))
         else:
-            raise Unsupported(f"{name} reads a number out of a tensor, so the step depends on its values", _source())
+            raise Unsupported(
+                f"{name} reads a number out of a tensor, so the step depends on its values", self.where()
+            )
         return out
 
 
@@ -194,8 +216,8 @@ class Trace:
         return [env[node] for node in self.thetas]
 
 
-def replay(nodes: Sequence[Node], env: dict[Node, Any]) -> None:
-    """Run recorded operators again."""
+def replay(nodes: Sequence[Node], env: dict[Node, Any], watched_by: Recording | None = None) -> None:
+    """Run recorded operators again; a recording that watches is told where each came from."""
     several: dict[int, Any] = {}  # results of operators that have more than one, by their shared arguments
     for node in nodes:
         if node in env:
@@ -203,6 +225,8 @@ def replay(nodes: Sequence[Node], env: dict[Node, Any]) -> None:
         if node.op == "constant":
             env[node] = node.value
             continue
+        if watched_by is not None:
+            watched_by.source = node.source
         args, kwargs = swap((node.args, node.kwargs), lambda a: env[a] if isinstance(a, Node) else a)
         if node.pick is None:
             env[node] = node.func(*args, **kwargs)
@@ -378,7 +402,8 @@ def _differentiate(
     nodes = [second.input(leaf) for leaf in leaves]
     env = dict(zip(inputs + trace.thetas, leaves, strict=True))
     with torch.enable_grad(), second:
-        replay(trace.nodes, env)
+        replay(trace.nodes, env, second)
+        second.source = ""
         after = [env[out] for out in outs]
         trace.new_states = [second.node(tensor) for tensor in after]
         trace.boundary = len(second.nodes)

@@ -53,9 +53,7 @@ def unroll(
     steps, batch = x.shape[:2]
     state = cell.initial_state(batch) if state is None else check_state(cell, state, batch)
     ragged = Ragged.from_lengths(lengths, steps, batch, x.device)
-    outputs, final = choose(engine, cell, x)(
-        cell, ragged.pack(x), ragged.batch_sizes, ragged.sort(state), reverse
-    )
+    outputs, final = choose(engine, cell, x)(cell, ragged.pack(x), ragged.batch_sizes, ragged.sort(state), reverse)
     return ragged.unpack(outputs), ragged.unsort(final)
 
 
@@ -64,9 +62,7 @@ def check_state(cell: Cell, state: Any, batch: int) -> Any:
     expected = cell.initial_state(batch)
     if isinstance(state, Tensor) or len(state) != len(expected):
         fields = ", ".join(expected._fields)
-        raise ValueError(
-            f"state of {type(cell).__name__} must be a tuple ({fields}), got {type(state).__name__}"
-        )
+        raise ValueError(f"state of {type(cell).__name__} must be a tuple ({fields}), got {type(state).__name__}")
     for name, given, wanted in zip(expected._fields, state, expected, strict=True):
         if given.shape != wanted.shape:
             raise ValueError(f"state.{name} must be {list(wanted.shape)}, got {list(given.shape)}")

@@ -231,7 +231,7 @@ lines = st.tuples(
     st.integers(1, 19), st.lists(lines, min_size=1, max_size=8), st.booleans(), st.sampled_from(list(LENGTHS)),
     st.integers(0, 99),
 )  # fmt: skip
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 def test_random_cells(hidden_size, program, reverse, lengths, seed):
     torch.manual_seed(seed)
     cell = Drawn(hidden_size, tuple(program)).double()

@@ -338,7 +338,7 @@ def plan(trace: Trace, low: Lowered) -> Plan:
     kept = sorted({v.attr for v in need.inputs if v.op == "state" and v.attr not in constant})
     needs_drive = sorted({v.attr for v in need.inputs if v.op == "drive"})
     saved, width = [], 0
-    for value, start, n in need.saved:
+    for value, start, n in need.ranges():
         saved.append((value, start, n, width))
         width += n
 
@@ -514,6 +514,14 @@ class _Needs:
         self.inputs: set[Value] = set()
         self.output = False
         self.seen: set[tuple[Value, int, int]] = set()
+
+    def ranges(self) -> list[tuple[Value, int, int]]:
+        """Return what to save: of each value, one stretch of columns that holds all that is read."""
+        found: dict[Value, tuple[int, int]] = {}
+        for value, start, width in self.saved:
+            low, high = found.get(value, (start, start + width))
+            found[value] = min(low, start), max(high, start + width)
+        return [(value, low, high - low) for value, (low, high) in found.items()]
 
     def whole(self, value: Value) -> None:
         edges = sorted({0, value.width, *cuts(value, 0, value.width, {})})

@@ -1,11 +1,12 @@
 """The large products before and after the loop: all steps at once."""
 
+from array import array
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
-from elman.engine.machine import outer_function, tile_for
+from elman.engine.machine import shared_address, tile_for
 from elman.engine.outer import panel_stride, strip_stride
 from elman.engine.threads import spread
 
@@ -25,7 +26,6 @@ def product_over_rows(a: Tensor, b: Tensor) -> Tensor:
     (n, height), width = a.shape, b.shape[1]
     a, b = (t if t.stride(1) == 1 else t.contiguous() for t in (a, b))
     tile = tile_for(a.element_size() * 8)
-    outer = outer_function(tile.lanes.bits)
     strips, panels = -(-height // tile.rows), -(-width // tile.columns)
     C = a.new_zeros(strips * tile.rows, panels * tile.columns)
     count = max(1, min(torch.get_num_threads(), strips, n * height * width // 200_000))
@@ -33,12 +33,8 @@ def product_over_rows(a: Tensor, b: Tensor) -> Tensor:
     room = max(b - a for a, b in pairwise(edges)) * strip_stride(tile)
     scratch = a.new_empty(count, room + panels * panel_stride(tile))
 
-    def work(first: int, last: int, thread: int) -> None:
-        at = scratch[thread].data_ptr()
-        outer(
-            a.data_ptr(), a.stride(0), b.data_ptr(), b.stride(0), C.data_ptr(), C.stride(0), n, first * tile.rows,
-            last * tile.rows, width, height, at, at + room * a.element_size(),
-        )  # fmt: skip
-
-    spread(work, list(pairwise(edges)))
+    job = array("q", [a.data_ptr(), a.stride(0), b.data_ptr(), b.stride(0), C.data_ptr(), C.stride(0)])
+    job.extend((n, width, height, scratch.data_ptr(), room))
+    ranges = [(first * tile.rows, last * tile.rows) for first, last in pairwise(edges)]
+    spread(shared_address("outer", tile.lanes.bits), job, ranges)
     return C[:height, :width]

@@ -49,6 +49,8 @@ class _Emitter:
 
     def text(self, name: str) -> str:
         w = self.w
+        w.arguments(table="ptr", starts="ptr", sizes="ptr", T="i64", reverse="i64", ranges="ptr")
+        w.own_range()
         pointers = iter(range(10**6))
         table = lambda: w.do(f"load ptr, ptr {w.at('%table', next(pointers), 'ptr')}")  # noqa: E731
         self.product = table()
@@ -69,10 +71,7 @@ class _Emitter:
                 self.firsts = {"packed": packed, "row": "%first"}
                 self.step(m)
         w.put("ret void")
-        return w.function(
-            f"define void @{name}(ptr %table, ptr %starts, ptr %sizes, i64 %T, i64 %first, i64 %last, "
-            "i64 %thread, i64 %reverse) #0"
-        )
+        return w.function(f"define void @{name}(ptr %job, i64 %thread) #0")
 
     def step(self, m: str) -> None:
         run: list[tuple[int, Level]] = []
@@ -240,9 +239,9 @@ class _Emitter:
 
 
 def program_text(name: str, program: Program, layout: Layout, tile: Tile, declared: set[str]) -> str:
-    """Return ``name(table, starts, sizes, T, first, last, thread, reverse)``.
+    """Return ``name(job, thread)``, with the job's words ``table, starts, sizes, T, reverse, ranges``.
 
-    It runs rows ``first`` to ``last`` of the batch through all T steps; ``table`` holds the address of the
+    It runs the thread's own range of the batch's rows through all T steps; ``table`` holds the address of the
     product, of each buffer, of each matrix's panels, and of each theta, in the order of ``layout``.
     """
     return _Emitter(program, layout, tile, declared).text(name)

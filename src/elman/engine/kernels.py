@@ -1,7 +1,7 @@
 """The compiled kernels of one cell structure, and calling them on tensors."""
 
 from array import array
-from ctypes import c_void_p
+from ctypes import addressof, c_void_p
 from itertools import accumulate
 from typing import Any
 
@@ -12,7 +12,7 @@ from elman.cell import Cell
 from elman.engine.emit import Layout, program_text
 from elman.engine.lower import lower, run_deferred
 from elman.engine.dense import product_over_rows
-from elman.engine.machine import Kernel, compile_text, product_address, tile_for
+from elman.engine.machine import compile_text, shared_address, tile_for
 from elman.engine.plan import Plan, Program, plan
 from elman.engine.threads import cut, spread
 from elman.engine.trace import record
@@ -36,6 +36,7 @@ class _Function:
 
     def __init__(self, program: Program, bits: int):
         self.program, self.tile = program, tile_for(bits)
+        self.address = 0  # of the compiled function
         self.layout = Layout(program, self.tile)
         self.local = [b for b in program.buffers if b.kind == "row"]
         self.strides = {b.name: self.layout.stride(b) for b in self.local}
@@ -58,12 +59,10 @@ class _Function:
         keep = [tensors[buffer.name] for buffer in self.program.buffers]
         keep += [pack(thetas[m.index], m, self.tile.columns) for m in self.layout.matrices]
         keep += [thetas[index].contiguous() for index in self.layout.thetas]
-        table = self.table(product_address(self.tile.lanes.bits), *[t.data_ptr() for t in keep])
-        starts, sizes, steps = rows.starts.buffer_info()[0], rows.sizes.buffer_info()[0], len(rows.sizes)
-        ranges = cut(rows.batch_sizes, rows.batch, self.work)
-        spread(
-            lambda first, last, thread: self.kernel(table, starts, sizes, steps, first, last, thread, reverse), ranges
-        )
+        table = self.table(shared_address("product", self.tile.lanes.bits), *[t.data_ptr() for t in keep])
+        job = array("q", [addressof(table), rows.starts.buffer_info()[0], rows.sizes.buffer_info()[0]])
+        job.extend((len(rows.sizes), reverse))
+        spread(self.address, job, cut(rows.batch_sizes, rows.batch, self.work))
 
 
 def pack(weight: Tensor, matrix: Matrix, columns: int) -> Tensor:
@@ -93,7 +92,7 @@ class Kernels:
         )
         self.code = compile_text(text, declared)
         for name, function in zip(names, functions, strict=True):
-            function.kernel = Kernel(self.code.address(name))
+            function.address = self.code.address(name)
         self.moving = [i for i in range(len(self.trace.state_shapes)) if i not in self.plan.constant_states]
 
     def forward(

@@ -1,16 +1,15 @@
 """Compiling: LLVM assembly to a function that Python can call. No C compiler takes part."""
 
-import ctypes
 import threading
 from functools import cache
-from typing import Any
 
 import llvmlite.binding as llvm
 
 from elman.engine.outer import outer_text
 from elman.engine.product import Tile, product_text
+from elman.engine.text import Writer
 
-__all__ = ["Kernel", "compile_text", "outer_function", "product_address", "tile_for"]
+__all__ = ["compile_text", "shared_address", "tile_for"]
 
 _lock = threading.RLock()  # LLVM's own state is not safe to share
 
@@ -61,28 +60,26 @@ def compile_text(functions: str, declared: set[str]) -> Code:
 
 
 @cache
-def _products(bits: int) -> tuple[Code, int, Any]:
+def _products(bits: int) -> tuple[Code, int, int, int]:
     declared: set[str] = set()
     tile = tile_for(bits)
-    code = compile_text(product_text(tile, declared) + outer_text(tile, declared), declared)
-    return code, code.address("product"), Outer(code.address("outer"))
+    text = product_text(tile, declared) + outer_text(tile, declared) + _team_text(tile, declared)
+    code = compile_text(text, declared)
+    return code, code.address("product"), code.address("outer"), code.address("team")
 
 
-def product_address(bits: int) -> int:
-    """Return the address of the product of this number format, compiled once a process."""
+def shared_address(name: str, bits: int) -> int:
+    """Return the address of ``product``, ``outer`` or ``team``, compiled once a process and number format."""
     with _lock:
-        return _products(bits)[1]
+        return _products(bits)[("product", "outer", "team").index(name) + 1]
 
 
-def outer_function(bits: int) -> Any:
-    """Return :func:`~elman.engine.outer.outer_text`'s function, compiled once a process."""
-    with _lock:
-        return _products(bits)[2]
-
-
-#: table, starts, sizes, T, first, last, thread, reverse
-Kernel = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 5)
-#: A, lda, B, ldb, C, ldc, n, first, last, width, height, strips, panels
-Outer = ctypes.CFUNCTYPE(
-    None, *[ctypes.c_void_p, ctypes.c_int64] * 3, *[ctypes.c_int64] * 5, ctypes.c_void_p, ctypes.c_void_p
-)
+def _team_text(tile: Tile, declared: set[str]) -> str:
+    """``team(job)``: each member of an OpenMP team runs its share of ``function(work, 0 .. count)``."""
+    w = Writer(tile.lanes, declared)
+    w.arguments(function="ptr", work="ptr", count="i64", number="ptr", members="ptr")
+    mine, step = (w.do(f"sext i32 {w.do(f'call i32 %{ask}()')} to i64") for ask in ("number", "members"))
+    with w.loop("%count", step, mine) as i:
+        w.put(f"call void %function(ptr %work, i64 {i})")
+    w.put("ret void")
+    return w.function("define void @team(ptr %job) #0")

@@ -24,17 +24,26 @@ def panel_stride(tile: Tile) -> int:
 
 
 def outer_text(tile: Tile, declared: set[str]) -> str:
-    """Return ``outer(A, lda, B, ldb, C, ldc, n, first, last, width, height, strips, panels)``.
+    """Return ``outer(job, thread)``: the words of the job are those read first below.
 
-    It adds to rows ``first`` to ``last`` of C, both multiples of the tile's height, the product of those
-    columns of A (``height`` in all) and the ``width`` columns of B; C has whole tiles in both directions.
-    ``strips`` and ``panels`` are scratch.
+    It adds, to the thread's own strips of rows of C, the product of those columns of A (``height`` in all)
+    and the ``width`` columns of B. C has whole tiles in both directions.
     """
     w, V = Writer(tile.lanes, declared), tile.lanes
+    w.arguments(
+        A="ptr", lda="i64", B="ptr", ldb="i64", C="ptr", ldc="i64", n="i64", width="i64", height="i64",
+        scratch="ptr", room="i64", ranges="ptr",
+    )  # fmt: skip
+    w.own_range()
+    # a thread's scratch: room for its strips, then all panels
+    panels_each = w.integer("sdiv", w.integer("add", "%width", tile.columns - 1), tile.columns)
+    each = w.integer("add", "%room", w.integer("mul", panels_each, panel_stride(tile)))
+    strips = w.at("%scratch", w.integer("mul", "%thread", each))
+    panels = w.at(strips, "%room")
 
     def strip_of(i: str) -> str:
         number = w.integer("sdiv", w.integer("sub", i, "%first"), tile.rows)
-        return w.at("%strips", w.integer("mul", number, strip_stride(tile)))
+        return w.at(strips, w.integer("mul", number, strip_stride(tile)))
 
     count = w.integer("sdiv", w.integer("add", "%width", tile.columns - 1), tile.columns)
     with w.loop("%n", BLOCK) as k0:
@@ -46,7 +55,7 @@ def outer_text(tile: Tile, declared: set[str]) -> str:
                 whole = w.integer("sdiv", "%width", tile.columns)
                 with w.loop(count if masked else whole, 1, whole if masked else 0) as p:
                     j = w.integer("mul", p, tile.columns)
-                    to = w.at("%panels", w.integer("mul", p, panel_stride(tile)))
+                    to = w.at(panels, w.integer("mul", p, panel_stride(tile)))
                     to = w.at(to, w.integer("mul", k, tile.columns))
                     for v in range(tile.vectors):
                         at = w.integer("add", j, v * V.count)
@@ -65,15 +74,12 @@ def outer_text(tile: Tile, declared: set[str]) -> str:
                             mask = w.mask_below(w.integer("sub", w.integer("sub", "%height", i), v * V.count))
                         w.store(w.load(w.at(w.at(row, i), v * V.count), mask), w.at(to, v * V.count), room)
         with w.loop(count) as p:
-            panel = w.at("%panels", w.integer("mul", p, panel_stride(tile)))
+            panel = w.at(panels, w.integer("mul", p, panel_stride(tile)))
             with w.loop("%last", tile.rows, "%first") as i:
                 c = w.at("%C", w.integer("add", w.integer("mul", i, "%ldc"), w.integer("mul", p, tile.columns)))
                 w.put(f"call void @outer_tile(ptr {strip_of(i)}, ptr {panel}, i64 {depth}, ptr {c}, i64 %ldc)")
     w.put("ret void")
-    head = (
-        "define void @outer(ptr %A, i64 %lda, ptr %B, i64 %ldb, ptr %C, i64 %ldc, i64 %n, i64 %first, i64 %last, "
-        "i64 %width, i64 %height, ptr %strips, ptr %panels) #0"
-    )
+    head = "define void @outer(ptr %job, i64 %thread) #0"
     return _tile(tile, declared) + w.function(head)
 
 

@@ -84,6 +84,17 @@ class Writer:
         """Return the finished text; ``head`` is everything before the brace."""
         return "\n".join([head + " {", "entry:", *self.slots, *self.lines, "}", ""])
 
+    def arguments(self, **kinds: str) -> None:
+        """Read named arguments, of eight bytes each, from ``%job``."""
+        for index, (name, kind) in enumerate(kinds.items()):
+            self.put(f"%{name} = load {kind}, ptr {self.at('%job', index, 'i64')}")
+
+    def own_range(self) -> None:
+        """Read ``%first`` and ``%last`` of this thread from ``%ranges``."""
+        pair = self.integer("mul", "%thread", 2)
+        for offset, name in enumerate(("first", "last")):
+            self.put(f"%{name} = load i64, ptr {self.at('%ranges', self.integer('add', pair, offset), 'i64')}")
+
     # Integers and addresses.
 
     def integer(self, op: str, a: str | int, b: str | int) -> str:
@@ -99,7 +110,7 @@ class Writer:
         return self.do(f"getelementptr {kind or self.lanes.scalar}, ptr {base}, i64 {index}")
 
     @contextmanager
-    def loop(self, stop: str | int, step: int = 1, start: str | int = 0) -> Iterator[str]:
+    def loop(self, stop: str | int, step: str | int = 1, start: str | int = 0) -> Iterator[str]:
         """Count from ``start`` while below ``stop``."""
         slot, head, body, end = self.slot("i64"), *(self.name(s) for s in ("head", "body", "end"))
         self.put(f"store i64 {start}, ptr {slot}")

@@ -1,13 +1,22 @@
 """Dealing the rows of a batch to threads, each of which runs all time steps of its own rows."""
 
+import ctypes
 import os
+from array import array
 from bisect import bisect_left
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import torch
 
+from elman.engine.machine import shared_address
+
 __all__ = ["cut", "spread"]
+
+#: job, thread
+Item = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
 
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}  # by process: a fork does not inherit threads
 
@@ -36,16 +45,56 @@ def cut(batch_sizes: list[int], batch: int, work_per_step: float) -> list[tuple[
     return [(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
 
 
-def spread(work: Callable[[int, int, int], None], ranges: list[tuple[int, int]]) -> None:
-    """Run ``work(first, last, thread)`` for each range, the first one on the calling thread."""
-    if len(ranges) == 1:
-        work(*ranges[0], 0)
-        return
-    key = os.getpid(), len(ranges) - 1
-    pool = _pools.get(key)
-    if pool is None:
-        pool = _pools[key] = ThreadPoolExecutor(len(ranges) - 1, "elman")
-    waiting = [pool.submit(work, *rows, i) for i, rows in enumerate(ranges[1:], 1)]
-    work(*ranges[0], 0)
-    for one in waiting:
-        one.result()
+def spread(function: int, job: array, ranges: list[tuple[int, int]]) -> None:
+    """Run the compiled ``function(job, thread)`` once for each range, in as many threads.
+
+    Args:
+        function: its address.
+        job: words of eight bytes; the address of the ranges is added as the last one.
+        ranges: what each thread is to do.
+    """
+    pairs = array("q", [edge for pair in ranges for edge in pair])
+    job.append(pairs.buffer_info()[0])
+    at, count = job.buffer_info()[0], len(ranges)
+    if count == 1:
+        Item(function)(at, 0)
+    elif (team := _openmp()) is not None:
+        parallel, number, members = team
+        task = array("q", [function, at, count, number, members])
+        parallel(shared_address("team", 32), task.buffer_info()[0], count, 0)
+    else:
+        item, pool = Item(function), _pool(count - 1)
+        waiting = [pool.submit(item, at, i) for i in range(1, count)]
+        item(at, 0)
+        for one in waiting:
+            one.result()
+
+
+def _pool(count: int) -> ThreadPoolExecutor:
+    key = os.getpid(), count
+    if key not in _pools:
+        _pools[key] = ThreadPoolExecutor(count, "elman")
+    return _pools[key]
+
+
+_process = os.getpid()
+
+
+@cache
+def _gomp() -> tuple[Any, int, int] | None:
+    """Return PyTorch's own OpenMP library, whose threads are awake already; None where it is another."""
+    try:
+        with Path("/proc/self/maps").open() as maps:
+            path = next(part for line in maps if "libgomp" in (part := line.split(maxsplit=5)[-1].strip()))
+        library = ctypes.CDLL(path)
+        library.GOMP_parallel.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
+        library.GOMP_parallel.restype = None
+        names = ("omp_get_thread_num", "omp_get_num_threads")
+        addresses = [ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0 for name in names]
+        return library.GOMP_parallel, *addresses
+    except (OSError, StopIteration, AttributeError):
+        return None
+
+
+def _openmp() -> tuple[Any, int, int] | None:
+    return _gomp() if os.getpid() == _process else None  # GNU's threads do not survive a fork

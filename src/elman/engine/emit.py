@@ -1,12 +1,14 @@
 """A program of levels, written out as one LLVM function over the whole sequence."""
 
+from contextlib import nullcontext
+
 from elman.engine.functions import pointwise
 from elman.engine.plan import REDUCTIONS, Buffer, Level, Place, Program, Store, through
 from elman.engine.product import Tile
 from elman.engine.text import Writer
 from elman.engine.values import Matrix, Value
 
-__all__ = ["Layout", "program_text"]
+__all__ = ["Layout", "can_be_wide", "program_text"]
 
 
 class Layout:
@@ -38,7 +40,8 @@ class Layout:
 
 
 class _Emitter:
-    def __init__(self, program: Program, layout: Layout, tile: Tile, declared: set[str]):
+    def __init__(self, program: Program, layout: Layout, tile: Tile, declared: set[str], wide: bool):
+        self.wide = wide
         self.program, self.layout, self.tile = program, layout, tile
         self.w = Writer(tile.lanes, declared)
         self.rows: dict[Buffer, str] = {}  # address of the current row
@@ -49,10 +52,12 @@ class _Emitter:
 
     def text(self, name: str) -> str:
         w = self.w
-        w.arguments(table="ptr", starts="ptr", sizes="ptr", T="i64", reverse="i64", ranges="ptr")
+        w.arguments(table="ptr", starts="ptr", sizes="ptr", T="i64", reverse="i64", arrived="ptr", ranges="ptr")
         w.own_range()
         pointers = iter(range(10**6))
         table = lambda: w.do(f"load ptr, ptr {w.at('%table', next(pointers), 'ptr')}")  # noqa: E731
+        self.phase = w.slot("i64")
+        w.put(f"store i64 0, ptr {self.phase}")
         self.product = table()
         self.base = {buffer: table() for buffer in self.layout.buffers}
         self.panels = {matrix: table() for matrix in self.layout.matrices}
@@ -71,7 +76,36 @@ class _Emitter:
                 self.firsts = {"packed": packed, "row": "%first"}
                 self.step(m)
         w.put("ret void")
-        return w.function(f"define void @{name}(ptr %job, i64 %thread) #0")
+        return w.function(f"define void @{name}(ptr %job, i64 %thread, i64 %count) #0")
+
+    def share(self, whole: str | int) -> tuple[str, str]:
+        """Return the thread's own part of ``whole`` things, first and last."""
+        w = self.w
+        edges = [w.integer("mul", whole, at) for at in ("%thread", w.integer("add", "%thread", 1))]
+        return w.integer("sdiv", edges[0], "%count"), w.integer("sdiv", edges[1], "%count")
+
+    def barrier(self) -> None:
+        """Wait, spinning, until every thread has come here."""
+        w = self.w
+        goal = w.integer("add", w.do(f"load i64, ptr {self.phase}"), "%count")
+        w.put(f"store i64 {goal}, ptr {self.phase}")
+        w.do("atomicrmw add ptr %arrived, i64 1 seq_cst")
+        spins, head, again, rest, end = w.slot("i64"), *(w.name(s) for s in ("spin", "again", "rest", "met"))
+        w.put(f"store i64 0, ptr {spins}")
+        w.put(f"br label {head}")
+        w.label(head)
+        seen = w.do("load atomic i64, ptr %arrived seq_cst, align 8")
+        w.put(f"br i1 {w.do(f'icmp sge i64 {seen}, {goal}')}, label {end}, label {again}")
+        w.label(again)
+        number = w.integer("add", w.do(f"load i64, ptr {spins}"), 1)
+        w.put(f"store i64 {number}, ptr {spins}")
+        tired = w.do(f"icmp sgt i64 {number}, 20000")  # some microseconds: the other thread is not running
+        w.put(f"br i1 {tired}, label {rest}, label {head}")
+        w.label(rest)
+        w.declare("i32 @sched_yield()")
+        w.do("call i32 @sched_yield()")
+        w.put(f"br label {head}")
+        w.label(end)
 
     def step(self, m: str) -> None:
         run: list[tuple[int, Level]] = []
@@ -81,13 +115,25 @@ class _Emitter:
                 run = []
             for product in level.products:
                 a, c = self.address(product.operand), self.address(product.place)
-                panels = -(-product.matrix.n // self.tile.columns)
+                panels: str | int = -(-product.matrix.n // self.tile.columns)
+                weights = self.panels[product.matrix]
+                if self.wide:
+                    start, stop = self.share(panels)
+                    panels = self.w.integer("sub", stop, start)
+                    start = self.w.integer("mul", start, self.tile.columns)
+                    c = self.w.at(c, start)
+                    weights = self.w.at(weights, self.w.integer("mul", start, product.matrix.k))
                 self.w.put(
                     f"call void {self.product}(ptr {a}, i64 {self.layout.stride(product.operand.buffer)}, "
-                    f"ptr {self.panels[product.matrix]}, i64 {product.matrix.k}, ptr {c}, "
+                    f"ptr {weights}, i64 {product.matrix.k}, ptr {c}, "
                     f"i64 {self.layout.stride(product.place.buffer)}, i64 {m}, i64 {panels})"
                 )
-            if level.stores:
+            if self.wide and level.products:
+                self.barrier()
+            if self.wide and level.stores:
+                self.passes(m, [(number, level)])
+                self.barrier()
+            elif level.stores:
                 run.append((number, level))
         if run:
             self.passes(m, run)
@@ -120,20 +166,27 @@ class _Emitter:
             self.memo = {}
             self.column, self.mask = "0", None
             if width == 1:
-                self.body(group, True)
+                with w.when(w.do("icmp eq i64 %thread, 0")) if self.wide else nullcontext():
+                    self.body(group, True)
                 continue
             for store in group:
                 self.flat_parts(store.value, store.start, width)
             outside = dict(self.memo)
+            start: str | int
+            stop: str | int
             whole = width // V.count * V.count
             if whole:
-                with w.loop(whole, V.count) as j:
+                start, stop = (0, whole)
+                if self.wide:
+                    start, stop = (w.integer("mul", edge, V.count) for edge in self.share(whole // V.count))
+                with w.loop(stop, V.count, start) as j:
                     self.column = j
                     self.body(group, False)
             if width > whole:
                 self.memo = outside
                 self.column, self.mask = str(whole), w.mask_of(width - whole)
-                self.body(group, False)
+                with w.when(w.do("icmp eq i64 %thread, 0")) if self.wide else nullcontext():
+                    self.body(group, False)
         for store in stores:
             if store.place in self.totals:
                 self.finish(self.totals.pop(store.place), store)
@@ -238,10 +291,21 @@ class _Emitter:
         return pointwise(w, value.op, args)
 
 
-def program_text(name: str, program: Program, layout: Layout, tile: Tile, declared: set[str]) -> str:
-    """Return ``name(job, thread)``, with the job's words ``table, starts, sizes, T, reverse, ranges``.
+def can_be_wide(program: Program) -> bool:
+    """Say whether a step's columns can be shared out among threads, which a sum over them forbids."""
+    products = any(level.products for level in program.levels)
+    return products and not any(s.mode in REDUCTIONS for level in program.levels for s in level.stores)
+
+
+def program_text(
+    name: str, program: Program, layout: Layout, tile: Tile, declared: set[str], wide: bool = False
+) -> str:
+    """Return ``name(job, thread, count)``, with the job's words ``table, starts, sizes, T, reverse, arrived, ranges``.
 
     It runs the thread's own range of the batch's rows through all T steps; ``table`` holds the address of the
     product, of each buffer, of each matrix's panels, and of each theta, in the order of ``layout``.
+
+    A ``wide`` kernel shares out the columns of each step instead, and waits for the others between levels:
+    for a batch with fewer rows than threads.
     """
-    return _Emitter(program, layout, tile, declared).text(name)
+    return _Emitter(program, layout, tile, declared, wide).text(name)

@@ -9,16 +9,18 @@ import torch
 from torch import Tensor
 
 from elman.cell import Cell
-from elman.engine.emit import Layout, program_text
+from elman.engine.emit import Layout, can_be_wide, program_text
 from elman.engine.lower import lower, run_deferred
 from elman.engine.dense import product_over_rows
 from elman.engine.machine import compile_text, shared_address, tile_for
 from elman.engine.plan import Plan, Program, plan
-from elman.engine.threads import cut, spread
+from elman.engine.threads import cut, openmp, spread
 from elman.engine.trace import record
 from elman.engine.values import Matrix
 
 __all__ = ["Kernels", "Rows"]
+
+WIDE_FROM = 1.5e5  # operations of a step, below which waiting for the other thread takes longer
 
 
 class Rows:
@@ -36,7 +38,7 @@ class _Function:
 
     def __init__(self, program: Program, bits: int):
         self.program, self.tile = program, tile_for(bits)
-        self.address = 0  # of the compiled function
+        self.address = self.wide = 0  # of the compiled functions; no wide one if a step cannot be shared out
         self.layout = Layout(program, self.tile)
         self.local = [b for b in program.buffers if b.kind == "row"]
         self.strides = {b.name: self.layout.stride(b) for b in self.local}
@@ -60,9 +62,14 @@ class _Function:
         keep += [pack(thetas[m.index], m, self.tile.columns) for m in self.layout.matrices]
         keep += [thetas[index].contiguous() for index in self.layout.thetas]
         table = self.table(shared_address("product", self.tile.lanes.bits), *[t.data_ptr() for t in keep])
+        arrived = array("q", [0])
         job = array("q", [addressof(table), rows.starts.buffer_info()[0], rows.sizes.buffer_info()[0]])
-        job.extend((len(rows.sizes), reverse))
-        spread(self.address, job, cut(rows.batch_sizes, rows.batch, self.work))
+        job.extend((len(rows.sizes), reverse, arrived.buffer_info()[0]))
+        count = torch.get_num_threads()
+        if rows.batch < count and self.wide and self.work * rows.batch > WIDE_FROM and openmp() is not None:
+            spread(self.wide, job, [(0, rows.batch)] * count, together=True)
+        else:
+            spread(self.address, job, cut(rows.batch_sizes, rows.batch, self.work))
 
 
 def pack(weight: Tensor, matrix: Matrix, columns: int) -> Tensor:
@@ -86,13 +93,15 @@ class Kernels:
         ]
         declared: set[str] = set()
         names = ("inference", "training", "backward")
-        text = "".join(
-            program_text(name, f.program, f.layout, f.tile, declared)
-            for name, f in zip(names, functions, strict=True)
-        )
+        text = ""
+        for name, f in zip(names, functions, strict=True):
+            text += program_text(name, f.program, f.layout, f.tile, declared)
+            if can_be_wide(f.program):
+                text += program_text(f"{name}_wide", f.program, f.layout, f.tile, declared, wide=True)
         self.code = compile_text(text, declared)
-        for name, function in zip(names, functions, strict=True):
-            function.address = self.code.address(name)
+        for name, f in zip(names, functions, strict=True):
+            f.address = self.code.address(name)
+            f.wide = self.code.address(f"{name}_wide") if can_be_wide(f.program) else 0
         self.moving = [i for i in range(len(self.trace.state_shapes)) if i not in self.plan.constant_states]
 
     def forward(

@@ -75,11 +75,17 @@ def shared_address(name: str, bits: int) -> int:
 
 
 def _team_text(tile: Tile, declared: set[str]) -> str:
-    """``team(job)``: each member of an OpenMP team runs its share of ``function(work, 0 .. count)``."""
+    """``team(job)``: a member of an OpenMP team runs its share of ``function(work, 0 .. count, count)``.
+
+    If not ``together`` the shares are independent, and a smaller team than asked for does them in turns; if
+    ``together`` they wait for one another, and count is the number of members there are.
+    """
     w = Writer(tile.lanes, declared)
-    w.arguments(function="ptr", work="ptr", count="i64", number="ptr", members="ptr")
-    mine, step = (w.do(f"sext i32 {w.do(f'call i32 %{ask}()')} to i64") for ask in ("number", "members"))
-    with w.loop("%count", step, mine) as i:
-        w.put(f"call void %function(ptr %work, i64 {i})")
+    w.arguments(function="ptr", work="ptr", count="i64", number="ptr", members="ptr", together="i64")
+    mine, there = (w.do(f"sext i32 {w.do(f'call i32 %{ask}()')} to i64") for ask in ("number", "members"))
+    together = w.do("icmp ne i64 %together, 0")
+    stop = w.do(f"select i1 {together}, i64 {there}, i64 %count")
+    with w.loop(stop, there, mine) as i:
+        w.put(f"call void %function(ptr %work, i64 {i}, i64 {stop})")
     w.put("ret void")
     return w.function("define void @team(ptr %job) #0")

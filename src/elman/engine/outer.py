@@ -24,7 +24,7 @@ def panel_stride(tile: Tile) -> int:
 
 
 def outer_text(tile: Tile, declared: set[str]) -> str:
-    """Return ``outer(job, thread)``: the words of the job are those read first below.
+    """Return ``outer(job, thread, count)``: the words of the job are those read first below.
 
     It adds, to the thread's own strips of rows of C, the product of those columns of A (``height`` in all)
     and the ``width`` columns of B. C has whole tiles in both directions.
@@ -79,7 +79,7 @@ def outer_text(tile: Tile, declared: set[str]) -> str:
                 c = w.at("%C", w.integer("add", w.integer("mul", i, "%ldc"), w.integer("mul", p, tile.columns)))
                 w.put(f"call void @outer_tile(ptr {strip_of(i)}, ptr {panel}, i64 {depth}, ptr {c}, i64 %ldc)")
     w.put("ret void")
-    head = "define void @outer(ptr %job, i64 %thread) #0"
+    head = "define void @outer(ptr %job, i64 %thread, i64 %count) #0"
     return _tile(tile, declared) + w.function(head)
 
 

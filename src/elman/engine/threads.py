@@ -13,10 +13,10 @@ import torch
 
 from elman.engine.machine import shared_address
 
-__all__ = ["cut", "spread"]
+__all__ = ["cut", "openmp", "spread"]
 
-#: job, thread
-Item = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
+#: job, thread, count
+Item = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}  # by process: a fork does not inherit threads
 
@@ -45,27 +45,28 @@ def cut(batch_sizes: list[int], batch: int, work_per_step: float) -> list[tuple[
     return [(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
 
 
-def spread(function: int, job: array, ranges: list[tuple[int, int]]) -> None:
+def spread(function: int, job: array, ranges: list[tuple[int, int]], together: bool = False) -> None:
     """Run the compiled ``function(job, thread)`` once for each range, in as many threads.
 
     Args:
         function: its address.
         job: words of eight bytes; the address of the ranges is added as the last one.
         ranges: what each thread is to do.
+        together: whether the threads wait for one another on the way.
     """
     pairs = array("q", [edge for pair in ranges for edge in pair])
     job.append(pairs.buffer_info()[0])
     at, count = job.buffer_info()[0], len(ranges)
     if count == 1:
-        Item(function)(at, 0)
-    elif (team := _openmp()) is not None:
+        Item(function)(at, 0, 1)
+    elif (team := openmp()) is not None:
         parallel, number, members = team
-        task = array("q", [function, at, count, number, members])
+        task = array("q", [function, at, count, number, members, together])
         parallel(shared_address("team", 32), task.buffer_info()[0], count, 0)
     else:
         item, pool = Item(function), _pool(count - 1)
-        waiting = [pool.submit(item, at, i) for i in range(1, count)]
-        item(at, 0)
+        waiting = [pool.submit(item, at, i, count) for i in range(1, count)]
+        item(at, 0, count)
         for one in waiting:
             one.result()
 
@@ -96,5 +97,6 @@ def _gomp() -> tuple[Any, int, int] | None:
         return None
 
 
-def _openmp() -> tuple[Any, int, int] | None:
+def openmp() -> tuple[Any, int, int] | None:
+    """Return the way into PyTorch's OpenMP threads, None if there is none in this process."""
     return _gomp() if os.getpid() == _process else None  # GNU's threads do not survive a fork

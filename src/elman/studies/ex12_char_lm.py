@@ -46,7 +46,7 @@ class Plan:
     hidden_size: PositiveInt = 512
     num_layers: PositiveInt = 1
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
-    updates: PositiveInt = 8000
+    updates: PositiveInt = 5000
     batch_size: PositiveInt = 32
     window: PositiveInt = 96  # characters between two cuts of the gradient
     learning_rate: PositiveFloat = 3e-3

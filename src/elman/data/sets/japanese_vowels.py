@@ -3,7 +3,11 @@
 Official 270 / 370 sequences, 12 channels, length 7-29, 9 speakers.
 """
 
+from typing import Literal
+
 from elman.data.catalogue import DataSet
+from elman.data.files import find
+from elman.data.ts import Labelled, read_ts
 
 SET = DataSet(
     title="JapaneseVowels (UEA archive)",
@@ -17,3 +21,13 @@ SET = DataSet(
         b3d41d6a0ca3bcad3afb9ca7d4365382aa51341e2e58bae2a574babdda5b9462 649132 JapaneseVowels_TEST.ts 0:sktime/datasets/data/JapaneseVowels/JapaneseVowels_TEST.ts
     """,
 )
+
+
+def load(split: Literal["TRAIN", "TEST"]) -> list[Labelled]:
+    """Return the utterances of one part, ``[T, 12]`` each, labelled by speaker.
+
+    Raises:
+        NotHere: if the file is not on this machine.
+        DataError: if it is damaged.
+    """
+    return read_ts(find(SET, f"JapaneseVowels_{split}.ts"))

@@ -1,0 +1,221 @@
+"""A vanilla cell of one's own: activation, layer normalisation, initial weights.
+
+**Question.** What do the choices of exercise 15.11 (tanh or relu, layer normalisation or none, Xavier-uniform
+weights) do to what a vanilla recurrent cell can learn?
+
+**Method.** The cells are `RNNCell` and `LayerNormRNNCell`, held to a NumPy oracle and to `torch.nn.RNNCell` by the
+tests. They learn to recall: the first of T inputs is one of eight symbols, the others are distractors, and the
+answer at the end is the first symbol. Chance is 1/8. Since a relu's recurrent matrix is known to need an
+identity start (Le, Jaitly & Hinton, 2015), a control arm gives it one. All arms have the same size,
+data, learning rate and number of updates; test sequences are drawn apart from training. A trial whose loss
+is no longer finite is reported as failed, not left out in silence. Where the data set is on this machine, the
+tanh cell also learns Japanese Vowels: 270 training and 370 test utterances of 7 to 29 frames, nine speakers.
+
+**What to expect.** With T = 20 the task is easy; with T = 100 a tanh cell with Xavier weights has lost the first
+symbol, since its gradient vanishes (study 15.18). Layer normalisation holds the pre-activation's scale but not
+the product of Jacobians. On the vowels a vanilla network reaches about 97 %: 29 frames need little memory.
+"""
+
+from collections.abc import Sequence
+
+from pydantic import PositiveFloat, PositiveInt
+from pydantic.dataclasses import dataclass
+
+from elman.lab.desk import Desk, TrialFailed
+from elman.lab.findings import Claim, Curves, Findings, Series, Table
+from elman.lab.judge import interval, judge
+from elman.lab.study import Record, Trial
+
+ARMS = ("tanh", "tanh LN", "relu", "relu LN", "relu identity")
+BOOK = "textbook exercise 15.11 with the bounds of this project's prototype"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of the task and the training."""
+
+    lags: tuple[PositiveInt, ...] = (20, 50, 100)
+    hidden_size: PositiveInt = 64
+    updates: PositiveInt = 3000
+    batch_size: PositiveInt = 64
+    learning_rate: PositiveFloat = 1e-3
+    test_size: PositiveInt = 2000
+    vowel_epochs: PositiveInt = 60
+    seeds: PositiveInt = 5
+
+
+QUICK = Plan(lags=(20, 100), updates=1200, seeds=3)
+
+
+def claims(plan: Plan) -> list[Claim]:
+    """What the arms should reach; the vowels only where they are."""
+    stated = [
+        Claim("short", f"A tanh cell recalls over {min(plan.lags)} steps with at least 99 %.", BOOK, "accuracy",
+              at_least=0.99),
+        Claim("long", f"Without an identity start a relu cell fails over {max(plan.lags)} steps: below 50 %.",
+              "Le, Jaitly & Hinton (2015)", "accuracy", at_most=0.5),
+        Claim("start", f"An identity start helps a relu cell over {max(plan.lags)} steps.",
+              "Le, Jaitly & Hinton (2015)", "accuracy gained over Xavier", at_least=0.0),
+    ]  # fmt: skip
+    if _vowels_here():
+        stated.append(Claim("vowels", "The tanh cell names the speaker of at least 95 % of the test vowels.",
+                            "prototype 97.0 ± 0.7; Kudo et al. (1999): 94.1", "accuracy", at_least=0.95))  # fmt: skip
+    return stated
+
+
+def trials(plan: Plan) -> list[Trial]:
+    """Every arm at every lag with every seed, and the vowels where they are."""
+    recall = [f"{arm}, T={lag}" for arm in ARMS for lag in plan.lags]
+    return [
+        Trial(variant, seed)
+        for variant in [*recall, *(["vowels"] if _vowels_here() else [])]
+        for seed in range(plan.seeds)
+    ]
+
+
+def make_cell(arm: str, input_size: int, hidden_size: int):
+    """The cell of an arm."""
+    import torch
+
+    from elman.cells import LayerNormRNNCell, RNNCell
+
+    nonlinearity, _, change = arm.partition(" ")
+    cell = (LayerNormRNNCell if change == "LN" else RNNCell)(
+        input_size, hidden_size, "relu" if nonlinearity == "relu" else "tanh"
+    )
+    if change == "identity":
+        torch.nn.init.eye_(cell.weight_hh)
+    return cell
+
+
+def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
+    """Train one cell on one task, and test it once."""
+    from elman.train.language import LossNotFinite
+
+    try:
+        return _vowels(plan, trial, desk) if trial.variant == "vowels" else _recall(plan, trial, desk)
+    except LossNotFinite as error:
+        raise TrialFailed(str(error)) from None
+
+
+def _recall(plan: Plan, trial: Trial, desk: Desk) -> Record:
+    import torch
+
+    from elman.data.tasks import Recall
+    from elman.nn.classifier import SequenceClassifier
+    from elman.train.classify import accuracy, fit_classifier
+
+    arm, _, lag = trial.variant.partition(", T=")
+    task = Recall(int(lag))
+    model = SequenceClassifier(make_cell(arm, task.input_size, plan.hidden_size), task.symbols)
+    training, test = (torch.Generator().manual_seed(2 * trial.seed + part) for part in (0, 1))
+
+    def draw(update: int):
+        x, y = task.draw(plan.batch_size, training)
+        return x, None, y
+
+    losses = fit_classifier(
+        model, draw, plan.updates, learning_rate=plan.learning_rate,
+        each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
+    )  # fmt: skip
+    x, y = task.draw(plan.test_size, test)
+    every = max(1, plan.updates // 50)
+    means = [sum(losses[k : k + every]) / len(losses[k : k + every]) for k in range(0, len(losses), every)]
+    return Record(numbers={"accuracy": accuracy(model, (x, None, y))}, series={"loss": means})
+
+
+def _vowels(plan: Plan, trial: Trial, desk: Desk) -> Record:
+    import torch
+    from torch.nn.utils.rnn import pad_sequence
+
+    from elman.data.sets import japanese_vowels
+    from elman.nn.classifier import SequenceClassifier
+    from elman.train.classify import accuracy, fit_classifier
+
+    parts = {}
+    mean = deviation = torch.zeros(12)
+    for split in ("TRAIN", "TEST"):
+        records = japanese_vowels.load(split)
+        rows = [torch.from_numpy(record.values) for record in records]
+        if split == "TRAIN":  # the scale is the training part's
+            frames = torch.cat(rows)
+            mean, deviation = frames.mean(0), frames.std(0)
+        x = pad_sequence([(row - mean) / deviation for row in rows])
+        lengths = torch.tensor([len(row) for row in rows])
+        parts[split] = (x, lengths, torch.tensor([int(record.label) - 1 for record in records]))
+    x, lengths, y = parts["TRAIN"]
+    batches = -(-len(y) // 32)
+    updates = plan.vowel_epochs * batches
+    order = torch.empty(0, dtype=torch.int64)
+
+    def draw(update: int):
+        nonlocal order
+        if update % batches == 0:
+            order = torch.randperm(len(y))
+        rows = order[update % batches * 32 :][:32]
+        return x[:, rows], lengths[rows], y[rows]
+
+    model = SequenceClassifier(make_cell("tanh", 12, plan.hidden_size), 9)
+    fit_classifier(model, draw, updates, learning_rate=plan.learning_rate,
+                   each=lambda update, loss: desk.progress(update, updates, loss=loss))  # fmt: skip
+    return Record(numbers={"accuracy": accuracy(model, parts["TEST"])})
+
+
+def _vowels_here() -> bool:
+    from elman import data
+
+    return data.where(data.find_set("japanese_vowels")) != "not here"
+
+
+def findings(plan: Plan, records: Sequence[Record]) -> Findings:
+    """Accuracy by arm and lag, learning curves at the longest lag."""
+    reached: dict[str, list[float]] = {}
+    losses: dict[str, list[list[float]]] = {}
+    for record in records:
+        assert record.trial is not None
+        reached.setdefault(record.trial.variant, []).append(record.numbers["accuracy"])
+        losses.setdefault(record.trial.variant, []).append(record.series.get("loss", []))
+    rows = []
+    for variant, values in reached.items():
+        mean, low, high = interval(values)
+        rows.append([variant, round(mean, 4), f"{max(0, low):.3f} to {min(1, high):.3f}", len(values)])
+    longest, shortest = max(plan.lags), min(plan.lags)
+
+    def at(arm: str, lag: int) -> list[float]:
+        return reached.get(f"{arm}, T={lag}", [])
+
+    identity, xavier = at("relu identity", longest), at("relu", longest)
+    measured = {
+        "short": at("tanh", shortest),
+        "long": xavier,
+        "start": [a - b for a, b in zip(identity, xavier, strict=True)] if len(identity) == len(xavier) else [],
+        "vowels": reached.get("vowels", []),
+    }
+
+    def curve(arm: str) -> Series:
+        seeds = losses[f"{arm}, T={longest}"]
+        mean = [sum(column) / len(column) for column in zip(*seeds, strict=True)]
+        every = max(1, plan.updates // 50)
+        return Series(arm, [(k + 0.5) * every for k in range(len(mean))], mean)
+
+    best = max(
+        (arm for arm in ARMS if at(arm, longest)), key=lambda arm: sum(at(arm, longest)) / len(at(arm, longest))
+    )
+    best_accuracy = sum(at(best, longest)) / len(at(best, longest))
+    short = at("tanh", shortest)
+    return Findings(
+        summary=(
+            f"Over {shortest} steps the tanh cell recalls {sum(short) / len(short):.1%}; "
+            f"over {longest} the best arm is {best} with {best_accuracy:.1%}."
+        ),
+        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
+        tables=[
+            Table("Test accuracy", ["arm", "mean", "95 % interval", "seeds"], rows,
+                  "Chance is 0.125 in recall, 0.111 on the vowels."),
+        ],
+        figures=[
+            Curves(f"Learning to recall over {longest} steps", "update", "nats",
+                   [curve(arm) for arm in ARMS if f"{arm}, T={longest}" in losses],
+                   caption="Mean training loss over seeds; guessing has ln 8 = 2.08 nats."),
+        ],
+    )  # fmt: skip

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from elman import cells, data, nn
     from elman.cell import Cell, State
-    from elman.engine import unroll, use_engine
+    from elman.engine import explain, unroll, use_engine
     from elman.testing import check_cell
 
 __version__ = "0.1.0"
 
-__all__ = ["Cell", "State", "__version__", "cells", "check_cell", "data", "nn", "unroll", "use_engine"]
+__all__ = ["Cell", "State", "__version__", "cells", "check_cell", "data", "explain", "nn", "unroll", "use_engine"]
 
 _HOME = {
     "Cell": "elman.cell",
     "State": "elman.cell",
     "check_cell": "elman.testing",
+    "explain": "elman.engine",
     "unroll": "elman.engine",
     "use_engine": "elman.engine",
 }

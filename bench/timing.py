@@ -1,0 +1,59 @@
+"""Timing several ways of doing one thing, in turns, so that a busy moment falls on all of them alike."""
+
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+def medians(ways: dict[str, Callable[[], Any]], seconds: float, rounds: int = 5) -> dict[str, float]:
+    """Run all ways in turns for about ``seconds``, at least ``rounds`` times; return each median."""
+    for way in ways.values():
+        way()
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or min(map(len, taken.values())) < rounds:
+        for name, way in ways.items():
+            start = time.perf_counter()
+            way()
+            taken[name].append(time.perf_counter() - start)
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def geometric_mean(values: list[float]) -> float:
+    return statistics.geometric_mean(values) if values else float("nan")
+
+
+def training(run: Callable[[], torch.Tensor], parameters: list[torch.Tensor]) -> Callable[[], None]:
+    """Forward, backward, and gradients dropped."""
+
+    def step() -> None:
+        run().sum().backward()
+        for parameter in parameters:
+            parameter.grad = None
+
+    return step
+
+
+def machine() -> dict[str, Any]:
+    """What was measured on, and with what."""
+    model = platform.processor()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [
+            line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
+        ]
+        model = names[0] if names else model
+    found = {"processor": model, "threads": torch.get_num_threads(), "python": sys.version.split()[0]}
+    for package in ("torch", "llvmlite", "torchrecurrent"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found

@@ -90,7 +90,7 @@ def make_cell(arm: str, input_size: int, hidden_size: int):
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Train one cell on one task, and test it once."""
-    from elman.train.language import LossNotFinite
+    from elman.train.step import LossNotFinite
 
     try:
         return _vowels(plan, trial, desk) if trial.variant == "vowels" else _recall(plan, trial, desk)

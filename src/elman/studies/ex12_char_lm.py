@@ -99,7 +99,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman import data
     from elman.data.vocabulary import Vocabulary
     from elman.nn.saving import save_model
-    from elman.train.language import LossNotFinite, evaluate, fit
+    from elman.train.language import evaluate, fit
+    from elman.train.step import LossNotFinite
     from elman.train.streams import Streams
 
     training, validation = data.split(data.text(plan.text).text)

@@ -1,6 +1,5 @@
 """Training a classifier on batches drawn one after another."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from elman.train.language import LossNotFinite
+from elman.train.step import descend
 
 __all__ = ["accuracy", "fit_classifier"]
 
@@ -44,17 +43,10 @@ def fit_classifier(
     losses: list[float] = []
     model.train()
     for update in range(updates):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate * (1 - 0.9 * update / updates)
         x, lengths, classes = draw(update)
         loss = cross_entropy(model(x, lengths), classes)
-        if not math.isfinite(loss.item()):
-            raise LossNotFinite(f"the loss became {loss.item()} at update {update}")
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
-        optimizer.step()
-        losses.append(loss.item())
+        rate = learning_rate * (1 - 0.9 * update / updates)
+        losses.append(descend(model, optimizer, loss, update, rate, clip_norm))
         if each is not None:
             each(len(losses), losses[-1])
     return losses

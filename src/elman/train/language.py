@@ -10,13 +10,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from elman.train.checkpoint import load_checkpoint, save_checkpoint
+from elman.train.step import descend
 from elman.train.streams import Streams, detached
 
-__all__ = ["LossNotFinite", "evaluate", "fit"]
-
-
-class LossNotFinite(ArithmeticError):
-    """The loss became NaN or infinite."""
+__all__ = ["evaluate", "fit"]
 
 
 def fit(
@@ -63,19 +60,12 @@ def fit(
         losses, state = restored[0]["losses"], restored[1] or None
     model.train()
     for update in range(len(losses), updates):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate * _schedule(update, updates, warmup)
         k = update % len(streams)
         inputs, targets = streams.window(k)
         logits, state = model(inputs, detached(state) if k else None)
         loss = cross_entropy(logits.flatten(0, 1), targets.flatten())
-        if not math.isfinite(loss.item()):
-            raise LossNotFinite(f"the loss became {loss.item()} at update {update}")
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
-        optimizer.step()
-        losses.append(loss.item())
+        rate = learning_rate * _schedule(update, updates, warmup)
+        losses.append(descend(model, optimizer, loss, update, rate, clip_norm))
         if each is not None:
             each(len(losses), losses[-1])
         if checkpoint is not None and (len(losses) % checkpoint_every == 0 or len(losses) == updates):

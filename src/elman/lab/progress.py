@@ -65,7 +65,7 @@ class Progress:
                 TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn(),
                 TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
             )  # fmt: skip
-            self._bars = Bars(*columns, console=Console(stderr=True), transient=True)
+            self._bars = Bars(*columns, console=Console(stderr=True, force_terminal=True), transient=True)
             self._bars.start()
             self._tasks[""] = self._bars.add_task("trials", total=total, completed=done, note="")
 
@@ -99,13 +99,17 @@ class Progress:
         for r in running:
             if r.name not in self._tasks:
                 self._tasks[r.name] = self._bars.add_task(r.name, total=r.total, note="")
-            self._bars.update(self._tasks[r.name], completed=r.step, note=r.shown)
+            rate = self._rate(r)
+            note = f"{rate:.3g}/s  {r.shown}" if rate else r.shown
+            self._bars.update(self._tasks[r.name], completed=r.step, note=note)
 
-    def _left(self, r: Running) -> str:
-        """Rate and time left, from what was seen of the trial so far."""
+    def _rate(self, r: Running) -> float | None:
+        """Steps a second, from what was seen of the trial so far."""
         now = time.monotonic()
         began, first = self._begun.setdefault(r.name, (now, r.step))
-        if now == began or r.step == first:
-            return ""
-        rate = (r.step - first) / (now - began)
-        return f" {rate:.3g}/s, {(r.total - r.step) / rate:.0f} s left"
+        return (r.step - first) / (now - began) if r.step > first else None
+
+    def _left(self, r: Running) -> str:
+        """Rate and time left, in words."""
+        rate = self._rate(r)
+        return f" {rate:.3g}/s, {(r.total - r.step) / rate:.0f} s left" if rate else ""

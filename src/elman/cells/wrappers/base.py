@@ -1,0 +1,105 @@
+"""What every wrapper shares: it is a cell, and hands on to the one inside whatever it does not change."""
+
+from collections import namedtuple
+from functools import cache
+from typing import Any
+
+from torch import Tensor
+
+from elman.cell import Cell
+
+__all__ = ["Wrapper", "check_probability"]
+
+
+class Wrapper(Cell):
+    """A cell that changes another one in training; in evaluation it hands everything on to it.
+
+    Random masks are drawn in plain torch, from its global generator, before the first step: a mask for the
+    whole sequence in :meth:`initial_state`, one for each step in :meth:`drive`, one of the weights in
+    :meth:`drawn`. So ``torch.manual_seed`` repeats them, every engine sees the same ones, and nothing is
+    stored on the module. A mask for the sequence is a state field whose name starts with ``mask_``: carrying
+    the state into the next stretch of truncated backpropagation carries it too, and :meth:`redraw` asks for
+    a fresh one.
+
+    Args:
+        cell: the cell inside.
+
+    Raises:
+        TypeError: if ``cell`` is not a :class:`~elman.Cell`.
+    """
+
+    def __init__(self, cell: Cell):
+        if not isinstance(cell, Cell):
+            raise TypeError(f"{type(self).__name__} wraps an elman.Cell, got {type(cell).__name__}: give it a cell")
+        super().__init__(cell.input_size, cell.hidden_size)
+        self.cell = cell
+
+    @property
+    def output_size(self) -> int:
+        """Width of ``h``, that of the cell inside."""
+        return self.cell.output_size
+
+    def initial_state(self, batch_size: int) -> Any:
+        """Return the state before the first step, that of the cell inside."""
+        return self.cell.initial_state(batch_size)
+
+    def drive(self, x: Tensor) -> Any:
+        """Map inputs ``[..., I]`` to the drive of the cell inside."""
+        return self.cell.drive(x)
+
+    def step(self, drive: Any, state: Any) -> Any:
+        """Return the state after one step of the cell inside."""
+        return self.cell.step(drive, state)
+
+    def drawn(self) -> Cell:
+        """Return the cell for one forward pass, with whatever is random in its weights drawn."""
+        if not isinstance(self.cell, Wrapper):
+            return self
+        inside = self.cell.drawn()
+        if inside is self.cell:
+            return self
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin.__dict__["_modules"] = {**self._modules, "cell": inside}
+        return twin
+
+    def redraw(self, state: Any) -> Any:
+        """Return ``state`` with fresh masks, in evaluation without any; what the cell remembers stays.
+
+        Args:
+            state: a state of this cell, from training or evaluation, fields ``[B, *]``.
+        """
+        fresh = self.initial_state(len(state[0]))
+        kept = {name: field for name, field in state._asdict().items() if name in fresh._fields}
+        return fresh._replace(**{name: field for name, field in kept.items() if not name.startswith("mask_")})
+
+    def extra_repr(self) -> str:
+        """Nothing: the cell inside tells its sizes."""
+        return ""
+
+    @staticmethod
+    @cache
+    def extended(kind: Any, *names: str) -> Any:
+        """Return the state type ``kind`` with more fields."""
+        for name in names:
+            if name in kind._fields:
+                raise ValueError(f"the cell inside already has a state field {name}: wrap it once")
+        made: Any = namedtuple(kind.__name__, (*kind._fields, *names))
+        made.inside = kind
+        made.__reduce__ = lambda state: (_state, (kind, names, *state))
+        return made
+
+
+def _state(kind: Any, names: tuple[str, ...], *fields: Tensor) -> Any:
+    return Wrapper.extended(kind, *names)(*fields)
+
+
+def check_probability(name: str, p: Any) -> float:
+    """Return a probability as a float.
+
+    Raises:
+        ValueError: if it does not lie between 0 and 1.
+    """
+    if isinstance(p, bool) or not isinstance(p, (int, float)) or not 0 <= p <= 1:
+        raise ValueError(f"{name} must be a probability from 0 to 1, got {p!r}")
+    return float(p)

@@ -1,0 +1,51 @@
+"""Dropping the recurrent state where products read it, and nowhere else."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+from torch.overrides import TorchFunctionMode
+
+__all__ = ["MaskedProducts"]
+
+_T: Any = Tensor
+PRODUCTS = {linear, torch.matmul, torch.mm, _T.matmul, _T.mm, _T.__matmul__}
+GATES = {torch.mul, _T.mul, _T.__mul__, _T.__rmul__}
+
+
+class MaskedProducts(TorchFunctionMode):
+    """Within this context every matrix product of ``h``, or of ``h`` behind a gate, reads ``h * mask``.
+
+    Args:
+        h: the state, ``[B, H]``.
+        mask: ``[B, H]``.
+
+    Raises:
+        ValueError: on leaving, if there was no such product.
+    """
+
+    def __init__(self, h: Tensor, mask: Tensor):
+        super().__init__()
+        self.mask, self.seen, self.read = mask, [h], False
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run one operator."""
+        if func in PRODUCTS and args and self._is_state(args[0]):
+            self.read = True
+            args = (args[0] * self.mask, *args[1:])
+        result = func(*args, **(kwargs or {}))
+        if func in GATES and any(self._is_state(arg) for arg in args) and result.shape == self.mask.shape:
+            self.seen.append(result)
+        return result
+
+    def __exit__(self, kind: Any, *rest: Any) -> None:
+        super().__exit__(kind, *rest)
+        if kind is None and not self.read:
+            raise ValueError(
+                "states= drops h where a product reads it, but this cell's step has no product of h: "
+                "leave states at 0 and use inputs= and outputs=, or Zoneout"
+            )
+
+    def _is_state(self, value: Any) -> bool:
+        return any(value is tensor for tensor in self.seen)

@@ -1,0 +1,111 @@
+"""Weight drop (Merity, Keskar & Socher, "Regularizing and Optimizing LSTM Language Models", ICLR 2018)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from elman.cell import Cell
+from elman.cells.wrappers.base import Wrapper, check_probability
+
+__all__ = ["WeightDrop"]
+
+
+class WeightDrop(Wrapper):
+    r"""A cell whose recurrent weights are thinned: DropConnect (Wan et al., 2013) on the recurrent products.
+
+    .. math:: R' = R \odot M / (1 - p), \qquad M_{ij} \sim \mathrm{Bernoulli}(1 - p)
+
+    One mask serves all rows and all steps of a forward pass. :meth:`drawn` draws it and returns a cell with
+    the thinned weights, whose gradients reach the real ones; :class:`~elman.nn.Recurrent` calls it, and with
+    :func:`~elman.unroll` you do: ``unroll(cell.drawn(), x)``.
+
+    Args:
+        cell: the cell inside.
+        p: probability of dropping a weight; default 0.5.
+        names: parameters to thin; default every matrix that a step reads, drive apart.
+
+    Raises:
+        TypeError: if ``cell`` is not a cell.
+        ValueError: if ``p`` is out of range, a name is unknown or there is no matrix to thin.
+        RuntimeError: in training, if a step is taken without :meth:`drawn`.
+
+    Example:
+        >>> import elman
+        >>> cell = WeightDrop(elman.cells.LSTMCell(3, 5), 0.5)
+        >>> outputs, state = elman.unroll(cell.drawn(), torch.randn(7, 2, 3))
+        >>> cell.names, state.h.shape
+        (('weight_hh',), torch.Size([2, 5]))
+    """
+
+    def __init__(self, cell: Cell, p: float = 0.5, names: Sequence[str] | None = None):
+        super().__init__(cell)
+        self.p = check_probability("p", p)
+        if any(isinstance(module, WeightDrop) for module in cell.modules()):
+            raise ValueError("the weights inside are dropped already: wrap a cell in WeightDrop once")
+        known = [name for name, parameter in cell.named_parameters() if parameter.dim() == 2]
+        self.names = tuple(names) if names is not None else _read_by_step(cell)
+        if not self.names or not set(self.names) <= set(known):
+            raise ValueError(
+                f"there must be matrices to thin, got {', '.join(self.names) or 'none'}; "
+                f"{type(cell).__name__} has {', '.join(known) or 'none'}"
+            )
+
+    def drawn(self) -> Cell:
+        """Return the cell inside, in training with weights thinned by a mask just drawn."""
+        inside = self.cell.drawn() if isinstance(self.cell, Wrapper) else self.cell
+        if not self.training or not self.p:
+            return inside
+        held = dict(self.cell.named_parameters())
+        thinned = {name: torch.dropout(held[name], self.p, True) for name in self.names}
+        return _with(inside, thinned)
+
+    def step(self, drive: Any, state: Any) -> Any:
+        """One step of the cell inside, in evaluation."""
+        if self.training and self.p:
+            raise RuntimeError(
+                "WeightDrop draws its mask once a forward pass: unroll(cell.drawn(), x), or use elman.nn.Recurrent"
+            )
+        return self.cell.step(drive, state)
+
+    def extra_repr(self) -> str:
+        """The probability and what it acts on."""
+        return f"p={self.p}, names={self.names}"
+
+
+def _read_by_step(cell: Cell) -> tuple[str, ...]:
+    """Names of the matrices on which a step depends, its drive held fixed."""
+    bare = cell
+    while isinstance(bare, Wrapper):
+        bare = bare.cell
+    prefix = next(name for name, module in cell.named_modules() if module is bare)
+    names, matrices = [], []
+    for name, parameter in bare.named_parameters(f"{prefix}" if prefix else ""):
+        if parameter.dim() == 2 and parameter.requires_grad:
+            names.append(name)
+            matrices.append(parameter)
+    like = next(bare.parameters(), torch.empty(0))
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        drive = bare.drive(like.new_zeros(1, bare.input_size))
+        state = bare.initial_state(1)
+    with torch.enable_grad():
+        state = type(state)(*(field.detach().requires_grad_() for field in state))
+        total = sum(field.sum() for field in bare.step(drive, state))
+    if not matrices or not isinstance(total, Tensor) or not total.requires_grad:
+        return ()
+    found = torch.autograd.grad(total, matrices, allow_unused=True)
+    return tuple(name for name, gradient in zip(names, found, strict=True) if gradient is not None)
+
+
+def _with(module: Any, tensors: dict[str, Tensor], prefix: str = "") -> Any:
+    """Return a copy of a module that computes with other tensors; the module itself is not touched."""
+    if not isinstance(module, nn.Module):
+        return module
+    twin = object.__new__(type(module))
+    twin.__dict__.update(module.__dict__)
+    own = {name: tensors.get(prefix + name, old) for name, old in module._parameters.items()}
+    twin.__dict__["_parameters"] = own
+    children = {name: _with(child, tensors, f"{prefix}{name}.") for name, child in module._modules.items()}
+    twin.__dict__["_modules"] = children
+    return twin

@@ -1,0 +1,221 @@
+"""Layers of any cell, with the manners of ``torch.nn``."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+from elman.cell import Cell
+from elman.cells.wrappers import Wrapper, check_probability
+from elman.engine.choice import choose
+from elman.engine.unroll import check_state
+from elman.nn.layout import Layout, lay_out
+
+__all__ = ["Recurrent"]
+
+Connection = Callable[[int], nn.Module]
+
+
+class Recurrent(nn.Module):
+    """Layers of any cell, over whole sequences.
+
+    Args:
+        cell: a cell's class, or any function ``(input_size, hidden_size) -> Cell``, called once for each
+            layer and direction. For layers that differ see :meth:`of`.
+        input_size: features I of the input.
+        hidden_size: features H of each layer's state.
+        num_layers: layers, each reading the outputs of the one before; default 1.
+        bidirectional: whether a second cell reads each layer's input backwards; default False.
+        batch_first: whether batches are ``[B, T, I]`` and not ``[T, B, I]``; default False. States are
+            ``[B, *]`` either way.
+        dropout: probability of zeroing an output between two layers, in training; default 0.
+        connection: :class:`~elman.nn.Residual`, :class:`~elman.nn.Highway` or any function
+            ``size -> module(input, output)`` for each layer as wide as its input; a layer of another width
+            stands alone. Default none.
+
+    Raises:
+        TypeError: if ``cell`` makes something else than cells.
+        ValueError: if a size or ``dropout`` is out of range.
+
+    Example:
+        >>> import torch, elman
+        >>> from elman.cells.wrappers import Zoneout
+        >>> layer = Recurrent(lambda i, h: Zoneout(elman.cells.GRUCell(i, h)), 8, 16, num_layers=2)
+        >>> outputs, state = layer(torch.randn(5, 2, 8), lengths=[2, 5])
+        >>> outputs.shape, state[1].h.shape
+        (torch.Size([5, 2, 16]), torch.Size([2, 16]))
+        >>> outputs, state = layer(torch.randn(5, 2, 8), state)  # going on
+    """
+
+    def __init__(
+        self,
+        cell: Callable[[int, int], Cell],
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        *,
+        bidirectional: bool = False,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        connection: Connection | None = None,
+    ):
+        if isinstance(cell, Cell):
+            raise TypeError(f"cell makes the cells of all layers, got a {type(cell).__name__}: Recurrent.of([cell])")
+        if not isinstance(num_layers, int) or num_layers < 1:
+            raise ValueError(f"num_layers must be a positive integer, got {num_layers!r}")
+        layers: list[tuple[Cell, ...]] = []
+        width = input_size
+        for _ in range(num_layers):
+            layers.append(tuple(_made(cell(width, hidden_size)) for _ in range(2 if bidirectional else 1)))
+            width = sum(one.output_size for one in layers[-1])
+        self._build(layers, batch_first, dropout, connection)
+
+    @classmethod
+    def of(
+        cls,
+        cells: Sequence[Cell | tuple[Cell, Cell]],
+        *,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        connection: Connection | None = None,
+    ) -> "Recurrent":
+        """Make layers of the cells given, first layer first; they may be of unlike kinds and widths.
+
+        Args:
+            cells: a cell a layer, or a pair ``(forwards, backwards)``, the same for all layers.
+            batch_first: as for the class.
+            dropout: as for the class.
+            connection: as for the class.
+
+        Raises:
+            TypeError: if something else than cells is given.
+            ValueError: if there is no cell, one is used twice, or a cell does not read as many features as
+                the layer before it writes.
+
+        Example:
+            >>> import torch, elman
+            >>> layer = Recurrent.of([elman.cells.GRUCell(3, 8), elman.cells.LSTMCell(8, 5)])
+            >>> layer(torch.randn(7, 2, 3))[0].shape
+            torch.Size([7, 2, 5])
+        """
+        layer = cls.__new__(cls)
+        pairs = [one if isinstance(one, tuple) else (one,) for one in cells]
+        layer._build([tuple(_made(one) for one in pair) for pair in pairs], batch_first, dropout, connection)
+        return layer
+
+    def _build(
+        self, layers: list[tuple[Cell, ...]], batch_first: bool, dropout: float, connection: Connection | None
+    ) -> None:
+        super().__init__()
+        directions = {len(cells) for cells in layers}
+        if len(directions) != 1 or not directions <= {1, 2}:
+            raise ValueError(f"every layer takes one cell, or every layer two, got {[len(c) for c in layers]}")
+        flat = [cell for cells in layers for cell in cells]
+        if len({id(cell) for cell in flat}) < len(flat):
+            raise ValueError("a cell is used twice; copy.deepcopy makes another")
+        for depth, (before, cells) in enumerate(zip([None, *layers], layers, strict=False)):
+            width = sum(cell.output_size for cell in before) if before else cells[0].input_size
+            for cell in cells:
+                if cell.input_size != width:
+                    raise ValueError(
+                        f"the cell of layer {depth} must read {width} features, it reads {cell.input_size}"
+                    )
+        self.input_size, self.hidden_size = flat[0].input_size, flat[-1].hidden_size
+        self.num_layers, self.bidirectional = len(layers), directions == {2}
+        self.batch_first, self.dropout = batch_first, check_probability("dropout", dropout)
+        self.output_size = sum(cell.output_size for cell in layers[-1])
+        self.cells = nn.ModuleList(flat)
+        self.connections = nn.ModuleList()
+        for cells in layers if connection is not None else []:
+            assert connection is not None
+            width = sum(cell.output_size for cell in cells)
+            self.connections.append(connection(width) if width == cells[0].input_size else _Alone())
+
+    def initial_state(self, batch_size: int) -> tuple[Any, ...]:
+        """Return the state before the first step: a state for each layer and direction, fields ``[B, *]``."""
+        return tuple(cell.initial_state(batch_size) for cell in self._all())
+
+    def redraw(self, state: Sequence[Any]) -> tuple[Any, ...]:
+        """Return ``state`` with the masks of its wrappers drawn afresh, or without any in evaluation."""
+        pairs = zip(self._all(), state, strict=True)
+        return tuple(cell.redraw(one) if isinstance(cell, Wrapper) else one for cell, one in pairs)
+
+    def forward(
+        self,
+        x: Tensor | PackedSequence,
+        state: Sequence[Any] | None = None,
+        *,
+        lengths: Tensor | Sequence[int] | None = None,
+    ) -> tuple[Any, tuple[Any, ...]]:
+        """Run over a batch of sequences.
+
+        Args:
+            x: ``[T, B, I]``, ``[B, T, I]`` if ``batch_first``, ``[T, I]`` for one sequence alone, or a
+                PackedSequence.
+            state: a state for each layer and direction, layer by layer and forwards first, as the last call
+                returned it; fields ``[B, *]``, B = 1 for one sequence alone. Default
+                :meth:`initial_state`. Truncated backpropagation detaches the fields.
+            lengths: real steps of each row, B integers from 0 to T in any order; default all T. Outputs past
+                a row's end are zero, its final state is that at its own last step.
+
+        Returns:
+            Outputs ``[T, B, D H]`` in the input's layout, and the state after each row's last step.
+
+        Raises:
+            TypeError: if ``x`` is neither a tensor nor a PackedSequence.
+            ValueError: if ``x``'s number of dimensions, the state or ``lengths`` do not fit.
+            RuntimeError: if ``x``'s width does not fit, or it has no step.
+        """
+        layout = lay_out(x, lengths, self)  # pyright: ignore[reportArgumentType]
+        cells = self._all()
+        if state is None:
+            starts = self.initial_state(layout.batch)
+        elif len(state) != len(cells):
+            raise ValueError(f"state must hold {len(cells)} states, one a layer and direction, got {len(state)}")
+        else:
+            starts = [check_state(cell, one, layout.batch) for cell, one in zip(cells, state, strict=True)]
+        directions = 2 if self.bidirectional else 1
+        finals: list[Any] = []
+        data = layout.data
+        for depth in range(self.num_layers):
+            if depth and self.dropout and self.training:
+                data = torch.dropout(data, self.dropout, True)
+            outputs = []
+            for place in range(depth * directions, (depth + 1) * directions):
+                cell = cells[place].drawn() if isinstance(cells[place], Wrapper) else cells[place]
+                begun = _rows(layout.arrange, starts[place], layout)
+                run = choose("auto", cell, data)
+                output, final = run(cell, data, layout.batch_sizes, begun, place % directions == 1)
+                outputs.append(output)
+                finals.append(_rows(layout.restore_state, final, layout))
+            output = outputs[0] if directions == 1 else torch.cat(outputs, -1)
+            data = self.connections[depth](data, output) if len(self.connections) else output
+        return layout.restore_outputs(data), tuple(finals)
+
+    def _all(self) -> list[Any]:
+        return list(self.cells)
+
+    def extra_repr(self) -> str:
+        """Sizes, for ``print(layer)``."""
+        options = {"batch_first": self.batch_first, "dropout": self.dropout, "bidirectional": self.bidirectional}
+        return ", ".join([f"{self.input_size}", *(f"{name}={value}" for name, value in options.items() if value)])
+
+
+class _Alone(nn.Module):
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return y
+
+
+def _made(cell: Any) -> Cell:
+    if not isinstance(cell, Cell):
+        raise TypeError(f"every layer must be an elman.Cell, got {type(cell).__name__}")
+    return cell
+
+
+def _rows(rearrange: Callable[[Tensor], Tensor], state: Any, layout: Layout) -> Any:
+    # layouts speak of [K, B, H], and of [K, H] for one sequence alone
+    if layout.alone:
+        return state
+    return type(state)(*(rearrange(field.unsqueeze(0)).squeeze(0) for field in state))

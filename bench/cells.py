@@ -22,8 +22,8 @@ from bench.own import MGU, PeepholeLSTM
 from bench.timing import geometric_mean, machine, medians, training
 
 RESULTS = Path(__file__).parent / "results"
-GRID = list(product((1, 16, 32, 64), (64, 128, 256, 512), (50, 200)))
-QUICK = list(product((1, 32), (64, 256), (50,)))
+GRID: list[tuple[int, int, int]] = list(product((1, 16, 32, 64), (64, 128, 256, 512), (50, 200)))
+QUICK: list[tuple[int, int, int]] = list(product((1, 32), (64, 256), (50,)))
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 
 Rows = list[dict[str, Any]]
@@ -40,6 +40,7 @@ def against_torch(grid: list[tuple[int, int, int]], seconds: float) -> Rows:
                 "elman": training(lambda: elman.unroll(ours, x)[0], list(ours.parameters())),  # noqa: B023
             },
             seconds,
+            rounds=3,
         )
         flops = 3 * 2 * GATES[name] * H * 2 * H * B * T
         rows.append({"cell": name, "B": B, "H": H, "T": T, **took, "gflops": flops / took["elman"] / 1e9})
@@ -128,7 +129,12 @@ def streaming(seconds: float) -> Rows:
 
 
 ALONE = """
-import resource, time, torch, elman
+import time, torch, elman
+
+def peak():
+    status = open("/proc/self/status").read()
+    return int(status.split("VmHWM:")[1].split()[0])
+
 torch.set_num_threads({threads})
 layer = {layer}
 x = torch.randn(200, 64, 256)
@@ -136,9 +142,9 @@ start = time.perf_counter()
 run = lambda x: (elman.unroll(layer, x) if isinstance(layer, elman.Cell) else layer(x))[0]
 run(x[:1, :1]).sum().backward()
 first = time.perf_counter() - start
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 run(x).sum().backward()
-print(first, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(first, peak() - before)
 """
 
 

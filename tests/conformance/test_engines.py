@@ -189,7 +189,8 @@ UNARY = {
     "erf": torch.erf, "half": lambda a: a * 0.5,
 }  # fmt: skip
 BINARY = {
-    "add": torch.add, "sub": torch.sub, "mul": lambda a, b: torch.tanh(a) * b, "div": lambda a, b: a / (2 + torch.cos(b)),
+    "add": torch.add, "sub": torch.sub, "mul": lambda a, b: torch.tanh(a) * b,
+    "div": lambda a, b: a / (2 + torch.cos(b)),
     "where": lambda a, b: torch.where(a > b, a, 0.3 * b), "max": torch.maximum,
 }  # fmt: skip
 

@@ -25,6 +25,7 @@ class Layout:
         self.columns = tile.columns
 
     def find_thetas(self, value: Value) -> None:
+        """Add the thetas that a value reads."""
         stack, seen = [value], set()
         while stack:
             v = stack.pop()
@@ -281,7 +282,8 @@ class _Emitter:
             if flat:
                 return w.broadcast(w.do(f"load {V.scalar}, ptr {address}"))
             return w.load(address, self.mask)
-        assert value.op not in ("mm", *REDUCTIONS) and value.args, f"{value.op} has no home at level {self.level}"
+        lost = value.op in ("mm", *REDUCTIONS) or not value.args
+        assert not lost, f"{value.op} has no home at level {self.level}"
         args = []
         for arg in value.args:
             wide = arg.width > 1
@@ -300,7 +302,7 @@ def can_be_wide(program: Program) -> bool:
 def program_text(
     name: str, program: Program, layout: Layout, tile: Tile, declared: set[str], wide: bool = False
 ) -> str:
-    """Return ``name(job, thread, count)``, with the job's words ``table, starts, sizes, T, reverse, arrived, ranges``.
+    """Return ``name(job, thread, count)``; the job is ``table, starts, sizes, T, reverse, arrived, ranges``.
 
     It runs the thread's own range of the batch's rows through all T steps; ``table`` holds the address of the
     product, of each buffer, of each matrix's panels, and of each theta, in the order of ``layout``.

@@ -76,7 +76,7 @@ def _theta(kernels: Kernels, index: int) -> str:
     if not trace.prologue:
         return trace.names[index]
     node = trace.thetas[index]
-    place = {start: name for start, name in zip(trace.prologue_inputs, trace.names, strict=True)}
+    place = dict(zip(trace.prologue_inputs, trace.names, strict=True))
     while node not in place and node.inputs():
         node = node.inputs()[0]
     return (
@@ -141,7 +141,8 @@ def _saved(cell: Cell, kernels: Kernels, size: int) -> str:
     counted = Counter(value.op for value, _, _ in plan.saved)
     kept += [f"{n} {'product' if op == 'mm' else op}" for op, n in counted.items()]
     kept += ["the drive"] if plan.needs_drive else []
-    return f"{bytes_saved(kernels) * size} bytes a row and step for the backward pass: {', '.join(kept) or 'nothing'}, besides the output"
+    much = f"{bytes_saved(kernels) * size} bytes a row and step for the backward pass"
+    return f"{much}: {', '.join(kept) or 'nothing'}, besides the output"
 
 
 def bytes_saved(kernels: Kernels) -> int:

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from elman.cell import Cell
+from elman.engine.dense import product_over_rows
 from elman.engine.emit import Layout, can_be_wide, program_text
 from elman.engine.lower import lower, run_deferred
-from elman.engine.dense import product_over_rows
 from elman.engine.machine import compile_text, shared_address, tile_for
 from elman.engine.plan import Plan, Program, plan
 from elman.engine.threads import cut, openmp, spread

@@ -275,9 +275,9 @@ class _Lowering:
                 and value.attr == 0
                 and other.width >= value.width
                 and (other.rows or not value.rows)
+                and (op == "add" or value is right)
             ):
-                if op == "add" or value is right:
-                    return other
+                return other
         return self.call(op, left, right)
 
     def on_relu(self, node: Node) -> Value:
@@ -382,7 +382,7 @@ class _Lowering:
         return self.const(node.value.item())
 
     def on_cat(self, node: Node) -> Value:
-        parts, dim = node.args[0], node.args[1] if len(node.args) > 1 else node.kwargs.get("dim", 0)
+        parts, dim = next(iter(node.args)), node.args[1] if len(node.args) > 1 else node.kwargs.get("dim", 0)
         self.columns(node.shape, dim)
         return self.cat([self.row(part) for part in parts])
 
@@ -395,13 +395,13 @@ class _Lowering:
         return prod(shape[dim + 1 :])
 
     def on_split_with_sizes(self, node: Node) -> Value:
-        source, sizes = node.args[:2]
+        source, sizes = list(node.args)[:2]
         dim = node.args[2] if len(node.args) > 2 else node.kwargs.get("dim", 0)
         unit = self.columns(source.shape, dim)
         return self.slice(self.row(source), sum(sizes[: node.pick]) * unit, sizes[node.pick] * unit)
 
     def on_split(self, node: Node) -> Value:
-        source, size = node.args[:2]
+        source, size = list(node.args)[:2]
         dim = node.args[2] if len(node.args) > 2 else node.kwargs.get("dim", 0)
         unit = self.columns(source.shape, dim)
         assert node.pick is not None
@@ -419,7 +419,8 @@ class _Lowering:
         return self.slice(self.row(source), index % source.shape[dim] * unit, unit)
 
     def on_slice(self, node: Node) -> Value:
-        source, dim, start, end, step = (*node.args, *(0, 0, None, 1)[len(node.args) - 1 :])[:5]
+        given: list[Any] = [*node.args, *(0, 0, None, 1)[len(node.args) - 1 :]]
+        source, dim, start, _, step = given[:5]
         value = self.row(source)
         if node.shape == source.shape:
             return value

@@ -60,18 +60,18 @@ def compile_text(functions: str, declared: set[str]) -> Code:
 
 
 @cache
-def _products(bits: int) -> tuple[Code, int, int, int]:
+def _products(bits: int) -> tuple[Code, dict[str, int]]:
     declared: set[str] = set()
     tile = tile_for(bits)
     text = product_text(tile, declared) + outer_text(tile, declared) + _team_text(tile, declared)
     code = compile_text(text, declared)
-    return code, code.address("product"), code.address("outer"), code.address("team")
+    return code, {name: code.address(name) for name in ("product", "outer", "team")}
 
 
 def shared_address(name: str, bits: int) -> int:
     """Return the address of ``product``, ``outer`` or ``team``, compiled once a process and number format."""
     with _lock:
-        return _products(bits)[("product", "outer", "team").index(name) + 1]
+        return _products(bits)[1][name]
 
 
 def _team_text(tile: Tile, declared: set[str]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._C._functorch import peek_interpreter_stack
 from torch.nn.modules import module as torch_module
 
 from elman.cell import Cell
@@ -52,7 +53,8 @@ def run(cell: Cell, x: Tensor, batch_sizes: list[int], state: Any, reverse: bool
         return loop.run(cell, x, batch_sizes, state, reverse)
     if isinstance(found, Unsupported):
         raise ValueError(
-            f"{type(cell).__name__} cannot run on the native engine: {found}\nengine='auto' runs it on the loop instead"
+            f"{type(cell).__name__} cannot run on the native engine: {found}\n"
+            "engine='auto' runs it on the loop instead"
         )
     return _run(found, cell, x, batch_sizes, state, reverse)
 
@@ -118,9 +120,9 @@ def _surroundings() -> str | None:
     """Return what about this moment keeps the engine from running, if anything."""
     if torch.is_autocast_enabled("cpu"):
         return "autocast is on, under which each operator chooses its own type"
-    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+    if torch.compiler.is_compiling() or torch._C._is_tracing():
         return "the call is being compiled, exported or traced"
-    if torch._C._functorch.peek_interpreter_stack() is not None:
+    if peek_interpreter_stack() is not None:
         return "the call is inside a torch.func transform"
     if torch._C._len_torch_dispatch_stack() or torch._C._len_torch_function_stack():
         return "a torch mode watches every operator"

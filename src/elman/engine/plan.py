@@ -6,6 +6,8 @@ row, in which every pointwise run between products is done in registers.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
+from math import prod
 
 from elman.engine.lower import Lowered
 from elman.engine.trace import Trace
@@ -67,6 +69,8 @@ class Product:
 
 @dataclass
 class Level:
+    """What can run once the levels before it have."""
+
     products: list[Product] = field(default_factory=list)
     stores: list[Store] = field(default_factory=list)
 
@@ -125,7 +129,7 @@ class Scheduler:
                 Place(place.buffer, place.column + (0 if mode in REDUCTIONS else a)),
                 mode,
             )
-            for a, b in zip(edges, edges[1:], strict=False)
+            for a, b in pairwise(edges)
         ]
         for piece in pieces:
             piece.level = self.level(value, piece.start, piece.width)
@@ -217,7 +221,7 @@ class Scheduler:
         direct = [self.store(value, Place(buffer)) if value is not old else [] for value, buffer, old in states]
         self.keep_what_returns()
         last = max([s.level for s in self.stores] + [p.level for p in self.products.values()], default=0)
-        for (value, buffer, _), pieces in zip(states, direct, strict=True):
+        for (_, buffer, _), pieces in zip(states, direct, strict=True):
             if any(self.read_late(buffer, piece) for piece in pieces):
                 for piece in pieces:
                     waiting = Place(self.temporary(piece.width))
@@ -454,8 +458,6 @@ def _flat(tree: object) -> list[object]:
 
 
 def _inputs(low: Lowered, trace: Trace) -> tuple[list[Value], list[Value]]:
-    from math import prod
-
     seen = {(v.op, v.attr): v for v in _walk(low) if v.op in ("drive", "state")}
 
     def all_of(kind: str, shapes: list[tuple[int, ...]]) -> list[Value]:
@@ -525,7 +527,7 @@ class _Needs:
 
     def whole(self, value: Value) -> None:
         edges = sorted({0, value.width, *cuts(value, 0, value.width, {})})
-        for a, b in zip(edges, edges[1:], strict=False):
+        for a, b in pairwise(edges):
             self.columns(value, a, b - a)
 
     def columns(self, value: Value, start: int, width: int) -> None:

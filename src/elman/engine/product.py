@@ -87,5 +87,6 @@ def _tile(tile: Tile, rows: int, declared: set[str]) -> str:
             w.store(total, w.at(row, v * V.count))
     w.put("ret void")
     return w.function(
-        f"define internal void @tile{rows}(ptr noalias %A, i64 %lda, ptr noalias %P, i64 %K, ptr noalias %C, i64 %ldc) #0"
+        f"define internal void @tile{rows}"
+        "(ptr noalias %A, i64 %lda, ptr noalias %P, i64 %K, ptr noalias %C, i64 %ldc) #0"
     )

@@ -54,7 +54,7 @@ def _plain(value: Any, what: str) -> Any:
     kind = type(value)
     if kind is int or kind is str or kind is float or kind is bool or value is None:
         return kind, value
-    if isinstance(value, PLAIN) or isinstance(value, STABLE):
+    if isinstance(value, (*PLAIN, *STABLE)):
         return kind, value
     if isinstance(value, types.FunctionType) and not value.__closure__:
         return kind, value

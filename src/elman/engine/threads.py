@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def cut(batch_sizes: list[int], batch: int, work_per_step: float) -> list[tuple[
             # steps of the first r rows, which grows with r
             edges.append(bisect_left(rows, total * i / count, key=lambda r: sum(min(n, r) for n in batch_sizes)))
         edges.append(batch)
-    return [(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    return [(a, b) for a, b in pairwise(edges) if b > a]
 
 
 def spread(function: int, job: array, ranges: list[tuple[int, int]], together: bool = False) -> None:
@@ -90,9 +91,11 @@ def _gomp() -> tuple[Any, int, int] | None:
         library = ctypes.CDLL(path)
         library.GOMP_parallel.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
         library.GOMP_parallel.restype = None
-        names = ("omp_get_thread_num", "omp_get_num_threads")
-        addresses = [ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0 for name in names]
-        return library.GOMP_parallel, *addresses
+        number, members = (
+            ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
+            for name in ("omp_get_thread_num", "omp_get_num_threads")
+        )
+        return library.GOMP_parallel, number, members
     except (OSError, StopIteration, AttributeError):
         return None
 

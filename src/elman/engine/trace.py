@@ -82,6 +82,10 @@ class Recording(TorchDispatchMode):
         """Return the line of the cell's own code that runs now."""
         return _source() if self.source is None else self.source
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # skipping it would import the compiler, a second's work, to say so
+
     def input(self, tensor: Tensor) -> Node:
         """Declare a tensor that comes from outside."""
         return self._add(tensor, Node("input", (), {}, tuple(tensor.shape), tensor.dtype))
@@ -126,16 +130,19 @@ class Recording(TorchDispatchMode):
                 return rule(*args, **kwargs)
         if not self.decompose and not torch.is_grad_enabled():
             raise Unsupported("step turns gradients off, or uses an autograd.Function of its own", self.where())
-        read = swap((tuple(args), kwargs), lambda a: self.node(a) if isinstance(a, Tensor) else a)
+        args_read: tuple[Any, ...]
+        args_read, kwargs_read = swap((tuple(args), kwargs), lambda a: self.node(a) if isinstance(a, Tensor) else a)
         out = func(*args, **kwargs)
         if name == "detach" and not self.decompose:
             out = out.clone()  # another place: here it is not the same as what it was detached from
         if isinstance(out, Tensor):
-            self._add(out, Node(name, *read, tuple(out.shape), out.dtype, self.where(), func))
+            self._add(out, Node(name, args_read, kwargs_read, tuple(out.shape), out.dtype, self.where(), func))
         elif isinstance(out, (tuple, list)):
             for pick, one in enumerate(out):
                 if isinstance(one, Tensor):
-                    self._add(one, Node(name, *read, tuple(one.shape), one.dtype, self.where(), func, pick))
+                    self._add(
+                        one, Node(name, args_read, kwargs_read, tuple(one.shape), one.dtype, self.where(), func, pick)
+                    )
         else:
             raise Unsupported(
                 f"{name} reads a number out of a tensor, so the step depends on its values", self.where()

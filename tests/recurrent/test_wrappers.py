@@ -7,7 +7,7 @@ from torch.nn.functional import linear
 from torch.testing import assert_close
 
 import elman
-from elman.cells import GRUCell, LSTMCell, RNNCell
+from elman.cells import GRUCell, LSTMCell, ResetBeforeGRUCell, RNNCell
 from elman.cells.wrappers import VariationalDropout, WeightDrop, Zoneout
 
 
@@ -94,6 +94,57 @@ def test_variational_gru_keeps_what_it_hands_on_whole():
         h = (1 - z) * torch.tanh(x_n + torch.sigmoid(x_r + h_r) * (h_n + cell.bias_hn)) + z * h
         expected.append(h)
     assert_close(elman.unroll(wrapped, x, state)[0], torch.stack(expected))
+
+
+def test_variational_mask_acts_behind_a_gate():
+    cell = ResetBeforeGRUCell(3, 4)
+    wrapped = VariationalDropout(cell, states=0.5)
+    x, state = torch.randn(2, 3), wrapped.initial_state(2)._replace(h=torch.randn(2, 4))
+    h, m = state.h, state.mask_h
+    R_rz, R_n = cell.weight_hh.split([8, 4])
+    x_rz, x_n = cell.drive(x).split([8, 4], -1)
+    r, z = torch.sigmoid(x_rz + linear(h * m, R_rz)).chunk(2, -1)
+    n = torch.tanh(x_n + linear(r * h * m, R_n))
+    assert_close(wrapped.step(wrapped.drive(x), state).h, n + z * (h - n))
+
+
+SPELLINGS = {
+    "linear": lambda h, R: linear(h, R),
+    "@": lambda h, R: h @ R.T,
+    "matmul": lambda h, R: torch.matmul(h, R.T),
+    "mm": lambda h, R: h.mm(R.T),
+    "addmm": lambda h, R: torch.addmm(torch.zeros(4), h, R.T),
+    "gate first": lambda h, R: (0.5 * h) @ R.T * 2,
+}
+
+
+class Spelt(elman.Cell):
+    def __init__(self, spelling):
+        super().__init__(4, 4)
+        self.R = torch.nn.Parameter(torch.randn(4, 4))
+        self.spelling = spelling
+
+    def step(self, drive, state):
+        return elman.State(drive + SPELLINGS[self.spelling](state.h, self.R))
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_products_however_they_are_written(spelling):
+    cell = Spelt(spelling)
+    wrapped = VariationalDropout(cell, states=0.5)
+    x, state = torch.randn(3, 4), wrapped.initial_state(3)._replace(h=torch.randn(3, 4))
+    assert_close(wrapped.step(x, state).h, x + linear(state.h * state.mask_h, cell.R))
+
+
+def test_a_state_that_no_product_reads():
+    class Leaky(elman.Cell):
+        def step(self, drive, state):
+            return elman.State(0.9 * state.h + drive)
+
+    with pytest.raises(ValueError, match="this cell's step has no product of h"):
+        elman.unroll(VariationalDropout(Leaky(3, 3), states=0.5), torch.randn(5, 2, 3))
+    with pytest.raises(ValueError, match="must be matrices to thin, got none; Leaky has none"):
+        WeightDrop(Leaky(3, 3))
 
 
 def test_redraw():

@@ -10,7 +10,8 @@ from torch.overrides import TorchFunctionMode
 __all__ = ["MaskedProducts"]
 
 _T: Any = Tensor
-PRODUCTS = {linear, torch.matmul, torch.mm, _T.matmul, _T.mm, _T.__matmul__}
+# which argument of each product is its left side
+PRODUCTS = {linear: 0, torch.matmul: 0, torch.mm: 0, _T.matmul: 0, _T.mm: 0, _T.__matmul__: 0, torch.addmm: 1}
 GATES = {torch.mul, _T.mul, _T.__mul__, _T.__rmul__}
 
 
@@ -31,9 +32,10 @@ class MaskedProducts(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run one operator."""
-        if func in PRODUCTS and args and self._is_state(args[0]):
+        at = PRODUCTS.get(func)
+        if at is not None and len(args) > at and self._is_state(args[at]):
             self.read = True
-            args = (args[0] * self.mask, *args[1:])
+            args = (*args[:at], args[at] * self.mask, *args[at + 1 :])
         result = func(*args, **(kwargs or {}))
         if func in GATES and any(self._is_state(arg) for arg in args) and result.shape == self.mask.shape:
             self.seen.append(result)

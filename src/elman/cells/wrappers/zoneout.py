@@ -62,6 +62,8 @@ class Zoneout(Wrapper):
             if self.p.get(name)
         ]
         new = torch.bernoulli(torch.cat(chances).expand(*x.shape[:-1], -1))
+        if isinstance(drive, tuple) and len(drive) == 1:
+            raise TypeError(f"drive of {type(self.cell).__name__} is a tuple of one tensor: return the tensor itself")
         return (*drive, new) if isinstance(drive, tuple) else (drive, new)
 
     def step(self, drive: Any, state: Any) -> Any:

@@ -158,10 +158,12 @@ def test_all_together(cell, wrapper, layer):
     assert_close(*results)
 
 
-@pytest.mark.parametrize("wrapper", WRAPPERS)
-def test_export(wrapper):
+@pytest.mark.parametrize(
+    ("cell", "wrapper"), [*((cell, "bare") for cell in CELLS), *(("LSTMCell", name) for name in WRAPPERS)]
+)
+def test_export(cell, wrapper):
     """The time loop is unrolled: an exported layer has the number of steps it was exported with."""
-    made = make("LSTMCell", wrapper, "residual").eval()
+    made = make(cell, wrapper, "residual").eval()
     program = torch.export.export(made, (inputs(),), strict=False)
     expected, state = made(inputs())
     outputs, final = program.module()(inputs())

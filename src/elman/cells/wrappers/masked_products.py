@@ -45,8 +45,9 @@ class MaskedProducts(TorchFunctionMode):
         super().__exit__(kind, *rest)
         if kind is None and not self.read:
             raise ValueError(
-                "states= drops h where a product reads it, but this cell's step has no product of h: "
-                "leave states at 0 and use inputs= and outputs=, or Zoneout"
+                "states= drops h where a product reads it, but this cell's step has no product of h, or none "
+                "written as linear, matmul, mm or addmm of h itself or of h times a gate: write it so, "
+                "or leave states at 0 and use inputs= and outputs=, or Zoneout"
             )
 
     def _is_state(self, value: Any) -> bool:

@@ -3,8 +3,8 @@
 from contextlib import nullcontext
 
 from elman.engine.functions import pointwise
-from elman.engine.plan import REDUCTIONS, Buffer, Level, Place, Program, Store, through
 from elman.engine.product import Tile
+from elman.engine.schedule import REDUCTIONS, Buffer, Level, Place, Program, Store, through
 from elman.engine.text import Writer
 from elman.engine.values import Matrix, Value
 

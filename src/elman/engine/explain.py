@@ -7,7 +7,7 @@ import torch
 from elman.cell import Cell
 from elman.engine.kernels import Kernels
 from elman.engine.native import kernels_of
-from elman.engine.plan import Program
+from elman.engine.schedule import Program
 from elman.engine.values import Value
 from elman.engine.why import Unsupported
 

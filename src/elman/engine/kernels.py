@@ -13,7 +13,8 @@ from elman.engine.dense import product_over_rows
 from elman.engine.emit import Layout, can_be_wide, program_text
 from elman.engine.lower import lower, run_deferred
 from elman.engine.machine import compile_text, shared_address, tile_for
-from elman.engine.plan import Plan, Program, plan
+from elman.engine.plan import Plan, plan
+from elman.engine.schedule import Program
 from elman.engine.threads import cut, openmp, spread
 from elman.engine.trace import record
 from elman.engine.values import Matrix

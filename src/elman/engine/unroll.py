@@ -51,6 +51,7 @@ def unroll(
     if x.dim() != 3 or x.shape[-1] != cell.input_size:
         raise ValueError(f"x must be [T, B, {cell.input_size}] for this cell, got {list(x.shape)}")
     steps, batch = x.shape[:2]
+    cell = cell.drawn()
     state = cell.initial_state(batch) if state is None else check_state(cell, state, batch)
     ragged = Ragged.from_lengths(lengths, steps, batch, x.device)
     outputs, final = choose(engine, cell, x)(cell, ragged.pack(x), ragged.batch_sizes, ragged.sort(state), reverse)

@@ -84,6 +84,10 @@ class Cell(nn.Module):
             f"{type(self).__name__} must define step(drive, state) -> {self.state_type.__name__}"
         )
 
+    def drawn(self) -> "Cell":
+        """Return the cell that one forward pass runs: itself, unless its weights are random in training."""
+        return self
+
     @property
     def output_size(self) -> int:
         """Width of ``h``: ``hidden_size`` unless the cell projects its output."""

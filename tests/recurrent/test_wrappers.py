@@ -191,7 +191,7 @@ def test_gradients_under_a_fixed_mask(wrap, engine):
     def run(x, h, c):
         torch.manual_seed(7)
         state = wrapped.redraw(elman.cells.LSTMState(h, c))
-        return elman.unroll(wrapped.drawn(), x, state, lengths=[3, 1], engine=engine)[0]
+        return elman.unroll(wrapped, x, state, lengths=[3, 1], engine=engine)[0]
 
     def run_weights(weight_hh, weight_ih):
         named = {"cell.weight_hh": weight_hh, "cell.weight_ih": weight_ih}
@@ -210,7 +210,7 @@ class Whole(torch.nn.Module):
         self.cell = cell
 
     def forward(self, engine):
-        return elman.unroll(self.cell.drawn(), torch.ones(4, 2, 2, dtype=torch.float64), engine=engine)[0]
+        return elman.unroll(self.cell, torch.ones(4, 2, 2, dtype=torch.float64), engine=engine)[0]
 
 
 def test_in_evaluation_they_pass_for_cells():
@@ -235,7 +235,8 @@ def test_errors():
         WeightDrop(WeightDrop(cell))
     with pytest.raises(ValueError, match="wrap it once"):
         VariationalDropout(VariationalDropout(cell, inputs=0.1), inputs=0.1).initial_state(1)
-    with pytest.raises(RuntimeError, match=r"unroll\(cell\.drawn\(\), x\)"):
-        elman.unroll(WeightDrop(cell), torch.randn(5, 2, 3))
+    wrapped = WeightDrop(cell)
+    with pytest.raises(RuntimeError, match=r"step cell\.drawn\(\) instead"):
+        wrapped.step(wrapped.drive(torch.randn(2, 3)), wrapped.initial_state(2))
     with pytest.raises(ValueError, match=r"VariationalDropout\(Zoneout\(cell\)\)"):
         Zoneout(VariationalDropout(cell, outputs=0.1))

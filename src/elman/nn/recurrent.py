@@ -184,7 +184,7 @@ class Recurrent(nn.Module):
                 data = torch.dropout(data, self.dropout, True)
             outputs = []
             for place in range(depth * directions, (depth + 1) * directions):
-                cell = cells[place].drawn() if isinstance(cells[place], Wrapper) else cells[place]
+                cell = cells[place].drawn()
                 begun = _rows(layout.arrange, starts[place], layout)
                 run = choose("auto", cell, data)
                 output, final = run(cell, data, layout.batch_sizes, begun, place % directions == 1)

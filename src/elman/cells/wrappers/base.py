@@ -53,8 +53,6 @@ class Wrapper(Cell):
 
     def drawn(self) -> Cell:
         """Return the cell for one forward pass, with whatever is random in its weights drawn."""
-        if not isinstance(self.cell, Wrapper):
-            return self
         inside = self.cell.drawn()
         if inside is self.cell:
             return self

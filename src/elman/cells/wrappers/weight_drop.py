@@ -34,7 +34,7 @@ class WeightDrop(Wrapper):
     Example:
         >>> import elman
         >>> cell = WeightDrop(elman.cells.LSTMCell(3, 5), 0.5)
-        >>> outputs, state = elman.unroll(cell.drawn(), torch.randn(7, 2, 3))
+        >>> outputs, state = elman.unroll(cell, torch.randn(7, 2, 3))
         >>> cell.names, state.h.shape
         (('weight_hh',), torch.Size([2, 5]))
     """
@@ -54,7 +54,7 @@ class WeightDrop(Wrapper):
 
     def drawn(self) -> Cell:
         """Return the cell inside, in training with weights thinned by a mask just drawn."""
-        inside = self.cell.drawn() if isinstance(self.cell, Wrapper) else self.cell
+        inside = self.cell.drawn()
         if not self.training or not self.p:
             return inside
         held = dict(self.cell.named_parameters())
@@ -65,7 +65,7 @@ class WeightDrop(Wrapper):
         """One step of the cell inside, in evaluation."""
         if self.training and self.p:
             raise RuntimeError(
-                "WeightDrop draws its mask once a forward pass: unroll(cell.drawn(), x), or use elman.nn.Recurrent"
+                "WeightDrop draws its mask once a forward pass, not at every step: step cell.drawn() instead"
             )
         return self.cell.step(drive, state)
 

@@ -77,7 +77,8 @@ def record(cell: Cell, dtype: torch.dtype) -> Trace:
         drive = shadow.drive(x)
         drives = drive if isinstance(drive, tuple) else (drive,)
         drives = tuple(d.clone(memory_format=torch.contiguous_format) for d in drives)
-        states = tuple(torch.rand(batch, *f.shape[1:], dtype=f.dtype) for f in one)
+        kinds = [dtype if f.is_floating_point() else f.dtype for f in one]
+        states = tuple(torch.ones(batch, *f.shape[1:], dtype=kind) for f, kind in zip(one, kinds, strict=True))
         for tensor in (*drives, *states):
             if tensor.dtype != dtype or tensor.shape[0] != batch:
                 raise Unsupported(

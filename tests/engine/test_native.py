@@ -1,0 +1,299 @@
+"""The native engine beside its values: when it steps aside, what it notices, threads, forks, functions."""
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+import pytest
+import torch
+from torch import nn
+from torch.testing import assert_close
+
+import elman
+from elman import Cell, State
+from elman.engine import kernels
+from elman.engine.explain import explain
+from elman.engine.native import kernels_of
+
+
+class Plain(Cell):
+    """tanh(drive + h), with room for one change."""
+
+    def __init__(self, change=None):
+        super().__init__(3, 4)
+        self.W = nn.Linear(3, 4)
+        self.change = change
+
+    def drive(self, x):
+        return self.W(x)
+
+    def step(self, drive, state):
+        return State(torch.tanh(drive + state.h))
+
+
+def native(cell):
+    return not isinstance(kernels_of(cell, torch.float32), Exception)
+
+
+def agree(cell, x=None, **arguments):
+    x = torch.randn(5, 3, cell.input_size) if x is None else x
+    for a, b in zip(
+        elman.unroll(cell, x, **arguments), elman.unroll(cell, x, engine="loop", **arguments), strict=True
+    ):
+        assert_close(tuple(a) if isinstance(a, tuple) else a, tuple(b) if isinstance(b, tuple) else b)
+
+
+class Cumulative(Plain):
+    def step(self, drive, state):
+        return State(torch.cumsum(drive + state.h, -1))
+
+
+class Random(Plain):
+    def step(self, drive, state):
+        return State(torch.dropout(drive + state.h, 0.5, self.training))
+
+
+class Writes(Plain):
+    def step(self, drive, state):
+        return State((drive + state.h).mul_(0.5))
+
+
+class ReadsANumber(Plain):
+    def step(self, drive, state):
+        return State(drive if float(drive.sum()) > 0 else state.h + drive)
+
+
+class Remembers(Plain):
+    def step(self, drive, state):
+        self.change = 1 if self.change is None else self.change + 1
+        return State(drive + state.h)
+
+
+class Straight(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return torch.sign(x)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad
+
+
+class StraightThrough(Plain):
+    def step(self, drive, state):
+        return State(Straight.apply(drive + state.h))
+
+
+class Hooked(Plain):
+    def step(self, drive, state):
+        h = drive + state.h
+        if h.requires_grad:
+            h.register_hook(lambda grad: 2 * grad)
+        return State(h)
+
+
+class NoGrad(Plain):
+    def step(self, drive, state):
+        with torch.no_grad():
+            scale = torch.sigmoid(state.h)
+        return State(torch.tanh(drive) * scale)
+
+
+@pytest.mark.parametrize(
+    ("cell_type", "reason"),
+    [
+        (Cumulative, "cumsum is not an operator the engine knows"),
+        (Random, "draws random numbers in step"),
+        (Writes, "mul_ writes into a tensor in place"),
+        (ReadsANumber, "reads a number out of a tensor"),
+        (Remembers, "step stores something on the cell"),
+        (StraightThrough, r"autograd.Function of its own"),
+        (Hooked, "puts a hook on a tensor"),
+        (NoGrad, "turns gradients off"),
+    ],
+)
+def test_what_cannot_be_lowered_runs_on_the_loop_and_says_why(cell_type, reason):
+    cell = cell_type()
+    text = explain(cell)
+    assert "runs on the loop engine" in text
+    assert reason in text.replace("\n", " ")
+    with pytest.raises(ValueError, match="cannot run on the native engine"):
+        elman.unroll(cell, torch.zeros(2, 1, 3), engine="native")
+    elman.unroll(cell, torch.zeros(2, 1, 3))[0].sum().backward()
+
+
+def test_explain_names_the_line_of_step():
+    assert "torch.cumsum(drive + state.h, -1)" in explain(Cumulative())
+    assert "before the loop" in explain(elman.cells.LSTMCell(3, 5))
+
+
+def test_a_random_step_is_native_once_it_is_not_random():
+    cell = Random()
+    assert not native(cell)
+    assert native(cell.eval())
+    assert not native(cell.train())
+
+
+def test_changes_of_a_cell_are_noticed():
+    cell = elman.cells.RNNCell(3, 4)
+    agree(cell)
+    cell.nonlinearity = "relu"
+    agree(cell)
+    torch.nn.utils.parametrizations.weight_norm(cell, "weight_hh")
+    agree(cell)
+    cell.double()
+    agree(cell, torch.randn(5, 3, 3, dtype=torch.float64))
+    cell.float().step = lambda drive, state: State(drive)  # an attribute the engine cannot follow: the loop runs
+    agree(cell)
+
+
+@pytest.mark.parametrize("attribute", [torch.zeros(4), object(), nn.Linear(3, 4).forward])
+def test_attributes_that_cannot_be_watched(attribute):
+    cell = Plain(attribute)
+    assert not native(cell)
+    agree(cell)
+
+
+def test_surroundings_it_steps_aside_for():
+    cell, x = elman.cells.GRUCell(3, 4), torch.randn(5, 2, 3)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert elman.unroll(cell, x)[0].shape == (5, 2, 4)
+        with pytest.raises(ValueError, match="autocast"):
+            elman.unroll(cell, x, engine="native")
+    expected = torch.stack([elman.unroll(cell, part[:, None])[0][:, 0] for part in x.unbind(1)], 1)
+    assert_close(torch.vmap(lambda part: elman.unroll(cell, part[:, None])[0][:, 0], 1, 1)(x), expected)
+    assert elman.unroll(cell.to(torch.bfloat16), x.bfloat16())[0].dtype == torch.bfloat16
+    assert elman.unroll(cell.to("meta"), x.bfloat16().to("meta"))[0].device.type == "meta"
+
+
+def test_inputs_of_any_stride_and_a_state_that_is_expanded():
+    cell = elman.cells.LSTMCell(3, 5)
+    x = torch.randn(3, 4, 7).permute(2, 1, 0)
+    state = cell.state_type(torch.randn(1, 5).expand(4, 5), torch.randn(5, 4).t())
+    agree(cell, x, state=state)
+
+
+def test_nan_and_infinity_pass_as_in_torch():
+    cell = elman.cells.LSTMCell(3, 4)
+    x = torch.randn(4, 4, 3)
+    x[1, 0], x[1, 1], x[1, 2] = float("nan"), float("inf"), -float("inf")
+    a, b = (elman.unroll(cell, x, engine=engine)[0] for engine in ("native", "loop"))
+    assert_close(a, b, equal_nan=True)
+    assert a[1:, 0].isnan().all()
+
+
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "exp", "log", "sqrt", "erf", "log1p", "expm1", "sin", "cos"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_functions_are_exact(name, dtype):
+    class Apply(Cell):
+        function = name
+
+        def step(self, drive, state):
+            return State(getattr(torch, self.function)(drive) + 0 * state.h)
+
+    edges = [0.0, -0.0, 1e-30, -1e-30, 88.7, -87.5, -103.0, 709.0, -745.0, float("inf"), -float("inf"), float("nan")]
+    x = torch.cat([torch.tensor(edges, dtype=dtype), torch.linspace(-20, 20, 4084, dtype=dtype)])
+    state = State(torch.zeros(1, 4096, dtype=dtype))
+    got = elman.unroll(Apply(4096, 4096), x[None, None], state, engine="native")[0][0, 0]
+    exact = getattr(torch, name)(x.double())
+    eps = torch.finfo(dtype).eps
+    assert_close(got.double(), exact.to(dtype).double(), rtol=4 * eps, atol=torch.finfo(dtype).tiny, equal_nan=True)
+
+
+def test_second_gradients():
+    torch.manual_seed(0)
+    cell = elman.cells.GRUCell(2, 3).double()
+    x = torch.randn(3, 2, 2, dtype=torch.float64, requires_grad=True)
+    state = State(torch.randn(2, 3, dtype=torch.float64, requires_grad=True))
+    assert torch.autograd.gradgradcheck(
+        lambda x, h: elman.unroll(cell, x, State(h), [3, 2], engine="native")[0], (x, state.h)
+    )
+
+
+def test_several_forward_passes_before_a_backward():
+    cell = elman.cells.LSTMCell(3, 4)
+    x, y = torch.randn(6, 2, 3), torch.randn(4, 2, 3)
+    grads = []
+    for engine in ("native", "loop"):
+        first, state = elman.unroll(cell, x, engine=engine)
+        second, _ = elman.unroll(cell, y, state, engine=engine)
+        loss = first.sum() * second.square().sum()
+        grads.append(torch.autograd.grad(loss, list(cell.parameters()), retain_graph=True))
+        again = torch.autograd.grad(loss, list(cell.parameters()))
+        assert all(torch.equal(a, b) for a, b in zip(grads[-1], again, strict=True))
+    assert_close(grads[0], grads[1])
+
+
+def test_weights_put_in_by_functional_call_get_gradients():
+    cell = elman.cells.RNNCell(3, 4)
+    base = {name: p.detach().clone().requires_grad_() for name, p in cell.named_parameters()}
+    x = torch.randn(5, 2, 3)
+
+    class Wrapper(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell = cell
+
+        def forward(self, x):
+            return elman.unroll(self.cell, x, engine="native")[0]
+
+    doubled = {f"cell.{name}": 2 * p for name, p in base.items()}
+    torch.func.functional_call(Wrapper(), doubled, (x,)).sum().backward()
+    assert all(p.grad is not None and p.grad.any() for p in base.values())
+
+
+def test_inference_saves_nothing():
+    cell = elman.cells.LSTMCell(3, 4)
+    with torch.no_grad():
+        outputs, state = elman.unroll(cell, torch.randn(5, 2, 3), engine="native")
+    assert outputs.grad_fn is None
+    assert state.c.grad_fn is None
+
+
+def test_a_single_row_shared_out_by_columns(monkeypatch):
+    monkeypatch.setattr(kernels, "WIDE_FROM", 0)
+    for cell in (elman.cells.LSTMCell(3, 50), elman.cells.ResetBeforeGRUCell(3, 33)):
+        x, grads = torch.randn(9, 1, 3), []
+        for engine in ("native", "loop"):
+            outputs, _ = elman.unroll(cell, x, engine=engine)
+            grads.append([outputs, *torch.autograd.grad(outputs.square().sum(), list(cell.parameters()))])
+        assert_close(grads[0], grads[1], rtol=1e-4, atol=1e-5)
+
+
+def test_several_python_threads_at_once():
+    torch.manual_seed(0)
+    cells = [elman.cells.GRUCell(5, width) for width in (8, 16, 24, 8)]
+    x = torch.randn(20, 6, 5)
+    expected = [elman.unroll(cell, x, engine="loop")[0] for cell in cells]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(5):
+            for got, wanted in zip(pool.map(lambda cell: elman.unroll(cell, x)[0], cells), expected, strict=True):
+                assert_close(got, wanted)
+
+
+def _child(queue):
+    torch.set_num_threads(1)  # as PyTorch's own workers do: its threads do not survive a fork
+    cell = elman.cells.LSTMCell(8, 64)
+    x = torch.randn(60, 16, 8)
+    elman.unroll(cell, x, engine="native")[0].sum().backward()
+    queue.put(float(cell.weight_hh.grad.abs().sum()) > 0)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_child():
+    cell = elman.cells.LSTMCell(8, 64)
+    elman.unroll(cell, torch.randn(60, 16, 8), engine="native")  # the parent's threads and kernels exist
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    process = context.Process(target=_child, args=(queue,))
+    process.start()
+    assert queue.get(timeout=60)
+    process.join(60)
+    assert process.exitcode == 0
+
+
+def test_a_spawned_child():
+    cell, x = elman.cells.LSTMCell(8, 64).requires_grad_(False), torch.randn(60, 16, 8)
+    expected, _ = elman.unroll(cell, x, engine="native")
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        outputs, _ = pool.submit(elman.unroll, cell, x, engine="native").result(60)
+    assert_close(outputs, expected)

@@ -11,7 +11,7 @@ from torch.testing import assert_close
 import elman
 from elman import Cell, State
 from elman.engine import kernels
-from elman.engine.explain import explain
+from elman.engine.explaining import explain
 from elman.engine.native import kernels_of
 
 

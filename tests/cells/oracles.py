@@ -49,6 +49,63 @@ def reset_before_gru(x, h, *, weight_ih, weight_hh, bias):
     return ((1 - z) * n + z * h,)
 
 
+def layer_norm(a, gain, shift=0):
+    return gain * (a - a.mean()) / np.sqrt(a.var() + 1e-5) + shift
+
+
+def layer_norm_lstm(x, h, c, *, weight_ih, weight_hh, bias, gain_ih, gain_hh, gain_c, shift_c):
+    a = layer_norm(weight_ih @ x, gain_ih, bias) + layer_norm(weight_hh @ h, gain_hh)
+    i, f, g, o = np.split(a, 4)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(layer_norm(c, gain_c, shift_c)), c
+
+
+def peephole_lstm(x, h, c, *, weight_ih, weight_hh, bias, peephole_i, peephole_f, peephole_o):
+    i, f, g, o = np.split(weight_ih @ x + weight_hh @ h + bias, 4)
+    new = sigmoid(f + peephole_f * c) * c + sigmoid(i + peephole_i * c) * np.tanh(g)
+    return sigmoid(o + peephole_o * new) * np.tanh(new), new
+
+
+def three_blocks(gates):
+    """An LSTM from the three blocks it has; ``gates`` names them in order, what is missing is one."""
+
+    def step(x, h, c, *, weight_ih, weight_hh, bias):
+        a = dict(zip(gates, np.split(weight_ih @ x + weight_hh @ h + bias, 3), strict=True))
+        i, f, o = (sigmoid(a[gate]) if gate in a else 1.0 for gate in "ifo")
+        c = f * c + i * np.tanh(a["g"])
+        return o * np.tanh(c), c
+
+    return step
+
+
+def coupled_gate_lstm(x, h, c, *, weight_ih, weight_hh, bias):
+    f, g, o = np.split(weight_ih @ x + weight_hh @ h + bias, 3)
+    c = sigmoid(f) * c + (1 - sigmoid(f)) * np.tanh(g)
+    return sigmoid(o) * np.tanh(c), c
+
+
+def mgu(x, h, *, weight_ih, weight_hh, bias):
+    W_f, W_h = np.split(weight_ih, 2)
+    R_f, R_h = np.split(weight_hh, 2)
+    b_f, b_h = np.split(bias, 2)
+    f = sigmoid(W_f @ x + R_f @ h + b_f)
+    return ((1 - f) * h + f * np.tanh(W_h @ x + R_h @ (f * h) + b_h),)
+
+
+def ind_rnn(x, h, *, weight_ih, weight_hh, bias):
+    return (np.maximum(weight_ih @ x + weight_hh * h + bias, 0),)
+
+
+def janet(x, h, *, weight_ih, weight_hh, bias):
+    s, g = np.split(weight_ih @ x + weight_hh @ h + bias, 2)
+    return (sigmoid(s) * h + (1 - sigmoid(s - 1)) * np.tanh(g),)
+
+
+def min_gru(x, h, *, weight_ih, bias):
+    z, candidate = np.split(weight_ih @ x + bias, 2)
+    return ((1 - sigmoid(z)) * h + sigmoid(z) * candidate,)
+
+
 def run(step, x, state, **options):
     """Outputs ``[T, H]`` and final state of one row ``x [T, I]``."""
     outputs = []

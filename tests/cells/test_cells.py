@@ -29,6 +29,16 @@ CASES = {
     "gru": (lambda: cells.GRUCell(I, H), oracles.gru, {}),
     "reset-before gru": (lambda: cells.ResetBeforeGRUCell(I, H), oracles.reset_before_gru, {}),
     "projected lstm": (lambda: cells.ProjectedLSTMCell(I, H, 2), oracles.projected_lstm, {}),
+    "peephole lstm": (lambda: cells.PeepholeLSTMCell(I, H), oracles.peephole_lstm, {}),
+    "no forget gate": (lambda: cells.NoForgetGateLSTMCell(I, H), oracles.three_blocks("igo"), {}),
+    "no input gate": (lambda: cells.NoInputGateLSTMCell(I, H), oracles.three_blocks("fgo"), {}),
+    "no output gate": (lambda: cells.NoOutputGateLSTMCell(I, H), oracles.three_blocks("ifg"), {}),
+    "coupled gates": (lambda: cells.CoupledGateLSTMCell(I, H), oracles.coupled_gate_lstm, {}),
+    "layer norm lstm": (lambda: cells.LayerNormLSTMCell(I, H), oracles.layer_norm_lstm, {}),
+    "mgu": (lambda: cells.MGUCell(I, H), oracles.mgu, {}),
+    "ind rnn": (lambda: cells.IndRNNCell(I, H), oracles.ind_rnn, {}),
+    "janet": (lambda: cells.JANETCell(I, H), oracles.janet, {}),
+    "min gru": (lambda: cells.MinGRUCell(I, H), oracles.min_gru, {}),
 }  # fmt: skip
 
 
@@ -63,8 +73,9 @@ def test_oracle(case):
             np.testing.assert_allclose(ours[row].detach(), theirs, rtol=1e-12, atol=1e-13)
 
 
-def test_contract(case):
-    elman.check_cell(case[0], engine="loop")
+@pytest.mark.parametrize("engine", ["loop", "native"])
+def test_contract(case, engine):
+    elman.check_cell(case[0], engine)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +115,13 @@ def test_xavier_bounds_of_each_matrix():
         assert weight.abs().max() > 0.99 * bound
         assert abs(weight.std().item() / (bound / math.sqrt(3)) - 1) < 0.02
     assert not cell.bias.any()
+
+
+def test_without_peepholes_it_is_an_lstm():
+    ours, plain = cells.PeepholeLSTMCell(I, H).double(), cells.LSTMCell(I, H).double()
+    ours.load_state_dict(plain.state_dict(), strict=False)
+    x = torch.randn(6, 3, I, dtype=torch.float64)
+    assert torch.equal(elman.unroll(ours, x, engine="loop")[0], elman.unroll(plain, x, engine="loop")[0])
 
 
 def test_forget_bias_is_set_once():

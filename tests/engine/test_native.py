@@ -1,6 +1,9 @@
 """The native engine beside its values: when it steps aside, what it notices, threads, forks, functions."""
 
 import multiprocessing
+import os
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
@@ -297,3 +300,17 @@ def test_a_spawned_child():
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         outputs, _ = pool.submit(elman.unroll, cell, x, engine="native").result(60)
     assert_close(outputs, expected)
+
+
+@pytest.mark.parametrize("setting", ["OMP_THREAD_LIMIT=1", "OMP_DYNAMIC=true"])
+def test_fewer_threads_than_asked_for(setting):
+    """oneDNN, and torch.nn.LSTM with it, computes wrongly then; the engine must not."""
+    name, value = setting.split("=")
+    code = (
+        "import torch, elman; torch.set_num_threads(2)\n"
+        "for B in (1, 8):\n"
+        "    cell, x = elman.cells.LSTMCell(256, 512), torch.randn(9, B, 256)\n"
+        "    run = lambda engine: torch.autograd.grad(elman.unroll(cell, x, engine=engine)[0].sum(), [*cell.parameters()])\n"
+        "    for a, b in zip(run('native'), run('loop')): torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, name: value}, timeout=120)

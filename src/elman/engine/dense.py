@@ -8,14 +8,15 @@ from torch import Tensor
 
 from elman.engine.machine import shared_address, tile_for
 from elman.engine.outer import panel_stride, strip_stride
-from elman.engine.threads import spread
+from elman.engine.threads import spread, whole_teams
 
 __all__ = ["linear", "product_over_rows"]
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``x weight^T + bias``, by whichever of PyTorch's libraries is faster."""
-    if x.dtype == torch.float32 and torch.backends.mkldnn.enabled and torch.backends.mkldnn.is_available():
+    onednn = torch.backends.mkldnn.enabled and torch.backends.mkldnn.is_available()
+    if x.dtype == torch.float32 and onednn and whole_teams(torch.get_num_threads()):
         # oneDNN uses 512-bit vectors also on processors where MKL does not
         return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
     return torch.nn.functional.linear(x, weight, bias)

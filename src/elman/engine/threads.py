@@ -14,7 +14,7 @@ import torch
 
 from elman.engine.machine import shared_address
 
-__all__ = ["cut", "openmp", "spread"]
+__all__ = ["cut", "openmp", "spread", "whole_teams"]
 
 #: job, thread, count
 Item = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
@@ -83,12 +83,33 @@ _process = os.getpid()
 
 
 @cache
-def _gomp() -> tuple[Any, int, int] | None:
-    """Return PyTorch's own OpenMP library, whose threads are awake already; None where it is another."""
+def _library() -> Any:
+    """Return PyTorch's own OpenMP library, None where it is not GNU's."""
     try:
         with Path("/proc/self/maps").open() as maps:
             path = next(part for line in maps if "libgomp" in (part := line.split(maxsplit=5)[-1].strip()))
-        library = ctypes.CDLL(path)
+        return ctypes.CDLL(path)
+    except (OSError, StopIteration):
+        return None
+
+
+@cache
+def whole_teams(count: int) -> bool:
+    """Whether OpenMP gives ``count`` threads when asked for them; oneDNN's results are wrong where it does not.
+
+    ``OMP_THREAD_LIMIT`` and ``OMP_DYNAMIC`` may make it give fewer.
+    """
+    library = _library()
+    return library is None or (library.omp_get_thread_limit() >= count and not library.omp_get_dynamic())
+
+
+@cache
+def _gomp() -> tuple[Any, int, int] | None:
+    """Return how to start a team of OpenMP threads, which are awake already; None where it is not known."""
+    library = _library()
+    if library is None:
+        return None
+    try:
         library.GOMP_parallel.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
         library.GOMP_parallel.restype = None
         number, members = (
@@ -96,7 +117,7 @@ def _gomp() -> tuple[Any, int, int] | None:
             for name in ("omp_get_thread_num", "omp_get_num_threads")
         )
         return library.GOMP_parallel, number, members
-    except (OSError, StopIteration, AttributeError):
+    except AttributeError:
         return None
 
 

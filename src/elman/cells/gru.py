@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from elman.cell import Cell, State
+from elman.cells.initial import start_gates
 
 
 class GRUCell(Cell):
@@ -34,9 +35,7 @@ class GRUCell(Cell):
         self.weight_hh = nn.Parameter(torch.empty(3 * hidden_size, hidden_size))  # R
         self.bias = nn.Parameter(torch.zeros(3 * hidden_size))
         self.bias_hn = nn.Parameter(torch.zeros(hidden_size))
-        for W, R in zip(self.weight_ih.chunk(3), self.weight_hh.chunk(3), strict=True):
-            nn.init.xavier_uniform_(W)
-            nn.init.orthogonal_(R)
+        start_gates(self.weight_ih, self.weight_hh, 3)
 
     def drive(self, x: Tensor) -> Tensor:
         """``W x + b``, ``[..., 3H]``."""

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from elman.cell import Cell, State
+from elman.cells.initial import start_gates
 
 
 class JANETCell(Cell):
@@ -33,9 +34,7 @@ class JANETCell(Cell):
         self.weight_ih = nn.Parameter(torch.empty(2 * hidden_size, input_size))  # W
         self.weight_hh = nn.Parameter(torch.empty(2 * hidden_size, hidden_size))  # R
         self.bias = nn.Parameter(torch.zeros(2 * hidden_size))
-        for W, R in zip(self.weight_ih.chunk(2), self.weight_hh.chunk(2), strict=True):
-            nn.init.xavier_uniform_(W)
-            nn.init.orthogonal_(R)
+        start_gates(self.weight_ih, self.weight_hh, 2)
         nn.init.constant_(self.bias.chunk(2)[0], forget_bias)
 
     def drive(self, x: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from elman.cell import Cell
+from elman.cells.initial import start_gates
 
 
 class LSTMState(NamedTuple):
@@ -46,9 +47,7 @@ class LSTMCell(Cell):
         self.weight_ih = nn.Parameter(torch.empty(4 * hidden_size, input_size))  # W
         self.weight_hh = nn.Parameter(torch.empty(4 * hidden_size, hidden_size))  # R
         self.bias = nn.Parameter(torch.zeros(4 * hidden_size))
-        for W, R in zip(self.weight_ih.chunk(4), self.weight_hh.chunk(4), strict=True):
-            nn.init.xavier_uniform_(W)
-            nn.init.orthogonal_(R)
+        start_gates(self.weight_ih, self.weight_hh, 4)
         nn.init.constant_(self.bias.chunk(4)[1], forget_bias)
 
     def drive(self, x: Tensor) -> Tensor:

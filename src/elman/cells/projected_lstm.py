@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from elman.cell import Cell
+from elman.cells.initial import start_gates
 from elman.cells.lstm import LSTMState
 
 
@@ -51,9 +52,7 @@ class ProjectedLSTMCell(Cell):
         self.weight_hh = nn.Parameter(torch.empty(4 * hidden_size, proj_size))  # R
         self.weight_hr = nn.Parameter(torch.empty(proj_size, hidden_size))  # W_hr
         self.bias = nn.Parameter(torch.zeros(4 * hidden_size))
-        for W, R in zip(self.weight_ih.chunk(4), self.weight_hh.chunk(4), strict=True):
-            nn.init.xavier_uniform_(W)
-            nn.init.orthogonal_(R)
+        start_gates(self.weight_ih, self.weight_hh, 4)
         nn.init.xavier_uniform_(self.weight_hr)
         nn.init.constant_(self.bias.chunk(4)[1], forget_bias)
 

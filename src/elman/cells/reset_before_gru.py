@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from elman.cell import Cell, State
+from elman.cells.initial import start_gates
 
 
 class ResetBeforeGRUCell(Cell):
@@ -32,9 +33,7 @@ class ResetBeforeGRUCell(Cell):
         self.weight_ih = nn.Parameter(torch.empty(3 * hidden_size, input_size))  # W
         self.weight_hh = nn.Parameter(torch.empty(3 * hidden_size, hidden_size))  # R
         self.bias = nn.Parameter(torch.zeros(3 * hidden_size))
-        for W, R in zip(self.weight_ih.chunk(3), self.weight_hh.chunk(3), strict=True):
-            nn.init.xavier_uniform_(W)
-            nn.init.orthogonal_(R)
+        start_gates(self.weight_ih, self.weight_hh, 3)
 
     def drive(self, x: Tensor) -> Tensor:
         """``W x + b``, ``[..., 3H]``."""

@@ -32,8 +32,8 @@ def torch_runs(x: Tensor, full: bool) -> bool:
 
 
 def _torch_is_faster(x: Tensor, full: bool) -> bool:
-    # Where only the loop can run, torch's kernels for full batches win; packed, they are about as slow.
-    return full and ("native" not in choice.ENGINES or x.dtype not in (torch.float32, torch.float64))
+    # Of another dtype only the loop can run: torch's kernels for full batches win; packed, they are about as slow.
+    return full and x.dtype not in (torch.float32, torch.float64)
 
 
 def run_packed(by_torch: Callable[..., Any], layout: Layout, state: tuple[Tensor, ...]) -> Any:

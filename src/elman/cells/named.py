@@ -1,0 +1,100 @@
+"""Cells by name: one of the house's, or a class in a file of the reader's own."""
+
+import hashlib
+import importlib.util
+import sys
+from pathlib import Path
+
+import torch
+
+from elman.cell import Cell
+from elman.errors import UnknownName, nearest
+
+__all__ = ["cell_inputs", "cell_named", "public_cells"]
+
+
+def public_cells() -> dict[str, type[Cell]]:
+    """Every cell of the house by the name of its class, in alphabetical order."""
+    from elman import cells
+
+    found = {name: getattr(cells, name) for name in cells.__all__}
+    return {n: c for n, c in sorted(found.items()) if isinstance(c, type) and issubclass(c, Cell)}
+
+
+def cell_named(name: str) -> type[Cell]:
+    """Return a cell's class.
+
+    Args:
+        name: a class of :mod:`elman.cells` (``"GRUCell"``), or ``"file.py:Class"``. The file is run, as
+            ``import`` would.
+
+    Raises:
+        UnknownName: for a cell, file or class that does not exist, a file that cannot be imported, and a
+            class that is not a :class:`~elman.Cell` or cannot be made from two sizes.
+
+    Example:
+        >>> cell_named("GRUCell")(3, 5)
+        GRUCell(3, 5)
+    """
+    path, colon, class_name = name.rpartition(":")
+    if not colon:
+        known = public_cells()
+        if name not in known:
+            raise UnknownName(
+                f"no cell {name!r}{nearest(name, known)}; a cell of your own is named by its file, mycell.py:MyCell"
+            )
+        return known[name]
+    cell = _from_file(Path(path), class_name)
+    try:
+        made = cell(2, 3)
+    except Exception as error:
+        raise UnknownName(
+            f"{name}: a study makes a cell as {class_name}(input_size, hidden_size), which raised "
+            f"{type(error).__name__}: {error}"
+        ) from None
+    if (made.input_size, made.hidden_size) != (2, 3):
+        raise UnknownName(f"{name}: {class_name}(2, 3) must call super().__init__(input_size, hidden_size)")
+    return cell
+
+
+def cell_inputs(name: str) -> dict[str, str]:
+    """Return what a trial with this cell depends on beyond the house: the checksum of the cell's file.
+
+    Example:
+        >>> cell_inputs("GRUCell")
+        {}
+    """
+    path, colon, _ = name.rpartition(":")
+    return {"cell": name, "sha256": hashlib.sha256(_read(Path(path))).hexdigest()} if colon else {}
+
+
+def _from_file(path: Path, class_name: str) -> type[Cell]:
+    text = _read(path)
+    module_name = f"elman_cell_{path.stem}_{hashlib.sha256(bytes(path.resolve()) + text).hexdigest()[:12]}"
+    module = sys.modules.get(module_name)
+    if module is None:
+        spec = importlib.util.spec_from_file_location(module_name, path)
+        if spec is None or spec.loader is None:
+            raise UnknownName(f"{path} is not a Python file; a cell is named as file.py:Class")
+        module = sys.modules[module_name] = importlib.util.module_from_spec(spec)
+        try:
+            with torch.random.fork_rng(devices=[]):
+                spec.loader.exec_module(module)
+        except Exception as error:
+            del sys.modules[module_name]
+            line = getattr(error, "lineno", None)
+            where = f", line {line}" if line else ""
+            raise UnknownName(f"{path}{where} cannot be imported: {type(error).__name__}: {error}") from None
+    mine = [n for n, c in vars(module).items() if isinstance(c, type) and issubclass(c, Cell) and c is not Cell]
+    if class_name not in mine:
+        if hasattr(module, class_name):
+            raise UnknownName(f"{class_name} in {path} is not a subclass of elman.Cell")
+        raise UnknownName(f"{path} has no cell {class_name!r}" + (nearest(class_name, mine) if mine else ""))
+    return getattr(module, class_name)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnknownName(f"cannot read {path}: {error.strerror}; a cell is named as file.py:Class") from None

@@ -67,7 +67,9 @@ class Cell(nn.Module):
         Override it for fields of other widths or a learned start. It takes dtype and device from the
         cell's first parameter.
         """
-        like = next(self.parameters(), torch.empty(0))
+        like = next((own for own in self._parameters.values() if own is not None), None)
+        if like is None:
+            like = next(self.parameters(), torch.empty(0))
         return self.state_type(*(like.new_zeros(batch_size, self.hidden_size) for _ in self.state_type._fields))
 
     def drive(self, x: Tensor) -> Any:

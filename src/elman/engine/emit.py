@@ -22,6 +22,7 @@ class Layout:
             self.matrices += [p.matrix for p in level.products if p.matrix not in self.matrices]
             for store in level.stores:
                 self.find_thetas(store.value)
+        self.carried = [buffer for buffer in program.buffers if buffer.carried]
         self.columns = tile.columns
 
     def find_thetas(self, value: Value) -> None:
@@ -63,6 +64,11 @@ class _Emitter:
         self.base = {buffer: table() for buffer in self.layout.buffers}
         self.panels = {matrix: table() for matrix in self.layout.matrices}
         self.theta = {index: table() for index in self.layout.thetas}
+        carried = [(buffer, table(), table()) for buffer in self.layout.carried]
+        for buffer, enter, _ in carried:
+            self.carry(buffer, enter, enters=True)
+        if self.wide:
+            self.barrier()
         for buffer in self.layout.buffers:
             if buffer.kind == "sum":
                 self.base[buffer] = w.at(self.base[buffer], w.integer("mul", "%thread", buffer.width))
@@ -76,8 +82,27 @@ class _Emitter:
                 packed = w.integer("add", w.do(f"load i64, ptr {w.at('%starts', t, 'i64')}"), "%first")
                 self.firsts = {"packed": packed, "row": "%first"}
                 self.step(m)
+        for buffer, _, leave in carried:
+            self.carry(buffer, leave, enters=False)
         w.put("ret void")
         return w.function(f"define void @{name}(ptr %job, i64 %thread, i64 %count) #0")
+
+    def carry(self, buffer: Buffer, dense: str, enters: bool) -> None:
+        """Copy the thread's rows of a carried buffer from or to the caller's; without any to enter, they are zero."""
+        w, size = self.w, buffer.width * self.tile.lanes.bytes
+        w.declare("void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
+        w.declare("void @llvm.memset.p0.i64(ptr, i8, i64, i1)")
+        given = w.do(f"icmp ne ptr {dense}, null")
+        with w.when(w.do("icmp eq i64 %thread, 0")) if self.wide else nullcontext():
+            with w.when(given), w.loop("%last", 1, "%first") as r:
+                here = w.at(self.base[buffer], w.integer("mul", r, self.layout.stride(buffer)))
+                there = w.at(dense, w.integer("mul", r, buffer.width))
+                to, source = (here, there) if enters else (there, here)
+                w.put(f"call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {source}, i64 {size}, i1 false)")
+            if enters:
+                with w.when(w.do(f"xor i1 {given}, true")), w.loop("%last", 1, "%first") as r:
+                    here = w.at(self.base[buffer], w.integer("mul", r, self.layout.stride(buffer)))
+                    w.put(f"call void @llvm.memset.p0.i64(ptr {here}, i8 0, i64 {size}, i1 false)")
 
     def share(self, whole: str | int) -> tuple[str, str]:
         """Return the thread's own part of ``whole`` things, first and last."""
@@ -305,7 +330,8 @@ def program_text(
     """Return ``name(job, thread, count)``; the job is ``table, starts, sizes, T, reverse, arrived, ranges``.
 
     It runs the thread's own range of the batch's rows through all T steps; ``table`` holds the address of the
-    product, of each buffer, of each matrix's panels, and of each theta, in the order of ``layout``.
+    product, of each buffer, of each matrix's panels, of each theta, and for each carried buffer those of the
+    caller's rows before and after, in the order of ``layout``.
 
     A ``wide`` kernel shares out the columns of each step instead, and waits for the others between levels:
     for a batch with fewer rows than threads.

@@ -9,19 +9,21 @@ import torch
 from torch import Tensor
 
 from elman.cell import Cell
-from elman.engine.dense import product_over_rows
+from elman.engine.dense import pack, product_over_rows
 from elman.engine.emit import Layout, can_be_wide, program_text
 from elman.engine.lower import lower, run_deferred
 from elman.engine.machine import compile_text, shared_address, tile_for
 from elman.engine.plan import Plan, plan
 from elman.engine.schedule import Program
+from elman.engine.scratch import scratch
 from elman.engine.threads import cut, openmp, spread
 from elman.engine.trace import record
-from elman.engine.values import Matrix
 
 __all__ = ["Kernels", "Rows"]
 
 WIDE_FROM = 1.5e5  # operations of a step, below which waiting for the other thread takes longer
+
+Carried = dict[str, Tensor | None]  # dense rows [B, *] by the name of the buffer
 
 
 class Rows:
@@ -38,31 +40,57 @@ class _Function:
     """One compiled program."""
 
     def __init__(self, program: Program, bits: int):
-        self.program, self.tile = program, tile_for(bits)
+        self.program, self.tile, self.bytes = program, tile_for(bits), bits // 8
         self.address = self.wide = 0  # of the compiled functions; no wide one if a step cannot be shared out
         self.layout = Layout(program, self.tile)
-        self.local = [b for b in program.buffers if b.kind == "row"]
-        self.strides = {b.name: self.layout.stride(b) for b in self.local}
-        self.row_width = sum(self.strides.values())
-        self.table = c_void_p * (1 + len(program.buffers) + len(self.layout.matrices) + len(self.layout.thetas))
+        self.row_width = sum(self.layout.stride(b) for b in program.buffers if b.kind == "row")
+        columns = self.tile.columns
+        self.packed_sizes = [-(-m.n // columns) * columns * m.k for m in self.layout.matrices]
+        pointers = 1 + len(program.buffers) + len(self.layout.matrices) + len(self.layout.thetas)
+        self.table = c_void_p * (pointers + 2 * len(self.layout.carried))
         self.work = 2.0 * sum(
             p.matrix.k * p.matrix.n for level in program.levels for p in level.products
         ) + 30.0 * sum(s.width for level in program.levels for s in level.stores)
 
-    def arena(self, batch: int, like: Tensor) -> dict[str, Tensor]:
-        """Return memory for what the batch's rows carry from step to step and within one."""
-        memory, at, found = like.new_empty(batch * self.row_width), 0, {}
-        for buffer in self.local:
-            stride = self.strides[buffer.name]
-            found[buffer.name] = memory[at : at + batch * stride].view(batch, stride)
-            at += batch * stride
-        return found
+    def __call__(
+        self, tensors: dict[str, Tensor], enter: Carried, leave: Carried, thetas: list[Tensor],
+        rows: Rows, reverse: bool,
+    ) -> None:  # fmt: skip
+        """Run the program.
 
-    def __call__(self, tensors: dict[str, Tensor], thetas: list[Tensor], rows: Rows, reverse: bool) -> None:
-        keep = [tensors[buffer.name] for buffer in self.program.buffers]
-        keep += [pack(thetas[m.index], m, self.tile.columns) for m in self.layout.matrices]
-        keep += [thetas[index].contiguous() for index in self.layout.thetas]
-        table = self.table(shared_address("product", self.tile.lanes.bits), *[t.data_ptr() for t in keep])
+        Args:
+            tensors: every buffer that is not a row's, by name.
+            enter: what carried buffers hold before the first step; zero where None.
+            leave: where they go after the last step; nowhere if None or absent.
+            thetas: what the step reads of the parameters.
+            rows: the batch.
+            reverse: whether to walk from the last step to the first.
+        """
+        # the packed matrices first, so that they lie aligned to whole lines of cache
+        at, held = scratch((sum(self.packed_sizes) + rows.batch * self.row_width) * self.bytes)
+        keep: list[Any] = [held]
+        panels = []
+        for matrix, size in zip(self.layout.matrices, self.packed_sizes, strict=True):
+            panels.append(at)
+            weight = thetas[matrix.index]
+            pack(weight.reshape(matrix.n, matrix.k).t() if matrix.transposed else weight, matrix.k, matrix.n, at)
+            at += size * self.bytes
+        pointers: list[int | None] = [shared_address("product", self.tile.lanes.bits)]
+        for buffer in self.program.buffers:
+            if buffer.kind == "row":
+                pointers.append(at)
+                at += rows.batch * self.layout.stride(buffer) * self.bytes
+            else:
+                pointers.append(tensors[buffer.name].data_ptr())
+        pointers += panels
+        for index in self.layout.thetas:
+            keep.append(thetas[index].contiguous())
+            pointers.append(keep[-1].data_ptr())
+        for buffer in self.layout.carried:
+            for side in (enter, leave):
+                tensor = side.get(buffer.name)
+                pointers.append(None if tensor is None else tensor.data_ptr())
+        table = self.table(*pointers)
         arrived = array("q", [0])
         job = array("q", [addressof(table), rows.starts.buffer_info()[0], rows.sizes.buffer_info()[0]])
         job.extend((len(rows.sizes), reverse, arrived.buffer_info()[0]))
@@ -71,15 +99,6 @@ class _Function:
             spread(self.wide, job, [(0, rows.batch)] * count, together=True)
         else:
             spread(self.address, job, cut(rows.batch_sizes, rows.batch, self.work))
-
-
-def pack(weight: Tensor, matrix: Matrix, columns: int) -> Tensor:
-    """Return a matrix as panels ``[panels, K, columns]``, the last one filled up with zeros."""
-    weight = weight.reshape(matrix.n, matrix.k).t() if matrix.transposed else weight.reshape(matrix.k, matrix.n)
-    panels = -(-matrix.n // columns)
-    if matrix.n % columns:
-        weight = torch.nn.functional.pad(weight, (0, panels * columns - matrix.n))
-    return weight.unflatten(1, (panels, columns)).transpose(0, 1).contiguous()
 
 
 class Kernels:
@@ -109,63 +128,49 @@ class Kernels:
         self, drives: list[Tensor], states: list[Tensor], thetas: list[Tensor], rows: Rows, training: bool
     ) -> tuple[Tensor, list[Tensor], dict[str, Tensor]]:
         """Return outputs, the final value of each state that changes, and what the backward pass needs."""
-        function, like, N = self.training if training else self.inference, states[0], rows.total
-        tensors = function.arena(rows.batch, like)
-        for i, state in enumerate(states):
-            width = state[0].numel()
-            tensors[f"state{i}"][:, :width] = state.reshape(rows.batch, width)
-        for i, drive in enumerate(drives):
-            tensors[f"drive{i}"] = drive.reshape(N, -1).contiguous()
-        for buffer in function.program.buffers:
-            if buffer.name not in tensors:
-                tensors[buffer.name] = like.new_empty(N, buffer.width)
-        function(tensors, thetas, rows, rows.reverse)
-        finals = []
-        for i in self.moving:
-            width = states[i][0].numel()
-            finals.append(tensors[f"state{i}"][:, :width].contiguous().reshape(states[i].shape))
-        memory = {}
-        if training:
-            names = ["saved", "outputs", *(f"before{i}" for i in self.plan.kept_states)]
-            names += [f"drive{i}" for i in self.plan.needs_drive]
-            memory = {name: tensors[name] for name in names}
-        return tensors["outputs"], finals, memory
+        function, like = self.training if training else self.inference, states[0]
+        tensors = {f"drive{i}": drive.contiguous() for i, drive in enumerate(drives)}
+        self._make_the_rest(tensors, function, rows, like)
+        finals = [torch.empty_like(states[i], memory_format=torch.contiguous_format) for i in self.moving]
+        enter: Carried = {f"state{i}": state.contiguous() for i, state in enumerate(states)}
+        leave: Carried = {f"state{i}": final for i, final in zip(self.moving, finals, strict=True)}
+        function(tensors, enter, leave, thetas, rows, rows.reverse)
+        names = ["saved", "outputs", *(f"drive{i}" for i in self.plan.needs_drive)] if training else ()
+        return tensors["outputs"], finals, {name: tensors[name] for name in names}
 
     def gradients(
         self, memory: dict[str, Tensor], states: list[Tensor], thetas: list[Tensor], rows: Rows,
         grad_out: Tensor | None, grad_finals: list[Tensor | None],
     ) -> tuple[list[Tensor | None], list[Tensor], list[Tensor | None]]:  # fmt: skip
         """Return the gradients of drives, initial states and thetas."""
-        function, like, N = self.backward, states[0], rows.total
-        tensors = {**memory, **function.arena(rows.batch, like)}
-        for i, state in enumerate(states):
-            width = state[0].numel()
-            if f"state{i}" in tensors:
-                tensors[f"state{i}"][:, :width] = state.reshape(rows.batch, width)
-        ends = dict(zip(self.moving, grad_finals, strict=True))
-        for i, state in enumerate(states):
-            end, width = ends.get(i), state[0].numel()
-            tensors[f"grad_state{i}"][:, :width] = 0 if end is None else end.reshape(rows.batch, width)
-        tensors["grad_out"] = like.new_zeros(N, states[0][0].numel()) if grad_out is None else grad_out.contiguous()
+        function, like = self.backward, states[0]
+        tensors = dict(memory)
+        tensors["grad_out"] = (
+            like.new_zeros(rows.total, states[0][0].numel()) if grad_out is None else grad_out.contiguous()
+        )
+        self._make_the_rest(tensors, function, rows, like)
+        grad_states = [torch.empty_like(state, memory_format=torch.contiguous_format) for state in states]
+        enter: Carried = {f"state{i}": state.contiguous() for i, state in enumerate(states)}
+        for i, end in zip(self.moving, grad_finals, strict=True):
+            enter[f"grad_state{i}"] = None if end is None else end.contiguous()
+        leave: Carried = {f"grad_state{i}": grad for i, grad in enumerate(grad_states)}
+        function(tensors, enter, leave, thetas, rows, not rows.reverse)
+        grad_drives = [tensors.get(f"grad_drive{i}") for i in range(len(self.trace.drive_shapes))]
+        return grad_drives, grad_states, self.deferred(tensors, thetas)
+
+    def _make_the_rest(self, tensors: dict[str, Tensor], function: _Function, rows: Rows, like: Tensor) -> None:
         for buffer in function.program.buffers:
             if buffer.kind == "sum":
                 tensors[buffer.name] = like.new_zeros(torch.get_num_threads(), buffer.width)
-            elif buffer.name not in tensors:
-                tensors[buffer.name] = like.new_empty(N, buffer.width)
-        function(tensors, thetas, rows, not rows.reverse)
-        grad_drives = [tensors.get(f"grad_drive{i}") for i in range(len(self.trace.drive_shapes))]
-        grad_states = [
-            tensors[f"grad_state{i}"][:, : s[0].numel()].contiguous().reshape(s.shape) for i, s in enumerate(states)
-        ]
-        return grad_drives, grad_states, self.deferred(tensors, thetas)
+            elif buffer.kind != "row" and buffer.name not in tensors:
+                tensors[buffer.name] = like.new_empty(rows.total, buffer.width)
 
     def deferred(self, tensors: dict[str, Tensor], thetas: list[Tensor]) -> list[Tensor | None]:
         """Return the thetas' gradients: one product, or one sum, over all steps and rows."""
         roots: dict[Any, Tensor] = {}
         for root, (op, places) in self.plan.roots.items():
             parts = [
-                tensors[p.buffer.name][:, p.column : p.column + v.width]
-                for p, v in zip(places, root.args, strict=True)
+                tensors[p.buffer.name].narrow(1, p.column, v.width) for p, v in zip(places, root.args, strict=True)
             ]
             roots[root] = product_over_rows(*parts) if op == "outer" else parts[0].sum(0)
         done: dict[Any, Any] = {}

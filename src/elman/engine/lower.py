@@ -72,6 +72,9 @@ def run_deferred(value: Deferred, roots: dict[Deferred, Any], thetas: list[Any],
     """Compute a parameter's gradient from the sums over all steps."""
     if value in roots:
         return roots[value]
+    if value.op == "view" and value.args[0] in roots:
+        root = roots[value.args[0]]
+        return root if root.shape == value.shape else root.reshape(value.shape)
     if value not in done:
 
         def leaf(arg: Any) -> Any:

@@ -6,6 +6,7 @@ from functools import cache
 import llvmlite.binding as llvm
 
 from elman.engine.outer import outer_text
+from elman.engine.packing import pack_text
 from elman.engine.product import Tile, product_text
 from elman.engine.text import Writer
 
@@ -59,19 +60,25 @@ def compile_text(functions: str, declared: set[str]) -> Code:
     return Code("\n".join([*sorted(declared), functions, attributes]))
 
 
+_addresses: dict[tuple[str, int], int] = {}
+
+
 @cache
 def _products(bits: int) -> tuple[Code, dict[str, int]]:
     declared: set[str] = set()
     tile = tile_for(bits)
-    text = product_text(tile, declared) + outer_text(tile, declared) + _team_text(tile, declared)
-    code = compile_text(text, declared)
-    return code, {name: code.address(name) for name in ("product", "outer", "team")}
+    parts = (product_text, outer_text, pack_text, _team_text)
+    code = compile_text("".join(part(tile, declared) for part in parts), declared)
+    return code, {name: code.address(name) for name in ("product", "outer", "pack", "team")}
 
 
 def shared_address(name: str, bits: int) -> int:
-    """Return the address of ``product``, ``outer`` or ``team``, compiled once a process and number format."""
-    with _lock:
-        return _products(bits)[1][name]
+    """Return where ``product``, ``outer``, ``pack`` or ``team`` lies, compiled once a process and number format."""
+    found = _addresses.get((name, bits))
+    if found is None:
+        with _lock:
+            found = _addresses[name, bits] = _products(bits)[1][name]
+    return found
 
 
 def _team_text(tile: Tile, declared: set[str]) -> str:

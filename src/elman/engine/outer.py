@@ -26,7 +26,7 @@ def panel_stride(tile: Tile) -> int:
 def outer_text(tile: Tile, declared: set[str]) -> str:
     """Return ``outer(job, thread, count)``: the words of the job are those read first below.
 
-    It adds, to the thread's own strips of rows of C, the product of those columns of A (``height`` in all)
+    It fills the thread's own strips of rows of C with the product of those columns of A (``height`` in all)
     and the ``width`` columns of B. C has whole tiles in both directions.
     """
     w, V = Writer(tile.lanes, declared), tile.lanes
@@ -48,6 +48,7 @@ def outer_text(tile: Tile, declared: set[str]) -> str:
     count = w.integer("sdiv", w.integer("add", "%width", tile.columns - 1), tile.columns)
     with w.loop("%n", BLOCK) as k0:
         depth = w.min(w.integer("sub", "%n", k0), BLOCK)
+        fresh = w.do(f"icmp eq i64 {k0}, 0")
         with w.loop(depth) as k:
             row = w.at("%B", w.integer("mul", w.integer("add", k0, k), "%ldb"))
             # whole panels and strips first, whose masks are known; then the one that is left over
@@ -77,7 +78,8 @@ def outer_text(tile: Tile, declared: set[str]) -> str:
             panel = w.at(panels, w.integer("mul", p, panel_stride(tile)))
             with w.loop("%last", tile.rows, "%first") as i:
                 c = w.at("%C", w.integer("add", w.integer("mul", i, "%ldc"), w.integer("mul", p, tile.columns)))
-                w.put(f"call void @outer_tile(ptr {strip_of(i)}, ptr {panel}, i64 {depth}, ptr {c}, i64 %ldc)")
+                given = f"ptr {strip_of(i)}, ptr {panel}, i64 {depth}, ptr {c}, i64 %ldc, i1 {fresh}"
+                w.put(f"call void @outer_tile({given})")
     w.put("ret void")
     head = "define void @outer(ptr %job, i64 %thread, i64 %count) #0"
     return _tile(tile, declared) + w.function(head)
@@ -109,10 +111,14 @@ def _tile(tile: Tile, declared: set[str]) -> str:
             body(k, step)
     with w.loop("%K", 1, whole) as k:
         body(k, 0)
-    for r, v in places:
-        to = w.at(w.at("%C", w.integer("mul", "%ldc", r)), v * V.count)
-        w.store(w.op("fadd", w.load(to), w.do(f"load {V.type}, ptr {sums[r, v]}")), to)
+    for fresh in (True, False):
+        with w.when("%fresh" if fresh else w.do("xor i1 %fresh, true")):
+            for r, v in places:
+                to = w.at(w.at("%C", w.integer("mul", "%ldc", r)), v * V.count)
+                total = w.do(f"load {V.type}, ptr {sums[r, v]}")
+                w.store(total if fresh else w.op("fadd", w.load(to), total), to)
     w.put("ret void")
     return w.function(
-        "define internal void @outer_tile(ptr noalias %S, ptr noalias %P, i64 %K, ptr noalias %C, i64 %ldc) #0"
+        "define internal void @outer_tile"
+        "(ptr noalias %S, ptr noalias %P, i64 %K, ptr noalias %C, i64 %ldc, i1 %fresh) #0"
     )

@@ -53,6 +53,10 @@ def plan(trace: Trace, low: Lowered) -> Plan:
     for value, start, n in need.ranges():
         saved.append((value, start, n, width))
         width += n
+    befores, memory_width = {}, width  # column of each kept state
+    for i in kept:
+        befores[i] = memory_width
+        memory_width += states[i].width
 
     def forward(training: bool) -> Program:
         work = Scheduler()
@@ -60,12 +64,12 @@ def plan(trace: Trace, low: Lowered) -> Plan:
             work.give(value, Place(work.buffer(f"drive{i}", "packed", value.width)))
         buffers = []
         for i, value in enumerate(states):
-            buffers.append(work.buffer(f"state{i}", "row", value.width))
+            buffers.append(work.buffer(f"state{i}", "row", value.width, carried=True))
             work.give(value, Place(buffers[i]))
         if training:
-            memory = work.buffer("saved", "packed", width)
+            memory = work.buffer("saved", "packed", memory_width)
             for i in kept:
-                work.store(states[i], Place(work.buffer(f"before{i}", "packed", states[i].width)))
+                work.store(states[i], Place(memory, befores[i]))
             for value, start, n, column in saved:
                 pieces = work.store(value, Place(memory, column), "set", start, n)
                 if value.op != "mm":
@@ -76,12 +80,12 @@ def plan(trace: Trace, low: Lowered) -> Plan:
     work = Scheduler()
     for i in needs_drive:
         work.give(drives[i], Place(work.buffer(f"drive{i}", "packed", drives[i].width)))
+    memory = work.buffer("saved", "packed", memory_width)
     for i in range(s):
         if i in kept:
-            work.give(states[i], Place(work.buffer(f"before{i}", "packed", states[i].width)))
+            work.give(states[i], Place(memory, befores[i]))
         elif i in constant:
-            work.give(states[i], Place(work.buffer(f"state{i}", "row", states[i].width)))
-    memory = work.buffer("saved", "packed", width)
+            work.give(states[i], Place(work.buffer(f"state{i}", "row", states[i].width, carried=True)))
     for value, start, n, column in saved:
         work.give(value, Place(memory, column), start, n)
     if need.output:
@@ -89,12 +93,9 @@ def plan(trace: Trace, low: Lowered) -> Plan:
     work.give(grad_out, Place(work.buffer("grad_out", "packed", grad_out.width)))
     gradients = []
     for i, tangent in enumerate(tangents):
-        gradients.append(work.buffer(f"grad_state{i}", "row", states[i].width))
+        gradients.append(work.buffer(f"grad_state{i}", "row", states[i].width, carried=True))
         work.give(tangent, Place(gradients[i]))
-    lies: dict[Value, Place] = {}
-    for i, value in enumerate(states):
-        if i in kept:
-            lies[value] = Place(next(b for b in work.buffers if b.name == f"before{i}"))
+    lies = {states[i]: Place(memory, column) for i, column in befores.items()}
     for i, grad in enumerate(grads[:d]):
         if isinstance(grad, Value):
             place = Place(work.buffer(f"grad_drive{i}", "packed", grad.width))

@@ -189,6 +189,9 @@ class Reader:
             raise self.bad(f"{node.op} mixes a gradient summed over the steps with other values")
         if self.batch in node.shape:
             raise self.bad(f"{node.op} spreads a gradient summed over the steps over rows again")
+        if node.op in ("view", "_unsafe_view", "reshape", "squeeze", "unsqueeze"):
+            (given,) = (self.env[read] for read in node.inputs())
+            return Deferred("view", given.args if given.op == "view" else (given,), node.shape)
         args = swap((node.args, node.kwargs), lambda a: self.env[a] if isinstance(a, Node) else a)
         return Deferred("torch", args, node.shape, node)
 

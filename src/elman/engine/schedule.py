@@ -22,12 +22,14 @@ class Buffer:
     """Memory that a kernel reads or writes.
 
     ``kind`` says how a row is found: ``packed`` by its place among all real steps, ``row`` by its place in
-    the batch, ``theta`` not at all, ``sum`` by the thread.
+    the batch, ``theta`` not at all, ``sum`` by the thread. Rows of a ``carried`` buffer come from the caller
+    before the first step and go back to the caller after the last.
     """
 
     name: str
     kind: str
     width: int
+    carried: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,9 @@ class Scheduler:
         self.levels: dict[tuple[Value, int, int], int] = {}
         self.scratch = 0
 
-    def buffer(self, name: str, kind: str, width: int) -> Buffer:
+    def buffer(self, name: str, kind: str, width: int, carried: bool = False) -> Buffer:
         """Add a buffer."""
-        made = Buffer(name, kind, width)
+        made = Buffer(name, kind, width, carried)
         self.buffers.append(made)
         return made
 

@@ -5,7 +5,7 @@ import os
 from array import array
 from bisect import bisect_left
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -59,17 +59,22 @@ def spread(function: int, job: array, ranges: list[tuple[int, int]], together: b
     job.append(pairs.buffer_info()[0])
     at, count = job.buffer_info()[0], len(ranges)
     if count == 1:
-        Item(function)(at, 0, 1)
+        _callable(function)(at, 0, 1)
     elif (team := openmp()) is not None:
         parallel, number, members = team
         task = array("q", [function, at, count, number, members, together])
         parallel(shared_address("team", 32), task.buffer_info()[0], count, 0)
     else:
-        item, pool = Item(function), _pool(count - 1)
+        item, pool = _callable(function), _pool(count - 1)
         waiting = [pool.submit(item, at, i, count) for i in range(1, count)]
         item(at, 0, count)
         for one in waiting:
             one.result()
+
+
+@lru_cache(maxsize=4096)
+def _callable(address: int) -> Any:
+    return Item(address)
 
 
 def _pool(count: int) -> ThreadPoolExecutor:

@@ -14,8 +14,8 @@ from elman.engine import loop
 from elman.engine.dense import linear, product_over_rows
 from elman.engine.kernels import Kernels, Rows
 from elman.engine.structure import structure
-from elman.engine.tensors import with_tensors
 from elman.engine.why import Unsupported
+from elman.tensors import with_tensors
 
 __all__ = ["auto", "find", "run"]
 

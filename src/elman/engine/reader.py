@@ -5,71 +5,13 @@
 from math import prod
 from typing import Any
 
+from elman.engine.operators import BINARY, LINEAR, LOGICAL, SAME, UNARY
 from elman.engine.recording import Node, swap
 from elman.engine.trace import Trace
 from elman.engine.values import Deferred, Matrix, Value
 from elman.engine.why import Unsupported
 
 __all__ = ["Reader"]
-
-SAME = frozenset(
-    [
-        "clone",
-        "detach",
-        "alias",
-        "view",
-        "_unsafe_view",
-        "reshape",
-        "unsqueeze",
-        "squeeze",
-        "expand",
-        "lift_fresh",
-        "lift_fresh_copy",
-        "copy",
-        "contiguous",
-        "_reshape_alias",
-        "expand_copy",
-    ]
-)
-UNARY = frozenset(["neg", "sigmoid", "tanh", "exp", "log", "log1p", "expm1", "sqrt", "abs", "sin", "cos", "erf"])
-BINARY = (
-    {"mul": "mul", "div": "div", "maximum": "max", "minimum": "min"}
-    | {name: name for name in ("eq", "ne", "lt", "le", "gt", "ge")}
-    | {"logical_and": "and", "logical_or": "or", "bitwise_and": "and", "bitwise_or": "or"}
-)
-LOGICAL = frozenset(["eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not"])
-LINEAR = frozenset(
-    [
-        "permute",
-        "t",
-        "transpose",
-        "view",
-        "_unsafe_view",
-        "reshape",
-        "unsqueeze",
-        "squeeze",
-        "expand",
-        "sum",
-        "neg",
-        "add",
-        "sub",
-        "mul",
-        "div",
-        "detach",
-        "alias",
-        "clone",
-        "cat",
-        "slice",
-        "slice_backward",
-        "select_backward",
-        "split",
-        "split_with_sizes",
-        "select",
-        "_reshape_alias",
-        "mean",
-        "narrow",
-    ]
-)
 
 
 class Reader:

@@ -3,10 +3,10 @@
 import ctypes
 import os
 from array import array
-from bisect import bisect_left
+from bisect import bisect_right
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from elman.engine.machine import shared_address
 
 __all__ = ["cut", "openmp", "spread", "whole_teams"]
 
+STEP = 4.0  # rows whose work takes as long as reading a step's weights
+
 #: job, thread, count
 Item = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
@@ -23,7 +25,7 @@ _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}  # by process: a fork doe
 
 
 def cut(batch_sizes: list[int], batch: int, work_per_step: float) -> list[tuple[int, int]]:
-    """Return contiguous ranges of rows whose total real steps are even.
+    """Return contiguous ranges of rows that take about equally long.
 
     Args:
         batch_sizes: rows alive at each step, never increasing.
@@ -35,15 +37,27 @@ def cut(batch_sizes: list[int], batch: int, work_per_step: float) -> list[tuple[
     if count <= 1:
         return [(0, batch)]
     if batch_sizes[-1] == batch:
-        edges = [batch * i // count for i in range(count + 1)]
-    else:
-        edges = [0]
-        rows = range(batch + 1)
-        for i in range(1, count):
-            # steps of the first r rows, which grows with r
-            edges.append(bisect_left(rows, total * i / count, key=lambda r: sum(min(n, r) for n in batch_sizes)))
-        edges.append(batch)
-    return [(a, b) for a, b in pairwise(edges) if b > a]
+        return list(pairwise(batch * i // count for i in range(count + 1)))
+    lengths, steps = [], len(batch_sizes)
+    for row in range(batch):
+        while steps and batch_sizes[steps - 1] <= row:
+            steps -= 1
+        lengths.append(steps)
+    reached = list(accumulate(lengths, initial=0))
+
+    def within(most: float) -> list[tuple[int, int]]:
+        ranges, first = [], 0
+        while first < batch:
+            last = max(first + 1, bisect_right(reached, most - STEP * lengths[first] + reached[first]) - 1)
+            ranges.append((first, last))
+            first = last
+        return ranges
+
+    low, high = 0.0, total + STEP * float(lengths[0])  # the least cost of the costliest range lies between
+    for _ in range(20):
+        middle = (low + high) / 2
+        low, high = (low, middle) if len(within(middle)) <= count else (middle, high)
+    return within(high)
 
 
 def spread(function: int, job: array, ranges: list[tuple[int, int]], together: bool = False) -> None:

@@ -15,8 +15,8 @@ from torch import Tensor
 from elman.cell import Cell
 from elman.engine.recording import Node, Recording, replay
 from elman.engine.structure import structure
-from elman.engine.tensors import tensors_of, with_tensors
 from elman.engine.why import Unsupported
+from elman.tensors import tensors_of, with_tensors
 
 __all__ = ["Trace", "record"]
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from elman.cell import Cell
 from elman.cells.wrappers.base import Wrapper, check_probability
+from elman.tensors import with_tensors
 
 __all__ = ["WeightDrop"]
 
@@ -59,7 +60,7 @@ class WeightDrop(Wrapper):
             return inside
         held = dict(self.cell.named_parameters())
         thinned = {name: torch.dropout(held[name], self.p, True) for name in self.names}
-        return _with(inside, thinned)
+        return with_tensors(inside, thinned)
 
     def step(self, drive: Any, state: Any) -> Any:
         """One step of the cell inside, in evaluation."""
@@ -96,16 +97,3 @@ def _read_by_step(cell: Cell) -> tuple[str, ...]:
         return ()
     found = torch.autograd.grad(total, matrices, allow_unused=True)
     return tuple(name for name, gradient in zip(names, found, strict=True) if gradient is not None)
-
-
-def _with(module: Any, tensors: dict[str, Tensor], prefix: str = "") -> Any:
-    """Return a copy of a module that computes with other tensors; the module itself is not touched."""
-    if not isinstance(module, nn.Module):
-        return module
-    twin = object.__new__(type(module))
-    twin.__dict__.update(module.__dict__)
-    own = {name: tensors.get(prefix + name, old) for name, old in module._parameters.items()}
-    twin.__dict__["_parameters"] = own
-    children = {name: _with(child, tensors, f"{prefix}{name}.") for name, child in module._modules.items()}
-    twin.__dict__["_modules"] = children
-    return twin

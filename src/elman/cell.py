@@ -52,6 +52,9 @@ class Cell(nn.Module):
     """
 
     state_type: ClassVar[Any] = State
+    #: When the cell was published and where ("authors, title"); every cell of the house has its own.
+    year: ClassVar[int | None] = None
+    paper: ClassVar[str] = ""
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()

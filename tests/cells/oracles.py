@@ -106,6 +106,65 @@ def min_gru(x, h, *, weight_ih, bias):
     return ((1 - sigmoid(z)) * h + sigmoid(z) * candidate,)
 
 
+def layer_norm_gru(x, h, *, weight_ih, weight_hh, bias, bias_hn, gain_ih, gain_hh):
+    H = len(h)
+    a, b = weight_ih @ x, weight_hh @ h
+    gates = layer_norm(a[: 2 * H], gain_ih[: 2 * H]) + layer_norm(b[: 2 * H], gain_hh[: 2 * H]) + bias[: 2 * H]
+    r, z = np.split(sigmoid(gates), 2)
+    recurrent = layer_norm(b[2 * H :], gain_hh[2 * H :], bias_hn)
+    n = np.tanh(layer_norm(a[2 * H :], gain_ih[2 * H :], bias[2 * H :]) + r * recurrent)
+    return ((1 - z) * n + z * h,)
+
+
+def min_lstm(x, h, *, weight_ih, bias):
+    f, i, candidate = np.split(weight_ih @ x + bias, 3)
+    f, i = sigmoid(f), sigmoid(i)
+    return (f / (f + i) * h + i / (f + i) * candidate,)
+
+
+def fast_grnn(x, h, *, weight_ih, weight_hh, bias_z, bias_h, logit_zeta, logit_nu):
+    z = sigmoid(weight_ih @ x + weight_hh @ h + bias_z)
+    candidate = np.tanh(weight_ih @ x + weight_hh @ h + bias_h)
+    return ((sigmoid(logit_zeta) * (1 - z) + sigmoid(logit_nu)) * candidate + z * h,)
+
+
+def scrn(x, h, s, *, weight_ih, weight_is, weight_sh, weight_hh, alpha):
+    s = (1 - alpha) * (weight_is @ x) + alpha * s
+    return sigmoid(weight_sh @ s + weight_ih @ x + weight_hh @ h), s
+
+
+def jordan(x, y, s, *, weight_ih, weight_sh, bias, weight_out, bias_out, decay):
+    s = decay * s + y
+    hidden = np.tanh(weight_ih @ x + weight_sh @ s + bias)
+    return np.tanh(weight_out @ hidden + bias_out), s
+
+
+def slstm(x, h, c, n, m, *, weight_ih, weight_hh, bias, forget_gate="exp"):
+    """Unstabilised: the state's true c and n are those held times e^m; they come back scaled by our m."""
+    i, f, z, o = np.split(weight_ih @ x + weight_hh @ h + bias, 4)
+    f = np.exp(f) if forget_gate == "exp" else sigmoid(f)
+    c, n = f * np.exp(m) * c + np.exp(i) * np.tanh(z), f * np.exp(m) * n + np.exp(i)
+    m = np.maximum(np.log(f) + m, i)
+    return sigmoid(o) * c / n, c / np.exp(m), n / np.exp(m), m
+
+
+def cfc(x, h, *, weight_ih, weight_hh, bias, weight_heads, bias_heads, time_gap=False):
+    x, gap = (x[:-1], x[-1]) if time_gap else (x, 1.0)
+    u = 1.7159 * np.tanh(0.666 * (weight_ih @ x + weight_hh @ h + bias))
+    first, second, pace, lead = np.split(weight_heads @ u + bias_heads, 4)
+    s = sigmoid(pace * gap + lead)
+    return (np.tanh(first) * (1 - s) + s * np.tanh(second),)
+
+
+def ltc(x, h, *, weight_ih, weight_hh, bias, reversal, log_tau, unfolds=6, time_gap=False):
+    x, gap = (x[:-1], x[-1]) if time_gap else (x, 1.0)
+    dt = gap / unfolds
+    for _ in range(unfolds):
+        f = sigmoid(weight_ih @ x + weight_hh @ h + bias)
+        h = (h + dt * f * reversal) / (1 + dt * (1 / np.exp(log_tau) + f))
+    return (h,)
+
+
 def run(step, x, state, **options):
     """Outputs ``[T, H]`` and final state of one row ``x [T, I]``."""
     outputs = []

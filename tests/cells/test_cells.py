@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+import re
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 
 import elman
 from elman import cells
+from elman.cells.named import public_cells
 
 spec = importlib.util.spec_from_file_location("oracles", Path(__file__).with_name("oracles.py"))
 oracles = importlib.util.module_from_spec(spec)
@@ -29,6 +31,7 @@ CASES = {
     "gru": (lambda: cells.GRUCell(I, H), oracles.gru, {}),
     "reset-before gru": (lambda: cells.ResetBeforeGRUCell(I, H), oracles.reset_before_gru, {}),
     "projected lstm": (lambda: cells.ProjectedLSTMCell(I, H, 2), oracles.projected_lstm, {}),
+    "projected to one": (lambda: cells.ProjectedLSTMCell(I, H, 1), oracles.projected_lstm, {}),
     "peephole lstm": (lambda: cells.PeepholeLSTMCell(I, H), oracles.peephole_lstm, {}),
     "no forget gate": (lambda: cells.NoForgetGateLSTMCell(I, H), oracles.three_blocks("igo"), {}),
     "no input gate": (lambda: cells.NoInputGateLSTMCell(I, H), oracles.three_blocks("fgo"), {}),
@@ -39,6 +42,17 @@ CASES = {
     "ind rnn": (lambda: cells.IndRNNCell(I, H), oracles.ind_rnn, {}),
     "janet": (lambda: cells.JANETCell(I, H), oracles.janet, {}),
     "min gru": (lambda: cells.MinGRUCell(I, H), oracles.min_gru, {}),
+    "layer norm gru": (lambda: cells.LayerNormGRUCell(I, H), oracles.layer_norm_gru, {}),
+    "min lstm": (lambda: cells.MinLSTMCell(I, H), oracles.min_lstm, {}),
+    "fast grnn": (lambda: cells.FastGRNNCell(I, H), oracles.fast_grnn, {}),
+    "scrn": (lambda: cells.SCRNCell(I, H, 2, alpha=0.8), oracles.scrn, {"alpha": 0.8}),
+    "jordan": (lambda: cells.JordanCell(I, H, 2, decay=0.3), oracles.jordan, {"decay": 0.3}),
+    "slstm": (lambda: cells.SLSTMCell(I, H), oracles.slstm, {}),
+    "slstm sigmoid": (lambda: cells.SLSTMCell(I, H, "sigmoid"), oracles.slstm, {"forget_gate": "sigmoid"}),
+    "cfc": (lambda: cells.CfCCell(I, H, 4), oracles.cfc, {}),
+    "cfc with gaps": (lambda: cells.CfCCell(I, H, 4, time_gap=True), oracles.cfc, {"time_gap": True}),
+    "ltc": (lambda: cells.LTCCell(I, H), oracles.ltc, {}),
+    "ltc with gaps": (lambda: cells.LTCCell(I, H, 3, time_gap=True), oracles.ltc, {"unfolds": 3, "time_gap": True}),
 }  # fmt: skip
 
 
@@ -58,9 +72,20 @@ def test_every_public_cell_has_a_case():
     assert public == {type(make()) for make, _, _ in CASES.values()}
 
 
+@pytest.mark.parametrize("kind", public_cells().values(), ids=lambda kind: kind.__name__)
+def test_says_where_it_was_published(kind):
+    assert {"year", "paper"} <= set(vars(kind)), f"{kind.__name__} has no year and paper of its own"
+    assert 1943 < kind.year <= 2100
+    assert re.fullmatch(r"[\w ,.&-]+, \w.+", kind.paper), "a paper is named as authors, title"
+    told = f"{sys.modules[kind.__module__].__doc__} {kind.__doc__}"
+    assert str(kind.year) in told, "the docstrings say another year"
+
+
 def test_oracle(case):
     cell, step, options = case
     x = torch.randn(6, 4, I, dtype=torch.float64)
+    if options.get("time_gap"):
+        x[..., -1].abs_()  # time does not run backwards
     start = type(cell.initial_state(4))(*map(torch.randn_like, cell.initial_state(4)))
     outputs, final = elman.unroll(cell, x, start, lengths=[6, 1, 4, 6])
     weights = {name: p.detach().numpy() for name, p in cell.named_parameters()}

@@ -48,6 +48,9 @@ class NoForgetGateLSTMCell(_ThreeBlockLSTM):
         295680
     """
 
+    year = 1997
+    paper = "Hochreiter & Schmidhuber, Long Short-Term Memory"
+
     def step(self, drive: Tensor, state: LSTMState) -> LSTMState:
         """One step of the equations above."""
         i, g, o = self.blocks(drive, state)
@@ -71,6 +74,9 @@ class NoInputGateLSTMCell(_ThreeBlockLSTM):
         >>> NoInputGateLSTMCell(2, 3).bias.tolist()
         [1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     """
+
+    year = 2017
+    paper = "Greff et al., LSTM: A Search Space Odyssey"
 
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size)
@@ -100,6 +106,9 @@ class NoOutputGateLSTMCell(_ThreeBlockLSTM):
         [0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
     """
 
+    year = 2017
+    paper = "Greff et al., LSTM: A Search Space Odyssey"
+
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size)
         nn.init.constant_(self.bias.chunk(3)[1], forget_bias)
@@ -127,6 +136,9 @@ class CoupledGateLSTMCell(_ThreeBlockLSTM):
         >>> sum(p.numel() for p in CoupledGateLSTMCell(128, 256).parameters())
         295680
     """
+
+    year = 2017
+    paper = "Greff et al., LSTM: A Search Space Odyssey"
 
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size)

@@ -24,6 +24,9 @@ class IndRNNCell(Cell):
         25
     """
 
+    year = 2018
+    paper = "Li et al., Independently Recurrent Neural Network"
+
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size)
         self.weight_ih = nn.Parameter(torch.empty(hidden_size, input_size))  # W

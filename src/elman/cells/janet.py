@@ -29,6 +29,9 @@ class JANETCell(Cell):
         197120
     """
 
+    year = 2018
+    paper = "van der Westhuizen & Lasenby, The Unreasonable Effectiveness of the Forget Gate"
+
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size)
         self.weight_ih = nn.Parameter(torch.empty(2 * hidden_size, input_size))  # W

@@ -28,6 +28,9 @@ class LayerNormLSTMCell(LSTMCell):
         (torch.Size([20]), torch.Size([5]))
     """
 
+    year = 2016
+    paper = "Ba, Kiros & Hinton, Layer Normalization"
+
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size, forget_bias)
         self.gain_ih = nn.Parameter(torch.ones(4 * hidden_size))  # alpha_1

@@ -30,6 +30,9 @@ class LayerNormRNNCell(RNNCell):
         LayerNormRNNCell(3, 5)
     """
 
+    year = 2016
+    paper = "Ba, Kiros & Hinton, Layer Normalization"
+
     def __init__(self, input_size: int, hidden_size: int, nonlinearity: Nonlinearity = "tanh"):
         super().__init__(input_size, hidden_size, nonlinearity)
         self.gain = nn.Parameter(torch.ones(hidden_size))  # g

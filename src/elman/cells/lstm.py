@@ -40,6 +40,8 @@ class LSTMCell(Cell):
         394240
     """
 
+    year = 2000
+    paper = "Gers, Schmidhuber & Cummins, Learning to Forget: Continual Prediction with LSTM"
     state_type: ClassVar = LSTMState
 
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):

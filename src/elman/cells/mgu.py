@@ -29,6 +29,9 @@ class MGUCell(Cell):
         197120
     """
 
+    year = 2016
+    paper = "Zhou et al., Minimal Gated Unit for Recurrent Neural Networks"
+
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size)
         self.weight_ih = nn.Parameter(torch.empty(2 * hidden_size, input_size))  # W

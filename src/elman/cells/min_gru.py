@@ -26,6 +26,9 @@ class MinGRUCell(Cell):
         40
     """
 
+    year = 2024
+    paper = "Feng et al., Were RNNs All We Needed?"
+
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size)
         self.weight_ih = nn.Parameter(torch.empty(2 * hidden_size, input_size))  # W

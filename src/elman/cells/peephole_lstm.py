@@ -28,6 +28,9 @@ class PeepholeLSTMCell(LSTMCell):
         768
     """
 
+    year = 2000
+    paper = "Gers & Schmidhuber, Recurrent Nets that Time and Count"
+
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size, forget_bias)
         self.peephole_i = nn.Parameter(torch.zeros(hidden_size))  # p_i

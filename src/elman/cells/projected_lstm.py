@@ -39,6 +39,8 @@ class ProjectedLSTMCell(Cell):
         (torch.Size([2, 64]), torch.Size([2, 256]))
     """
 
+    year = 2014
+    paper = "Sak, Senior & Beaufays, Long Short-Term Memory Based Recurrent Neural Network Architectures"
     state_type: ClassVar = LSTMState
 
     def __init__(self, input_size: int, hidden_size: int, proj_size: int | None = None, forget_bias: float = 1.0):

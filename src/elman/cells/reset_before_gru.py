@@ -28,6 +28,9 @@ class ResetBeforeGRUCell(Cell):
         295680
     """
 
+    year = 2014
+    paper = "Cho et al., Learning Phrase Representations using RNN Encoder-Decoder"
+
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size)
         self.weight_ih = nn.Parameter(torch.empty(3 * hidden_size, input_size))  # W

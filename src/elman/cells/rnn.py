@@ -12,11 +12,12 @@ Nonlinearity = Literal["tanh", "relu"]
 
 
 class RNNCell(Cell):
-    r"""The simple recurrent cell.
+    r"""The simple recurrent cell, Elman's (1990): what feeds back is the hidden layer.
 
     .. math:: h_t = \phi(W x_t + R h_{t-1} + b)
 
-    ``W`` and ``R`` start Xavier-uniform, ``b`` at zero.
+    What feeds back in Jordan's (1986), :class:`~elman.cells.JordanCell`, is the output. ``W`` and ``R`` start
+    Xavier-uniform, ``b`` at zero.
 
     Args:
         input_size: features I of the input.
@@ -31,6 +32,9 @@ class RNNCell(Cell):
         >>> sum(p.numel() for p in cell.parameters())
         91392
     """
+
+    year = 1990
+    paper = "Elman, Finding Structure in Time"
 
     def __init__(self, input_size: int, hidden_size: int, nonlinearity: Nonlinearity = "tanh"):
         super().__init__(input_size, hidden_size)

@@ -27,17 +27,9 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return torch.nn.functional.linear(x, weight, bias)
 
 
-def pack(matrix: Tensor, k: int, n: int, address: int) -> None:
-    """Copy a matrix to panels ``[panels, K, columns]`` in memory, the last one filled up with zeros.
-
-    Args:
-        matrix: K times N numbers.
-        k: rows K.
-        n: columns N.
-        address: where to put them.
-    """
-    if matrix.dim() != 2:
-        matrix = matrix.reshape(k, n)
+def pack(matrix: Tensor, address: int) -> None:
+    """Copy a matrix ``[K, N]`` to panels ``[panels, K, columns]`` at an address, the last one filled up with zeros."""
+    k, n = matrix.shape
     tile = tile_for(matrix.element_size() * 8)
     panels = -(-n // tile.columns)
     job = array("q", [matrix.data_ptr(), *matrix.stride(), k, n, address])

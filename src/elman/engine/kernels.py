@@ -73,7 +73,9 @@ class _Function:
         for matrix, size in zip(self.layout.matrices, self.packed_sizes, strict=True):
             panels.append(at)
             weight = thetas[matrix.index]
-            pack(weight.reshape(matrix.n, matrix.k).t() if matrix.transposed else weight, matrix.k, matrix.n, at)
+            transposed = matrix.transposed
+            weight = weight.reshape(matrix.n, matrix.k).t() if transposed else weight.reshape(matrix.k, matrix.n)
+            pack(weight, at)
             at += size * self.bytes
         pointers: list[int | None] = [shared_address("product", self.tile.lanes.bits)]
         for buffer in self.program.buffers:

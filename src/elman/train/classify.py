@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from elman.train.step import descend
+from elman.train.minimise import minimise
 
 __all__ = ["accuracy", "fit_classifier"]
 
@@ -23,7 +23,7 @@ def fit_classifier(
     clip_norm: float = 1.0,
     each: Callable[[int, float], None] | None = None,
 ) -> list[float]:
-    """Train with Adam at a rate that falls linearly to a tenth.
+    """Train on batches drawn one after another; see :func:`elman.train.minimise.minimise`.
 
     Args:
         model: ``model(x, lengths) -> logits``.
@@ -39,17 +39,12 @@ def fit_classifier(
     Raises:
         LossNotFinite: with the update at which it happened.
     """
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
-    losses: list[float] = []
-    model.train()
-    for update in range(updates):
+
+    def loss(update: int) -> Tensor:
         x, lengths, classes = draw(update)
-        loss = cross_entropy(model(x, lengths), classes)
-        rate = learning_rate * (1 - 0.9 * update / updates)
-        losses.append(descend(model, optimizer, loss, update, rate, clip_norm))
-        if each is not None:
-            each(len(losses), losses[-1])
-    return losses
+        return cross_entropy(model(x, lengths), classes)
+
+    return minimise(model, loss, updates, learning_rate=learning_rate, clip_norm=clip_norm, each=each)
 
 
 @torch.no_grad()

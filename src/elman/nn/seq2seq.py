@@ -1,0 +1,185 @@
+"""From one sequence to another: an encoder reads, a decoder writes, attention and copying between them."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from elman.cell import Cell
+from elman.cells import GRUCell
+from elman.engine import unroll
+from elman.nn.attention import AdditiveAttention, Memory
+from elman.nn.heads import Generator, Glimpse
+from elman.nn.recurrent import Recurrent
+
+__all__ = ["DecoderState", "Seq2Seq"]
+
+
+class DecoderState(NamedTuple):
+    """All that a decoder carries from token to token, a tree of tensors ``[B, ...]`` for a search to select from."""
+
+    cell: Any
+    memory: Memory | None
+    coverage: Tensor | None  # [B, S], attention paid so far
+    extra: int = 0  # numbers beyond the vocabulary
+
+
+class Seq2Seq(nn.Module):
+    r"""An encoder and a decoder (Sutskever, Vinyals & Le, 2014; Cho et al., 2014), with attention or without.
+
+    The encoder reads the source, in both directions by default. The decoder's cell starts from the encoder's last
+    outputs through a linear layer and reads the token before, nothing else, so that with the whole target given it
+    runs through time at the engine's speed; attention is looked up from its outputs (Luong, Pham & Manning, EMNLP
+    2015, without input feeding), and a head turns cell output and context into a distribution.
+
+    Without attention the decoder knows the source through its first state alone.
+
+    Args:
+        source_size: tokens of the source's vocabulary.
+        target_size: tokens V of the target's.
+        embedding_size: width E of a token's vector; default 64.
+        hidden_size: width H of each cell; default 128.
+        cell: makes the cells of encoder and decoder, ``(input_size, hidden_size) -> Cell``; default GRU.
+        bidirectional: whether the encoder also reads backwards; default True.
+        attention: ``(query_size, memory_size) -> module``; default :class:`AdditiveAttention`; None for none.
+        head: ``(V, E, H, M) -> module``; default :class:`Generator`. Copying heads need attention.
+        coverage: whether attention is told where it looked before; attention must be made with it. Default False.
+        dropout: share of embeddings and outputs that training drops; default 0.
+        unknown: the target token that the decoder reads in place of a copied one beyond the vocabulary; default 0.
+
+    Raises:
+        ValueError: for ``coverage`` without attention, or an ``unknown`` outside the vocabulary.
+
+    Example:
+        >>> model = Seq2Seq(10, 12, embedding_size=8, hidden_size=16)
+        >>> source, target = torch.randint(10, (5, 2)), torch.randint(12, (4, 2))
+        >>> model(source, target, lengths=[5, 3]).shape
+        torch.Size([4, 2, 12])
+        >>> log_probs, state = model.step(target[0], model.read(source, lengths=[5, 3]))
+        >>> log_probs.shape
+        torch.Size([2, 12])
+    """
+
+    def __init__(
+        self,
+        source_size: int,
+        target_size: int,
+        *,
+        embedding_size: int = 64,
+        hidden_size: int = 128,
+        cell: Callable[[int, int], Cell] = GRUCell,
+        bidirectional: bool = True,
+        attention: Callable[[int, int], nn.Module] | None = AdditiveAttention,
+        head: Callable[[int, int, int, int], nn.Module] = Generator,
+        coverage: bool = False,
+        dropout: float = 0.0,
+        unknown: int = 0,
+    ):
+        super().__init__()
+        if coverage and attention is None:
+            raise ValueError("coverage is of attention: give attention=, or leave coverage False")
+        if unknown not in range(target_size):
+            raise ValueError(f"unknown must be a token from 0 to {target_size - 1}, got {unknown}")
+        self.unknown = unknown
+        self.source_size, self.target_size = source_size, target_size
+        self.source_embedding = nn.Embedding(source_size, embedding_size)
+        self.target_embedding = nn.Embedding(target_size, embedding_size)
+        self.encoder = Recurrent(cell, embedding_size, hidden_size, bidirectional=bidirectional)
+        self.cell = cell(embedding_size, hidden_size)
+        self.fields = tuple(field.shape[1:].numel() for field in self.cell.initial_state(1))
+        last = sum(field.shape[1:].numel() for part in self.encoder.initial_state(1) for field in part)
+        self.bridge = nn.Linear(last, sum(self.fields))
+        memory_size = self.encoder.output_size if attention is not None else 0
+        self.attention: Any = attention(self.cell.output_size, memory_size) if attention is not None else None
+        self.head = head(target_size, embedding_size, self.cell.output_size, memory_size)
+        self.coverage = coverage
+        self.dropout = nn.Dropout(dropout)
+
+    def read(
+        self, source: Tensor, lengths: Any = None, copied: Tensor | None = None, extra: int | None = None
+    ) -> DecoderState:
+        """Encode.
+
+        Args:
+            source: tokens ``[S, B]``.
+            lengths: real tokens of each row, from 0 to S; default all.
+            copied: what a copied source token is called in the target, ``[S, B]``; V and above are words beyond the
+                vocabulary, numbered by row. Default the source itself.
+            extra: how many such numbers there are; default as many as ``copied`` needs.
+
+        Returns:
+            The state before the first target token.
+
+        Raises:
+            ValueError: if a token is outside its vocabulary.
+        """
+        _check_tokens("source", source, self.source_size)
+        steps, batch = source.shape
+        outputs, final = self.encoder(self.dropout(self.source_embedding(source)), lengths=lengths)
+        last = torch.cat([field.flatten(1) for part in final for field in part], -1)
+        begun = torch.tanh(self.bridge(last)).split(self.fields, -1)
+        blank = self.cell.initial_state(batch)
+        start = type(blank)(*(b.view_as(f) for b, f in zip(begun, blank, strict=True)))
+        if self.attention is None:
+            return DecoderState(start, None, None)
+        copied = source if copied is None else copied
+        if extra is None:
+            extra = max(0, int(copied.max()) + 1 - self.target_size) if copied.numel() else 0
+        if lengths is None:
+            mask = torch.ones(batch, steps, dtype=torch.bool, device=source.device)
+        else:
+            mask = torch.arange(steps, device=source.device) < torch.as_tensor(lengths, device=source.device)[:, None]
+        tokens = torch.where(mask, copied.t(), 0)
+        _check_tokens("copied", tokens, self.target_size + extra)
+        memory = self.attention.remember(self.dropout(outputs).transpose(0, 1), mask, tokens)
+        coverage = memory.values.new_zeros(batch, steps) if self.coverage else None
+        return DecoderState(start, memory, coverage, extra)
+
+    def forward(self, source: Tensor, target: Tensor, lengths: Any = None, copied: Tensor | None = None) -> Tensor:
+        """Return the log-probabilities ``[T, B, V + extra]`` of each token after those of ``target`` ``[T, B]``.
+
+        Row t has read ``target[:t + 1]``: the target starts with the token that begins every sequence.
+        """
+        return self.write(target, self.read(source, lengths, copied))[0]
+
+    def write(self, target: Tensor, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
+        """Read target tokens ``[T, B]`` from a state on.
+
+        Returns:
+            Log-probabilities ``[T, B, V + extra]``, attention ``[T, B, S]`` (S = 0 without), the state after.
+        """
+        if self.coverage and len(target) > 1:
+            parts = []
+            for tokens in target:
+                *part, state = self.write(tokens[None], state)
+                parts.append(part)
+            log_probs, weights = (torch.cat(side) for side in zip(*parts, strict=True))
+            return log_probs, weights, state
+        known = torch.where(target < self.target_size, target, self.unknown)
+        x = self.dropout(self.target_embedding(known))
+        h, cell = unroll(self.cell, x, state.cell)
+        seen = self._look(x.transpose(0, 1), self.dropout(h).transpose(0, 1), state)
+        log_probs = self.head(seen, state.extra).transpose(0, 1)
+        coverage = None if state.coverage is None else state.coverage + seen.weights[:, 0]
+        return log_probs, seen.weights.transpose(0, 1), state._replace(cell=cell, coverage=coverage)
+
+    def step(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
+        """One decoder step: tokens ``[B]`` to log-probabilities ``[B, V + extra]`` and the new state."""
+        log_probs, _, state = self.write(tokens[None], state)
+        return log_probs[0], state
+
+    def _look(self, x: Tensor, h: Tensor, state: DecoderState) -> Glimpse:
+        if self.attention is None or state.memory is None:
+            batch, steps = h.shape[:2]
+            nothing = h.new_zeros(batch, steps, 0)
+            return Glimpse(x, h, nothing, nothing, torch.zeros(batch, 0, dtype=torch.int64, device=h.device))
+        context, weights = self.attention(h, state.memory, state.coverage)
+        return Glimpse(x, h, context, weights, state.memory.tokens)
+
+
+def _check_tokens(name: str, tokens: Tensor, size: int) -> None:
+    if tokens.is_floating_point() or tokens.dim() != 2:
+        raise ValueError(f"{name} must be whole numbers [S, B], got {list(tokens.shape)} of {tokens.dtype}")
+    if tokens.numel() and not (int(tokens.min()) >= 0 and int(tokens.max()) < size):
+        raise ValueError(f"{name} must lie in 0 to {size - 1}, got {int(tokens.min())} to {int(tokens.max())}")

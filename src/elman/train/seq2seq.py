@@ -1,0 +1,107 @@
+"""Training a model that writes one sequence from another."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from elman.nn.seq2seq import Seq2Seq
+from elman.train.forcing import Schedule, always
+from elman.train.minimise import minimise
+
+__all__ = ["Pairs", "fit_seq2seq", "sequence_loss", "token_loss"]
+
+
+class Pairs(NamedTuple):
+    """A batch of sources and targets."""
+
+    source: Tensor  # [S, B]
+    lengths: Tensor  # [B], of the sources
+    target: Tensor  # [T, B]: the token that begins, the target, the token that ends
+    target_lengths: Tensor  # [B], both of these counted
+    copied: Tensor | None = None  # [S, B], the source in numbers of the target's extended vocabulary
+
+
+def token_loss(log_probs: Tensor, target: Tensor, target_lengths: Tensor) -> Tensor:
+    """Mean negative log-probability of the real target tokens, nats a token.
+
+    Args:
+        log_probs: ``[T - 1, B, V]``, of the tokens after each.
+        target: ``[T, B]``.
+        target_lengths: ``[B]``.
+
+    Example:
+        >>> halves = torch.full((2, 1, 2), 0.5).log()
+        >>> round(token_loss(halves, torch.tensor([[0], [1], [0]]), torch.tensor([2])).item(), 4)
+        0.6931
+    """
+    real = torch.arange(1, len(target))[:, None] < target_lengths
+    chosen = log_probs.gather(-1, torch.where(real, target[1:], 0)[..., None])[..., 0]
+    # a token that the head holds impossible costs much, but not everything
+    return -torch.where(real, chosen, 0.0).clamp_min(-100).sum() / real.sum()
+
+
+def sequence_loss(
+    model: Seq2Seq, batch: Pairs, forcing: float = 1.0, generator: torch.Generator | None = None
+) -> Tensor:
+    """Return the loss of a batch, the decoder reading the true token before with probability ``forcing``.
+
+    A coin is tossed for every row and step (Bengio et al., 2015); where it falls the other way the decoder reads a
+    token drawn from its own distribution, through which no gradient flows.
+
+    Raises:
+        ValueError: if ``forcing`` is not from 0 to 1.
+    """
+    if not 0 <= forcing <= 1:
+        raise ValueError(f"forcing must be a probability, got {forcing}")
+    state = model.read(batch.source, batch.lengths, batch.copied)
+    if forcing == 1:
+        log_probs = model.write(batch.target[:-1], state)[0]
+    else:
+        parts: list[Tensor] = []
+        for t, true in enumerate(batch.target[:-1]):
+            tokens = true
+            if t:
+                drawn = torch.multinomial(parts[-1].detach().exp(), 1, generator=generator)[:, 0]
+                tokens = torch.where(torch.rand(true.shape, generator=generator) < forcing, true, drawn)
+            log_prob, state = model.step(tokens, state)
+            parts.append(log_prob)
+        log_probs = torch.stack(parts)
+    return token_loss(log_probs, batch.target, batch.target_lengths)
+
+
+def fit_seq2seq(
+    model: Seq2Seq,
+    draw: Callable[[int], Pairs],
+    updates: int,
+    *,
+    learning_rate: float,
+    forcing: Schedule = always,
+    generator: torch.Generator | None = None,
+    clip_norm: float = 1.0,
+    each: Callable[[int, float], None] | None = None,
+) -> list[float]:
+    """Train on batches drawn one after another; see :func:`elman.train.minimise.minimise`.
+
+    Args:
+        model: the model.
+        draw: gives the batch of each update.
+        updates: steps of the optimiser.
+        learning_rate: its first value.
+        forcing: probability of the true token by update; default teacher forcing throughout.
+        generator: source of the coins and the drawn tokens; default torch's own.
+        clip_norm: the gradient's norm is clipped to this.
+        each: called with the number of updates done and the last loss.
+
+    Returns:
+        The loss of every update, nats a token.
+
+    Raises:
+        LossNotFinite: with the update at which it happened.
+    """
+
+    def loss(update: int) -> Tensor:
+        return sequence_loss(model, draw(update), forcing(update), generator)
+
+    return minimise(model, loss, updates, learning_rate=learning_rate, clip_norm=clip_norm, each=each)

@@ -1,0 +1,182 @@
+"""Attention, heads, and the model around them: by hand, by brute force, and against padding."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+from torch.testing import assert_close
+
+from elman.cells import GRUCell, LSTMCell
+from elman.nn.attention import AdditiveAttention, MultiplicativeAttention, masked_softmax
+from elman.nn.heads import Generator, Glimpse, Pointer, PointerGenerator
+from elman.nn.seq2seq import Seq2Seq
+
+V, S, B, T = 11, 6, 4, 5
+LENGTHS = [6, 1, 3, 0]
+
+
+def a_model(**options):
+    torch.manual_seed(0)
+    return Seq2Seq(V, V, embedding_size=5, hidden_size=7, **options).double().eval()
+
+
+def batch():
+    torch.manual_seed(1)
+    return torch.randint(V, (S, B)), torch.randint(V, (T, B))
+
+
+KINDS = {
+    "none": {"attention": None},
+    "additive": {},
+    "multiplicative": {"attention": MultiplicativeAttention},
+    "pointer": {"head": Pointer},
+    "pointer-generator": {"head": PointerGenerator},
+    "lstm, one way": {"cell": LSTMCell, "bidirectional": False},
+    "coverage": {
+        "attention": lambda q, m: AdditiveAttention(q, m, coverage=True), "coverage": True, "head": PointerGenerator
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(params=KINDS)
+def model(request):
+    made = a_model(**KINDS[request.param])
+    if made.coverage:
+        nn.init.normal_(made.attention.w_c)
+    return made
+
+
+def test_additive_scores_by_hand():
+    attention = AdditiveAttention(3, 4, 2).double()
+    q, m = torch.randn(2, 3, 3, dtype=torch.float64), torch.randn(2, 5, 4, dtype=torch.float64)
+    scores = attention.scores(q, attention.keys(m))
+    for b, t, s in [(0, 0, 0), (1, 2, 4), (0, 1, 3)]:
+        inside = attention.W.weight @ q[b, t] + attention.W.bias + attention.U.weight @ m[b, s]
+        assert_close(scores[b, t, s], attention.v @ torch.tanh(inside))
+
+
+def test_multiplicative_scores_by_hand():
+    attention = MultiplicativeAttention(3, 4).double()
+    q, m = torch.randn(2, 3, 3, dtype=torch.float64), torch.randn(2, 5, 4, dtype=torch.float64)
+    expected = torch.einsum("btq,qm,bsm->bts", q, attention.W.weight, m) / math.sqrt(3)
+    assert_close(attention.scores(q, attention.keys(m)), expected)
+
+
+def test_masked_softmax_never_sees_what_is_masked():
+    scores = torch.tensor([[1.0, math.nan, 2.0], [math.inf, math.nan, -math.inf]], requires_grad=True)
+    mask = torch.tensor([[True, False, True], [False, False, False]])
+    weights = masked_softmax(scores, mask)
+    assert_close(weights[0, [0, 2]], torch.tensor([1.0, 2.0]).softmax(0))
+    assert weights[0, 1] == 0 and (weights[1] == 0).all()
+    (weights * torch.tensor([1.0, 2.0, 3.0])).sum().backward()
+    assert scores.grad.isfinite().all() and (scores.grad[~mask] == 0).all()
+
+
+def test_every_row_is_a_distribution(model):
+    source, target = batch()
+    log_probs = model(source, target, LENGTHS)
+    sums = log_probs.exp().sum(-1)
+    copies_nothing = isinstance(model.head, Pointer)
+    assert_close(sums[:, :3], torch.ones_like(sums[:, :3]))
+    if copies_nothing:
+        assert (sums[:, 3] == 0).all()
+
+
+def test_padding_and_neighbours_change_nothing(model):
+    source, target = batch()
+    together = model(source, target, LENGTHS)
+    other = source.clone()
+    for row, length in enumerate(LENGTHS):
+        other[length:, row] = 3
+    assert torch.equal(model(other, target, LENGTHS), together)
+    for row, length in enumerate(LENGTHS[:3]):
+        alone = model(source[:length, [row]], target[:, [row]], [length])
+        assert_close(alone[:, 0], together[:, row], rtol=1e-12, atol=1e-12)
+
+
+def test_step_by_step_is_the_whole(model):
+    source, target = batch()
+    state = model.read(source, LENGTHS)
+    rows = []
+    for tokens in target:
+        log_probs, state = model.step(tokens, state)
+        rows.append(log_probs)
+    assert_close(torch.stack(rows), model(source, target, LENGTHS), rtol=1e-11, atol=1e-11)
+
+
+def test_gradients():
+    model = a_model(head=PointerGenerator).train()
+    source, target = batch()
+
+    def loss(*parameters):
+        names = [name for name, _ in model.named_parameters()]
+        called = torch.func.functional_call
+        log_probs = called(model, dict(zip(names, parameters, strict=True)), (source[:3, :2], target[:2, :2], [3, 2]))
+        return log_probs.gather(-1, target[:2, :2, None]).sum()
+
+    assert torch.autograd.gradcheck(loss, tuple(model.parameters()))
+
+
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=6), st.integers(0, 2**31))
+def test_a_copy_sums_the_attention_on_each_token(tokens, seed):
+    torch.manual_seed(seed)
+    weights = torch.rand(1, 2, len(tokens), dtype=torch.float64).softmax(-1)
+    wide = [torch.randn(1, 2, n, dtype=torch.float64) for n in (3, 4, 5)]
+    seen = Glimpse(*wide, weights, torch.tensor([tokens]))
+    expected = torch.zeros(2, 7, dtype=torch.float64)
+    for place, token in enumerate(tokens):
+        expected[:, token] += weights[0, :, place]
+    assert_close(Pointer(5, 3, 4, 5)(seen, extra=2)[0].exp(), expected)
+    both = PointerGenerator(5, 3, 4, 5).double()
+    p = both.p_gen(seen)[0]
+    generated = torch.cat([Generator.forward(both, seen)[0].exp(), torch.zeros(2, 2, dtype=torch.float64)], -1)
+    assert_close(both(seen, extra=2)[0].exp(), p * generated + (1 - p) * expected)
+
+
+def test_words_beyond_the_vocabulary_are_copied_and_read_back_as_unknown():
+    model = a_model(head=PointerGenerator, unknown=2)
+    source, target = batch()
+    copied = source.clone()
+    copied[0] = V + 1
+    state = model.read(source, [6] * B, copied)
+    log_probs, state = model.step(target[0], state)
+    assert log_probs.shape == (B, V + 2)
+    assert (log_probs[:, V] == -math.inf).all() and (log_probs[:, V + 1] > -math.inf).all()
+    beyond, _ = model.step(torch.full((B,), V + 1), state)
+    unknown, _ = model.step(torch.full((B,), 2), state)
+    assert torch.equal(beyond, unknown)
+
+
+def test_coverage_is_the_attention_paid_so_far():
+    model = a_model(**KINDS["coverage"])
+    source, target = batch()
+    _, weights, state = model.write(target, model.read(source, LENGTHS))
+    assert_close(state.coverage, weights.sum(0))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"coverage": True, "attention": None}, "coverage is of attention"),
+        ({"unknown": V}, "unknown must be a token from 0 to 10"),
+    ],
+)
+def test_wrong_options(options, said):
+    with pytest.raises(ValueError, match=said):
+        a_model(**options)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (torch.full((2, 1), V), "source must lie in 0 to 10, got 11 to 11"),
+        (torch.full((2, 1), -1), "source must lie in 0 to 10, got -1"),
+        (torch.zeros(2, 1), "source must be whole numbers"),
+    ],
+)
+def test_wrong_tokens(source, said):
+    with pytest.raises(ValueError, match=said):
+        a_model(cell=GRUCell).read(source)

@@ -165,6 +165,26 @@ def ltc(x, h, *, weight_ih, weight_hh, bias, reversal, log_tau, unfolds=6, time_
     return (h,)
 
 
+def ode_rnn(x, h, *, W_1, b_1, W_2, b_2, solver, steps, **gru_weights):
+    gap = x[-1]
+
+    def f(h):
+        return gap * (W_2 @ np.tanh(W_1 @ h + b_1) + b_2)
+
+    d = 1 / steps
+    for _ in range(steps):
+        a = f(h)
+        if solver == "euler":
+            h = h + d * a
+        elif solver == "midpoint":
+            h = h + d * f(h + d / 2 * a)
+        else:
+            b = f(h + d / 2 * a)
+            c = f(h + d / 2 * b)
+            h = h + d / 6 * (a + 2 * b + 2 * c + f(h + d * c))
+    return gru(x[:-1], h, **{name.removeprefix("cell."): w for name, w in gru_weights.items()})
+
+
 def run(step, x, state, **options):
     """Outputs ``[T, H]`` and final state of one row ``x [T, I]``."""
     outputs = []

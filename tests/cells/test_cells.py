@@ -51,6 +51,13 @@ CASES = {
     "slstm sigmoid": (lambda: cells.SLSTMCell(I, H, "sigmoid"), oracles.slstm, {"forget_gate": "sigmoid"}),
     "cfc": (lambda: cells.CfCCell(I, H, 4), oracles.cfc, {}),
     "cfc with gaps": (lambda: cells.CfCCell(I, H, 4, time_gap=True), oracles.cfc, {"time_gap": True}),
+    **{
+        f"ode-rnn by {solver}": (
+            lambda solver=solver: cells.ODERNNCell(I, H, solver=solver, steps=3, field_size=4),
+            oracles.ode_rnn, {"solver": solver, "steps": 3},
+        )
+        for solver in ("euler", "midpoint", "rk4")
+    },
     "ltc": (lambda: cells.LTCCell(I, H), oracles.ltc, {}),
     "ltc with gaps": (lambda: cells.LTCCell(I, H, 3, time_gap=True), oracles.ltc, {"unfolds": 3, "time_gap": True}),
 }  # fmt: skip

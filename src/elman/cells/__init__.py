@@ -20,6 +20,7 @@ from elman.cells.ltc import LTCCell
 from elman.cells.mgu import MGUCell
 from elman.cells.min_gru import MinGRUCell
 from elman.cells.min_lstm import MinLSTMCell
+from elman.cells.ode_rnn import ODERNNCell
 from elman.cells.peephole_lstm import PeepholeLSTMCell
 from elman.cells.projected_lstm import ProjectedLSTMCell
 from elman.cells.reset_before_gru import ResetBeforeGRUCell
@@ -48,6 +49,7 @@ __all__ = [
     "NoForgetGateLSTMCell",
     "NoInputGateLSTMCell",
     "NoOutputGateLSTMCell",
+    "ODERNNCell",
     "PeepholeLSTMCell",
     "ProjectedLSTMCell",
     "RNNCell",

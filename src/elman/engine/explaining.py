@@ -90,8 +90,8 @@ def _loop(kernels: Kernels, program: Program) -> str:
     products = [product for level in program.levels for product in level.products]
     text = f"{len(products)} product{'s' * (len(products) != 1)}"
     if products:
-        each = [f"[{p.matrix.k}] x {_theta(kernels, p.matrix.index)} -> [{p.matrix.n}]" for p in products]
-        text += f" ({', '.join(each)})"
+        each = Counter(f"[{p.matrix.k}] x {_theta(kernels, p.matrix.index)} -> [{p.matrix.n}]" for p in products)
+        text += f" ({', '.join(one if n == 1 else f'{n} times {one}' for one, n in each.items())})"
     counted = Counter(value.op for value in _pointwise(program))
     return "; ".join([text, ", ".join(f"{n} {op}" for op, n in sorted(counted.items()))]) if counted else text
 
@@ -136,7 +136,7 @@ def _ops(value: object) -> set[str]:
 
 def _saved(cell: Cell, kernels: Kernels, size: int) -> str:
     plan = kernels.plan
-    fields = type(cell).state_type._fields
+    fields = cell.initial_state(1)._fields
     kept = [f"{fields[i]} before the step" for i in plan.kept_states]
     counted = Counter(value.op for value, _, _ in plan.saved)
     kept += [f"{n} {'product' if op == 'mm' else op}" for op, n in counted.items()]

@@ -1,0 +1,119 @@
+"""The ODE-RNN (Rubanova, Chen & Duvenaud, "Latent ODEs for Irregularly-Sampled Time Series", NeurIPS 2019)."""
+
+from collections.abc import Callable
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from elman.cell import Cell
+from elman.cells.gaps import GapCell
+from elman.cells.gru import GRUCell
+from elman.cells.solvers import SOLVERS, adaptive
+
+Solver = Literal["euler", "midpoint", "rk4", "dopri5"]
+
+
+class ODERNNCell(GapCell):
+    r"""A cell whose output flows between observations (the paper's algorithm 1).
+
+    .. math:: h' &= \mathrm{ODESolve}\Big(\frac{dh}{dt} = f(h),\; h_{t-1},\; \Delta t\Big),
+                 \qquad f(h) = W_2 \tanh(W_1 h + b_1) + b_2 \\
+              h_t &= \mathrm{RNNCell}(x_t, h')
+
+    Every row of a batch has a gap of its own, so time is rescaled: :math:`dh/ds = \Delta t\, f(h)` from s = 0 to 1.
+    A gap of zero leaves the state exactly as it is; a negative one, which no clock gives, runs the equation
+    backwards. The first gap is the time from the initial state to the first observation.
+
+    The cell inside may be any; of its state ``h`` flows and the rest waits, as in the ODE-LSTM (Lechner & Hasani,
+    2020). ``f`` starts Xavier-uniform with ``W_2`` a tenth of that, so that at first time changes little.
+
+    Args:
+        input_size: features I of the input, of which the last is the gap :math:`\Delta t`; at least 2.
+        hidden_size: features H of the state.
+        cell: makes the cell that takes the observations, ``(input_size, hidden_size) -> Cell``; default GRU.
+        solver: ``"euler"``, ``"midpoint"`` (default) or ``"rk4"`` in fixed steps, on the native engine; or
+            ``"dopri5"`` by torchdiffeq, on the loop, whose adaptive steps are chosen for all rows together: a
+            row depends on the others within the tolerance.
+        steps: fixed steps in every gap; default 2.
+        field_size: width of ``f``'s hidden layer; default H.
+        rtol: relative tolerance of ``"dopri5"``; default 1e-5.
+        atol: absolute tolerance of ``"dopri5"``; default 1e-6.
+
+    Raises:
+        ValueError: if a size or ``steps`` is not a positive integer, there would be no feature besides the gap, or
+            the solver is unknown.
+
+    Example:
+        >>> import elman
+        >>> cell = ODERNNCell(3, 8)
+        >>> values, gaps = torch.randn(6, 4, 2), torch.rand(6, 4, 1)
+        >>> outputs, state = elman.unroll(cell, torch.cat([values, gaps], -1))
+        >>> outputs.shape
+        torch.Size([6, 4, 8])
+        >>> torch.equal(cell.flow(state.h, torch.zeros(4, 1)), state.h)
+        True
+    """
+
+    year = 2019
+    paper = "Rubanova, Chen & Duvenaud, Latent ODEs for Irregularly-Sampled Time Series"
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        cell: Callable[[int, int], Cell] = GRUCell,
+        *,
+        solver: Solver = "midpoint",
+        steps: int = 2,
+        field_size: int | None = None,
+        rtol: float = 1e-5,
+        atol: float = 1e-6,
+    ):
+        super().__init__(input_size, hidden_size, time_gap=True)
+        field_size = hidden_size if field_size is None else field_size
+        for name, size in (("steps", steps), ("field_size", field_size)):
+            if not isinstance(size, int) or size < 1:
+                raise ValueError(f"{name} must be a positive integer, got {size!r}")
+        if solver not in get_args(Solver):
+            raise ValueError(f"no solver {solver!r}; there are {', '.join(get_args(Solver))}")
+        self.solver, self.steps, self.rtol, self.atol = solver, steps, rtol, atol
+        self.cell = cell(self.feature_size, hidden_size)
+        width = self.cell.output_size
+        self.W_1 = nn.Parameter(torch.empty(field_size, width))
+        self.b_1 = nn.Parameter(torch.zeros(field_size))
+        self.W_2 = nn.Parameter(torch.empty(width, field_size))
+        self.b_2 = nn.Parameter(torch.zeros(width))
+        nn.init.xavier_uniform_(self.W_1)
+        nn.init.xavier_uniform_(self.W_2, gain=0.1)
+
+    def initial_state(self, batch_size: int) -> Any:
+        """That of the cell inside."""
+        return self.cell.initial_state(batch_size)
+
+    def drive(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The gap ``[..., 1]``, and the drive of the cell inside."""
+        inner = self.cell.drive(x[..., :-1])
+        return x[..., -1:], *(inner if isinstance(inner, tuple) else (inner,))
+
+    def flow(self, h: Tensor, gap: Tensor) -> Tensor:
+        """Return the state ``[B, H]`` after a time of ``gap`` ``[B, 1]`` without observation."""
+
+        def f(h: Tensor) -> Tensor:
+            return gap * linear(torch.tanh(linear(h, self.W_1, self.b_1)), self.W_2, self.b_2)
+
+        if self.solver == "dopri5":
+            return adaptive(f, h, self.rtol, self.atol)
+        return SOLVERS[self.solver](f, h, self.steps)
+
+    def step(self, drive: tuple[Tensor, ...], state: Any) -> Any:
+        """Time passes, then the cell inside takes the observation."""
+        gap, *inner = drive
+        flowed = self.flow(state[0], gap)
+        return self.cell.step(inner[0] if len(inner) == 1 else tuple(inner), type(state)(flowed, *state[1:]))
+
+    def extra_repr(self) -> str:
+        """Sizes and solver, for ``print(cell)``."""
+        more = "" if self.solver == "dopri5" else f", steps={self.steps}"
+        return f"{self.input_size}, {self.hidden_size}, solver={self.solver!r}{more}"

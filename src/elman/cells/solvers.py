@@ -1,0 +1,81 @@
+"""Solvers of dh/ds = f(h) from s = 0 to 1: fixed steps of our own, adaptive ones by torchdiffeq."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+__all__ = ["SOLVERS", "adaptive", "euler", "midpoint", "rk4"]
+
+Field = Callable[[Tensor], Tensor]
+
+
+def euler(f: Field, h: Tensor, steps: int) -> Tensor:
+    r"""Euler's method, of order 1: :math:`h \leftarrow h + \delta f(h)`.
+
+    Example:
+        >>> import torch
+        >>> euler(lambda h: h, torch.ones(1), 2)  # (1 + 1/2)^2
+        tensor([2.2500])
+    """
+    for _ in range(steps):
+        h = h + f(h) / steps
+    return h
+
+
+def midpoint(f: Field, h: Tensor, steps: int) -> Tensor:
+    r"""The midpoint method, of order 2: :math:`h \leftarrow h + \delta f(h + \tfrac{\delta}{2} f(h))`.
+
+    Example:
+        >>> import torch
+        >>> midpoint(lambda h: h, torch.ones(1), 1)  # 1 + 1 + 1/2
+        tensor([2.5000])
+    """
+    for _ in range(steps):
+        h = h + f(h + f(h) * (0.5 / steps)) / steps
+    return h
+
+
+def rk4(f: Field, h: Tensor, steps: int) -> Tensor:
+    r"""The classical Runge-Kutta method, of order 4.
+
+    Example:
+        >>> import torch
+        >>> rk4(lambda h: h, torch.ones(1), 1)  # 1 + 1 + 1/2 + 1/6 + 1/24
+        tensor([2.7083])
+    """
+    for _ in range(steps):
+        a = f(h)
+        b = f(h + a * (0.5 / steps))
+        c = f(h + b * (0.5 / steps))
+        d = f(h + c / steps)
+        h = h + (a + 2 * b + 2 * c + d) / (6 * steps)
+    return h
+
+
+SOLVERS = {"euler": euler, "midpoint": midpoint, "rk4": rk4}
+
+
+def adaptive(f: Field, h: Tensor, rtol: float, atol: float) -> Tensor:
+    """Dormand & Prince's method of order 5 with an adaptive step, the same for all rows (Chen, torchdiffeq).
+
+    Raises:
+        ImportError: if torchdiffeq is not installed.
+        ArithmeticError: if no step is small enough, as where a number is not finite.
+    """
+    if not len(h):
+        return h
+    try:
+        from torchdiffeq import odeint
+    except ImportError:
+        raise ImportError(
+            'solver="dopri5" needs the package torchdiffeq: install elman[ode], or choose euler, midpoint or rk4'
+        ) from None
+    try:
+        found = odeint(lambda s, y: f(y), h, h.new_tensor([0.0, 1.0]), rtol=rtol, atol=atol, method="dopri5")
+    except AssertionError as error:
+        raise ArithmeticError(
+            f"the adaptive solver found no step small enough ({error}): a gap or the state is not finite, or the "
+            "tolerance is too fine for the numbers"
+        ) from None
+    assert isinstance(found, Tensor)
+    return found[-1]

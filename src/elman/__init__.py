@@ -7,14 +7,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from elman import cells, data, nn
+    from elman import cells, data, decode, nn
     from elman.cell import Cell, State
     from elman.engine import explain, unroll, use_engine
     from elman.testing import check_cell
 
 __version__ = "0.1.0"
 
-__all__ = ["Cell", "State", "__version__", "cells", "check_cell", "data", "explain", "nn", "unroll", "use_engine"]
+__all__ = [
+    "Cell",
+    "State",
+    "__version__",
+    "cells",
+    "check_cell",
+    "data",
+    "decode",
+    "explain",
+    "nn",
+    "unroll",
+    "use_engine",
+]
 
 _HOME = {
     "Cell": "elman.cell",
@@ -27,7 +39,7 @@ _HOME = {
 
 
 def __getattr__(name: str) -> object:
-    if name in ("cells", "data", "nn"):
+    if name in ("cells", "data", "decode", "nn"):
         return import_module(f"elman.{name}")
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)

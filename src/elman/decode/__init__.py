@@ -1,5 +1,33 @@
-"""Decoding: from ``step(tokens, state) -> (log_probs, state)`` to sequences. It knows no model."""
+"""Decoding: from ``step(tokens, state) -> (log_probs, state)`` to sequences. It knows no model.
 
-from elman.decode.sampling import sample
+A step is a table, an Elman model, or anything else; a causal model of ``transformers`` takes three lines::
 
-__all__ = ["sample"]
+    def step(tokens, read):
+        read = tokens[:, None] if read is None else torch.cat((read, tokens[:, None]), 1)
+        return model(read).logits[:, -1].log_softmax(-1), read
+"""
+
+from elman.decode.beam import beam_search
+from elman.decode.groups import Diversity
+from elman.decode.result import Beams, Level
+from elman.decode.sampling import greedy, sample, truncate
+from elman.decode.scores import coverage_penalty, power, wu
+from elman.decode.state import select
+from elman.decode.step import Step
+from elman.decode.trie import Trie
+
+__all__ = [
+    "Beams",
+    "Diversity",
+    "Level",
+    "Step",
+    "Trie",
+    "beam_search",
+    "coverage_penalty",
+    "greedy",
+    "power",
+    "sample",
+    "select",
+    "truncate",
+    "wu",
+]

@@ -1,41 +1,87 @@
-"""Sampling with a temperature (Ackley, Hinton & Sejnowski, 1985, section 2)."""
+"""Writing token by token, without looking back: greedily, or at random."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-__all__ = ["sample"]
+from elman.decode.step import Step, checked, read
 
-Step = Callable[[Tensor, Any], tuple[Tensor, Any]]
+__all__ = ["greedy", "sample", "truncate"]
 
 
+def truncate(log_probs: Tensor, top_k: int | None = None, top_p: float | None = None) -> Tensor:
+    """Make all but the likeliest tokens impossible.
+
+    Args:
+        log_probs: of each token, ``[B, V]``; they need not sum to 1.
+        top_k: keep the k likeliest, and any as likely as the last of them (Fan, Lewis & Dauphin, 2018).
+        top_p: of those, keep the fewest whose probabilities sum to p or more (Holtzman et al., 2020, section 3.1).
+
+    Returns:
+        The values ``[B, V]``, -inf where a token is left out. At least one token of each row stays.
+
+    Raises:
+        ValueError: if ``top_k`` is not a positive integer or ``top_p`` not in (0, 1].
+
+    Example:
+        >>> truncate(torch.tensor([[0.5, 0.3, 0.2]]).log(), top_p=0.7).exp()
+        tensor([[0.5000, 0.3000, 0.0000]])
+    """
+    if top_k is not None and (not isinstance(top_k, int) or top_k < 1):
+        raise ValueError(f"top_k must be a positive integer, got {top_k!r}")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise ValueError(f"top_p must be above 0 and at most 1, got {top_p}")
+    if top_k is not None and top_k < log_probs.shape[1]:
+        least = log_probs.topk(top_k).values[:, -1:]
+        log_probs = log_probs.masked_fill(log_probs < least, -torch.inf)
+    if top_p is not None and top_p < 1:
+        ordered, order = log_probs.sort(descending=True, stable=True)
+        shares = ordered.softmax(-1)
+        enough = shares.cumsum(-1) - shares >= top_p  # what is likelier already makes up p
+        enough[:, 0] = False
+        log_probs = log_probs.masked_fill(torch.zeros_like(enough).scatter(1, order, enough), -torch.inf)
+    return log_probs
+
+
+@torch.no_grad()
 def sample(
     step: Step,
     prompt: Tensor,
     length: int,
     *,
     temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    end: int | None = None,
     state: Any = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
     r"""Continue prompts token by token, each drawn from :math:`p_i^{1/\tau} / \sum_j p_j^{1/\tau}`.
+
+    The temperature is that of Ackley, Hinton & Sejnowski (1985, section 2). What it gives is cut down to ``top_k``,
+    and that to ``top_p``. All rows draw from one generator, so what a row draws depends on the batch; what it may
+    draw does not.
 
     Args:
         step: ``step(tokens [B], state) -> (log_probs [B, V], state)``.
         prompt: tokens to start from, ``[B, P]`` with P at least 1.
         length: tokens to draw.
         temperature: :math:`\tau`; 1 follows the model, below 1 sharpens, and 0 takes the likeliest token.
+        top_k: draw only from the k likeliest; default from all.
+        top_p: draw only from the likeliest that make up p; default from all.
+        end: a token that ends a row; default None, all rows are ``length`` long.
         state: the state before the prompt.
         generator: source of the random numbers; default torch's own.
 
     Returns:
-        The drawn tokens ``[B, length]``, without the prompt.
+        The drawn tokens ``[B, length]``, without the prompt; after its end a row is filled with the end token.
 
     Raises:
-        ValueError: if the temperature is negative or not finite, the prompt empty or the length negative.
+        ValueError: if the temperature is negative or not finite, the prompt empty, the length negative,
+            ``top_k`` or ``top_p`` out of range (see :func:`truncate`), the end not in the vocabulary, or a step
+            returns anything but log-probabilities.
 
     Example:
         >>> table = torch.tensor([[0.0, 1.0], [1.0, 0.0]]).log()  # 0 is followed by 1, and 1 by 0
@@ -44,23 +90,53 @@ def sample(
     """
     if not (math.isfinite(temperature) and temperature >= 0):
         raise ValueError(f"temperature must be 0 (greedy) or a positive number, got {temperature}")
-    if prompt.dim() != 2 or prompt.shape[1] == 0:
-        raise ValueError(f"prompt must be [B, P] with at least one token, got {list(prompt.shape)}")
     if length < 0:
         raise ValueError(f"length must not be negative, got {length}")
-    log_probs = None
-    for tokens in prompt.unbind(1):
-        log_probs, state = step(tokens, state)
-    drawn = []
-    while len(drawn) < length:
-        assert log_probs is not None
+    log_probs, state = read(step, prompt, state)
+    if end is not None and not 0 <= end < log_probs.shape[1]:
+        raise ValueError(f"the end token {end} is not in the model's vocabulary of {log_probs.shape[1]}")
+    truncate(log_probs[:1], top_k, top_p)  # refuses what is out of range even if nothing is drawn
+    drawn = prompt.new_full((len(prompt), length), 0 if end is None else end)
+    ended = torch.zeros(len(prompt), dtype=torch.bool, device=prompt.device)
+    for at in range(length):
         if temperature == 0:
             tokens = log_probs.argmax(-1)
         else:
             # divided after taking the maximum away, a tiny temperature cannot overflow
             scaled = (log_probs - log_probs.max(-1, keepdim=True).values) / temperature
-            tokens = torch.multinomial(scaled.softmax(-1), 1, generator=generator)[:, 0]
-        drawn.append(tokens)
-        if len(drawn) < length:
-            log_probs, state = step(tokens, state)
-    return torch.stack(drawn, 1) if drawn else prompt[:, :0]
+            chances = truncate(scaled, top_k, top_p).softmax(-1)
+            tokens = torch.multinomial(chances, 1, generator=generator)[:, 0]
+        if end is not None:
+            tokens = tokens.masked_fill(ended, end)
+            ended |= tokens == end
+        drawn[:, at] = tokens
+        if at + 1 == length or (end is not None and bool(ended.all())):
+            break
+        log_probs, state = step(tokens, state)
+        log_probs = checked(log_probs, len(tokens), at + 1, ignore=None if end is None else ended)
+    return drawn
+
+
+def greedy(step: Step, prompt: Tensor, length: int, *, end: int | None = None, state: Any = None) -> Tensor:
+    """Continue prompts with the likeliest token each time: :func:`sample` at temperature 0.
+
+    Args:
+        step: ``step(tokens [B], state) -> (log_probs [B, V], state)``.
+        prompt: tokens to start from, ``[B, P]`` with P at least 1.
+        length: tokens to write.
+        end: a token that ends a row; default None.
+        state: the state before the prompt.
+
+    Returns:
+        The tokens ``[B, length]``, without the prompt; after its end a row is filled with the end token.
+
+    Raises:
+        ValueError: as :func:`sample`.
+
+    Example:
+        >>> table = torch.tensor([[0.1, 0.9, 0.0], [0.2, 0.0, 0.8], [0.4, 0.3, 0.3]]).log()
+        >>> greedy(lambda tokens, state: (table[tokens], state), torch.tensor([[0], [2]]), 4, end=2)
+        tensor([[1, 2, 2, 2],
+                [0, 1, 2, 2]])
+    """
+    return sample(step, prompt, length, temperature=0, end=end, state=state)

@@ -1,0 +1,231 @@
+"""Beam search: the best sequences of any ``step(tokens, state) -> (log_probs, state)``, all sentences at once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from elman.decode.blocking import Allowed, Rules
+from elman.decode.frontier import Lane, Live, split
+from elman.decode.groups import Chosen, Diversity
+from elman.decode.result import Beams, Finished, Level
+from elman.decode.scores import divisors
+from elman.decode.state import select
+from elman.decode.step import Step, checked, read
+
+__all__ = ["beam_search"]
+
+
+@torch.no_grad()
+def beam_search(
+    step: Step,
+    prompt: Tensor,
+    *,
+    max_length: int,
+    end: int | None = None,
+    width: int = 5,
+    state: Any = None,
+    batch_dim: int = 0,
+    min_length: int = 1,
+    length_penalty: float | Callable[[int], float] = 0.0,
+    no_repeat_ngram: int = 0,
+    n_best: int | None = None,
+    prefix: Tensor | None = None,
+    allowed: Allowed | None = None,
+    penalty: Callable[[Any], Tensor] | None = None,
+    diversity: Diversity | None = None,
+    tree: bool = False,
+) -> Beams:
+    r"""Search for the sequences of the highest score.
+
+    A hypothesis y of n tokens, its end counted, scores :math:`\log p(y) / d(n) + c`, with d the length penalty and
+    c the coverage penalty. At each step all continuations of a sentence's hypotheses are ranked by
+    log-probability. Those among the first ``width`` that end are finished; the first ``width`` that do not, go on. At
+    ``max_length`` the first ``width`` are finished as they are.
+
+    **When it stops.** A sentence stops once its n-th best finished hypothesis scores at least
+    :math:`b = s / \max_{m > n} d(m)`, for s the best log-probability and n the length of the hypotheses that go on.
+    Nothing is lost by it: no log-probability is above 0, so whatever continues such a hypothesis has
+    log-probability :math:`s' \le s \le 0` and a length m in (n, ``max_length``]; hence
+    :math:`s'/d(m) \le s/d(m) \le b`, and as :math:`c \le 0`, it scores no more than b and cannot displace what is
+    finished. Rounding is monotone, so this holds in floating point too. The result is that of a search run to
+    ``max_length``.
+
+    **When nothing may follow.** A hypothesis with no continuation is dropped. If none of a sentence (and group) can
+    go on and none has finished, n-gram blocking is lifted for that step; if that does not do, ``min_length`` too;
+    the prefix and ``allowed`` never are. If still nothing may follow, the hypotheses are returned as they stand,
+    ``ended`` false.
+
+    **Batches.** A sentence's result does not depend on the others, as far as a row of ``step`` does not: finished
+    sentences and dropped hypotheses leave the batch, and ``step`` is given only rows that are alive.
+
+    Args:
+        step: ``step(tokens [N], state) -> (log_probs [N, V], state)``.
+        prompt: what is read first and not scored, ``[B]`` (a start token each) or ``[B, P]``.
+        max_length: most tokens to write, the end counted.
+        end: the token that ends a sequence; default None, all are ``max_length`` long.
+        width: hypotheses kept for each sentence, of all groups together.
+        state: the state before the prompt: a tree of tensors ``[B, ...]``, see :func:`elman.decode.select`.
+        batch_dim: the dimension of the batch in the state's tensors: 1 for ``torch.nn.LSTM``'s ``[layers, B, H]``.
+        min_length: fewest tokens of a sequence that ends, the end counted.
+        length_penalty: :math:`\alpha` of :func:`elman.decode.wu`, or d itself, such as ``power(1.0)``.
+        no_repeat_ngram: size of the n-grams that may not come twice, in prompt and sequence; 0 for none.
+        n_best: hypotheses to return for each sentence; default 1, or one a group.
+        prefix: tokens the sequence must begin with, ``[B, M]``, -1 after a shorter one. They are scored, and overrule
+            the other constraints.
+        allowed: ``allowed(tokens [N, t], sentence [N]) -> bool [N, V]``, what may follow; a
+            :class:`elman.decode.Trie`, say. Tokens are those written, sentence is the row of the prompt.
+        penalty: ``penalty(state) -> [N]``, c of a hypothesis that ends here, never above 0:
+            :func:`elman.decode.coverage_penalty`, say.
+        diversity: groups that keep apart, of which ``width`` and ``n_best`` must be multiples; default one group.
+        tree: whether to keep the search tree.
+
+    Returns:
+        The ``n_best`` hypotheses of each sentence.
+
+    Raises:
+        ValueError: if an argument is out of range, or a step returns anything but log-probabilities (the message
+            names the step).
+
+    Example:
+        The likelier first token leads to the less likely sequence (0 is the end):
+
+        >>> table = torch.tensor([[1.0, 0, 0, 0], [0, 0, 0.6, 0.4], [0.5, 0.5, 0, 0], [0.9, 0.1, 0, 0]]).log()
+        >>> found = beam_search(lambda tokens, state: (table[tokens], state), torch.tensor([1]), end=0, max_length=4)
+        >>> found.tokens[0, 0], found.log_probs.exp()
+        (tensor([3, 0]), tensor([[0.3600]]))
+    """
+    prompt = prompt[:, None] if prompt.dim() == 1 else prompt
+    diversity = Diversity(groups=1) if diversity is None else diversity
+    groups = diversity.groups
+    n_best = groups if n_best is None else n_best
+    _check_sizes(max_length, min_length, width, n_best, groups, no_repeat_ngram)
+    divisor, greatest = divisors(length_penalty, max_length)
+    log_probs, state = read(step, prompt, state)
+    _check_tokens(log_probs.shape[1], prompt, end, prefix, max_length)
+    rules = Rules(end, min_length, no_repeat_ngram, prefix, allowed)
+    finished = Finished(len(prompt), n_best, groups, divisor, end, log_probs)
+    levels: list[Level] = []
+
+    rows = torch.arange(len(prompt), device=prompt.device).repeat_interleave(groups)
+    group_of = torch.arange(groups, device=prompt.device).repeat(len(prompt))
+    live = Live(rows, group_of, torch.zeros_like(rows), log_probs.new_zeros(len(rows)), prompt[rows])
+    log_probs, state = log_probs[rows], select(state, rows, dim=batch_dim, count=len(prompt))
+
+    for written in range(max_length):
+        values, stuck = _constrain(rules, log_probs, live, written, finished)
+        extra = None if penalty is None else _checked_penalty(penalty(state), len(values), written)
+        sentences, place = live.sentence.unique(return_inverse=True)
+        bound = log_probs.new_full((len(sentences), groups), -torch.inf)
+        levels.append(Level.empty(len(prompt) if tree else 0, groups, width // groups, log_probs))
+        chosen: list[Chosen] = []
+        onward: list[Live] = []
+        parents: list[Tensor] = []
+        for group in range(groups):
+            mine = (live.group == group).nonzero()[:, 0]
+            lane = Lane(live.take(mine), mine, place[mine], len(sentences), width // groups)
+            own, steered = (log_probs, values) if groups == 1 else (log_probs[mine], values[mine])
+            if chosen and diversity.strength:
+                steered = steered - diversity.penalty(lane.live.history, lane.place, chosen, steered)
+            ending, going = split(lane.rank(own, steered), lane.width, end, last=written + 1 == max_length)
+
+            begin = prompt.shape[1]
+            finished.add(sentences, group, ending, ending.written(live)[..., begin:], extra)
+            if stuck is not None:
+                left = lane.stand(stuck[mine])
+                finished.add(sentences, group, left, left.written(live)[..., begin:-1], extra)
+            if tree:
+                levels[-1].record(sentences, group, going, ending)
+            bound[:, group] = going.log_prob.amax(1) / greatest[written + 1]
+            history = going.written(live)
+            chosen.append(Chosen(history, going.there))
+            s, slot = going.there.nonzero(as_tuple=True)
+            onward.append(
+                Live(sentences[s], torch.full_like(s, group), slot, going.log_prob[s, slot], history[s, slot])
+            )
+            parents.append(going.row[s, slot])
+
+        may_improve = (finished.score[sentences, :, -1] < bound).any(1)
+        live, parent = Live(*(torch.cat(parts) for parts in zip(*onward, strict=True))), torch.cat(parents)
+        keep = torch.isin(live.sentence, sentences[may_improve])
+        live, parent = live.take(keep), parent[keep]
+        if not len(parent):
+            break
+        state = select(state, parent, dim=batch_dim, count=len(values))
+        log_probs, state = step(live.history[:, -1], state)
+        log_probs = checked(log_probs, len(parent), written + 1)
+    return finished.result(levels if tree else None)
+
+
+def _constrain(
+    rules: Rules, log_probs: Tensor, live: Live, written: int, finished: Finished
+) -> tuple[Tensor, Tensor | None]:
+    """Apply the rules, backing off where nothing may follow; also return which rows, ``[N]``, are stuck even so."""
+    values = rules.apply(log_probs, live.history, live.sentence, written)
+    if values is log_probs:
+        return values, None
+    able = values.amax(-1) > -torch.inf
+    lane = live.sentence * finished.score.shape[1] + live.group
+    nothing_yet = finished.score[live.sentence, live.group, 0] == -torch.inf
+
+    def starved() -> Tensor:
+        return nothing_yet & ~torch.isin(lane, lane[able])
+
+    for lifted in rules.back_offs(written):
+        rows = starved().nonzero()[:, 0]
+        if len(rows):
+            values[rows] = rules.apply(log_probs[rows], live.history[rows], live.sentence[rows], written, lifted)
+            able[rows] = values[rows].amax(-1) > -torch.inf
+    stuck = starved()
+    return values, stuck if bool(stuck.any()) else None
+
+
+def _checked_penalty(penalty: Tensor, rows: int, step: int) -> Tensor:
+    """Refuse a penalty on which the stop rule cannot rely."""
+    if not isinstance(penalty, Tensor) or penalty.shape != (rows,):
+        shape = list(penalty.shape) if isinstance(penalty, Tensor) else type(penalty).__name__
+        raise ValueError(f"step {step}: penalty must return one number for each hypothesis, [{rows}], got {shape}")
+    if not bool((penalty <= 0).all()):
+        raise ValueError(f"step {step}: penalty must never be above 0 or NaN, got {penalty.max().item()}")
+    return penalty
+
+
+def _check_sizes(max_length: int, min_length: int, width: int, n_best: int, groups: int, no_repeat_ngram: int):
+    for name, value, least in (
+        ("max_length", max_length, 1),
+        ("min_length", min_length, 0),
+        ("width", width, 1),
+        ("n_best", n_best, 1),
+        ("no_repeat_ngram", no_repeat_ngram, 0),
+    ):
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+    if min_length > max_length:
+        raise ValueError(f"min_length {min_length} is more than max_length {max_length}")
+    if n_best > width:
+        raise ValueError(f"n_best {n_best} is more than the beam's width {width}: widen the beam")
+    for name, value in (("width", width), ("n_best", n_best)):
+        if value % groups:
+            raise ValueError(f"{name} {value} cannot be shared out among {groups} groups; give a multiple")
+
+
+def _check_tokens(vocabulary: int, prompt: Tensor, end: int | None, prefix: Tensor | None, max_length: int):
+    if end is not None and not 0 <= end < vocabulary:
+        raise ValueError(f"the end token {end} is not in the model's vocabulary of {vocabulary}")
+    if prefix is None:
+        return
+    if prefix.dim() != 2 or len(prefix) != len(prompt) or prefix.is_floating_point():
+        raise ValueError(
+            f"prefix must be [B, M] integers, B = {len(prompt)} as the prompt; "
+            f"got {list(prefix.shape)} {prefix.dtype}"
+        )
+    if prefix.shape[1] > max_length and bool((prefix[:, max_length:] >= 0).any()):
+        raise ValueError(f"the prefix is longer than max_length {max_length}")
+    if prefix.numel() and not -1 <= int(prefix.min()) <= int(prefix.max()) < vocabulary:
+        raise ValueError(f"the prefix must hold tokens of a vocabulary of {vocabulary}, and -1 after the last")
+    more = prefix[:, 1:] >= 0
+    if bool((more & (prefix[:, :-1] < 0)).any()):
+        raise ValueError("the prefix must hold -1 only after the last token of a sentence")
+    if end is not None and bool((more & (prefix[:, :-1] == end)).any()):
+        raise ValueError(f"the prefix goes on after the end token {end}")

@@ -1,0 +1,140 @@
+"""What a search hands back, and the shelf on which it keeps what it has finished."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from elman.decode.frontier import Ranked
+
+__all__ = ["Beams", "Finished", "Level"]
+
+
+@dataclass(frozen=True)
+class Level:
+    """One step of the search tree, for B sentences of G groups of k beams.
+
+    Attributes:
+        tokens: the tokens chosen, ``[B, G, 2k]``: first the k beams that go on, then those that finish here; -1
+            where there is none.
+        parents: which of the k beams of the level above each continues; at the first level there is only 0.
+        log_probs: log-probability of each whole hypothesis; -inf where there is none.
+    """
+
+    tokens: Tensor
+    parents: Tensor
+    log_probs: Tensor
+
+    @classmethod
+    def empty(cls, sentences: int, groups: int, width: int, like: Tensor) -> "Level":
+        """Return a level with no hypotheses."""
+        none = torch.full((sentences, groups, 2 * width), -1, device=like.device)
+        return cls(none, none.clone(), like.new_full(none.shape, -torch.inf))
+
+    def record(self, sentences: Tensor, group: int, going: Ranked, ending: Ranked) -> None:
+        """Write down what one group of the given sentences, ``[S]``, has chosen."""
+        there = torch.cat((going.there, ending.there), 1)
+        for part, chosen in (
+            (self.tokens, (going.token, ending.token)),
+            (self.parents, (going.slot, ending.slot)),
+        ):
+            part[sentences, group] = torch.cat(chosen, 1).masked_fill(~there, -1)
+        both = torch.cat((going.log_prob, ending.log_prob), 1)
+        self.log_probs[sentences, group] = both.masked_fill(~there, -torch.inf)
+
+
+@dataclass(frozen=True)
+class Beams:
+    """The best hypotheses of each of B sentences, best first.
+
+    Attributes:
+        tokens: ``[B, n_best, L]``, without the prompt, -1 after the last; L is the longest length.
+        lengths: tokens of each, the end counted, ``[B, n_best]``; 0 where fewer were found.
+        scores: what they were ranked by, ``[B, n_best]``; -inf where fewer were found.
+        log_probs: log-probability of each, ``[B, n_best]``.
+        ended: whether the last token is the end, ``[B, n_best]``. Those that did not end are ``max_length``
+            long; shorter ones got stuck, which happens only if no hypothesis of the sentence could go on.
+        groups: the diversity group each comes from, ``[B, n_best]``.
+        tree: the search tree, a level a step, if it was asked for.
+    """
+
+    tokens: Tensor
+    lengths: Tensor
+    scores: Tensor
+    log_probs: Tensor
+    ended: Tensor
+    groups: Tensor
+    tree: list[Level] | None = None
+
+    def sequences(self, *, keep_end: bool = True) -> list[list[list[int]]]:
+        """Return for each sentence the list of its token lists, with or without the end token."""
+        lengths = self.lengths - (0 if keep_end else 1) * self.ended.long()
+        return [
+            [tokens[:length] for tokens, length, score in zip(*row, strict=True) if score > -torch.inf]
+            for row in zip(self.tokens.tolist(), lengths.tolist(), self.scores.tolist(), strict=True)
+        ]
+
+
+class Finished:
+    """The best finished hypotheses of each group of each sentence, best first.
+
+    Args:
+        sentences: B.
+        count: how many to keep of each sentence, shared out among the groups.
+        groups: G.
+        divisor: by what the log-probability of a sequence of each length, up to the greatest, is divided.
+        end: the token that ends a sequence, or None.
+        like: a tensor of the kind that scores are to be.
+    """
+
+    def __init__(self, sentences: int, count: int, groups: int, divisor: list[float], end: int | None, like: Tensor):
+        shape = (sentences, groups, count // groups)
+        self.divisor, self.end = divisor, end
+        self.score = like.new_full(shape, -torch.inf)
+        self.log_prob = like.new_full(shape, -torch.inf)
+        self.length = torch.zeros(shape, dtype=torch.int64, device=like.device)
+        self.ended = torch.zeros(shape, dtype=torch.bool, device=like.device)
+        self.tokens = torch.full((*shape, len(divisor) - 1), -1, device=like.device)
+
+    def add(self, sentences: Tensor, group: int, found: Ranked, tokens: Tensor, extra: Tensor | None) -> None:
+        """Score hypotheses and keep those that beat what is there; of equals, what came first stays.
+
+        Args:
+            sentences: whose they are, ``[S]``, none twice.
+            group: the group they come from.
+            found: the hypotheses, ``[S, k]``.
+            tokens: what each has written, ``[S, k, t]``.
+            extra: what to add to the score by row of the state, ``[N]``.
+        """
+        some = found.there.any(1).nonzero()[:, 0]
+        if not len(some):
+            return
+        sentences, found, tokens = sentences[some], Ranked(*(part[some] for part in found)), tokens[some]
+        length = tokens.shape[-1]
+        score = found.log_prob / self.divisor[length] + (0 if extra is None else extra[found.row])
+        score = score.masked_fill(~found.there, -torch.inf)
+        order = torch.cat((self.score[sentences, group], score), 1).sort(descending=True, stable=True).indices
+        order = order[:, : self.score.shape[-1]]
+        at = torch.arange(len(some), device=some.device)[:, None]
+        for shelf, new in (
+            (self.score, score),
+            (self.log_prob, found.log_prob),
+            (self.length, torch.full_like(found.row, length)),
+            (self.ended, torch.zeros_like(found.there) if self.end is None else found.token == self.end),
+            (self.tokens, torch.nn.functional.pad(tokens, (0, self.tokens.shape[-1] - length), value=-1)),
+        ):
+            shelf[sentences, group] = torch.cat((shelf[sentences, group], new), 1)[at, order]
+
+    def result(self, tree: list[Level] | None) -> Beams:
+        """Return all groups' hypotheses of each sentence in one ranking; of equals, an earlier group's is first."""
+        sentences, _, count = self.score.shape
+        order = self.score.flatten(1).sort(descending=True, stable=True).indices
+        row = torch.arange(sentences, device=order.device)[:, None]
+        score, log_prob, length, ended = (
+            part.flatten(1)[row, order] for part in (self.score, self.log_prob, self.length, self.ended)
+        )
+        there = score > -torch.inf
+        length, tokens = length * there, self.tokens.flatten(1, 2)[row, order]
+        longest = int(length.max())
+        tokens = tokens[..., :longest].masked_fill(~there[..., None], -1)
+        return Beams(tokens, length, score, log_prob, ended & there, order // count, tree)

@@ -70,9 +70,11 @@ def test_masked_softmax_never_sees_what_is_masked():
     mask = torch.tensor([[True, False, True], [False, False, False]])
     weights = masked_softmax(scores, mask)
     assert_close(weights[0, [0, 2]], torch.tensor([1.0, 2.0]).softmax(0))
-    assert weights[0, 1] == 0 and (weights[1] == 0).all()
+    assert weights[0, 1] == 0
+    assert (weights[1] == 0).all()
     (weights * torch.tensor([1.0, 2.0, 3.0])).sum().backward()
-    assert scores.grad.isfinite().all() and (scores.grad[~mask] == 0).all()
+    assert scores.grad.isfinite().all()
+    assert (scores.grad[~mask] == 0).all()
 
 
 def test_every_row_is_a_distribution(model):
@@ -144,7 +146,8 @@ def test_words_beyond_the_vocabulary_are_copied_and_read_back_as_unknown():
     state = model.read(source, [6] * B, copied)
     log_probs, state = model.step(target[0], state)
     assert log_probs.shape == (B, V + 2)
-    assert (log_probs[:, V] == -math.inf).all() and (log_probs[:, V + 1] > -math.inf).all()
+    assert (log_probs[:, V] == -math.inf).all()
+    assert (log_probs[:, V + 1] > -math.inf).all()
     beyond, _ = model.step(torch.full((B,), V + 1), state)
     unknown, _ = model.step(torch.full((B,), 2), state)
     assert torch.equal(beyond, unknown)

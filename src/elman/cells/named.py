@@ -10,7 +10,7 @@ import torch
 from elman.cell import Cell
 from elman.errors import UnknownName, nearest
 
-__all__ = ["cell_inputs", "cell_named", "public_cells"]
+__all__ = ["cell_inputs", "cell_label", "cell_named", "public_cells"]
 
 
 def public_cells() -> dict[str, type[Cell]]:
@@ -58,14 +58,24 @@ def cell_named(name: str) -> type[Cell]:
 
 
 def cell_inputs(name: str) -> dict[str, str]:
-    """Return what a trial with this cell depends on beyond the house: the checksum of the cell's file.
+    """Return what a trial with this cell depends on: its name and, beyond the house, the checksum of its file.
 
     Example:
         >>> cell_inputs("GRUCell")
-        {}
+        {'cell': 'GRUCell'}
     """
     path, colon, _ = name.rpartition(":")
-    return {"cell": name, "sha256": hashlib.sha256(_read(Path(path))).hexdigest()} if colon else {}
+    return {"cell": name} | ({"sha256": hashlib.sha256(_read(Path(path))).hexdigest()} if colon else {})
+
+
+def cell_label(name: str) -> str:
+    """Return a cell's name as tables and figures show it, without the folder.
+
+    Example:
+        >>> cell_label("somewhere/mine.py:Mine")
+        'mine.py:Mine'
+    """
+    return name.replace("\\", "/").rpartition("/")[2]
 
 
 def _from_file(path: Path, class_name: str) -> type[Cell]:

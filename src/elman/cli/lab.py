@@ -52,6 +52,10 @@ def study(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change one field of the plan.")
     ] = None,
+    cells: Annotated[
+        list[str] | None,
+        typer.Option("--cell", metavar="NAME", help="A further cell: a name of `elman cells`, or mycell.py:MyCell."),
+    ] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -62,7 +66,10 @@ def study(
     changed = _settings(settings or [])
     if seeds is not None:
         changed["seeds"] = str(seeds)
-    run = _make_run(find_study(name), quick, changed, out)
+    wanted = find_study(name)
+    if cells:
+        changed["cells"] = _with_cells(wanted, quick, changed, cells)
+    run = _make_run(wanted, quick, changed, out)
     ((_, findings),) = _execute([run], jobs)
     if findings is None:
         _all_failed(run)
@@ -132,6 +139,21 @@ def _settings(pairs: list[str]) -> dict[str, str]:
             raise UnknownName(f"--set takes FIELD=VALUE, got {pair!r}")
         settings[name.replace("-", "_")] = value
     return settings
+
+
+def _with_cells(study: "Study", quick: bool, settings: dict[str, str], names: list[str]) -> str:
+    """Return the plan's field ``cells`` with further ones, whose files are found from any folder."""
+    from elman.cells.named import cell_named
+    from elman.lab.study import all_studies
+
+    there = getattr(study.plan(quick, settings), "cells", None)
+    if there is None:
+        taking = [s.exercise for s in all_studies() if hasattr(s.plan(), "cells")]
+        raise UnknownName(f"{study.name} compares no cells; those that take --cell are {', '.join(taking)}")
+    for name in names:
+        cell_named(name)
+    places = [name.rpartition(":") for name in names]
+    return ",".join([*there, *(f"{Path(path).resolve()}:{cell}" if path else cell for path, _, cell in places)])
 
 
 def _use_data(folder: Path | None) -> None:

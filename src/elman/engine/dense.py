@@ -28,7 +28,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def pack(matrix: Tensor, address: int) -> None:
-    """Copy a matrix ``[K, N]`` to panels ``[panels, K, columns]`` at an address, the last one filled up with zeros."""
+    """Copy a matrix ``[K, N]`` to panels ``[panels, K, columns]`` at an address, the last filled up with zeros."""
     k, n = matrix.shape
     tile = tile_for(matrix.element_size() * 8)
     panels = -(-n // tile.columns)

@@ -41,6 +41,7 @@ class Plan:
     learning_rate: PositiveFloat = 1e-3
     test_size: PositiveInt = 2000
     vowel_epochs: PositiveInt = 60
+    cells: tuple[str, ...] = ()  # further cells to recall with, by name or file.py:Class
     seeds: PositiveInt = 5
 
 
@@ -65,12 +66,13 @@ def claims(plan: Plan) -> list[Claim]:
 
 def trials(plan: Plan) -> list[Trial]:
     """Every arm at every lag with every seed, and the vowels where they are."""
-    recall = [f"{arm}, T={lag}" for arm in ARMS for lag in plan.lags]
-    return [
-        Trial(variant, seed)
-        for variant in [*recall, *(["vowels"] if _vowels_here() else [])]
-        for seed in range(plan.seeds)
-    ]
+    from elman.cells.named import cell_inputs, cell_label
+
+    arms: list[tuple[str, dict[str, str]]] = [(arm, {}) for arm in ARMS]
+    arms += [(cell_label(name), cell_inputs(name)) for name in plan.cells]
+    variants = [(f"{arm}, T={lag}", inputs) for arm, inputs in arms for lag in plan.lags]
+    variants += [("vowels", {})] if _vowels_here() else []
+    return [Trial(variant, seed, inputs) for variant, inputs in variants for seed in range(plan.seeds)]
 
 
 def make_cell(arm: str, input_size: int, hidden_size: int):
@@ -101,13 +103,18 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 def _recall(plan: Plan, trial: Trial, desk: Desk) -> Record:
     import torch
 
+    from elman.cells.named import cell_named
     from elman.data.tasks import Recall
     from elman.nn.classifier import SequenceClassifier
     from elman.train.classify import accuracy, fit_classifier
 
     arm, _, lag = trial.variant.partition(", T=")
     task = Recall(int(lag))
-    model = SequenceClassifier(make_cell(arm, task.input_size, plan.hidden_size), task.symbols)
+    if "cell" in trial.inputs:
+        cell = cell_named(trial.inputs["cell"])(task.input_size, plan.hidden_size)
+    else:
+        cell = make_cell(arm, task.input_size, plan.hidden_size)
+    model = SequenceClassifier(cell, task.symbols)
     training, test = (torch.Generator().manual_seed(2 * trial.seed + part) for part in (0, 1))
 
     def draw(update: int):
@@ -198,8 +205,11 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         every = max(1, plan.updates // 50)
         return Series(arm, [(k + 0.5) * every for k in range(len(mean))], mean)
 
+    from elman.cells.named import cell_label
+
+    arms = [*ARMS, *map(cell_label, plan.cells)]
     best = max(
-        (arm for arm in ARMS if at(arm, longest)), key=lambda arm: sum(at(arm, longest)) / len(at(arm, longest))
+        (arm for arm in arms if at(arm, longest)), key=lambda arm: sum(at(arm, longest)) / len(at(arm, longest))
     )
     best_accuracy = sum(at(best, longest)) / len(at(best, longest))
     short = at("tanh", shortest)
@@ -215,7 +225,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ],
         figures=[
             Curves(f"Learning to recall over {longest} steps", "update", "nats",
-                   [curve(arm) for arm in ARMS if f"{arm}, T={longest}" in losses],
+                   [curve(arm) for arm in arms if f"{arm}, T={longest}" in losses],
                    caption="Mean training loss over seeds; guessing has ln 8 = 2.08 nats."),
         ],
     )  # fmt: skip

@@ -46,6 +46,7 @@ class Plan:
     hidden_size: PositiveInt = 64
     input_size: PositiveInt = 16
     batch_size: PositiveInt = 8
+    cells: tuple[str, ...] = ()  # further ones, no wider than H, as they start; by name or file.py:Class
     seeds: PositiveInt = 10
 
 
@@ -80,7 +81,11 @@ CLAIMED = {
 
 def trials(plan: Plan) -> list[Trial]:
     """Every variant with every seed; the same seed draws the same input for all."""
-    return [Trial(variant, seed) for variant in VARIANTS for seed in range(plan.seeds)]
+    from elman.cells.named import cell_inputs, cell_label
+
+    variants: list[tuple[str, dict[str, str]]] = [(variant, {}) for variant in VARIANTS]
+    variants += [(cell_label(name), cell_inputs(name)) for name in plan.cells]
+    return [Trial(variant, seed, inputs) for variant, inputs in variants for seed in range(plan.seeds)]
 
 
 def make_cell(variant: str, input_size: int, hidden_size: int):
@@ -110,11 +115,16 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """The norms of one network."""
     import torch
 
+    from elman.cells.named import cell_named
     from elman.probe.gradient_flow import gradient_flow
 
     x = torch.randn(plan.steps, plan.batch_size, plan.input_size, dtype=torch.float64)
     direction = torch.randn(plan.hidden_size, dtype=torch.float64)
-    cell = make_cell(trial.variant, plan.input_size, plan.hidden_size)
+    if "cell" in trial.inputs:
+        cell = cell_named(trial.inputs["cell"])(plan.input_size, plan.hidden_size).double()
+        direction = direction[: cell.output_size]
+    else:
+        cell = make_cell(trial.variant, plan.input_size, plan.hidden_size)
     norms = gradient_flow(cell, x, lambda h: (h @ direction).mean())
     return Record(series={field: values.tolist() for field, values in norms.items()})
 
@@ -153,6 +163,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         return Curves(title, "time step t", f"norm of ∂L/∂{field}ₜ", lines(variants, field), log_y=True,
                       caption=caption)  # fmt: skip
 
+    from elman.cells.named import cell_label
+
+    further = [cell_label(name) for name in plan.cells]
     verdicts = [judge(claim, passed.get((CLAIMED[claim.key], "h"), [])) for claim in claims(plan)]
     measured = {verdict.claim.key: verdict.measured for verdict in verdicts}
     lost = {key: f"{-value:.1f} orders of magnitude" for key, value in measured.items()}
@@ -189,5 +202,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             figure("GRU by update bias", VARIANTS[7:], "PyTorch's update gate remembers where it is near one."),
             figure("Vanilla network by recurrent matrix", VARIANTS[:3],
                    "An orthogonal matrix loses only the slope of tanh; times 1.5 it can explode."),
+            *([figure("Further cells", ("RNN", "LSTM", *further), "Each as it starts, beside PyTorch's two.")]
+              if further else []),
         ],
     )  # fmt: skip

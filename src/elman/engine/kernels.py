@@ -12,7 +12,7 @@ from elman.cell import Cell
 from elman.engine.dense import pack, product_over_rows
 from elman.engine.emit import Layout, can_be_wide, program_text
 from elman.engine.lower import lower, run_deferred
-from elman.engine.machine import compile_text, shared_address, tile_for
+from elman.engine.machine import compile_text, compiling_products, shared_address, tile_for
 from elman.engine.plan import Plan, plan
 from elman.engine.schedule import Program
 from elman.engine.scratch import scratch
@@ -107,9 +107,10 @@ class Kernels:
     """Forward and backward of every cell of one structure, for any T and B."""
 
     def __init__(self, cell: Cell, dtype: torch.dtype):
-        self.trace = record(cell, dtype)
-        self.plan: Plan = plan(self.trace, lower(self.trace))
         bits = 32 if dtype == torch.float32 else 64
+        with compiling_products(bits):
+            self.trace = record(cell, dtype)
+            self.plan: Plan = plan(self.trace, lower(self.trace))
         self.inference, self.training, self.backward = functions = [
             _Function(program, bits) for program in (self.plan.inference, self.plan.training, self.plan.backward)
         ]

@@ -1,6 +1,8 @@
 """Compiling: LLVM assembly to a function that Python can call. No C compiler takes part."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import llvmlite.binding as llvm
@@ -10,7 +12,7 @@ from elman.engine.packing import pack_text
 from elman.engine.product import Tile, product_text
 from elman.engine.text import Writer
 
-__all__ = ["compile_text", "shared_address", "tile_for"]
+__all__ = ["compile_text", "compiling_products", "shared_address", "tile_for"]
 
 _lock = threading.RLock()  # LLVM's own state is not safe to share
 
@@ -79,6 +81,20 @@ def shared_address(name: str, bits: int) -> int:
         with _lock:
             found = _addresses[name, bits] = _products(bits)[1][name]
     return found
+
+
+@contextmanager
+def compiling_products(bits: int) -> Iterator[None]:
+    """Compile what all cells share beside the block, if it is not there yet: LLVM leaves Python free meanwhile."""
+    if ("product", bits) in _addresses:
+        yield
+        return
+    beside = threading.Thread(target=shared_address, args=("product", bits), name="elman-compile")
+    beside.start()
+    try:
+        yield
+    finally:
+        beside.join()
 
 
 def _team_text(tile: Tile, declared: set[str]) -> str:

@@ -149,6 +149,30 @@ def test_changes_of_a_cell_are_noticed():
     agree(cell)
 
 
+def squash(x):
+    return torch.tanh(x)
+
+
+class Outside(Plain):
+    def step(self, drive, state):
+        return State(squash(drive + state.h))
+
+
+def test_a_helper_that_is_written_anew_is_noticed(monkeypatch):
+    cell, scale = Outside(), 2.0
+    agree(cell)
+    monkeypatch.setitem(globals(), "squash", lambda x: torch.sigmoid(x) * scale)
+    agree(cell)
+    scale = 3.0  # and what the new one reads
+    agree(cell)
+    assert native(cell)
+    monkeypatch.setattr(Outside, "step", lambda self, drive, state: State(torch.tanh(drive) * scale))
+    agree(cell)
+    scale = 4.0
+    agree(cell)
+    assert native(cell)
+
+
 @pytest.mark.parametrize("attribute", [torch.zeros(4), object(), nn.Linear(3, 4).forward])
 def test_attributes_that_cannot_be_watched(attribute):
     cell = Plain(attribute)

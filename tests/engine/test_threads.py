@@ -29,8 +29,6 @@ def test_ranges_cover_the_rows_and_the_costliest_is_as_cheap_as_can_be(lengths, 
         return max(threads.STEP * lengths[first] + sum(lengths[first:last]) for first, last in pairs)
 
     if len(set(lengths)) > 1:  # else the rows are counted out evenly
-        inner = [
-            edges for n in range(min(count, len(lengths))) for edges in combinations(range(1, len(lengths)), n)
-        ]
+        inner = [edges for n in range(min(count, len(lengths))) for edges in combinations(range(1, len(lengths)), n)]
         best = min(cost(list(pairwise((0, *edges, len(lengths))))) for edges in inner)
         assert cost(ranges) <= best + 1e-3

@@ -4,8 +4,7 @@ import builtins
 import dis
 import enum
 import types
-from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -43,8 +42,10 @@ def _module(module: nn.Module, path: str, top: bool = False) -> tuple[Any, ...]:
         if name not in INTERNAL:
             key += (name, _plain(value, f"attribute {path}{name}"))
     key += _code(kind)
-    for where, name in _globals_of(kind):
-        key.append(_plain(where.get(name), f"global {name}"))
+    watched = _watched_of(kind)
+    key += [function for _, _, function in watched.functions]
+    for where, name in watched.variables:
+        key.append(_plain(_value(where, name), f"the variable {name} outside the class"))
     for name, child in held["_modules"].items():
         key += (name,) if child is None else (name, _module(child, f"{path}{name}."))
     return tuple(key)
@@ -81,38 +82,58 @@ def _code(kind: type) -> tuple[Any, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=1024)
-def _globals_of(kind: type) -> tuple[tuple[dict[str, Any], str], ...]:
-    """Names outside the class that its methods, and the functions they call, read as they run."""
-    found: dict[tuple[int, str], tuple[dict[str, Any], str]] = {}
-    functions = [
-        value
+class _Watched(NamedTuple):
+    """What a class reads as it runs, besides itself. Each lies in a namespace or in the cell of a closure."""
+
+    functions: list[tuple[Any, str, Any]]  # where, name, and the function that was there
+    variables: list[tuple[Any, str]]
+
+
+_watched: dict[type, _Watched] = {}
+
+
+def _watched_of(kind: type) -> _Watched:
+    """Return what to watch, looked for anew once any function has been replaced by another."""
+    watched = _watched.get(kind)
+    if watched is None or any(_value(where, name) is not f for where, name, f in watched.functions):
+        if len(_watched) > 1024:
+            _watched.clear()
+        watched = _watched[kind] = _watch(kind)
+    return watched
+
+
+def _value(where: Any, name: str) -> Any:
+    return where.cell_contents if isinstance(where, types.CellType) else where.get(name)
+
+
+def _watch(kind: type) -> _Watched:
+    functions: list[tuple[Any, str, Any]] = [
+        (base.__dict__, name, value)
         for base in kind.__mro__
         if base not in (nn.Module, Cell, object) and not base.__module__.startswith("torch.")
         for name, value in base.__dict__.items()
         if isinstance(value, types.FunctionType) and not name.startswith("__")
     ]
+    variables: dict[tuple[int, str], tuple[Any, str]] = {}
     seen: set[Any] = set()
-    while functions:
-        function = functions.pop()
+    for _, _, function in functions:  # grows as it goes
         if function in seen or (function.__module__ or "").startswith("torch."):
             continue
         seen.add(function)
-        for cell in function.__closure__ or ():
-            value = cell.cell_contents
+        read = list(zip(function.__closure__ or (), function.__code__.co_freevars, strict=True))
+        read += [(function.__globals__, name) for name in _names(function.__code__)]
+        for where, name in read:
+            try:
+                value = _value(where, name)
+            except ValueError:
+                raise Unsupported(f"the variable {name} around {function.__qualname__} has no value yet") from None
+            if value is None and not isinstance(where, types.CellType):
+                value = getattr(builtins, name, None)
             if isinstance(value, types.FunctionType):
-                functions.append(value)
+                functions.append((where, name, value))
             elif not isinstance(value, STABLE):
-                _plain(value, f"a variable around {function.__qualname__}")
-                if not isinstance(value, PLAIN):
-                    raise Unsupported(f"a variable around {function.__qualname__} is a {type(value).__name__}")
-        for name in _names(function.__code__):
-            value = function.__globals__.get(name, getattr(builtins, name, None))
-            if isinstance(value, types.FunctionType):
-                functions.append(value)
-            elif not isinstance(value, STABLE):
-                found[id(function.__globals__), name] = (function.__globals__, name)
-    return tuple(found.values())
+                variables[id(where), name] = (where, name)
+    return _Watched(functions, list(variables.values()))
 
 
 def _names(code: types.CodeType) -> set[str]:

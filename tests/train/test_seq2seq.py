@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
+from elman.data.pairs import Pairs
 from elman.decode import greedy
 from elman.nn.seq2seq import Seq2Seq
 from elman.train import forcing
-from elman.train.seq2seq import Pairs, fit_seq2seq, sequence_loss, token_loss
+from elman.train.seq2seq import fit_seq2seq, sequence_loss, token_loss
 
 END, BEGIN = 4, 5
 

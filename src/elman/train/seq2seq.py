@@ -1,26 +1,17 @@
 """Training a model that writes one sequence from another."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from elman.data.pairs import Pairs
+from elman.decode import greedy
 from elman.nn.seq2seq import Seq2Seq
 from elman.train.forcing import Schedule, always
 from elman.train.minimise import minimise
 
-__all__ = ["Pairs", "fit_seq2seq", "sequence_loss", "token_loss"]
-
-
-class Pairs(NamedTuple):
-    """A batch of sources and targets."""
-
-    source: Tensor  # [S, B]
-    lengths: Tensor  # [B], of the sources
-    target: Tensor  # [T, B]: the token that begins, the target, the token that ends
-    target_lengths: Tensor  # [B], both of these counted
-    copied: Tensor | None = None  # [S, B], the source in numbers of the target's extended vocabulary
+__all__ = ["exact_match", "fit_seq2seq", "sequence_loss", "token_loss"]
 
 
 def token_loss(log_probs: Tensor, target: Tensor, target_lengths: Tensor) -> Tensor:
@@ -105,3 +96,21 @@ def fit_seq2seq(
         return sequence_loss(model, draw(update), forcing(update), generator)
 
     return minimise(model, loss, updates, learning_rate=learning_rate, clip_norm=clip_norm, each=each)
+
+
+@torch.no_grad()
+def exact_match(model: Seq2Seq, batch: Pairs, end: int) -> Tensor:
+    """Say for each row ``[B]`` whether the model, always taking the likeliest token, writes exactly the target.
+
+    Args:
+        model: put in evaluation mode for the while.
+        batch: sources and targets; each target begins with the token that begins them all.
+        end: token that ends a target.
+    """
+    training = model.training
+    model.eval()
+    state = model.read(batch.source, batch.lengths, batch.copied)
+    written = greedy(model.step, batch.target[:1].t(), len(batch.target) - 1, end=end, state=state).t()
+    model.train(training)
+    real = torch.arange(1, len(batch.target))[:, None] < batch.target_lengths
+    return ((written == batch.target[1:]) | ~real).all(0)

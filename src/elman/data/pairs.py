@@ -1,0 +1,60 @@
+"""Pairs of sequences, padded into batches."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+__all__ = ["Pairs", "batch_pairs"]
+
+
+class Pairs(NamedTuple):
+    """A batch of B sources and targets."""
+
+    source: Tensor  # [S, B]
+    lengths: Tensor  # [B], of the sources
+    target: Tensor  # [T, B]: the token that begins, the target, the token that ends
+    target_lengths: Tensor  # [B], both of these counted
+    copied: Tensor | None = None  # [S, B], the source in numbers of the target's extended vocabulary
+
+
+def batch_pairs(
+    sources: Sequence[Sequence[int]],
+    targets: Sequence[Sequence[int]],
+    begin: int,
+    end: int,
+    copied: Sequence[Sequence[int]] | None = None,
+) -> Pairs:
+    """Pad pairs into a batch; padding is token 0.
+
+    Args:
+        sources: tokens of each source.
+        targets: tokens of each target, without the ones that begin and end it.
+        begin: token that begins every target.
+        end: token that ends it.
+        copied: each source once more, in numbers of the target's extended vocabulary.
+
+    Raises:
+        ValueError: if there are no pairs, or not as many sources as targets.
+
+    Example:
+        >>> batch = batch_pairs([[1, 2, 3], [4]], [[3], [4, 4]], begin=8, end=9)
+        >>> batch.source.t().tolist(), batch.target.t().tolist(), batch.target_lengths.tolist()
+        ([[1, 2, 3], [4, 0, 0]], [[8, 3, 9, 0], [8, 4, 4, 9]], [3, 4])
+    """
+    if not sources or len(sources) != len(targets) or (copied is not None and len(copied) != len(sources)):
+        raise ValueError(
+            f"pairs must be at least one source and as many targets, got {len(sources)} and {len(targets)}"
+        )
+    whole = [[begin, *target, end] for target in targets]
+    return Pairs(
+        _pad(sources), torch.tensor([len(row) for row in sources]),
+        _pad(whole), torch.tensor([len(row) for row in whole]),
+        None if copied is None else _pad(copied),
+    )  # fmt: skip
+
+
+def _pad(rows: Sequence[Sequence[int]]) -> Tensor:
+    tensors = [torch.tensor(list(row), dtype=torch.int64) for row in rows]
+    return torch.nn.utils.rnn.pad_sequence(tensors)

@@ -1,0 +1,55 @@
+"""What the studies of number reversal share: the model, its training, and accuracy by length."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+    from elman.data.pairs import Pairs
+    from elman.data.reversal import Reversal
+    from elman.nn.seq2seq import Seq2Seq
+    from elman.train.forcing import Schedule
+
+__all__ = ["exact_by_length", "make_model", "train"]
+
+
+def make_model(hidden_size: int, attention: "Callable[[int, int], torch.nn.Module] | None") -> "Seq2Seq":
+    """A bidirectional GRU encoder and a GRU decoder, with this kind of attention or none."""
+    from elman.data.reversal import Reversal
+    from elman.nn.seq2seq import Seq2Seq
+
+    task = Reversal()
+    return Seq2Seq(
+        task.source_size, task.target_size, embedding_size=32, hidden_size=hidden_size, attention=attention
+    )
+
+
+def train(
+    model: "Seq2Seq", task: "Reversal", updates: int, batch_size: int, learning_rate: float, seed: int,
+    forcing: "Schedule", each: Callable[[int, float], None],
+) -> list[float]:  # fmt: skip
+    """Train on strings that are not held out; the same seed draws the same strings for every arm."""
+    import torch
+
+    from elman.train.seq2seq import fit_seq2seq
+
+    strings, coins = (torch.Generator().manual_seed(2 * seed + part) for part in (0, 1))
+
+    def draw(update: int) -> "Pairs":
+        return task.draw(batch_size, strings)
+
+    return fit_seq2seq(model, draw, updates, learning_rate=learning_rate, forcing=forcing, generator=coins, each=each)
+
+
+def exact_by_length(
+    model: "Seq2Seq", lengths: tuple[int, ...], count: int, generator: "torch.Generator"
+) -> dict[int, float]:
+    """Share of held-out strings of each length that come out without a fault, by greedy decoding."""
+    from elman.data.reversal import END, Reversal
+    from elman.train.seq2seq import exact_match
+
+    return {
+        n: exact_match(model, Reversal(n, n).draw(count, generator, held_out=True), END).float().mean().item()
+        for n in lengths
+    }

@@ -7,7 +7,7 @@ import sys
 import typer
 
 import elman
-from elman.cli import count, data, generate, lab
+from elman.cli import cells, count, data, generate, lab, new
 
 __all__ = ["app", "main"]
 
@@ -24,9 +24,11 @@ app.command("list")(lab.list_studies)
 app.command("study")(lab.study)
 app.command("lab")(lab.lab)
 app.command("report")(lab.report)
+app.command("cells")(cells.cells)
 app.command("count")(count.count)
 app.command("generate")(generate.generate)
 app.add_typer(data.app, name="data")
+app.add_typer(new.app, name="new")
 
 
 @app.callback(invoke_without_command=True)

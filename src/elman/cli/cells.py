@@ -1,0 +1,56 @@
+"""``elman cells``: the cells there are, and what they cost."""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+Size = typer.Option(min=2)
+
+
+def cells(
+    input_size: Annotated[int, Size] = 128,
+    hidden_size: Annotated[int, Size] = 128,
+    own: Annotated[
+        list[str] | None, typer.Option("--cell", metavar="FILE.py:CLASS", help="Also a cell of your own.")
+    ] = None,
+    speed: Annotated[
+        bool, typer.Option("--speed", help="Also time a training step (B = 32, T = 50) beside torch.nn.LSTM's.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """List the cells: year, paper, parameters, products in a step, the engine that runs them."""
+    from elman.cells.named import cell_label, cell_named, public_cells
+    from elman.probe.cell_table import describe, make_cell, relative_times
+
+    kinds = public_cells() | {cell_label(name): cell_named(name) for name in own or []}
+    made = {name: make_cell(kind, input_size, hidden_size) for name, kind in kinds.items()}
+    rows = sorted((describe(name, cell) for name, cell in made.items()), key=lambda row: (row.year or 9999, row.name))
+    times = {}
+    if speed:
+        times = relative_times(made, each=lambda name: print(f"timing {name} ...", file=sys.stderr, flush=True))
+    if as_json:
+        timed = [{"time": times[row.name]} if speed else {} for row in rows]
+        print(json.dumps([asdict(row) | extra for row, extra in zip(rows, timed, strict=True)], indent=2))
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    sizes = f"input_size {input_size}, hidden_size {hidden_size}"
+    caption = f"{sizes}; time of a training step in torch.nn.LSTM's" if speed else sizes
+    table = Table(box=None, pad_edge=False, caption_justify="left", caption=caption)
+    table.add_column("cell", no_wrap=True)
+    table.add_column("year")
+    for name in ("parameters", "products", *(["time"] if speed else [])):
+        table.add_column(name, justify="right")
+    table.add_column("engine")
+    table.add_column("paper", overflow="fold")
+    for row in rows:
+        products = "?" if row.products is None else str(row.products)
+        shown = [row.name, str(row.year or ""), f"{row.parameters:,}", products]
+        shown += [f"{times[row.name]:.2f}"] if speed else []
+        table.add_row(*shown, row.engine, escape(row.why or row.paper))
+    Console().print(table)

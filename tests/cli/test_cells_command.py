@@ -1,0 +1,88 @@
+"""``elman cells`` and ``elman new cell``, as a user meets them."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from elman import cells as house
+from elman.cells.named import public_cells
+from elman.probe.cell_table import describe, make_cell, relative_times
+
+
+def run(*words, cwd=None, module="elman.cli"):
+    command = (
+        [sys.executable, "-c", "from elman.cli import main; main()"]
+        if module == "elman.cli"
+        else [sys.executable, "-m", module]
+    )
+    return subprocess.run(
+        [*command, *words], cwd=cwd, capture_output=True, text=True, timeout=120, check=False,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
+    )  # fmt: skip
+
+
+def test_every_cell_has_a_row_and_runs_natively():
+    done = run("cells", "--input-size", "4", "--hidden-size", "6", "--json")
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    assert set(rows) == set(public_cells())
+    assert {row["engine"] for row in rows.values()} == {"native"}
+    years = [row["year"] for row in rows.values()]
+    assert years == sorted(years)
+    assert rows["LSTMCell"]["parameters"] == 4 * 6 * (4 + 6 + 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "products"),
+    [("LSTMCell", 1), ("GRUCell", 1), ("MGUCell", 2), ("ResetBeforeGRUCell", 2), ("IndRNNCell", 0), ("LTCCell", 6),
+     ("ProjectedLSTMCell", 2)],
+)  # fmt: skip
+def test_products_in_a_step(name, products):
+    assert describe(name, make_cell(getattr(house, name), 4, 6)).products == products
+
+
+def test_a_cell_that_cannot_be_lowered_says_why():
+    class Sorted(house.RNNCell):
+        def step(self, drive, state):
+            return type(state)(torch.sort(drive + state.h)[0])
+
+    row = describe("Sorted", Sorted(4, 6))
+    assert (row.engine, row.products) == ("loop", None)
+    assert "sort" in row.why
+
+
+def test_a_text_table_and_one_of_ones_own(tmp_path):
+    assert run("new", "cell", "my_gate", cwd=tmp_path).returncode == 0
+    out = run("cells", "--cell", "my_gate.py:MyGate", cwd=tmp_path).stdout
+    assert "my_gate.py:MyGate" in out
+    assert "Finding Structure in Time" in out
+    assert "131,584" in out
+
+
+def test_relative_times_are_of_the_cells_given():
+    heard = []
+    cells = {"RNNCell": house.RNNCell(4, 6), "IndRNNCell": house.IndRNNCell(4, 6)}
+    times = relative_times(cells, batch_size=2, steps=3, turns=1, each=heard.append)
+    assert heard == list(times) == list(cells)
+    assert all(time > 0 for time in times.values())
+
+
+def test_a_new_cell_passes_its_test(tmp_path):
+    done = run("new", "cell", "LeakyGRU2", cwd=tmp_path)
+    assert "elman study 15.18 --quick --cell leaky_gru2.py:LeakyGRU2" in done.stdout
+    tested = run("-q", "-p", "no:cacheprovider", "test_leaky_gru2.py", cwd=tmp_path, module="pytest")
+    assert "3 passed" in tested.stdout, tested.stdout
+    again = run("new", "cell", "LeakyGRU2", cwd=tmp_path)
+    assert again.returncode == 1
+    assert again.stderr == "elman: leaky_gru2.py is there already; choose another name, or move it away\n"
+
+
+@pytest.mark.parametrize("name", ["3x", "class", "my-cell", "", "Zelle ß", "Torch"])
+def test_names_that_are_none(name, tmp_path):
+    done = run("new", "cell", name, cwd=tmp_path)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""A sequence classifier: a cell reads, and a linear head decides from its last output."""
+"""Classifiers: a cell reads, and a linear head decides, at the end or at every step."""
 
 from collections.abc import Sequence
 
@@ -32,3 +32,27 @@ class SequenceClassifier(nn.Module):
         """Map inputs ``[T, B, I]`` to logits ``[B, classes]``, read at each row's own last step."""
         _, final = unroll(self.cell, x, lengths=lengths)
         return self.head(final[0])
+
+
+class StepClassifier(nn.Module):
+    """Many to many, aligned: a class at every step.
+
+    Args:
+        cell: any cell.
+        classes: number of classes.
+
+    Example:
+        >>> import torch
+        >>> from elman.cells import GRUCell
+        >>> StepClassifier(GRUCell(3, 8), classes=4)(torch.randn(6, 2, 3)).shape
+        torch.Size([6, 2, 4])
+    """
+
+    def __init__(self, cell: Cell, classes: int):
+        super().__init__()
+        self.cell = cell
+        self.head = nn.Linear(cell.output_size, classes)
+
+    def forward(self, x: Tensor, lengths: Tensor | Sequence[int] | None = None) -> Tensor:
+        """Map inputs ``[T, B, I]`` to logits ``[T, B, classes]``."""
+        return self.head(unroll(self.cell, x, lengths=lengths)[0])

@@ -9,7 +9,7 @@ from elman.nn.lstm import LSTM
 
 
 class LanguageModel(nn.Module):
-    """Predict each token of a sequence from those before it (Mikolov et al., Interspeech 2010) with an LSTM.
+    """Predict each token of a sequence from those before it (Mikolov et al., Interspeech 2010).
 
     Args:
         vocabulary_size: number of tokens V.
@@ -17,6 +17,8 @@ class LanguageModel(nn.Module):
         hidden_size: width H of each layer.
         num_layers: recurrent layers.
         dropout: share of embedded inputs and of each layer's outputs that training drops.
+        recurrent: what reads the embedded tokens, ``(x, state) -> (outputs, state)`` with an ``output_size``, such as
+            :class:`~elman.nn.Recurrent`; default an LSTM of the sizes above, which are then not used.
 
     Example:
         >>> model = LanguageModel(vocabulary_size=7, embedding_size=4, hidden_size=8)
@@ -32,12 +34,14 @@ class LanguageModel(nn.Module):
         hidden_size: int = 256,
         num_layers: int = 1,
         dropout: float = 0.0,
+        recurrent: nn.Module | None = None,
     ):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
-        self.recurrent = LSTM(embedding_size, hidden_size, num_layers, dropout=dropout if num_layers > 1 else 0.0)
+        between = dropout if num_layers > 1 else 0.0
+        self.recurrent: Any = recurrent or LSTM(embedding_size, hidden_size, num_layers, dropout=between)
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(hidden_size, vocabulary_size)
+        self.head = nn.Linear(hidden_size if recurrent is None else self.recurrent.output_size, vocabulary_size)
 
     def forward(self, tokens: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """Map tokens ``[T, B]`` and a state to the logits of each next token ``[T, B, V]`` and the new state."""

@@ -52,6 +52,7 @@ class Plan:
     learning_rate: PositiveFloat = 3e-3
     temperatures: tuple[NonNegativeFloat, ...] = (0.0, 0.5, 0.8, 1.0, 1.3)
     sample_length: PositiveInt = 1000
+    cells: tuple[str, ...] = ()  # further cells in the LSTM's place, by name or file.py:Class
     seeds: PositiveInt = 2
 
 
@@ -78,18 +79,32 @@ def claims(plan: Plan) -> list[Claim]:
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """One model a seed, bound to the text it reads."""
+    """One model a seed, bound to the text it reads; and one of each further cell."""
     from elman import data
+    from elman.cells.named import cell_inputs, cell_label
 
     text = data.text(plan.text)
-    return [Trial("lstm", seed, {"text": text.name, "sha256": text.sha256}) for seed in range(plan.seeds)]
+    read = {"text": text.name, "sha256": text.sha256}
+    arms = [("lstm", read)]
+    for name in plan.cells:
+        cell = cell_inputs(name)
+        arms.append((cell_label(name), read | {"cell": name, "cell_sha256": cell.get("sha256", "")}))
+    return [Trial(arm, seed, inputs) for arm, inputs in arms for seed in range(plan.seeds)]
 
 
-def make_model(plan: Plan, vocabulary_size: int) -> "LanguageModel":
-    """The network of the plan."""
+def make_model(plan: Plan, vocabulary_size: int, cell: str = "") -> "LanguageModel":
+    """The network of the plan, of LSTM layers or of layers of another cell."""
+    from elman.cells.named import cell_named
     from elman.nn.language_model import LanguageModel
+    from elman.nn.recurrent import Recurrent
 
-    return LanguageModel(vocabulary_size, plan.embedding_size, plan.hidden_size, plan.num_layers, plan.dropout)
+    layers = None
+    if cell:
+        between = plan.dropout if plan.num_layers > 1 else 0.0
+        layers = Recurrent(cell_named(cell), plan.embedding_size, plan.hidden_size, plan.num_layers, dropout=between)
+    return LanguageModel(
+        vocabulary_size, plan.embedding_size, plan.hidden_size, plan.num_layers, plan.dropout, layers
+    )
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
@@ -107,7 +122,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     vocabulary = Vocabulary.from_text(training)
     tokens = torch.from_numpy(vocabulary.encode(training))
     held_out = torch.from_numpy(vocabulary.encode(validation, unknown="skip"))
-    model = make_model(plan, len(vocabulary))
+    cell = trial.inputs.get("cell", "")
+    model = make_model(plan, len(vocabulary), cell)
     before = evaluate(model, held_out)
     checkpoint = desk.folder / "checkpoint.safetensors"
     try:
@@ -120,7 +136,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         last = f"the last good checkpoint is {checkpoint}" if checkpoint.exists() else "no checkpoint was reached"
         raise TrialFailed(f"{error}; {last}") from None
     model.eval()
-    save_model(desk.folder / "model", model, asdict(plan) | {"text": trial.inputs["text"]}, vocabulary)
+    if not cell:
+        save_model(desk.folder / "model", model, asdict(plan) | {"text": trial.inputs["text"]}, vocabulary)
     checkpoint.unlink(missing_ok=True)
     record = Record(
         numbers={"before": before, "validation": evaluate(model, held_out)}, series={"loss": smoothed(losses)}
@@ -187,6 +204,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 
     text = data.text(plan.text)
     training, validation = data.split(text.text)
+    further = [record for record in records if record.trial and "cell" in record.trial.inputs]
+    records = [record for record in records if record not in further]
     grams = {order: NGram.fit(training, order).nats_per_character(validation) for order in (1, 2, 3, 5)}
     scores = [record.numbers["validation"] for record in records]
     mean, low, high = interval(scores)
@@ -204,6 +223,14 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         for order, nats in grams.items()
     ]
     rows.append(row(f"LSTM {plan.hidden_size}, mean of {len(scores)}", mean, "this run"))
+    others: dict[str, list[float]] = {}
+    for record in further:
+        assert record.trial is not None
+        others.setdefault(record.trial.variant, []).append(record.numbers["validation"])
+    for label, reached in others.items():
+        rows.append(
+            row(f"{label} {plan.hidden_size}, mean of {len(reached)}", sum(reached) / len(reached), "this run")
+        )
     if shakespeare:
         rows += [row("nanoGPT, CPU settings", 1.88, NANOGPT), row("nanoGPT, GPU settings", 1.4697, NANOGPT)]
 

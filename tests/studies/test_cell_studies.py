@@ -1,0 +1,136 @@
+"""Studies that train: tiny plans from end to end, and findings from records made by hand."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from elman.data.tasks import NOTHING, Copy, StoreRecall, Timing
+from elman.lab.desk import Desk
+from elman.lab.study import Record, Trial, find_study
+from elman.studies import ex17_scheduled_sampling, ex27_mgu, ex29_gate_ablation
+from elman.train.forcing import inverse_sigmoid
+
+TINY = {
+    "15.15": {"hidden_size": "8", "updates": "4", "batch_size": "8", "check_every": "2", "check_size": "10",
+              "test_size": "10", "seeds": "1"},
+    "15.17": {"hidden_size": "8", "updates": "4", "epochs": "2", "batch_size": "8", "test_size": "10", "seeds": "1"},
+    "15.20": {"size": "8", "updates": "4", "depths": "1,2", "window": "8", "batch_size": "4", "validation": "300",
+              "seeds": "1"},
+    "15.26": {"hidden_size": "4", "updates": "3", "delays": "2,3", "short": "2", "long": "3", "batch_size": "4",
+              "test_size": "10", "seeds": "1"},
+    "15.27": {"hidden_size": "4", "updates": "3", "delay": "2", "gap": "1", "batch_size": "4", "test_size": "10",
+              "seeds": "1"},
+    "15.28": {"hidden_size": "8", "updates": "4", "batch_size": "8", "test_size": "10", "seeds": "1"},
+    "15.29": {"hidden_size": "4", "updates": "3", "delay": "2", "test_rounds": "6", "batch_size": "4",
+              "test_size": "10", "seeds": "1"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("exercise", TINY)
+def test_a_tiny_plan_from_end_to_end(exercise, tmp_path):
+    study = find_study(exercise)
+    plan = study.plan(False, TINY[exercise])
+    stated = [claim.key for claim in study.claims(plan)]
+    assert len(set(stated)) == len(stated)
+    records = []
+    for trial in study.trials(plan):
+        torch.manual_seed(trial.seed)
+        record = study.module.run(plan, trial, Desk(tmp_path / trial.name))
+        records.append(Record(record.numbers, record.series, record.texts, record.arrays, trial))
+        assert all(math.isfinite(number) for number in record.numbers.values())
+    found = study.findings(plan, records)
+    assert [verdict.claim.key for verdict in found.claims] == stated
+    assert found.tables
+    assert found.figures
+    assert all(len(row) == len(table.columns) for table in found.tables for row in table.rows)
+
+
+def made_up(accuracies):
+    """Records of three seeds whose accuracies lie close around the given ones."""
+    return [
+        Record(
+            {"accuracy": value + 0.001 * seed, "parameters": 10.0}, {"loss": [1.0, 0.5]}, trial=Trial(variant, seed)
+        )
+        for variant, value in accuracies.items()
+        for seed in range(3)
+    ]
+
+
+def test_gates_are_judged_by_what_their_removal_costs():
+    values = dict.fromkeys(
+        (f"{arm}, {task}" for arm in ex29_gate_ablation.ARMS for task in ex29_gate_ablation.TASKS), 0.9
+    )
+    values |= {"full b_f = 0, copy": 0.3, "no forget gate, store and recall": 0.5, "no forget gate, copy": 0.95}
+    found = ex29_gate_ablation.findings(ex29_gate_ablation.Plan(), made_up(values))
+    verdicts = {v.claim.key: v.verdict for v in found.claims}
+    assert verdicts == {"critical": "does not hold", "stream": "holds", "worst": "holds", "bias": "holds"}
+    assert "removing the forget gate costs most, 0.400" in found.summary
+    assert "removing a gate costs nothing, and removing the forget gate gains 0.050" in found.summary
+
+
+@pytest.mark.parametrize("hidden", [5, 32, 100])
+def test_fewer_units_have_no_more_parameters(hidden):
+    full = ex29_gate_ablation.make_cell("full fewer units", 10, hidden)
+    ablated = ex29_gate_ablation.make_cell("no input gate", 10, hidden)
+    count, most = (sum(p.numel() for p in cell.parameters()) for cell in (full, ablated))
+    one_more = 4 * (full.hidden_size + 1) * (10 + full.hidden_size + 2)
+    assert count <= most < one_more
+
+
+@pytest.mark.parametrize("kind", ["GRU", "LSTM"])
+def test_equal_units_are_the_nearest(kind):
+    units, blocks = ex27_mgu.equal_units(kind, 128, 256), ex27_mgu.BLOCKS[kind]
+    wanted = 2 * 256 * (128 + 256 + 1)
+    missed = [abs(blocks * h * (128 + h + 1) - wanted) for h in (units - 1, units, units + 1)]
+    assert min(missed) == missed[1]
+
+
+@pytest.mark.parametrize("kind", ex17_scheduled_sampling.SCHEDULES)
+@pytest.mark.parametrize("epochs", [5, 25, 60])
+def test_schedules_are_matched_on_their_mean(kind, epochs):
+    constant = ex17_scheduled_sampling.constant_for(kind, epochs)
+    assert ex17_scheduled_sampling.mean_of(kind, epochs, constant) == pytest.approx(0.5, abs=1e-6)
+
+
+def test_the_example_of_the_article_on_inverse_sigmoids():
+    assert inverse_sigmoid(10)(25) == pytest.approx(0.4509, abs=5e-4)
+
+
+def draw(task, rows=200):
+    return task.draw(rows, torch.Generator().manual_seed(0))
+
+
+def test_copy_asks_for_what_was_shown():
+    x, answers = draw(Copy(delay=7, length=4, symbols=3))
+    tokens = x.argmax(-1)
+    assert torch.equal(x.sum(-1), torch.ones_like(x[..., 0]))
+    assert torch.equal(answers[-4:], tokens[:4])
+    assert (answers[:-4] == NOTHING).all()
+    assert (tokens[4:11] == 3).all()
+    assert (tokens[11] == 4).all()
+    assert (tokens[12:] == 3).all()
+
+
+def test_store_and_recall_asks_for_the_last_symbol_stored():
+    x, answers = draw(StoreRecall(rounds=3, gap=2, symbols=4))
+    for row in range(x.shape[1]):
+        kept = None
+        for step, answer in zip(x[:, row], answers[:, row].tolist(), strict=True):
+            store, distractor, question = step[4:].bool().tolist()
+            assert store + distractor + question == 1
+            if store:
+                kept = int(step[:4].argmax())
+            assert answer == (kept if question else NOTHING)
+            assert bool(step[:4].sum() == 0) == question
+
+
+def test_timing_is_told_by_the_spikes_alone():
+    task = Timing(short=3, long=5, spikes=4)
+    x, answers = draw(task)
+    for row in range(x.shape[1]):
+        times = x[:, row, 0].nonzero()[:, 0].tolist()
+        assert len(times) == 4
+        asked = {t: a for t, a in enumerate(answers[:, row].tolist()) if a != NOTHING}
+        assert asked == {t: {3: 0, 5: 1}[t - before] for before, t in itertools.pairwise(times)}

@@ -1,6 +1,8 @@
 """Models on disk: weights as safetensors, the rest as JSON. Nothing in either can run code."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +10,18 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import nn
 
+from elman.cells.named import public_cells
 from elman.data.vocabulary import Vocabulary
 from elman.files import write_atomically, write_text
+from elman.nn.attention import AdditiveAttention, MultiplicativeAttention
+from elman.nn.heads import Generator, Pointer, PointerGenerator
 from elman.nn.language_model import LanguageModel
+from elman.nn.seq2seq import Seq2Seq
 
-__all__ = ["load_language_model", "save_model"]
+__all__ = ["load_language_model", "load_seq2seq", "make_seq2seq", "save_model", "save_seq2seq"]
+
+ATTENTION: dict[str, Any] = {"additive": AdditiveAttention, "multiplicative": MultiplicativeAttention, "none": None}
+HEADS: dict[str, Any] = {"generator": Generator, "pointer": Pointer, "pointer-generator": PointerGenerator}
 
 
 def save_model(folder: Path, model: nn.Module, settings: dict[str, Any], vocabulary: Vocabulary) -> None:
@@ -33,7 +42,7 @@ def load_language_model(folder: Path) -> tuple[LanguageModel, Vocabulary]:
     Raises:
         ValueError: if a file is missing, damaged or of another kind of model.
     """
-    try:
+    with _explained(folder, "a language model"):
         notes = json.loads((folder / "model.json").read_bytes())
         if notes["kind"] != LanguageModel.__name__:
             raise ValueError(f"it is a {notes['kind']}")
@@ -41,9 +50,73 @@ def load_language_model(folder: Path) -> tuple[LanguageModel, Vocabulary]:
         names = ("embedding_size", "hidden_size", "num_layers", "dropout")
         model = LanguageModel(len(vocabulary), **{name: notes["settings"][name] for name in names})
         model.load_state_dict(load((folder / "weights.safetensors").read_bytes()))
+        return model.eval(), vocabulary
+
+
+@contextmanager
+def _explained(folder: Path, wanted: str) -> Iterator[None]:
+    """Turn whatever is wrong with a saved model into one line."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise ValueError(f"no model in {folder}: {Path(error.filename).name} is missing") from None
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"{folder} does not hold a language model: {reason}") from None
-    return model.eval(), vocabulary
+        raise ValueError(f"{folder} does not hold {wanted}: {reason}") from None
+
+
+def make_seq2seq(settings: dict[str, Any]) -> Seq2Seq:
+    """Make an encoder-decoder from plain data, as it is saved.
+
+    Args:
+        settings: the arguments of :class:`~elman.nn.seq2seq.Seq2Seq`, where ``cell`` is the name of one of the
+            house, ``attention`` is ``"additive"``, ``"multiplicative"`` or ``"none"``, and ``head`` is
+            ``"generator"``, ``"pointer"`` or ``"pointer-generator"``; each may be left out.
+
+    Raises:
+        KeyError: for a name that does not exist.
+        TypeError: for an argument that does not exist.
+
+    Example:
+        >>> model = make_seq2seq({"source_size": 5, "target_size": 6, "cell": "LSTMCell", "attention": "none"})
+        >>> model.attention is None
+        True
+    """
+    options = dict(settings)
+    for name, known in (("cell", public_cells()), ("attention", ATTENTION), ("head", HEADS)):
+        if name in options:
+            options[name] = known[options[name]]
+    return Seq2Seq(options.pop("source_size"), options.pop("target_size"), **options)
+
+
+def save_seq2seq(folder: Path, model: Seq2Seq, settings: dict[str, Any], notes: dict[str, Any]) -> None:
+    """Write ``weights.safetensors`` and ``model.json`` into a folder.
+
+    Args:
+        folder: is made if need be.
+        model: made by :func:`make_seq2seq` of these settings.
+        settings: plain data.
+        notes: whatever else a reader of the model needs, such as its vocabularies: plain data.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    weights = save({name: tensor.contiguous() for name, tensor in model.state_dict().items()})
+    write_atomically(folder / "weights.safetensors", lambda file: file.write(weights))
+    about = {"kind": Seq2Seq.__name__, "settings": settings, "notes": notes}
+    write_text(folder / "model.json", json.dumps(about, indent=1))
+
+
+def load_seq2seq(folder: Path) -> tuple[Seq2Seq, dict[str, Any]]:
+    """Read an encoder-decoder, in evaluation mode, and its notes.
+
+    Raises:
+        ValueError: if a file is missing, damaged or of another kind of model.
+    """
+    with _explained(folder, "an encoder-decoder"):
+        about = json.loads((folder / "model.json").read_bytes())
+        if about["kind"] != Seq2Seq.__name__:
+            raise ValueError(f"it is a {about['kind']}")
+        model = make_seq2seq(about["settings"])
+        model.load_state_dict(load((folder / "weights.safetensors").read_bytes()))
+        return model.eval(), about["notes"]

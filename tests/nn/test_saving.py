@@ -1,0 +1,68 @@
+"""Encoder-decoders on disk: the same after as before, and damaged files in one line."""
+
+import json
+
+import pytest
+import torch
+
+from elman.nn.saving import load_language_model, load_seq2seq, make_seq2seq, save_seq2seq
+
+SETTINGS = {
+    "source_size": 7, "target_size": 8, "embedding_size": 4, "hidden_size": 6, "cell": "LSTMCell",
+    "attention": "multiplicative", "head": "pointer-generator", "unknown": 2,
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path):
+    torch.manual_seed(0)
+    model = make_seq2seq(SETTINGS)
+    save_seq2seq(tmp_path / "model", model, SETTINGS, {"words": ["ä", "b"]})
+    return tmp_path / "model", model
+
+
+def test_the_same_after_as_before(folder):
+    path, model = folder
+    again, notes = load_seq2seq(path)
+    source, target = torch.randint(7, (5, 3)), torch.randint(8, (4, 3))
+    assert torch.equal(again(source, target, [5, 2, 0]), model.eval()(source, target, [5, 2, 0]))
+    assert notes == {"words": ["ä", "b"]}
+    assert again.unknown == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda a: a.update(kind="LanguageModel"), "it is a LanguageModel"),
+        (lambda a: a["settings"].update(cell="NoCell"), "'NoCell'"),
+        (lambda a: a["settings"].update(hidden_size=5), "Error"),
+        (lambda a: a.pop("settings"), "'settings'"),
+        (lambda a: a.update(settings=[]), "does not hold an encoder-decoder"),
+    ],
+)
+def test_damaged_notes(folder, change, said):
+    path, _ = folder
+    about = json.loads((path / "model.json").read_text())
+    change(about)
+    (path / "model.json").write_text(json.dumps(about))
+    with pytest.raises(ValueError, match="does not hold an encoder-decoder") as caught:
+        load_seq2seq(path)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "model.json"])
+def test_truncated_and_missing_files(folder, name):
+    path, _ = folder
+    whole = (path / name).read_bytes()
+    (path / name).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="does not hold an encoder-decoder"):
+        load_seq2seq(path)
+    (path / name).unlink()
+    with pytest.raises(ValueError, match=f"no model in .*: {name} is missing"):
+        load_seq2seq(path)
+
+
+def test_another_kind_of_model_is_named(folder):
+    with pytest.raises(ValueError, match="does not hold a language model: it is a Seq2Seq"):
+        load_language_model(folder[0])

@@ -15,6 +15,8 @@ from elman.train.forcing import inverse_sigmoid
 TINY = {
     "15.15": {"hidden_size": "8", "updates": "4", "batch_size": "8", "check_every": "2", "check_size": "10",
               "test_size": "10", "seeds": "1"},
+    "15.16": {"hidden_size": "8", "updates": "2,4", "batch_size": "8", "widths": "1,2", "test_size": "10",
+              "seeds": "1"},
     "15.17": {"hidden_size": "8", "updates": "4", "epochs": "2", "batch_size": "8", "test_size": "10", "seeds": "1"},
     "15.20": {"size": "8", "updates": "4", "depths": "1,2", "window": "8", "batch_size": "4", "validation": "300",
               "seeds": "1"},
@@ -134,3 +136,16 @@ def test_timing_is_told_by_the_spikes_alone():
         assert len(times) == 4
         asked = {t: a for t, a in enumerate(answers[:, row].tolist()) if a != NOTHING}
         assert asked == {t: {3: 0, 5: 1}[t - before] for before, t in itertools.pairwise(times)}
+
+
+def test_beam_search_on_the_chapters_table():
+    study = find_study("15.8")
+    plan = study.plan()
+    record = study.module.run(plan, study.trials(plan)[0], Desk(None))
+    found = study.findings(plan, [record])
+    assert [verdict.verdict for verdict in found.claims] == ["holds"] * 4
+    assert [row[0] for row in found.tables[0].rows] == ["B A", "A C", "A B", "B B", "B eos", "A A", "A eos", "B C"]
+    own = study.plan(False, {"first": "0.7,0.1,0.1,0.1", "width": "1"})
+    record = study.module.run(own, study.trials(own)[0], Desk(None))
+    said = "Greedy decoding writes A C (0.35); the likeliest pair is A C (0.35), found from width 1 on."
+    assert study.findings(own, [record]).summary == said

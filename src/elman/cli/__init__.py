@@ -7,7 +7,7 @@ import sys
 import typer
 
 import elman
-from elman.cli import cells, count, data, generate, lab, new
+from elman.cli import cells, count, data, generate, lab, new, reverse
 
 __all__ = ["app", "main"]
 
@@ -27,6 +27,7 @@ app.command("report")(lab.report)
 app.command("cells")(cells.cells)
 app.command("count")(count.count)
 app.command("generate")(generate.generate)
+app.command("reverse")(reverse.reverse)
 app.add_typer(data.app, name="data")
 app.add_typer(new.app, name="new")
 

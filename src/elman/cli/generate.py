@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from elman.cli.models import newest_model
+
 
 def generate(
     prompt: Annotated[str, typer.Option(help="Text to go on from.")] = "\n",
@@ -17,20 +19,8 @@ def generate(
     out: Annotated[Path, typer.Option(help="Results folder to look for models in.")] = Path("results"),
 ) -> None:
     """Write text with a character model that study 15.12 trained."""
-    folder = model or newest_model(out)
+    folder = model or newest_model(out, "15.12-char-lm")
     from elman.nn.saving import load_language_model
     from elman.studies.ex12_char_lm import write
 
     print(prompt.lstrip("\n") + write(*load_language_model(folder), prompt, length, temperature, seed))
-
-
-def newest_model(out: Path) -> Path:
-    """The model folder written last.
-
-    Raises:
-        ValueError: if there is none, with the command that makes one.
-    """
-    found = [path.parent for path in out.glob("15.12-char-lm/*/trials/*/model/model.json")]
-    if not found:
-        raise ValueError(f"no trained model in {out}; `elman study 15.12 --quick` makes one in two minutes")
-    return max(found, key=lambda folder: (folder / "model.json").stat().st_mtime)

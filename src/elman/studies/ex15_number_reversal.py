@@ -86,15 +86,16 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     import torch
 
     from elman.data.reversal import END, Reversal
-    from elman.nn.attention import AdditiveAttention
-    from elman.studies.reversing import exact_by_length, make_model, train
+    from elman.nn.saving import make_seq2seq, save_seq2seq
+    from elman.studies.reversing import exact_by_length, settings, train
     from elman.train.seq2seq import exact_match
     from elman.train.step import LossNotFinite
 
     kind, _, forcing = trial.variant.partition(", ")
     probability = FORCING[forcing]
     task = Reversal()
-    model = make_model(plan.hidden_size, AdditiveAttention if kind == "attention" else None)
+    made_of = settings(plan.hidden_size, "additive" if kind == "attention" else "none")
+    model = make_seq2seq(made_of)
     checked, tested = (torch.Generator().manual_seed(1000 + 2 * trial.seed + part) for part in (0, 1))
     held_out = task.draw(plan.check_size, checked, held_out=True)
     accuracies: list[float] = []
@@ -115,6 +116,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         train(model, task, plan.updates, plan.batch_size, plan.learning_rate, trial.seed, lambda _: probability, each)
     except LossNotFinite as error:
         raise TrialFailed(str(error)) from None
+    if trial.variant == "attention, teacher forcing":
+        save_seq2seq(desk.folder / "model", model, made_of, {})
     numbers = {"reached": float(bool(reached)), "updates": float(plan.updates), "seconds": spent} | reached
     exact = exact_by_length(model, LENGTHS, plan.test_size, tested)
     return Record(

@@ -111,8 +111,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     import torch
 
     from elman.data.reversal import Reversal
-    from elman.nn.attention import AdditiveAttention
-    from elman.studies.reversing import exact_by_length, make_model, train
+    from elman.nn.saving import make_seq2seq
+    from elman.studies.reversing import exact_by_length, settings, train
     from elman.train.step import LossNotFinite
 
     arm, _, task = trial.variant.partition(", ")
@@ -123,7 +123,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     else:
         constant = constant_for(arm, plan.epochs)
         probability = schedule(arm, plan.epochs, constant)
-    model = make_model(plan.hidden_size, AdditiveAttention)
+    model = make_seq2seq(settings(plan.hidden_size, "additive"))
     try:
         losses = train(
             model, Reversal(shortest, longest), plan.updates, plan.batch_size, plan.learning_rate, trial.seed,

@@ -78,13 +78,12 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     import torch
 
     from elman.data.reversal import Reversal
-    from elman.nn.attention import AdditiveAttention, MultiplicativeAttention
-    from elman.studies.reversing import exact_by_length, make_model, train
+    from elman.nn.saving import make_seq2seq
+    from elman.studies.reversing import exact_by_length, settings, train
     from elman.train.forcing import always
     from elman.train.step import LossNotFinite
 
-    kinds = {"additive": AdditiveAttention, "multiplicative": MultiplicativeAttention, "none": None}
-    model = make_model(plan.hidden_size, kinds[trial.variant])
+    model = make_seq2seq(settings(plan.hidden_size, trial.variant))
     try:
         train(model, Reversal(), plan.updates, plan.batch_size, plan.learning_rate, trial.seed, always,
               lambda update, loss: desk.progress(update, plan.updates, loss=loss))  # fmt: skip

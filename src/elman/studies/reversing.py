@@ -1,7 +1,7 @@
 """What the studies of number reversal share: the model, its training, and accuracy by length."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from elman.nn.seq2seq import Seq2Seq
     from elman.train.forcing import Schedule
 
-__all__ = ["exact_by_length", "make_model", "train"]
+__all__ = ["exact_by_length", "settings", "train"]
 
 
-def make_model(hidden_size: int, attention: "Callable[[int, int], torch.nn.Module] | None") -> "Seq2Seq":
-    """A bidirectional GRU encoder and a GRU decoder, with this kind of attention or none."""
+def settings(hidden_size: int, attention: str) -> dict[str, Any]:
+    """A bidirectional GRU encoder and a GRU decoder, with a kind of attention or none, as plain data."""
     from elman.data.reversal import Reversal
-    from elman.nn.seq2seq import Seq2Seq
 
     task = Reversal()
-    return Seq2Seq(
-        task.source_size, task.target_size, embedding_size=32, hidden_size=hidden_size, attention=attention
-    )
+    return {
+        "source_size": task.source_size, "target_size": task.target_size, "embedding_size": 32,
+        "hidden_size": hidden_size, "attention": attention,
+    }  # fmt: skip
 
 
 def train(

@@ -1,0 +1,22 @@
+"""Finding the models that studies have left in a results folder."""
+
+from pathlib import Path
+
+__all__ = ["newest_model"]
+
+
+def newest_model(out: Path, study: str, trial: str = "*") -> Path:
+    """Return the folder of the model that a study wrote last.
+
+    Args:
+        out: a results folder.
+        study: the study's folder name, such as ``"15.12-char-lm"``.
+        trial: which trials, as a pattern of their names.
+
+    Raises:
+        ValueError: if there is none, with the command that makes one.
+    """
+    found = [path.parent for path in out.glob(f"{study}/*/trials/{trial}/model/model.json")]
+    if not found:
+        raise ValueError(f"no trained model in {out}; `elman study {study.partition('-')[0]} --quick` makes one")
+    return max(found, key=lambda folder: (folder / "model.json").stat().st_mtime)

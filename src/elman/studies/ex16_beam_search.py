@@ -1,0 +1,224 @@
+"""Beam search with a minimum length, n-gram blocking and diverse groups, on number reversal.
+
+**Question.** What do a wider beam, a minimum length, the blocking of repeated n-grams and groups that keep
+apart do to what a decoder writes?
+
+**Method.** The model of study 15.15, with attention, is trained on strings of 3 to 10 digits for a while and
+for a short while only: a model that knows the answer leaves a search nothing to do. Held-out strings of 8
+digits are decoded by `elman.decode.beam_search`, which the tests hold to exhaustive search. A minimum length
+masks the end until so many digits are written. Blocking forbids, in each hypothesis, a digit that would
+complete an n-gram which the hypothesis holds already; if nothing at all is left it is lifted for that step.
+Diverse groups (Vijayakumar et al., 2018) search one after another; a group's score for a digit is lowered by
+the penalty for each time an earlier group chose it at this step, and the final ranking is by plain
+log-probability. Measured are the share of strings without a fault, the share of strings among whose five best
+is the right one, the mean log-probability of the best, and the number of places in which two of the five best
+differ.
+
+**What to expect.** A wider beam finds likelier sequences, and mistakes of the search, not of the model, go
+away. Blocking is made for summaries that stammer; digits may repeat, and here it must fail wherever the right
+answer does. Diverse groups differ more and, at the same number of hypotheses, cost little; unless the model is
+so sure that a penalty of half a nat changes no choice, when the groups find the same sequences.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic.dataclasses import dataclass
+
+from elman.lab.desk import Desk, TrialFailed
+from elman.lab.findings import Claim, Curves, Findings, Series, Table
+from elman.lab.judge import interval, judge
+from elman.lab.study import Record, Trial
+
+DIGITS = 8
+WAYS = ("greedy", "beam", "minimum length", "no bigram twice", "diverse")
+VIJAYAKUMAR = "Vijayakumar et al. (2018), Diverse Beam Search"
+MEASURES = ("exact", "among", "log_prob", "apart")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The models, and the searches."""
+
+    hidden_size: PositiveInt = 64
+    updates: tuple[PositiveInt, ...] = (60, 600)
+    batch_size: PositiveInt = 128
+    learning_rate: PositiveFloat = 1e-2
+    width: PositiveInt = 6  # of every beam but the greedy one
+    groups: PositiveInt = 3
+    penalty: NonNegativeFloat = 0.5
+    widths: tuple[PositiveInt, ...] = (1, 2, 3, 5, 10)
+    test_size: PositiveInt = 500
+    seeds: PositiveInt = 5
+
+    def __post_init__(self) -> None:
+        if self.width % self.groups or self.width < 5:
+            given = f"{self.width} and {self.groups}"
+            raise ValueError(f"width must be at least 5 and a multiple of groups, got {given}")
+
+
+QUICK = Plan(updates=(60, 300), test_size=200, seeds=3)
+
+
+def claims(plan: Plan) -> list[Claim]:
+    """What each extension does, on the model that has learned least."""
+    few = min(plan.updates)
+    return [
+        Claim("likelier", f"A beam of {plan.width} finds sequences as likely as greedy decoding does, or more.",
+              "textbook: beam search approximates the likeliest sequence better", "log-probability gained, mean",
+              at_least=0.0),
+        Claim("better", f"After {few} updates it also writes more strings without fault.", "textbook exercise 15.16",
+              "accuracy gained", at_least=0.0),
+        Claim("length", "With a minimum length no hypothesis is shorter.", "the definition", "share that is shorter",
+              at_most=0.0),
+        Claim("blocking", "Blocking repeated bigrams loses every string whose answer repeats one.", "the definition",
+              "share of such strings that come out right", at_most=0.0),
+        Claim("diverse", "The best hypotheses of diverse groups differ in more places than a plain beam's.",
+              VIJAYAKUMAR, "places more", at_least=0.0),
+    ]  # fmt: skip
+
+
+def trials(plan: Plan) -> list[Trial]:
+    """A model for each length of training and seed."""
+    return [Trial(f"{updates} updates", seed) for updates in plan.updates for seed in range(plan.seeds)]
+
+
+def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
+    """Train one model and decode the same strings in every way."""
+    import torch
+
+    from elman.data.reversal import BEGIN, END, Reversal
+    from elman.decode import Diversity, beam_search
+    from elman.nn.saving import make_seq2seq
+    from elman.studies.reversing import settings, train
+    from elman.train.forcing import always
+    from elman.train.step import LossNotFinite
+
+    updates = int(trial.variant.partition(" ")[0])
+    model = make_seq2seq(settings(plan.hidden_size, "additive"))
+    try:
+        train(model, Reversal(), updates, plan.batch_size, plan.learning_rate, trial.seed, always,
+              lambda update, loss: desk.progress(update, updates, loss=loss))  # fmt: skip
+    except LossNotFinite as error:
+        raise TrialFailed(str(error)) from None
+    model.eval()
+    test = torch.Generator().manual_seed(1000 + trial.seed)
+    batch = Reversal(DIGITS, DIGITS).draw(plan.test_size, test, held_out=True)
+    right = batch.target[1 : DIGITS + 2].t()  # the end included
+    with torch.no_grad():
+        state = model.read(batch.source, batch.lengths)
+
+    def search(width: int, **options):
+        return beam_search(
+            model.step, torch.full((plan.test_size,), BEGIN), end=END, max_length=DIGITS + 4, width=width,
+            n_best=min(5, width), state=state, **options,
+        )  # fmt: skip
+
+    found = {
+        "greedy": search(1),
+        "beam": search(plan.width),
+        "minimum length": search(plan.width, min_length=DIGITS + 1),
+        "no bigram twice": search(plan.width, no_repeat_ngram=2),
+        "diverse": beam_search(
+            model.step, torch.full((plan.test_size,), BEGIN), end=END, max_length=DIGITS + 4, width=plan.width,
+            n_best=plan.width, state=state, diversity=Diversity(plan.groups, plan.penalty),
+        ),
+    }  # fmt: skip
+    numbers: dict[str, float] = {}
+    for way, beams in found.items():
+        tokens, lengths = beams.tokens[:, :5], beams.lengths[:, :5]
+        room = torch.full((*tokens.shape[:2], DIGITS + 4), -1)
+        room[..., : tokens.shape[-1]] = tokens
+        same = (room[..., : DIGITS + 1] == right[:, None]).all(-1) & (lengths == DIGITS + 1)
+        numbers[f"exact|{way}"] = same[:, 0].float().mean().item()
+        numbers[f"among|{way}"] = same.any(1).float().mean().item()
+        numbers[f"log_prob|{way}"] = beams.log_probs[:, 0].mean().item()
+        pairs = [(i, j) for i in range(room.shape[1]) for j in range(i)]
+        apart = [(room[:, i] != room[:, j]).sum(-1).float().mean().item() for i, j in pairs]
+        numbers[f"apart|{way}"] = sum(apart) / len(apart) if apart else 0.0
+        if way == "minimum length":
+            numbers["shorter"] = ((lengths < DIGITS + 1) & (lengths > 0)).float().mean().item()
+        if way == "no bigram twice":
+            repeats = torch.tensor([repeats_a_pair(row) for row in right[:, :DIGITS].tolist()])
+            numbers["repeats"] = repeats.float().mean().item()
+            numbers["blocked"] = (same[:, 0] & repeats).float().sum().item() / max(1, int(repeats.sum()))
+    by_width = [search(width) for width in plan.widths]
+    exact = []
+    for beams in by_width:
+        room = torch.full((plan.test_size, DIGITS + 4), -1)
+        room[:, : beams.tokens.shape[-1]] = beams.tokens[:, 0]
+        same = (room[:, : DIGITS + 1] == right).all(-1) & (beams.lengths[:, 0] == DIGITS + 1)
+        exact.append(same.float().mean().item())
+    return Record(
+        numbers=numbers,
+        series={"exact": exact, "log_prob": [beams.log_probs[:, 0].mean().item() for beams in by_width]},
+    )
+
+
+def repeats_a_pair(digits: Sequence[int]) -> bool:
+    """Whether two neighbours come a second time in the same order."""
+    pairs = list(pairwise(digits))
+    return len(set(pairs)) < len(pairs)
+
+
+def findings(plan: Plan, records: Sequence[Record]) -> Findings:
+    """What each way of searching writes, and what width does."""
+    models: dict[str, list[Record]] = {}
+    for record in records:
+        assert record.trial is not None
+        models.setdefault(record.trial.variant, []).append(record)
+    few = models.get(f"{min(plan.updates)} updates", [])
+
+    def gained(there: Sequence[Record], name: str, way: str, other: str) -> list[float]:
+        return [r.numbers[f"{name}|{way}"] - r.numbers[f"{name}|{other}"] for r in there]
+
+    def exact_if_same(values: Sequence[float]) -> float | list[float]:
+        return values[0] if values and len(set(values)) == 1 else list(values)
+
+    measured: dict[str, float | list[float]] = {
+        "likelier": gained(records, "log_prob", "beam", "greedy"),
+        "better": gained(few, "exact", "beam", "greedy"),
+        "length": exact_if_same([r.numbers["shorter"] for r in records]),
+        "blocking": exact_if_same([r.numbers["blocked"] for r in records]),
+        "diverse": gained(few, "apart", "diverse", "beam"),
+    }
+
+    def shown(values: Sequence[float]) -> str:
+        mean, low, high = interval(values)
+        return f"{mean:.3f} ({low:.3f} to {high:.3f})" if len(values) > 1 else f"{mean:.3f}"
+
+    rows = [
+        [variant, way, *(shown([r.numbers[f"{name}|{way}"] for r in there]) for name in MEASURES)]
+        for variant, there in models.items()
+        for way in WAYS
+    ]
+
+    def line(variant: str, name: str) -> Series:
+        columns = zip(*(r.series[name] for r in models[variant]), strict=True)
+        return Series(variant, plan.widths, [sum(column) / len(column) for column in columns])
+
+    def mean(name: str) -> float:
+        return sum(r.numbers[name] for r in few) / max(1, len(few))
+
+    return Findings(
+        summary=(
+            f"After {min(plan.updates)} updates a beam of {plan.width} writes {mean('exact|beam'):.1%} of strings "
+            f"without a fault, greedy decoding {mean('exact|greedy'):.1%}, and a beam that may not repeat a bigram "
+            f"{mean('exact|no bigram twice'):.1%}."
+        ),
+        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
+        tables=[
+            Table(f"Strings of {DIGITS} digits",
+                  ["model", "search", "without a fault", "right one among five", "log-probability of the best",
+                   "places apart, of five"], rows,
+                  f"Means with 95 % intervals over seeds. {mean('repeats'):.0%} of the answers repeat a bigram. "
+                  "Groups may find the same sequence, and then the five hold it twice."),
+        ],
+        figures=[
+            Curves("Accuracy by width", "width of the beam", "share without a fault",
+                   [line(variant, "exact") for variant in models], caption="Means over seeds."),
+            Curves("Log-probability of the best by width", "width of the beam", "nats",
+                   [line(variant, "log_prob") for variant in models], caption="Means over seeds and strings."),
+        ],
+    )  # fmt: skip

@@ -1,0 +1,68 @@
+"""``elman reverse`` with a small model, and with words that are no digits."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from elman.data.reversal import Reversal
+from elman.nn.saving import make_seq2seq, save_seq2seq
+from elman.studies.reversing import settings, train
+from elman.train.forcing import always
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    torch.manual_seed(0)
+    out = tmp_path_factory.mktemp("results")
+    made_of = settings(48, "additive")
+    model = make_seq2seq(made_of)
+    train(model, Reversal(3, 6), 150, 64, 1e-2, 0, always, lambda update, loss: None)
+    folder = out / "15.15-number-reversal" / "quick" / "trials" / "attention-teacher-forcing-seed0-x" / "model"
+    save_seq2seq(folder, model, made_of, {})
+    return out
+
+
+def run(*words, code=0):
+    done = subprocess.run(
+        [sys.executable, "-c", "from elman.cli import main; main()", "reverse", *map(str, words)],
+        capture_output=True, text=True, timeout=120, check=False,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120"},
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout if code == 0 else done.stderr
+
+
+def test_it_reverses(results):
+    assert run("3 1 4 2", "--out", results) == "2 4 1 3\n"
+    assert run("3142", "--out", results) == "2 4 1 3\n"
+
+
+def test_several_and_why(results):
+    out = run("3 1 4 2", "--beam", "3", "--n-best", "2", "--explain", "--out", results)
+    first, second, *rest = out.splitlines()
+    assert first.split()[1:] == ["2", "4", "1", "3"]
+    assert float(first.split()[0]) >= float(second.split()[0])
+    assert "Where each token looked" in out
+    assert "(finished)" in out
+    figure = results / "reverse-3142.svg"
+    assert f"wrote {figure}" in rest
+    assert figure.read_text().startswith("<?xml")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["a b"], 2, "digits are written one by one"),
+        ([""], 2, "digits are written one by one"),
+        (["1 23"], 2, "digits are written one by one"),
+        (["1", "--n-best", "2"], 2, "--n-best 2 needs a --beam of at least as many, got 1"),
+        (["1", "--out", "nowhere"], 1, "no trained model in nowhere; `elman study 15.15 --quick` makes one"),
+        (["1", "--model", "nowhere"], 1, "no model in nowhere: model.json is missing"),
+    ],
+)
+def test_wrong_words(words, code, said):
+    assert said in run(*words, code=code)

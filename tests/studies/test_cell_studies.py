@@ -13,6 +13,8 @@ from elman.studies import ex17_scheduled_sampling, ex27_mgu, ex29_gate_ablation
 from elman.train.forcing import inverse_sigmoid
 
 TINY = {
+    "15.7": {"hidden_size": "8", "updates": "4", "batch_size": "8", "beam": "2", "test_size": "10", "seeds": "1"},
+    "15.9": {"hidden_sizes": "4,8", "updates": "4", "batch_size": "8", "test_size": "10", "seeds": "1"},
     "15.15": {"hidden_size": "8", "updates": "4", "batch_size": "8", "check_every": "2", "check_size": "10",
               "test_size": "10", "seeds": "1"},
     "15.16": {"hidden_size": "8", "updates": "2,4", "batch_size": "8", "widths": "1,2", "test_size": "10",

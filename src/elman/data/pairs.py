@@ -17,6 +17,7 @@ class Pairs(NamedTuple):
     target: Tensor  # [T, B]: the token that begins, the target, the token that ends
     target_lengths: Tensor  # [B], both of these counted
     copied: Tensor | None = None  # [S, B], the source in numbers of the target's extended vocabulary
+    read: Tensor | None = None  # [T, B], what a forced decoder reads in the target's place
 
 
 def batch_pairs(

@@ -47,11 +47,12 @@ def sequence_loss(
     if not 0 <= forcing <= 1:
         raise ValueError(f"forcing must be a probability, got {forcing}")
     state = model.read(batch.source, batch.lengths, batch.copied)
+    teacher = batch.target if batch.read is None else batch.read
     if forcing == 1:
-        log_probs = model.write(batch.target[:-1], state)[0]
+        log_probs = model.write(teacher[:-1], state)[0]
     else:
         parts: list[Tensor] = []
-        for t, true in enumerate(batch.target[:-1]):
+        for t, true in enumerate(teacher[:-1]):
             tokens = true
             if t:
                 drawn = torch.multinomial(parts[-1].detach().exp(), 1, generator=generator)[:, 0]

@@ -1,9 +1,13 @@
 """The solvers by their order and by one another, and the cell at the edges of time."""
 
 import math
+import re
+import sys
 
+import numpy as np
 import pytest
 import torch
+from scipy.integrate import solve_ivp
 from torch.testing import assert_close
 
 import elman
@@ -57,30 +61,111 @@ def test_adaptive_is_many_small_steps():
     assert_close(gradients[1], gradients[0], rtol=1e-6, atol=1e-6)
 
 
+def test_adaptive_against_scipy_in_each_row_s_own_time():
+    """DOP853 from 0 to the gap, a row at a time, nothing rescaled."""
+    pytest.importorskip("torchdiffeq")
+    cell = a_cell(solver="dopri5", rtol=1e-10, atol=1e-12)
+    W_1, b_1, W_2, b_2 = (p.detach().numpy() for p in (cell.W_1, cell.b_1, cell.W_2, cell.b_2))
+    h = torch.randn(4, 5, dtype=torch.float64)
+    gap = torch.tensor([[0.0], [0.03], [1.0], [7.0]], dtype=torch.float64)
+    for start, time, end in zip(h.numpy(), gap.flatten().tolist(), cell.flow(h, gap).detach().numpy(), strict=True):
+        exact = solve_ivp(
+            lambda t, y: W_2 @ np.tanh(W_1 @ y + b_1) + b_2, (0, time), start, "DOP853", rtol=1e-12, atol=1e-13
+        )
+        np.testing.assert_allclose(end, exact.y[:, -1], rtol=1e-7, atol=1e-8)
+
+
+def test_many_quiet_rows_do_not_loosen_the_tolerance_of_one():
+    pytest.importorskip("torchdiffeq")
+    busy = torch.zeros(5000, 1, dtype=torch.float64)
+    busy[17] = 5.0
+    start = START[:1].expand(5000, 2)
+    alone = adaptive(lambda h: 5.0 * pendulum(h), START[:1], 1e-6, 1e-6)
+    among = adaptive(lambda h: busy * pendulum(h), start, 1e-6, 1e-6)
+    assert_close(among[17:18], alone, rtol=1e-12, atol=1e-12)
+    assert torch.equal(among[:17], start[:17])
+
+
 def test_adaptive_runs_on_the_loop_and_says_why():
     pytest.importorskip("torchdiffeq")
-    assert "loop" in elman.explain(a_cell(solver="dopri5")).splitlines()[0]
+    cell = a_cell(solver="dopri5")
+    told = elman.explain(cell)
+    assert "runs on the loop engine" in told
+    assert "reads a number out of a tensor" in told
+    assert "at solvers.py" in told
+    with pytest.raises(ValueError, match="cannot run on the native engine"):
+        elman.unroll(cell, batch(), engine="native")
 
 
-def test_adaptive_refuses_a_gap_that_is_not_finite():
+def test_adaptive_without_torchdiffeq_says_what_to_install(monkeypatch):
+    cell = a_cell(solver="dopri5")
+    monkeypatch.setitem(sys.modules, "torchdiffeq", None)
+    with pytest.raises(ImportError, match=re.escape("install elman[ode], or choose euler, midpoint or rk4")):
+        elman.unroll(cell, batch())
+    elman.unroll(a_cell(), batch())
+
+
+@pytest.mark.parametrize("gap", [math.nan, math.inf, -math.inf])
+def test_adaptive_refuses_a_gap_that_is_not_finite(gap):
     pytest.importorskip("torchdiffeq")
     x = batch()
-    x[2, 1, -1] = math.nan
+    x[2, 1, -1] = gap
     with pytest.raises(ArithmeticError, match="a gap or the state is not finite"):
         elman.unroll(a_cell(solver="dopri5"), x)
 
 
-def test_no_time_no_change_and_time_runs_back():
+@pytest.mark.parametrize("engine", ["loop", "native"])
+def test_a_gap_of_nan_spoils_its_row_and_no_other(engine):
+    x = batch()
+    x[2, 1, -1] = math.nan
+    outputs = elman.unroll(a_cell(), x, engine=engine)[0]
+    assert outputs[2:, 1].isnan().all()
+    outputs[2:, 1] = 0
+    assert outputs.isfinite().all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("solver", [*SOLVERS, "dopri5"])
+def test_no_time_no_change(solver, dtype):
+    """Bit for bit, among rows for which time passes too, and whatever their number."""
+    if solver == "dopri5":
+        pytest.importorskip("torchdiffeq")
+    cell, h = a_cell(solver=solver).to(dtype), torch.randn(300, 5, dtype=dtype)
+    gap = torch.rand(300, 1, dtype=dtype) * 3
+    gap[::2] = 0
+    flowed = cell.flow(h, gap)
+    assert torch.equal(flowed[::2], h[::2])
+    assert not (flowed[1::2] == h[1::2]).all(-1).any()
+    assert torch.equal(cell.flow(h, torch.zeros_like(gap)), h)
+    assert cell.flow(h[:0], gap[:0]).shape == (0, 5)
+
+
+def test_time_runs_back():
     cell, h = a_cell(solver="rk4", steps=50), torch.randn(3, 5, dtype=torch.float64)
-    assert torch.equal(cell.flow(h, torch.zeros(3, 1, dtype=torch.float64)), h)
     gap = torch.tensor([[0.1], [0.5], [1.0]], dtype=torch.float64)
     assert_close(cell.flow(cell.flow(h, gap), -gap), h, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
-def test_gradients_also_of_the_gaps(solver):
-    cell = a_cell(solver=solver)
-    assert torch.autograd.gradcheck(lambda x: elman.unroll(cell, x)[0], batch().requires_grad_())
+@pytest.mark.parametrize("solver", [*SOLVERS, "dopri5"])
+def test_gradients_also_of_the_gaps_and_where_they_are_zero(solver):
+    if solver == "dopri5":
+        pytest.importorskip("torchdiffeq")
+    cell = a_cell(solver=solver, rtol=1e-10, atol=1e-12)
+    x = batch()[:2, :2]
+    x[0, 1, -1] = x[1, 0, -1] = 0
+    assert torch.autograd.gradcheck(lambda x: elman.unroll(cell, x)[0], x.requires_grad_())
+
+
+@pytest.mark.parametrize("solver", [*SOLVERS, "dopri5"])
+def test_the_gradient_of_a_gap_of_zero_is_the_rate_of_change(solver):
+    """No solver has an error there: d flow / d gap = f(h)."""
+    if solver == "dopri5":
+        pytest.importorskip("torchdiffeq")
+    cell, h = a_cell(solver=solver), torch.randn(4, 5, dtype=torch.float64)
+    gap = torch.zeros(4, 1, dtype=torch.float64, requires_grad=True)
+    cell.flow(h, gap).sum().backward()
+    rate = torch.tanh(h @ cell.W_1.T + cell.b_1) @ cell.W_2.T + cell.b_2
+    assert_close(gap.grad, rate.sum(-1, keepdim=True), rtol=1e-12, atol=1e-13)
 
 
 def test_any_cell_inside_of_whose_state_h_alone_flows():
@@ -99,6 +184,9 @@ def test_any_cell_inside_of_whose_state_h_alone_flows():
         ({"solver": "rk5"}, "no solver 'rk5'; there are euler, midpoint, rk4, dopri5"),
         ({"steps": 0}, "steps must be a positive integer, got 0"),
         ({"field_size": 2.5}, "field_size must be a positive integer, got 2.5"),
+        ({"rtol": 0.0}, "rtol must be a positive number, got 0.0"),
+        ({"atol": -1e-6}, "atol must be a positive number, got -1e-06"),
+        ({"rtol": math.nan}, "rtol must be a positive number, got nan"),
     ],
 )
 def test_wrong_options(options, said):

@@ -1,5 +1,6 @@
 """The ODE-RNN (Rubanova, Chen & Duvenaud, "Latent ODEs for Irregularly-Sampled Time Series", NeurIPS 2019)."""
 
+import math
 from collections.abc import Callable
 from typing import Any, Literal, get_args
 
@@ -24,7 +25,10 @@ class ODERNNCell(GapCell):
 
     Every row of a batch has a gap of its own, so time is rescaled: :math:`dh/ds = \Delta t\, f(h)` from s = 0 to 1.
     A gap of zero leaves the state exactly as it is; a negative one, which no clock gives, runs the equation
-    backwards. The first gap is the time from the initial state to the first observation.
+    backwards. In fixed steps a gap of NaN makes its row NaN from there on, and an infinite one means nothing;
+    ``"dopri5"`` refuses both. The first gap is the time from the initial state to the first observation.
+
+    Fixed steps are as many in a long gap as in a short one: choose the unit of time so that gaps are about 1.
 
     The cell inside may be any; of its state ``h`` flows and the rest waits, as in the ODE-LSTM (Lechner & Hasani,
     2020). ``f`` starts Xavier-uniform with ``W_2`` a tenth of that, so that at first time changes little.
@@ -34,16 +38,18 @@ class ODERNNCell(GapCell):
         hidden_size: features H of the state.
         cell: makes the cell that takes the observations, ``(input_size, hidden_size) -> Cell``; default GRU.
         solver: ``"euler"``, ``"midpoint"`` (default) or ``"rk4"`` in fixed steps, on the native engine; or
-            ``"dopri5"`` by torchdiffeq, on the loop, whose adaptive steps are chosen for all rows together: a
-            row depends on the others within the tolerance.
+            ``"dopri5"`` by torchdiffeq, on the loop, whose adaptive steps are as short as the row in most need
+            asks: a row depends on the others within the tolerance.
         steps: fixed steps in every gap; default 2.
         field_size: width of ``f``'s hidden layer; default H.
         rtol: relative tolerance of ``"dopri5"``; default 1e-5.
         atol: absolute tolerance of ``"dopri5"``; default 1e-6.
 
     Raises:
-        ValueError: if a size or ``steps`` is not a positive integer, there would be no feature besides the gap, or
-            the solver is unknown.
+        ValueError: if a size or ``steps`` is not a positive integer, there would be no feature besides the gap, the
+            solver is unknown, or a tolerance is not a positive number.
+        ImportError: in ``"dopri5"``'s first step, if torchdiffeq is not installed (``elman[ode]``).
+        ArithmeticError: in a step of ``"dopri5"``, if a gap or the state is not finite.
 
     Example:
         >>> import elman
@@ -78,6 +84,9 @@ class ODERNNCell(GapCell):
                 raise ValueError(f"{name} must be a positive integer, got {size!r}")
         if solver not in get_args(Solver):
             raise ValueError(f"no solver {solver!r}; there are {', '.join(get_args(Solver))}")
+        for name, tolerance in (("rtol", rtol), ("atol", atol)):
+            if not 0 < tolerance < math.inf:
+                raise ValueError(f"{name} must be a positive number, got {tolerance!r}")
         self.solver, self.steps, self.rtol, self.atol = solver, steps, rtol, atol
         self.cell = cell(self.feature_size, hidden_size)
         width = self.cell.output_size

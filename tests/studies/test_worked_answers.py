@@ -4,7 +4,7 @@ import pytest
 
 from elman.errors import UnknownName
 from elman.lab.desk import Desk
-from elman.lab.study import find_study
+from elman.lab.study import Record, find_study
 
 
 def answer(exercise, tmp_path, **settings):
@@ -19,6 +19,7 @@ def answer(exercise, tmp_path, **settings):
     ("exercise", "summary"),
     [
         ("15.2", "104,242 parameters with one bias vector, 104,498 with PyTorch's two."),
+        ("15.10", "|g| = 5; clipped to [1.5, 2], of norm 2.5."),
         ("15.4", "c = [2, -0.3, -0.35]; dimension 2 receives most new information."),
         ("15.5", "LSTM 394,240, GRU 295,680 with one bias vector a gate: a ratio of 3/4."),
         ("15.6", "Output (20, 3, 256), final hidden state (4, 3, 128)."),
@@ -49,3 +50,30 @@ def test_own_numbers(tmp_path):
 def test_own_numbers_that_make_no_sense(settings, message):
     with pytest.raises(UnknownName, match=message):
         find_study("15.4").plan(settings=settings)
+
+
+def test_a_gradient_below_the_threshold_stays(tmp_path):
+    found = answer("15.10", tmp_path, gradient="1,2,2", threshold="3.5")
+    assert found.summary == "|g| = 3; clipped to [1, 2, 2], of norm 3."
+    assert {verdict.verdict for verdict in found.claims} == {"holds"}
+    assert answer("15.10", tmp_path, gradient="0,0").summary == "|g| = 0; clipped to [0, 0], of norm 0."
+
+
+def test_powers_and_the_gradients_of_a_real_cell(tmp_path):
+    study = find_study("15.3")
+    for settings in ({}, {"diagonal": "0.9,0.99", "steps": "100"}, {"diagonal": "-0.5"}):
+        plan = study.plan(settings=settings)
+        records = []
+        for trial in study.trials(plan):
+            record = study.module.run(plan, trial, Desk(tmp_path))
+            records.append(Record(record.numbers, record.series, record.texts, record.arrays, trial))
+        found = study.findings(plan, records)
+        assert {verdict.verdict for verdict in found.claims} == {"holds"}
+        assert found.tables[0].rows[0][1] == pytest.approx(plan.diagonal[0] ** plan.power)
+
+
+def test_who_may_look_ahead(tmp_path):
+    found = answer("15.1", tmp_path)
+    assert [verdict.measured for verdict in found.claims] == [0, 3]
+    assert "[7, 3] to [10, 3, 20]" in found.tables[0].rows[2]
+    assert {v.verdict for v in answer("15.1", tmp_path, steps="1").claims} == {"undecided"}

@@ -1,0 +1,113 @@
+"""Which configuration of a recurrent network suits which data.
+
+**Question.** One-to-one, one-to-many, many-to-one, aligned or unaligned many-to-many: which suits (a) the
+sentiment of a review, (b) a melody from a genre, (c) translation, (d) a part of speech for each word, (e) the
+next word?
+
+**Method.** Each answer is a real model of this library, run on a batch of that task's shapes: what goes in,
+what comes out, and at which step the first output can be known. A model that may look ahead and one that may
+not are told apart by experiment: the last input is changed, and it is checked whether the first output changes
+with it.
+
+**What to expect.** (a) many-to-one, (b) one-to-many, (c) unaligned many-to-many, (d) aligned many-to-many,
+where looking ahead is legitimate, (e) many-to-one for a single next word; trained as a language model it is
+aligned many-to-many and must not look ahead, or the answer leaks into the question.
+"""
+
+from collections.abc import Sequence
+
+from pydantic import PositiveInt
+from pydantic.dataclasses import dataclass
+
+from elman.lab.desk import Desk
+from elman.lab.findings import Claim, Findings, Passage, Table
+from elman.lab.judge import judge
+from elman.lab.study import Record, Trial
+
+TASKS = {
+    "a": ("sentiment of a review", "many to one", "many words, one judgement at the end"),
+    "b": ("melody from a genre", "one to many", "one label, notes until the model ends the tune"),
+    "c": ("translation", "many to many, unaligned", "the target has another length and another order"),
+    "d": ("part of speech", "many to many, aligned", "one tag a word; what follows a word is known and helps"),
+    "e": ("next word", "many to many, aligned", "every prefix asks for its next word; no looking ahead"),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Length of a sequence and sizes of the models, which decide nothing."""
+
+    steps: PositiveInt = 7
+    batch_size: PositiveInt = 3
+    hidden_size: PositiveInt = 8
+
+
+QUICK = Plan()
+
+
+def claims(plan: Plan) -> list[Claim]:
+    """What looks ahead and what does not."""
+    return [
+        Claim("causal", "A language model's first output does not depend on the last input.",
+              "otherwise the next word would be read before it is asked for", "outputs that change", at_most=0),
+        Claim("ahead", "A bidirectional tagger's first output does depend on the last input.",
+              "Schuster & Paliwal (1997)", "outputs that change", at_least=1),
+    ]  # fmt: skip
+
+
+def trials(plan: Plan) -> list[Trial]:
+    """One computation."""
+    return [Trial("shapes")]
+
+
+def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
+    """Run each model on its own shapes."""
+    import torch
+
+    import elman
+    from elman.cells import GRUCell
+    from elman.decode import sample
+    from elman.nn.classifier import SequenceClassifier
+    from elman.nn.language_model import LanguageModel
+    from elman.nn.seq2seq import Seq2Seq
+
+    T, B, H, V = plan.steps, plan.batch_size, plan.hidden_size, 20
+    x, tokens = torch.randn(T, B, 5), torch.randint(V, (T, B))
+    shapes: dict[str, tuple[torch.Size, torch.Size]] = {}
+    with torch.no_grad():
+        shapes["a"] = x.shape, SequenceClassifier(GRUCell(5, H), 2)(x).shape
+        model = LanguageModel(V, 4, H)
+        genre = torch.randint(V, (B, 1))
+        shapes["b"] = genre.shape, sample(model.step, genre, 2 * T).shape
+        shapes["c"] = tokens.shape, Seq2Seq(V, V, hidden_size=H)(tokens, torch.randint(V, (T + 3, B))).shape
+        tagger = elman.nn.Recurrent(GRUCell, 5, H, bidirectional=True)
+        shapes["d"] = x.shape, tagger(x)[0].shape
+        shapes["e"] = tokens.shape, model(tokens)[0].shape
+        other, changed = x.clone(), tokens.clone()
+        other[-1] += 1.0
+        changed[-1] = (changed[-1] + 1) % V
+        ahead = (tagger(other)[0][0] != tagger(x)[0][0]).any(-1).sum().item()
+        causal = (model(changed)[0][0] != model(tokens)[0][0]).any(-1).sum().item()
+    texts = {key: f"{list(one)} to {list(two)}" for key, (one, two) in shapes.items()}
+    return Record(numbers={"ahead": float(ahead), "causal": float(causal)}, texts=texts)
+
+
+def findings(plan: Plan, records: Sequence[Record]) -> Findings:
+    """The five answers."""
+    (record,) = records
+    if plan.steps == 1:  # the first input is the last: nothing to look ahead to
+        record.numbers.update(causal=float("nan"), ahead=float("nan"))
+    rows = [[key, *TASKS[key], record.texts[key]] for key in TASKS]
+    answer = "\n\n".join(f"**{key})** {name}: {kind}, since {why}." for key, (name, kind, why) in TASKS.items())
+    return Findings(
+        summary="; ".join(f"{key} {kind}" for key, (_, kind, _) in TASKS.items()) + ".",
+        claims=[judge(claim, record.numbers[claim.key]) for claim in claims(plan)],
+        passages=[
+            Passage("Answer", answer + "\n\nA single next word after a prefix is many to one; a language model is "
+                    "trained on all prefixes of a text at once, which is why it must not look ahead."),
+        ],
+        tables=[
+            Table("The five tasks", ["", "task", "configuration", "why", "shapes, as run"], rows,
+                  "Sequences are [T, B, ...], tokens that are decoded [B, T]."),
+        ],
+    )  # fmt: skip

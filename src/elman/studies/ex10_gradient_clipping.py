@@ -1,0 +1,114 @@
+"""Gradient clipping by norm.
+
+**Question.** A gradient g and a threshold θ: what is the norm of g, what is the clipped gradient, and has it
+norm θ?
+
+**Method.** A parameter is given exactly this gradient and goes through the clipping that every training loop
+here uses, `torch.nn.utils.clip_grad_norm_` (Pascanu, Mikolov & Bengio, 2013): g becomes g θ / |g| where |g| > θ
+and stays as it is otherwise. The function returns the norm *before* clipping, and divides by |g| + 10⁻⁶, so
+that the result misses θ by a few parts in ten million; the formula is held against it with that in mind.
+
+**What to expect.** |g| = 5, the clipped gradient is [1.5, 2.0], its norm 2.5. The direction stays; only the
+length changes.
+
+Other numbers: `elman study 15.10 --set gradient=1,2,2 --set threshold=1.5`.
+"""
+
+import math
+from collections.abc import Sequence
+
+from pydantic import PositiveFloat
+from pydantic.dataclasses import dataclass
+
+from elman.lab.desk import Desk
+from elman.lab.findings import Claim, Findings, Passage, Table
+from elman.lab.judge import judge
+from elman.lab.study import Record, Trial
+
+SLACK = 1e-5  # relative; what the 10⁻⁶ in PyTorch's denominator can do, and float32
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The gradient and the threshold of the exercise."""
+
+    gradient: tuple[float, ...] = (3.0, 4.0)
+    threshold: PositiveFloat = 2.5
+
+    def __post_init__(self) -> None:
+        if not self.gradient or not all(math.isfinite(g) for g in self.gradient):
+            raise ValueError(f"gradient must be finite numbers, at least one, got {list(self.gradient)}")
+
+
+QUICK = Plan()
+
+
+def by_hand(plan: Plan) -> tuple[float, list[float], float]:
+    """The norm, the clipped gradient, and its norm."""
+    norm = math.hypot(*plan.gradient)
+    scale = min(1.0, plan.threshold / norm) if norm else 1.0
+    clipped = [g * scale for g in plan.gradient]
+    return norm, clipped, math.hypot(*clipped)
+
+
+def claims(plan: Plan) -> list[Claim]:
+    """The norm before and after, by the formula."""
+    norm, clipped, after = by_hand(plan)
+    formula = "Pascanu, Mikolov & Bengio (2013), algorithm 1"
+    shown = ", ".join(f"{g:.6g}" for g in clipped)
+    return [
+        Claim("norm", f"The gradient's norm is {norm:.6g}.", "the Euclidean norm", "norm",
+              at_least=norm * (1 - SLACK), at_most=norm * (1 + SLACK)),
+        Claim("clipped", f"The clipped gradient is [{shown}].", formula, "largest difference",
+              at_most=SLACK * max(1.0, after)),
+        Claim("after", f"The clipped gradient's norm is {after:.6g}.", formula, "norm",
+              at_least=after * (1 - SLACK), at_most=after * (1 + SLACK)),
+    ]  # fmt: skip
+
+
+def trials(plan: Plan) -> list[Trial]:
+    """One computation."""
+    return [Trial("clip")]
+
+
+def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
+    """Send the gradient through the real clipping."""
+    import torch
+    from torch import nn
+
+    parameter = nn.Parameter(torch.zeros(len(plan.gradient)))
+    parameter.grad = torch.tensor(plan.gradient)
+    before = nn.utils.clip_grad_norm_([parameter], plan.threshold)
+    return Record(
+        numbers={"before": before.item(), "after": parameter.grad.norm().item()},
+        series={"clipped": parameter.grad.tolist()},
+    )
+
+
+def findings(plan: Plan, records: Sequence[Record]) -> Findings:
+    """The three answers."""
+    (record,) = records
+    norm, clipped, after = by_hand(plan)
+    found = record.series["clipped"]
+    missed = max(abs(a - b) for a, b in zip(found, clipped, strict=True))
+    measured = {"norm": record.numbers["before"], "clipped": missed, "after": record.numbers["after"]}
+    clips = norm > plan.threshold
+    squares = " + ".join(f"{g:g}²" for g in plan.gradient)
+    shown = ", ".join(f"{g:.6g}" for g in clipped)
+    scaled = f"g · {plan.threshold:g} / {norm:.6g}" if clips else "g"
+    answer = (
+        f"**a)** |g| = √({squares}) = {norm:.6g}.\n\n"
+        f"**b)** {norm:.6g} is {'more' if clips else 'not more'} than the threshold {plan.threshold:g}, so the "
+        f"clipped gradient is {scaled} = [{shown}].\n\n"
+        f"**c)** Its norm is {after:.6g}; PyTorch's clipping gives {record.numbers['after']:.9g}, since it divides "
+        "by |g| + 10⁻⁶. Clipping treats gradients that explode; one that has vanished stays as it is."
+    )
+    return Findings(
+        summary=f"|g| = {norm:.6g}; clipped to [{shown}], of norm {after:.6g}.",
+        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
+        passages=[Passage("Answer", answer)],
+        tables=[
+            Table("By entry", ["entry", "gradient", "by the formula", "by PyTorch"],
+                  [[k + 1, g, clipped[k], found[k]] for k, g in enumerate(plan.gradient)]),
+        ],
+    )  # fmt: skip

@@ -5,7 +5,8 @@ output gate the new one, remember better than a standard LSTM?
 
 **Method.** `PeepholeLSTMCell` is `LSTMCell` with three more vectors, 3H parameters, which start at zero, so
 that at first the two are the same function. Both copy five symbols after delays of blanks, and both tell pauses
-of 10 steps from pauses of 31 by nothing but the time between spikes: the task for which peepholes were made.
+of 10 steps from pauses of 11 by nothing but the time between spikes: the task for which peepholes were made. It
+is learned with two units, as Gers et al. did with one or a few; with 32 either cell solves it and nothing shows.
 Same data, updates and size; the standard cell's fewer parameters are a share of one in forty. A null result
 needs its own claim: the cells are held to be equivalent on copy if the whole 95 % interval of their difference
 lies within 0.1 of accuracy.
@@ -25,6 +26,7 @@ from elman.lab.findings import Claim, Findings
 from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
 from elman.studies.learning_tasks import (
+    GAIN,
     accuracies,
     accuracy_table,
     differences,
@@ -43,8 +45,9 @@ class Plan:
 
     hidden_size: PositiveInt = 32
     delays: tuple[PositiveInt, ...] = (20, 50, 100)
-    short: PositiveInt = 30
-    long: PositiveInt = 31
+    short: PositiveInt = 10
+    long: PositiveInt = 11
+    timing_units: PositiveInt = 2
     updates: PositiveInt = 3000
     batch_size: PositiveInt = 64
     test_size: PositiveInt = 1000
@@ -75,7 +78,7 @@ def claims(plan: Plan) -> list[Claim]:
     ]  # fmt: skip
     stated.append(Claim("timing", "Peepholes help to tell two pauses apart.",
                         "Gers & Schmidhuber (2000), Recurrent Nets that Time and Count",
-                        "accuracy, peephole less standard", at_least=0.0))  # fmt: skip
+                        "accuracy, peephole less standard", at_least=GAIN))  # fmt: skip
     return stated
 
 
@@ -96,7 +99,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         kind = cell_named(trial.inputs["cell"])
     else:
         kind = PeepholeLSTMCell if arm == "peephole" else LSTMCell
-    return learn_task(plan, trial, desk, task, kind(task.input_size, plan.hidden_size))
+    units = plan.timing_units if name == "timing" else plan.hidden_size
+    return learn_task(plan, trial, desk, task, kind(task.input_size, units))
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
@@ -112,7 +116,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
             accuracy_table("Share of right answers", records, names,
-                           "Means with 95 % intervals over seeds. Chance is 0.125 on copy, 0.5 on timing."),
+                           "Means with 95 % intervals over seeds. Chance is 0.125 on copy, 0.5 on timing, which is "
+                           f"learned with {plan.timing_units} units; the parameters are those on copy."),
         ],
         figures=[
             learning_curves(f"Learning {name}", records, name, plan.updates,

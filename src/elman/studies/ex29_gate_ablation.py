@@ -6,19 +6,23 @@
 weights in place of four; the coupled cell has i = 1 - f. They meet two tasks. *Copy*: five symbols are repeated
 after a delay of blanks, each sequence from a state of zero. *Store and recall*: in one unbroken stream a symbol
 is stored, distractors pass, the symbol is asked for, and the next one replaces it. The first never asks a
-network to forget, the second does so all the time; it is learned in streams of five rounds and tested in
-streams of a hundred, since a state that only ever grows shows its fault in a long stream. The full LSTM is run
-with forget biases of 0, 1 and 4, as where the gate starts may matter more than that it is there, and once with
-fewer units so that it has no more parameters than the ablated cells. All arms see the same data for the same
-number of updates; accuracy is the share of symbols recalled in sequences drawn apart, and chance is 1/8.
+network to forget, the second does so all the time, over as many steps as the copy's delay; it is learned in
+short streams and tested in long ones, since a state that only ever grows shows its fault there. The full LSTM is
+run with forget biases of 0, 1 and 4, as where the gate starts may matter more than that it is there, and once
+with fewer units so that it has no more parameters than the ablated cells. All arms see the same data for the same
+number of updates; accuracy is the share of symbols recalled in sequences drawn apart, and chance is 1/8. To cost
+or to gain is to differ by at least 0.01: where two arms both reach 1, neither is better.
 
 **What to expect.** Greff et al. (2017) found the forget gate and the output activation most critical on speech,
 handwriting and music. On copy, whose chapter calls it the example, a prototype found the opposite: without a
 forget gate, f = 1, the cell learns *faster* (0.80 against 0.45), since nothing can be forgotten and nothing
-need be; with a bias of 4 the full cell draws level. On the stream the cell without it came last.
+need be; with a bias of 4 the full cell draws level. On the stream the cell without it came last, by far while
+the others had just learned it; given some thousand updates it learns to subtract what it cannot forget, so the
+gate is worth more to how soon the stream is learned than to whether it is.
 """
 
 from collections.abc import Sequence
+from math import isnan
 
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
@@ -28,6 +32,7 @@ from elman.lab.findings import Claim, Findings, Passage
 from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
 from elman.studies.learning_tasks import (
+    GAIN,
     accuracies,
     accuracy_table,
     differences,
@@ -48,9 +53,9 @@ class Plan:
 
     hidden_size: PositiveInt = 32
     delay: PositiveInt = 20
-    rounds: PositiveInt = 5
-    test_rounds: PositiveInt = 100
-    gap: PositiveInt = 5
+    rounds: PositiveInt = 4
+    test_rounds: PositiveInt = 50
+    gap: PositiveInt = 20
     updates: PositiveInt = 3000
     batch_size: PositiveInt = 64
     test_size: PositiveInt = 400
@@ -67,13 +72,13 @@ def claims(plan: Plan) -> list[Claim]:
     unit = "accuracy"
     return [
         Claim("critical", "On copy, removing the forget gate costs accuracy.",
-              f"{GREFF}, as the exercise reads it for copy tasks", f"{unit} lost", at_least=0.0),
+              f"{GREFF}, as the exercise reads it for copy tasks", f"{unit} lost", at_least=GAIN),
         Claim("stream", "On the stream of stores and recalls, removing the forget gate costs accuracy.",
-              "Gers, Schmidhuber & Cummins (2000), Learning to Forget", f"{unit} lost", at_least=0.0),
+              "Gers, Schmidhuber & Cummins (2000), Learning to Forget", f"{unit} lost", at_least=GAIN),
         Claim("worst", "On the stream no other gate's removal costs more than the forget gate's.",
               GREFF, f"{unit} lost, less the most lost by another", at_least=0.0),
         Claim("bias", "On copy a forget bias of 4 is better than one of 0.",
-              "Jozefowicz, Zaremba & Sutskever (2015)", f"{unit} gained", at_least=0.0),
+              "Jozefowicz, Zaremba & Sutskever (2015)", f"{unit} gained", at_least=GAIN),
     ]  # fmt: skip
 
 
@@ -117,9 +122,14 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 def _verdict(lost: dict[str, float]) -> str:
     """Say which gate's removal costs most, or gains most where none costs anything."""
+    lost = {gate: value for gate, value in lost.items() if not isnan(value)}
+    if not lost:
+        return "no gate could be judged"
     most, least = max(lost, key=lambda gate: lost[gate]), min(lost, key=lambda gate: lost[gate])
-    if lost[most] > 0:
+    if lost[most] >= GAIN:
         return f"removing the {most} gate costs most, {lost[most]:.3f} of accuracy"
+    if lost[least] > -GAIN:
+        return "removing a gate changes nothing"
     return f"removing a gate costs nothing, and removing the {least} gate gains {-lost[least]:.3f} of accuracy"
 
 

@@ -12,9 +12,19 @@ if TYPE_CHECKING:
     from elman.cell import Cell
     from elman.train.task import Task
 
-__all__ = ["accuracies", "accuracy_table", "differences", "further_arms", "learn_task", "learning_curves", "variants"]
+__all__ = [
+    "GAIN",
+    "accuracies",
+    "accuracy_table",
+    "differences",
+    "further_arms",
+    "learn_task",
+    "learning_curves",
+    "variants",
+]
 
 POINTS = 50  # of a learning curve
+GAIN = 0.01  # of accuracy; two arms that both reach 1.0 differ by nothing, and nothing is no gain
 
 
 def further_arms(names: Iterable[str]) -> list[tuple[str, dict[str, str]]]:

@@ -96,7 +96,8 @@ def transformers(rows: Tensor, prompt: Tensor) -> Callable[[], Tensor]:
         def forward(self, input_ids: Tensor, **_: Any) -> CausalLMOutput:
             return CausalLMOutput(logits=rows[input_ids[:, -1] % ROWS][:, None])  # type: ignore[arg-type]
 
-    model: Any = Table(PretrainedConfig(vocab_size=VOCABULARY, eos_token_id=END, pad_token_id=END)).eval()
+    config: Any = PretrainedConfig
+    model: Any = Table(config(vocab_size=VOCABULARY, eos_token_id=END, pad_token_id=END)).eval()
     options = {
         "num_beams": WIDTH,
         "max_new_tokens": LENGTH,

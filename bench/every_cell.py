@@ -49,7 +49,7 @@ def main() -> None:
             "torch.nn.LSTM": training(lambda: lstm(x)[0], list(lstm.parameters())),
         }
         if other is not None:
-            ways["torchrecurrent"] = training(lambda: other(x)[0], list(other.parameters()))  # noqa: B023
+            ways["torchrecurrent"] = training(lambda o=other: o(x)[0], list(other.parameters()))
         took = medians(ways, options.seconds)
         rows.append({"cell": name, **took})
         against = f"   torchrecurrent {took['torchrecurrent'] / took['elman']:6.1f}x" if other is not None else ""

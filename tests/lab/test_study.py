@@ -42,7 +42,7 @@ def test_found_by_number_and_by_name():
     [
         ("char-ln", "no study 'char-ln'; did you mean char-lm?"),
         ("15.99", "no study '15.99'; did you mean"),
-        ("", "no study ''; there are 15.2"),
+        ("", "no study ''; there are 15.1, task-shapes"),
     ],
 )
 def test_unknown_study(wanted, message):

@@ -3,34 +3,60 @@
 **Question.** Do residual connections between recurrent layers make a deep LSTM train more stably and converge
 faster, and do gradient norms show why?
 
-**Method.** Character language models of 1, 4 and 8 LSTM layers of equal width read the same text in the same
-order for the same number of updates. *Plain* layers read one another's outputs; *residual* ones add their input
-to their output; in *highway* ones a gate chooses between the two. The house's LSTM starts with orthogonal
-recurrent weights and a forget bias of 1, so that the plain stack is not handicapped by its start; a control,
-*plain as PyTorch*, starts as `torch.nn.LSTM` does. The gradient's norm over each layer's parameters is taken
-before the first update and along the way (there after clipping, which scales all layers alike). The measure of
-how evenly it arrives is log10 of its norm in the first layer over that in the last. A run that ends within 0.05
-nats of the text's unigram entropy has learned letter frequencies and nothing more: it is *stuck*.
+**Method.** Character language models of 1, 4 and 8 layers of equal width read the same text in the same order for
+the same number of updates. *Plain* layers read one another's outputs; *residual* ones add their input to their
+output; in *highway* ones a gate chooses between the two. Two controls take apart what else differs. The house's
+LSTM starts with orthogonal recurrent weights and a forget bias of 1, so the plain stack is not handicapped by its
+start; *plain as PyTorch* starts as `torch.nn.LSTM` does. And as residual connections around every layer join the
+embedding to the softmax directly, *residual inner* has none around the first layer. Each arm is trained at every
+rate of the plan, and is judged at the one where its training loss ends lowest.
+
+The gradient's norm over each layer's parameters is taken on one window of text, unclipped, before the first update
+and along the way. How it falls is told in orders of magnitude a layer: log10 of the norm in the first layer over
+that in the last, over the number of steps between. A run whose validation loss is not at least 0.05 nats below the
+unigram entropy has learned letter frequencies and nothing more: it is *stuck*.
 
 **What to expect.** Plain stacks of LSTM layers work up to about four, barely at six and poorly at eight (Wu et
-al., 2016). In a prototype four plain layers had 2.34 nats after 500 updates, four residual ones 1.77; eight
-plain layers were stuck at 3.34, eight residual ones had 1.70. The residual path also joins the embedding to the
-softmax directly, so it eases the start beyond what it does for depth.
+al., 2016). In a prototype of width 96, started as PyTorch does, four plain layers had 2.34 nats after 500 updates
+and four residual ones 1.77; eight plain layers were stuck at 3.34, eight residual ones had 1.70, and one layer
+1.94. Plain gradients there fell about fourfold a layer, 0.6 orders of magnitude; residual ones were flat.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk, TrialFailed
-from elman.lab.findings import Claim, Curves, Findings, Heatmap, Series, Table
+from elman.lab.findings import Claim, Findings, Passage, Table
 from elman.lab.judge import interval, judge
 from elman.lab.study import Record, Trial
+from elman.studies.stack_results import (
+    STUCK,
+    Arm,
+    Results,
+    gradient_maps,
+    gradients_at_start,
+    learned_at,
+    learning_curves,
+    mean_of,
+    rate_table,
+    reading,
+    slope,
+    stuck,
+    validation_loss,
+)
 
-KINDS = ("plain", "residual", "highway", "plain as PyTorch")
+if TYPE_CHECKING:
+    from elman.nn import Recurrent
+
+KINDS = ("plain", "residual", "highway", "residual inner", "plain as PyTorch")
 GNMT = "Wu et al. (2016), Google's Neural Machine Translation System, section 3.1"
-STUCK = 0.05  # nats
+HE = "He et al. (2016), Deep Residual Learning"
+KIM = "Kim, El-Khamy & Lee (2017), Residual LSTM, on distant speech"
+POINTS = 50  # of a learning curve
 
 
 @dataclass(frozen=True)
@@ -40,213 +66,230 @@ class Plan:
     text: str = "auto"  # a data set's name, a file, or the best this machine has
     depths: tuple[PositiveInt, ...] = (1, 4, 8)
     kinds: tuple[str, ...] = KINDS
-    size: PositiveInt = 96  # of the embedding and of every layer
-    updates: PositiveInt = 1000
-    batch_size: PositiveInt = 32
-    window: PositiveInt = 64
-    learning_rate: PositiveFloat = 4e-3
-    validation: PositiveInt = 50_000  # characters
-    cells: tuple[str, ...] = ()  # further cells, plain and residual, by name or file.py:Class
-    seeds: PositiveInt = 5
+    cells: tuple[str, ...] = ("LSTMCell",)  # of the layers, by name or file.py:Class; the claims are on the first
+    size: PositiveInt = 64  # of the embedding and of every layer
+    updates: PositiveInt = 600
+    batch_size: PositiveInt = 16
+    window: PositiveInt = 48
+    rates: tuple[PositiveFloat, ...] = (1e-3, 4e-3, 1.6e-2)
+    probes: PositiveInt = 12  # of the gradient, over training
+    validation: PositiveInt = 20_000  # characters
+    seeds: PositiveInt = 4
 
     def __post_init__(self) -> None:
         if not self.kinds or not set(self.kinds) <= set(KINDS):
             raise ValueError(f"kinds must name some of {', '.join(KINDS)}")
+        if not (self.cells and self.depths and self.rates):
+            raise ValueError("cells, depths and rates must each have at least one entry")
 
 
-QUICK = Plan(depths=(4, 8), kinds=("plain", "residual"), size=64, updates=200, validation=20_000, seeds=2)
+QUICK = Plan(updates=240, rates=(4e-3,), validation=5_000, seeds=2)
 
 
-def claims(plan: Plan) -> list[Claim]:
-    """What depth costs without connections, and what they give."""
-    stated = []
+def arms(plan: Plan) -> dict[str, Arm]:
+    """The plan's arms by name. One layer has nothing inside; only the LSTM can start as PyTorch's does."""
+    from elman.cells.named import cell_label
+
+    found = {}
     for depth in plan.depths:
-        if depth > 1 and {"plain", "residual"} <= set(plan.kinds):
-            stated += [
-                Claim(f"gain|{depth}", f"Residual connections lower the validation loss of {depth} layers.", GNMT,
-                      "nats gained", at_least=0.0),
-                Claim(f"even|{depth}", f"At the start the first of {depth} plain layers gets less gradient than with "
-                      "residual connections, relative to the last.", "He et al. (2016), Deep Residual Learning",
-                      "log10 of first over last, residual less plain", at_least=0.0),
-            ]  # fmt: skip
-    if {4, 8} <= set(plan.depths) and "plain" in plan.kinds:
-        stated.append(Claim("depth", "Eight plain layers are worse than four.", GNMT, "nats lost", at_least=0.0))
-    return stated
+        for cell in plan.cells:
+            for kind in plan.kinds:
+                if (kind == "residual inner" and depth == 1) or (kind == "plain as PyTorch" and cell != "LSTMCell"):
+                    continue
+                found[f"{cell_label(cell)} {kind}, {depth} layer{'s' * (depth > 1)}"] = Arm(cell, kind, depth)
+    return found
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Every kind at every depth with every seed; one layer has nothing to connect."""
+    """Every arm at every rate with every seed."""
     from elman import data
-    from elman.cells.named import cell_inputs, cell_label
+    from elman.cells.named import cell_inputs
 
     text = data.text(plan.text)
-    read = {"text": text.name, "sha256": text.sha256}
-    arms = [
-        (f"{kind}, {depth}", read) for depth in plan.depths for kind in plan.kinds if depth > 1 or "plain" in kind
-    ]
-    for name in plan.cells:
-        cell = cell_inputs(name)
-        inputs = read | {"cell": name, "cell_sha256": cell.get("sha256", "")}
-        arms += [
-            (f"{cell_label(name)} {kind}, {depth}", inputs)
-            for depth in plan.depths for kind in ("plain", "residual") if depth > 1 or kind == "plain"
-        ]  # fmt: skip
-    return [Trial(arm, seed, inputs) for arm, inputs in arms for seed in range(plan.seeds)]
+    read = {"text": text.name, "text_sha256": text.sha256}
+    return [
+        Trial(f"{name}, rate {rate:g}", seed, read | cell_inputs(arm.cell))
+        for name, arm in arms(plan).items() for rate in plan.rates for seed in range(plan.seeds)
+    ]  # fmt: skip
+
+
+def make_layers(arm: Arm, size: int) -> "Recurrent":
+    """The recurrent layers of an arm, as wide as their input."""
+    import torch
+    from torch import Tensor, nn
+
+    from elman.cells.named import cell_named
+    from elman.nn import Highway, Recurrent, Residual
+
+    class Bare(nn.Module):
+        def forward(self, x: Tensor, y: Tensor) -> Tensor:
+            return y
+
+    connection = {"residual": Residual, "residual inner": Residual, "highway": Highway}.get(arm.kind)
+    layers = Recurrent(cell_named(arm.cell), size, size, arm.depth, connection=connection)
+    if arm.kind == "residual inner":
+        layers.connections[0] = Bare()
+    if arm.kind == "plain as PyTorch":
+        bound = 1 / math.sqrt(size)
+        with torch.no_grad():
+            for parameter in layers.parameters():
+                parameter.uniform_(-bound, bound)
+            for cell in layers.cells:  # PyTorch's two biases add up
+                bias = cell.get_parameter("bias")
+                bias += torch.empty_like(bias).uniform_(-bound, bound)
+    return layers
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one stack, noting each layer's gradient."""
+    """Train one stack, probing each layer's gradient, and validate it."""
     import torch
-    from torch import nn
+    from torch.nn.functional import cross_entropy
 
     from elman import data
-    from elman.cells import LSTMCell
-    from elman.cells.named import cell_named
     from elman.data.ngram import NGram
     from elman.data.vocabulary import Vocabulary
-    from elman.nn import Highway, Recurrent, Residual
     from elman.nn.language_model import LanguageModel
     from elman.train.language import evaluate, fit
     from elman.train.step import LossNotFinite
     from elman.train.streams import Streams
 
+    name, _, rate = trial.variant.rpartition(", rate ")
     training, validation = data.split(data.text(plan.text).text)
     validation = validation[: plan.validation]
     vocabulary = Vocabulary.from_text(training)
-    tokens = torch.from_numpy(vocabulary.encode(training))
-    held_out = torch.from_numpy(vocabulary.encode(validation, unknown="skip"))
-    arm, _, depth = trial.variant.partition(", ")
-    connection = Residual if arm.endswith("residual") else Highway if arm == "highway" else None
-    kind = cell_named(trial.inputs["cell"]) if "cell" in trial.inputs else LSTMCell
-    layers = Recurrent(kind, plan.size, plan.size, int(depth), connection=connection)
-    if arm == "plain as PyTorch":
-        for parameter in layers.parameters():
-            nn.init.uniform_(parameter, -(plan.size**-0.5), plan.size**-0.5)
+    streams = Streams(torch.from_numpy(vocabulary.encode(training)), plan.batch_size, plan.window)
+    layers = make_layers(arms(plan)[name], plan.size)
     model = LanguageModel(len(vocabulary), plan.size, recurrent=layers)
+    probed, norms = [], []
 
-    def norms() -> list[float]:
-        return [
+    def probe(update: int) -> None:
+        model.zero_grad()
+        inputs, targets = streams.window(0)
+        cross_entropy(model(inputs)[0].flatten(0, 1), targets.flatten()).backward()
+        probed.append(float(update))
+        norms.append([
             torch.cat([p.grad.flatten() for p in cell.parameters() if p.grad is not None]).norm().item()
             for cell in layers.cells
-        ]
-
-    streams = Streams(tokens, plan.batch_size, plan.window)
-    inputs, targets = streams.window(0)
-    nn.functional.cross_entropy(model(inputs)[0].flatten(0, 1), targets.flatten()).backward()
-    start, along = norms(), []
-    every = max(1, plan.updates // 20)
+        ])  # fmt: skip
 
     def each(update: int, loss: float) -> None:
-        if update % every == 0:
-            along.append(norms())
+        if update % max(1, plan.updates // plan.probes) == 0:
+            probe(update)
         desk.progress(update, plan.updates, loss=loss)
 
+    probe(0)
     try:
-        losses = fit(model, streams, plan.updates, learning_rate=plan.learning_rate, warmup=20, each=each)
+        losses = fit(model, streams, plan.updates, learning_rate=float(rate), warmup=20, each=each)
     except LossNotFinite as error:
         raise TrialFailed(str(error)) from None
-    points = [losses[k : k + every] for k in range(0, len(losses), every)]
+    parts = [losses[k : k + _every(plan)] for k in range(0, len(losses), _every(plan))]
+    last = losses[-max(1, len(losses) // 10) :]
+    held_out = torch.from_numpy(vocabulary.encode(validation, unknown="skip"))
     return Record(
-        numbers={"validation": evaluate(model, held_out),
+        numbers={"validation": evaluate(model, held_out), "training": sum(last) / len(last),
                  "unigram": NGram.fit(training, 1).nats_per_character(validation)},
-        series={"loss": [sum(part) / len(part) for part in points], "start": start,
-                **{f"layer {k}": list(column) for k, column in enumerate(zip(*along, strict=True))}},
+        series={"loss": [sum(part) / len(part) for part in parts], "probed": probed,
+                **{f"layer {k}": list(column) for k, column in enumerate(zip(*norms, strict=True), 1)}},
     )  # fmt: skip
+
+
+def _every(plan: Plan) -> int:
+    """Updates in one point of a learning curve."""
+    return max(1, plan.updates // POINTS)
+
+
+def _stated(plan: Plan) -> list[tuple[Claim, Callable[[Results], list[float]]]]:
+    """Every claim with what is measured for it, where the plan has the arms."""
+    deep, middle = ([depth for depth in sorted(set(plan.depths), reverse=True) if depth > 1] + [0, 0])[:2]
+    nats, a_layer = "nats a character", "orders of magnitude a layer, towards the input"
+
+    def compared(key: str, statement: str, source: str, one: tuple[str, int], other: tuple[str, int]):
+        claim = Claim(key, statement, source, f"{nats} gained", at_least=0.0)
+        return {one, other}, claim, lambda results: results.lost(one, other)
+
+    def measured(claim: Claim, kind: str, depth: int, value: Callable[[Record], float]):
+        return {(kind, depth)}, claim, lambda results: [value(r) for r in results.of(kind, depth)]
+
+    every = [
+        measured(Claim("works", f"{middle} plain layers learn: no run is stuck.", GNMT, "share stuck", at_most=0.0),
+                 "plain", middle, stuck),
+        compared("poor", f"{middle} plain layers end lower than {deep}.", GNMT, ("plain", deep), ("plain", middle)),
+        *(compared(f"gain-{d}", f"Residual connections lower the validation loss of {d} layers.", source,
+                   ("plain", d), ("residual", d)) for d, source in ((middle, "exercise 15.20"), (deep, GNMT))),
+        compared("deeper", f"{deep} residual layers end lower than {middle}.", HE,
+                 ("residual", middle), ("residual", deep)),
+        compared("gates", f"Residual connections end lower than highway ones at {deep} layers.",
+                 f"{KIM}; the highway there joins memories", ("highway", deep), ("residual", deep)),
+        compared("path", f"Without one around the first layer they still lower the loss of {deep} layers.",
+                 "control: the embedding's path to the softmax", ("plain", deep), ("residual inner", deep)),
+        compared("start", f"A forget bias of 1 and orthogonal recurrent weights help {middle} plain layers.",
+                 "Jozefowicz et al. (2015); Saxe, McClelland & Ganguli (2014)",
+                 ("plain as PyTorch", middle), ("plain", middle)),
+        measured(Claim("falls-torch", f"In {deep} plain layers as PyTorch starts them the gradient at least halves a "
+                       "layer.", f"{GNMT}; a prototype saw it fall fourfold", a_layer, at_most=-0.3),
+                 "plain as PyTorch", deep, slope),
+        measured(Claim("falls", f"With the house's start too it at least halves a layer in {deep} plain ones.",
+                       f"{GNMT}: vanishing gradients as the likely reason", a_layer, at_most=-0.3),
+                 "plain", deep, slope),
+        measured(Claim("flat", f"With residual connections it stays within 0.1 a layer across {deep} layers.", GNMT,
+                       a_layer, at_least=-0.1, at_most=0.1), "residual", deep, slope),
+    ]  # fmt: skip
+    first = {(arm.kind, arm.depth) for arm in arms(plan).values() if arm.cell == plan.cells[0]}
+    stated = {claim.key: (claim, measure) for needed, claim, measure in every if needed <= first}
+    return list(stated.values())
+
+
+def claims(plan: Plan) -> list[Claim]:
+    """What depth costs without connections, what they give, and what the gradient does at the start."""
+    return [claim for claim, _ in _stated(plan)]
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Losses by depth and kind, curves, and gradients by layer."""
-    import math
-
-    arms: dict[str, list[Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        arms.setdefault(record.trial.variant, []).append(record)
-
-    def by_seed(arm: str, value) -> dict[int, float]:
-        return {r.trial.seed: value(r) for r in arms.get(arm, []) if r.trial}
-
-    def loss(record: Record) -> float:
-        return record.numbers["validation"]
-
-    def evenness(record: Record) -> float:
-        first, last = record.series["start"][0], record.series["start"][-1]
-        return math.log10(max(first, 1e-30) / max(last, 1e-30))
-
-    def less(one: str, other: str, value) -> list[float]:
-        a, b = by_seed(one, value), by_seed(other, value)
-        return [a[seed] - b[seed] for seed in a if seed in b]
-
-    measured = {"depth": less("plain, 8", "plain, 4", loss)}
-    for depth in plan.depths:
-        measured[f"gain|{depth}"] = less(f"plain, {depth}", f"residual, {depth}", loss)
-        measured[f"even|{depth}"] = less(f"residual, {depth}", f"plain, {depth}", evenness)
+    """Losses, curves and gradients by arm, each at its best rate."""
+    results = Results(arms(plan), plan.cells[0], records)
+    verdicts = [judge(claim, measure(results)) for claim, measure in _stated(plan)]
+    unigram = mean_of(records, lambda record: record.numbers["unigram"])
     rows = []
-    for arm, there in arms.items():
-        mean, low, high = interval([loss(r) for r in there])
-        stuck = sum(abs(loss(r) - r.numbers["unigram"]) < STUCK for r in there)
-        ratio = sum(evenness(r) for r in there) / len(there) if len(there[0].series["start"]) > 1 else None
-        name, _, depth = arm.partition(", ")
-        rows.append(
-            [
-                int(depth),
-                name,
-                round(mean, 3),
-                f"{low:.3f} to {high:.3f}",
-                f"{stuck} of {len(there)}",
-                None if ratio is None else round(ratio, 2),
-            ]
-        )
-    unigram = records[0].numbers["unigram"]
-
-    def mean_of(arm: str, name: str) -> list[float]:
-        return [sum(column) / len(column) for column in zip(*(r.series[name] for r in arms[arm]), strict=True)]
-
-    figures: list[Curves | Heatmap] = []
-    every = max(1, plan.updates // 20)
-    for depth in plan.depths:
-        at = [arm for arm in arms if arm.endswith(f", {depth}")]
-        lines = [Series(arm.partition(",")[0], [(k + 0.5) * every for k in range(len(mean_of(arm, "loss")))],
-                        mean_of(arm, "loss")) for arm in at]  # fmt: skip
-        figures.append(
-            Curves(
-                f"Learning with {depth} layer{'s' * (depth > 1)}",
-                "update",
-                "nats a character",
-                lines,
-                caption=f"Mean training loss over seeds; letter frequencies alone have {unigram:.2f}.",
-            )
-        )
-        if depth > 1:
-            figures.append(Curves(
-                f"The gradient in each of {depth} layers before the first update", "layer, from the input up",
-                "norm over a layer's parameters",
-                [Series(arm.partition(",")[0], list(range(1, depth + 1)), mean_of(arm, "start")) for arm in at],
-                log_y=True, caption="Means over seeds.",
-            ))  # fmt: skip
-    deepest = max(plan.depths)
-    for arm in [f"plain, {deepest}", f"residual, {deepest}"]:
-        if deepest > 1 and arm in arms:
-            columns = [mean_of(arm, f"layer {k}") for k in range(deepest)]
-            figures.append(Heatmap(
-                f"Gradient by layer over training, {arm} layers", "update", "layer, from the output down",
-                [[math.log10(max(v, 1e-12)) for v in column] for column in reversed(columns)],
-                [str((k + 1) * every) for k in range(len(columns[0]))], [str(k) for k in range(deepest, 0, -1)],
-                "log10 of the norm over a layer's parameters, after clipping; means over seeds.",
-            ))  # fmt: skip
-    told = []
-    for depth in plan.depths:
-        pair = [by_seed(f"{kind}, {depth}", loss).values() for kind in ("plain", "residual")]
-        if all(pair):
-            plain, residual = (sum(values) / len(values) for values in pair)
-            told.append(f"{depth} layers have {plain:.3f} nats plain and {residual:.3f} with residual connections")
+    for name, there in results.best.items():
+        mean, low, high = interval([validation_loss(record) for record in there])
+        learned = [learned_at(record, _every(plan)) for record in there]
+        rows.append([
+            name, results.rate[name], round(mean, 3), f"{low:.3f} to {high:.3f}" if len(there) > 1 else "",
+            f"{sum(map(stuck, there)):.0f} of {len(there)}",
+            round(sum(learned) / len(learned)) if math.isfinite(sum(learned)) else
+            f"{sum(map(math.isfinite, learned))} of {len(learned)} get there",
+            round(mean_of(there, slope), 2) if results.arms[name].depth > 1 else None,
+        ])  # fmt: skip
+    tables = [
+        Table("Each arm at its best rate",
+              ["arm", "rate", "nats a character", "95 % interval", "stuck", "updates to half a nat below letters",
+               "gradient by layer, log10"], rows,
+              f"Validation. Letter frequencies alone have {unigram:.3f} nats; stuck is above {unigram - STUCK:.3f}. "
+              "The last column is the change a layer towards the input, before the first update."),
+    ]  # fmt: skip
+    if len(plan.rates) > 1:
+        tables.append(rate_table(results, plan.rates))
     return Findings(
-        summary=f"After {plan.updates} updates " + "; ".join(told) + ".",
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
-        tables=[
-            Table("Validation loss by depth", ["layers", "connections", "nats a character", "95 % interval", "stuck",
-                                               "log10 of first layer's gradient over last's"], rows,
-                  f"Letter frequencies alone have {unigram:.3f} nats; stuck is within {STUCK} of that."),
+        summary=_summary(plan, results),
+        claims=verdicts,
+        passages=[Passage("What the gradients at the start foretell", reading(results))],
+        tables=tables,
+        figures=[
+            *(learning_curves(results, depth, _every(plan)) for depth in plan.depths),
+            *(gradients_at_start(results, depth) for depth in plan.depths if depth > 1),
+            *gradient_maps(results, max(plan.depths)),
         ],
-        figures=figures,
-    )  # fmt: skip
+    )
+
+
+def _summary(plan: Plan, results: Results) -> str:
+    from elman.cells.named import cell_label
+
+    told = []
+    for cell in plan.cells:
+        for depth in plan.depths:
+            pair = [results.of(kind, depth, cell) for kind in ("plain", "residual")]
+            if all(pair):
+                plain, residual = (f"{mean_of(there, validation_loss):.2f}" for there in pair)
+                told.append(f"{depth} x {cell_label(cell)} {plain} plain, {residual} residual")
+    return f"Nats a character after {plan.updates} updates: {'; '.join(told) or 'no depth has both'}."

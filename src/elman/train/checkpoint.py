@@ -20,7 +20,7 @@ def save_checkpoint(
     model: nn.Module,
     optimizer: Optimizer,
     progress: dict[str, Any],
-    state: tuple[Tensor, ...] = (),
+    state: Any = (),
 ) -> None:
     """Write model, optimiser, carried state, random state and progress as one safetensors file, atomically.
 
@@ -29,13 +29,13 @@ def save_checkpoint(
         model: its ``state_dict`` is saved.
         optimizer: its ``state_dict`` is saved.
         progress: anything JSON can hold, such as the step and the losses so far.
-        state: a recurrent state carried over windows.
+        state: a recurrent state carried over windows, a nest of tuples of tensors.
 
     Raises:
         OSError: if the file cannot be written; the old checkpoint is then still there.
     """
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
-    tensors |= {f"state.{k}": value for k, value in enumerate(state)}
+    tensors |= _leaves(state, "state")
     tensors["random"] = torch.get_rng_state()
     saved = optimizer.state_dict()
     plain: dict[str, dict[str, Any]] = {}
@@ -50,13 +50,11 @@ def save_checkpoint(
     write_atomically(path, lambda file: file.write(data))
 
 
-def load_checkpoint(
-    path: Path, model: nn.Module, optimizer: Optimizer
-) -> tuple[dict[str, Any], tuple[Tensor, ...]] | None:
+def load_checkpoint(path: Path, model: nn.Module, optimizer: Optimizer) -> tuple[dict[str, Any], Any] | None:
     """Restore what :func:`save_checkpoint` wrote, torch's random state included.
 
     Returns:
-        The progress and the carried state; None, with nothing changed, where there is no checkpoint.
+        The progress and the carried state, in plain tuples; None, with nothing changed, where there is no checkpoint.
 
     Raises:
         ValueError: if the file is damaged or was made by another model.
@@ -76,8 +74,22 @@ def load_checkpoint(
         model.load_state_dict(weights)
         optimizer.load_state_dict({"state": slots, "param_groups": notes["groups"]})
         torch.set_rng_state(tensors["random"])
-        state = tuple(tensors[f"state.{k}"] for k in range(sum(name.startswith("state.") for name in tensors)))
-        return notes["progress"], state
+        return notes["progress"], _nest(tensors, "state")
     except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
         message = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"{path} is not a checkpoint of this model ({message}); delete it to start anew") from None
+
+
+def _leaves(state: Any, place: str) -> dict[str, Tensor]:
+    """Name every tensor of a nest by where it lies, such as ``state.0.1``."""
+    if isinstance(state, Tensor):
+        return {place: state}
+    return {name: leaf for k, part in enumerate(state) for name, leaf in _leaves(part, f"{place}.{k}").items()}
+
+
+def _nest(leaves: dict[str, Tensor], place: str) -> Any:
+    """Make the nest again from the names of its tensors."""
+    if place in leaves:
+        return leaves[place]
+    parts = {int(name[len(place) + 1 :].partition(".")[0]) for name in leaves if name.startswith(f"{place}.")}
+    return tuple(_nest(leaves, f"{place}.{k}") for k in sorted(parts))

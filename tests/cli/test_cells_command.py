@@ -10,6 +10,8 @@ import torch
 
 from elman import cells as house
 from elman.cells.named import public_cells
+from elman.engine.kernels import Kernels
+from elman.engine.native import kernels_of
 from elman.probe.cell_table import describe, make_cell, relative_times
 
 
@@ -29,6 +31,7 @@ def test_every_cell_has_a_row_and_runs_natively():
     done = run("cells", "--input-size", "4", "--hidden-size", "6", "--json")
     rows = {row["name"]: row for row in json.loads(done.stdout)}
     assert set(rows) == set(public_cells())
+    assert all(row["paper"] for row in rows.values())
     assert {row["engine"] for row in rows.values()} == {"native"}
     years = [row["year"] for row in rows.values()]
     assert years == sorted(years)
@@ -52,6 +55,18 @@ def test_a_cell_that_cannot_be_lowered_says_why():
     row = describe("Sorted", Sorted(4, 6))
     assert (row.engine, row.products) == ("loop", None)
     assert "sort" in row.why
+    assert not isinstance(kernels_of(Sorted(4, 6), torch.float32), Kernels)
+
+
+@pytest.mark.parametrize("name", public_cells())
+def test_the_engine_said_is_the_engine_that_runs(name):
+    """The table plans without compiling; its word is held to the engine's own."""
+    cell = make_cell(getattr(house, name), 3, 4)
+    found = kernels_of(cell, torch.float32)
+    row = describe(name, cell)
+    assert (row.engine == "native") == isinstance(found, Kernels)
+    assert isinstance(found, Kernels)
+    assert row.products == sum(len(level.products) for level in found.plan.inference.levels)
 
 
 def test_a_text_table_and_one_of_ones_own(tmp_path):
@@ -60,6 +75,26 @@ def test_a_text_table_and_one_of_ones_own(tmp_path):
     assert "my_gate.py:MyGate" in out
     assert "Finding Structure in Time" in out
     assert "131,584" in out
+    assert len(out.splitlines()) == len(public_cells()) + 3  # one line a cell, a head, one of its own, the sizes
+
+
+def test_a_cell_on_the_loop_says_why_below_the_table(tmp_path):
+    text = "import torch, elman\nclass Sorts(elman.cells.RNNCell):\n    def step(self, drive, state):\n"
+    text += "        return elman.State(torch.tanh(torch.sort(drive + state.h)[0]))\n"
+    (tmp_path / "mine.py").write_text(text)
+    out = run("cells", "--cell", "mine.py:Sorts", cwd=tmp_path).stdout
+    assert out.splitlines()[-1] == "mine.py:Sorts runs on the loop: sort is not an operator the engine knows"
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [("nowhere.py:X", "cannot read nowhere.py"), ("GRU", "did you mean GRUCell?"), ("x.py", "a file and no class")],
+)
+def test_wrong_cells_get_one_line(cell, said, tmp_path):
+    done = run("cells", "--cell", cell, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_relative_times_are_of_the_cells_given():

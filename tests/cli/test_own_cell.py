@@ -25,6 +25,18 @@ class Mine(elman.Cell):
     def step(self, drive, state):
         return elman.State(%s)
 
+class Bare(Mine):
+    def step(self, drive, state):
+        return drive
+
+class Doubled(Mine):
+    def step(self, drive, state):
+        return elman.State(torch.cat([drive, drive], -1))
+
+class Raises(Mine):
+    def step(self, drive, state):
+        return drive.no_such_thing
+
 class Odd(elman.Cell):
     def __init__(self, size):
         super().__init__(size, size)
@@ -51,6 +63,7 @@ def test_a_cell_of_ones_own_stands_beside_the_others(tmp_path):
     rows = {row[0]: row for row in json.loads(done.stdout)["tables"][0]["rows"]}
     assert rows["mine.py:Mine"][2] == pytest.approx(-1.2)  # log10 of 0.5 ** 4
     assert "MGUCell" in rows
+    assert "; 1.2 in mine.py:Mine; " in json.loads(done.stdout)["summary"]
     (tmp_path / "mine.py").write_text(MINE % "0.25 * state.h + torch.tanh(drive)")
     again = json.loads(run("15.18", "--cell", "mine.py:Mine", *SMALL, cwd=tmp_path).stdout)
     changed = {row[0]: row for row in again["tables"][0]["rows"]}["mine.py:Mine"]
@@ -62,28 +75,61 @@ def test_a_cell_of_ones_own_stands_beside_the_others(tmp_path):
     [
         ("15.18", "mine.py:Min", "mine.py has no cell 'Min'; did you mean Mine?"),
         ("15.18", "mine.py:NoCell", "NoCell in mine.py is not a subclass of elman.Cell"),
-        ("15.18", "mine.py:Odd", "mine.py:Odd: a study makes a cell as Odd(input_size, hidden_size), which raised"),
+        ("15.18", "mine.py:Odd", "mine.py:Odd: a study makes it as Odd(input_size, hidden_size), which raised"),
+        ("15.18", "mine.py:Bare", "mine.py:Bare: step must return State, got Tensor"),
+        ("15.18", "mine.py:Raises", "a first step raised AttributeError: 'Tensor' object has no attribute 'no_such"),
+        (
+            "15.18",
+            "mine.py:Doubled",
+            "step must keep the shape of h, [4, 3] at batch 4 and hidden_size 3; it returned",
+        ),
+        ("15.18", "mine.py", "mine.py names a file and no class; a cell of your own is named as mine.py:MyCell"),
+        ("15.18", "leaves.py:Mine", "leaves.py cannot be imported: SystemExit"),
         ("15.18", "nowhere.py:Mine", "cannot read nowhere.py: No such file or directory"),
         ("15.18", "broken.py:Mine", "broken.py, line 1 cannot be imported: SyntaxError"),
-        ("15.18", "GRU", "no cell 'GRU'; did you mean GRUCell?"),
+        ("15.18", "GRU", "no cell 'GRU' in the house (one of your own is mycell.py:MyCell); did you mean GRUCell?"),
         ("15.2", "GRUCell", "parameter-counting compares no cells; those that take --cell are 15.11"),
     ],
 )
 def test_wrong_words(tmp_path, study, cell, said):
     (tmp_path / "mine.py").write_text(MINE % "drive")
     (tmp_path / "broken.py").write_text("def (")
+    (tmp_path / "leaves.py").write_text("raise SystemExit")
     done = run(study, "--cell", cell, cwd=tmp_path)
     assert done.returncode == 2
     assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_cell_that_fails_in_a_trial_fails_that_trial_alone(tmp_path):
-    (tmp_path / "mine.py").write_text(MINE % "drive.no_such_thing")
+def test_two_cells_of_one_label_are_refused(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.py").write_text(MINE % "drive")
+    done = run("15.18", "--cell", "a/mine.py:Mine", "--cell", "b/mine.py:Mine", *SMALL, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("elman: mine.py:Mine is named twice")
+
+
+@pytest.mark.parametrize("step", ["0.5 * state.h + drive / 0 * 0", "0.5 * state.h + 1 / (drive * 0) ** 2"])
+def test_a_cell_that_fails_in_a_trial_fails_that_trial_alone(tmp_path, step):
+    (tmp_path / "mine.py").write_text(MINE % step)
     done = run("15.18", "--cell", "mine.py:Mine", *SMALL, cwd=tmp_path)
     assert done.returncode == 1
-    assert "no_such_thing" in done.stderr + done.stdout
+    found = json.loads(done.stdout)
+    assert sorted(found["failed"]) == [f"mine.py-Mine-seed{seed}: the last output is not finite" for seed in (0, 1)]
+    assert "RNN" in [row[0] for row in found["tables"][0]["rows"]]
     assert "Traceback" not in done.stderr
+
+
+def test_a_cell_whose_output_is_wider_than_its_size(tmp_path):
+    wide = "class Wide(Mine):\n    def __init__(self, i, h):\n        super().__init__(i, h)\n"
+    wide += "        self.W = nn.Linear(i, 2 * h)\n    def initial_state(self, batch_size):\n"
+    wide += "        return elman.State(self.W.weight.new_zeros(batch_size, 2 * self.hidden_size))\n"
+    (tmp_path / "mine.py").write_text(MINE % "0.5 * state.h + torch.tanh(drive)" + wide)
+    done = run("15.18", "--cell", "mine.py:Wide", *SMALL, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = {row[0]: row for row in json.loads(done.stdout)["tables"][0]["rows"]}
+    assert rows["mine.py:Wide"][2] == pytest.approx(-1.2)
 
 
 @pytest.mark.parametrize("study", [s.exercise for s in all_studies() if hasattr(s.plan(), "cells")])

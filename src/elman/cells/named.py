@@ -30,7 +30,7 @@ def cell_named(name: str) -> type[Cell]:
 
     Raises:
         UnknownName: for a cell, file or class that does not exist, a file that cannot be imported, and a
-            class that is not a :class:`~elman.Cell` or cannot be made from two sizes.
+            class that is not a :class:`~elman.Cell`, cannot be made from two sizes, or takes no first step.
 
     Example:
         >>> cell_named("GRUCell")(3, 5)
@@ -39,21 +39,16 @@ def cell_named(name: str) -> type[Cell]:
     path, colon, class_name = name.rpartition(":")
     if not colon:
         known = public_cells()
+        if name.endswith(".py"):
+            raise UnknownName(f"{name} names a file and no class; a cell of your own is named as {name}:MyCell")
         if name not in known:
             raise UnknownName(
-                f"no cell {name!r}{nearest(name, known)}; a cell of your own is named by its file, mycell.py:MyCell"
+                f"no cell {name!r} in the house (one of your own is mycell.py:MyCell){nearest(name, known)}"
             )
         return known[name]
     cell = _from_file(Path(path), class_name)
-    try:
-        made = cell(2, 3)
-    except Exception as error:
-        raise UnknownName(
-            f"{name}: a study makes a cell as {class_name}(input_size, hidden_size), which raised "
-            f"{type(error).__name__}: {error}"
-        ) from None
-    if (made.input_size, made.hidden_size) != (2, 3):
-        raise UnknownName(f"{name}: {class_name}(2, 3) must call super().__init__(input_size, hidden_size)")
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        _try(cell, name)
     return cell
 
 
@@ -90,17 +85,46 @@ def _from_file(path: Path, class_name: str) -> type[Cell]:
         try:
             with torch.random.fork_rng(devices=[]):
                 spec.loader.exec_module(module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             del sys.modules[module_name]
             line = getattr(error, "lineno", None)
             where = f", line {line}" if line else ""
-            raise UnknownName(f"{path}{where} cannot be imported: {type(error).__name__}: {error}") from None
+            raise UnknownName(f"{path}{where} cannot be imported: {_said(error)}") from None
     mine = [n for n, c in vars(module).items() if isinstance(c, type) and issubclass(c, Cell) and c is not Cell]
     if class_name not in mine:
         if hasattr(module, class_name):
             raise UnknownName(f"{class_name} in {path} is not a subclass of elman.Cell")
         raise UnknownName(f"{path} has no cell {class_name!r}" + (nearest(class_name, mine) if mine else ""))
     return getattr(module, class_name)
+
+
+def _try(kind: type[Cell], name: str) -> None:
+    """Make a small cell and take one step, so that what is wrong is said before a study begins."""
+    call = f"{kind.__name__}(input_size, hidden_size)"
+    try:
+        cell = kind(2, 3)
+    except Exception as error:
+        raise UnknownName(f"{name}: a study makes it as {call}, which raised {_said(error)}") from None
+    if (getattr(cell, "input_size", None), getattr(cell, "hidden_size", None)) != (2, 3):
+        raise UnknownName(f"{name}: {call} must call super().__init__(input_size, hidden_size)")
+    try:
+        cell = cell.drawn()
+        before = cell.initial_state(4)
+        after = cell.step(cell.drive(torch.randn(4, 2)), before)
+    except Exception as error:
+        raise UnknownName(f"{name}: a first step raised {_said(error)}") from None
+    if type(after) is not type(before):
+        raise UnknownName(f"{name}: step must return {type(before).__name__}, got {type(after).__name__}")
+    for field, old, new in zip(before._fields, before, after, strict=True):
+        if new.shape != old.shape:
+            raise UnknownName(
+                f"{name}: step must keep the shape of {field}, {list(old.shape)} at batch 4 and hidden_size 3; "
+                f"it returned {list(new.shape)}"
+            )
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _read(path: Path) -> bytes:

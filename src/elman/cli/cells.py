@@ -1,6 +1,7 @@
 """``elman cells``: the cells there are, and what they cost."""
 
 import json
+import shutil
 import sys
 from dataclasses import asdict
 from typing import Annotated
@@ -22,12 +23,17 @@ def cells(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """List the cells: year, paper, parameters, products in a step, the engine that runs them."""
-    from elman.cells.named import cell_label, cell_named, public_cells
+    import torch
+
+    from elman.cells.named import cell_named, public_cells
     from elman.probe.cell_table import describe, make_cell, relative_times
 
-    kinds = public_cells() | {cell_label(name): cell_named(name) for name in own or []}
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # so small are the matrices that threads would only wait for one another
+    kinds = public_cells() | {name: cell_named(name) for name in own or []}
     made = {name: make_cell(kind, input_size, hidden_size) for name, kind in kinds.items()}
     rows = sorted((describe(name, cell) for name, cell in made.items()), key=lambda row: (row.year or 9999, row.name))
+    torch.set_num_threads(threads)
     times = {}
     if speed:
         times = relative_times(made, each=lambda name: print(f"timing {name} ...", file=sys.stderr, flush=True))
@@ -47,10 +53,14 @@ def cells(
     for name in ("parameters", "products", *(["time"] if speed else [])):
         table.add_column(name, justify="right")
     table.add_column("engine")
-    table.add_column("paper", overflow="fold")
+    table.add_column("paper", no_wrap=True)
     for row in rows:
         products = "?" if row.products is None else str(row.products)
         shown = [row.name, str(row.year or ""), f"{row.parameters:,}", products]
         shown += [f"{times[row.name]:.2f}"] if speed else []
-        table.add_row(*shown, row.engine, escape(row.why or row.paper))
-    Console().print(table)
+        table.add_row(*map(escape, shown), row.engine, escape(row.paper))
+    console = Console(width=shutil.get_terminal_size((200, 24)).columns)
+    console.print(table)
+    for row in rows:
+        if row.why:
+            console.print(f"{row.name} runs on the loop: {row.why}", markup=False, highlight=False, soft_wrap=True)

@@ -143,7 +143,7 @@ def _settings(pairs: list[str]) -> dict[str, str]:
 
 def _with_cells(study: "Study", quick: bool, settings: dict[str, str], names: list[str]) -> str:
     """Return the plan's field ``cells`` with further ones, whose files are found from any folder."""
-    from elman.cells.named import cell_named
+    from elman.cells.named import cell_label, cell_named
     from elman.lab.study import all_studies
 
     there = getattr(study.plan(quick, settings), "cells", None)
@@ -152,6 +152,10 @@ def _with_cells(study: "Study", quick: bool, settings: dict[str, str], names: li
         raise UnknownName(f"{study.name} compares no cells; those that take --cell are {', '.join(taking)}")
     for name in names:
         cell_named(name)
+    labels = [cell_label(name) for name in (*there, *names)]
+    twice = next((label for label in labels if labels.count(label) > 1), None)
+    if twice is not None:
+        raise UnknownName(f"{twice} is named twice; tables tell cells apart by the names of file and class")
     places = [name.rpartition(":") for name in names]
     return ",".join([*there, *(f"{Path(path).resolve()}:{cell}" if path else cell for path, _, cell in places)])
 

@@ -213,10 +213,13 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     )
     best_accuracy = sum(at(best, longest)) / len(at(best, longest))
     short = at("tanh", shortest)
+    others = {label: at(label, longest) for label in map(cell_label, plan.cells) if at(label, longest)}
     return Findings(
         summary=(
             f"Over {shortest} steps the tanh cell recalls {sum(short) / len(short):.1%}; "
-            f"over {longest} the best arm is {best} with {best_accuracy:.1%}."
+            f"over {longest} the best arm is {best} with {best_accuracy:.1%}"
+            + "".join(f"; {label} has {sum(of) / len(of):.1%}" for label, of in others.items() if label != best)
+            + "."
         ),
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[

@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass
 
-from elman.lab.desk import Desk
+from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.judge import interval, judge
 from elman.lab.study import Record, Trial
@@ -46,7 +46,7 @@ class Plan:
     hidden_size: PositiveInt = 64
     input_size: PositiveInt = 16
     batch_size: PositiveInt = 8
-    cells: tuple[str, ...] = ()  # further ones, no wider than H, as they start; by name or file.py:Class
+    cells: tuple[str, ...] = ()  # further ones, as they start; by name or file.py:Class
     seeds: PositiveInt = 10
 
 
@@ -122,10 +122,19 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     direction = torch.randn(plan.hidden_size, dtype=torch.float64)
     if "cell" in trial.inputs:
         cell = cell_named(trial.inputs["cell"])(plan.input_size, plan.hidden_size).double()
-        direction = direction[: cell.output_size]
+        if cell.output_size != plan.hidden_size:
+            direction = torch.randn(cell.output_size, dtype=torch.float64)
     else:
         cell = make_cell(trial.variant, plan.input_size, plan.hidden_size)
-    norms = gradient_flow(cell, x, lambda h: (h @ direction).mean())
+
+    def loss(h: torch.Tensor) -> torch.Tensor:
+        if not h.isfinite().all():  # its gradient may be finite all the same
+            raise TrialFailed("the last output is not finite")
+        return (h @ direction).mean()
+
+    norms = gradient_flow(cell, x, loss)
+    if not all(values.isfinite().all() for values in norms.values()):
+        raise TrialFailed("the gradient is not finite")
     return Record(series={field: values.tolist() for field, values in norms.items()})
 
 
@@ -166,6 +175,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     from elman.cells.named import cell_label
 
     further = [cell_label(name) for name in plan.cells]
+    others = {label: -interval(passed[label, "h"])[0] for label in further if (label, "h") in passed}
     verdicts = [judge(claim, passed.get((CLAIMED[claim.key], "h"), [])) for claim in claims(plan)]
     measured = {verdict.claim.key: verdict.measured for verdict in verdicts}
     lost = {key: f"{-value:.1f} orders of magnitude" for key, value in measured.items()}
@@ -182,7 +192,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         summary=(
             f"Over {plan.steps} steps the gradient loses {lost['rnn-vanishes']} in a vanilla network, "
             f"{-measured['lstm-passes']:.1f} in an LSTM as PyTorch starts it, and {-measured['forget-bias']:.1f} in "
-            "one with a forget bias of 3."
+            "one with a forget bias of 3"
+            + "".join(f"; {loss:.1f} in {label}" for label, loss in others.items())
+            + "."
         ),
         claims=verdicts,
         passages=[Passage("Reading", reading)],

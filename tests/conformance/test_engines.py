@@ -178,6 +178,25 @@ def test_every_cell_keeps_the_contract_natively(cell_type):
     elman.check_cell(cell_type(3, 4), engine="auto")
 
 
+class Columns(Cell):
+    """Some columns of the input, read in the step."""
+
+    def __init__(self, start, stop):
+        super().__init__(4, 4)
+        self.start, self.stop = start, stop
+        self.R = nn.Linear(4, 4)
+
+    def step(self, drive, state):
+        some = drive[:, self.start : self.stop]
+        return type(state)(torch.tanh(self.R(state.h) * some.sum(-1, keepdim=True)))
+
+
+@pytest.mark.parametrize(("start", "stop"), [(-1, None), (-2, None), (1, -1), (-3, -2), (0, 1), (-9, 2)])
+def test_columns_counted_from_either_end(start, stop):
+    torch.manual_seed(0)
+    same(Columns(start, stop).double(), LENGTHS["ragged"], False, torch.float64)
+
+
 # Random cells: a program over a growing pool of row values.
 
 UNARY = {
@@ -192,6 +211,10 @@ BINARY = {
     "add": torch.add, "sub": torch.sub, "mul": lambda a, b: torch.tanh(a) * b,
     "div": lambda a, b: a / (2 + torch.cos(b)),
     "where": lambda a, b: torch.where(a > b, a, 0.3 * b), "max": torch.maximum,
+    "first": lambda a, b: a * b[:, :1], "last": lambda a, b: torch.tanh(a) + b[:, -1:],
+    "picked": lambda a, b: a * torch.tanh(b[:, -1]).unsqueeze(-1),
+    "middle": lambda a, b: torch.sin(a) + b[:, 1:-1].sum(-1, keepdim=True),
+    "tail": lambda a, b: torch.cat([b[:, -2:], a[:, : -min(2, a.shape[1])]], -1),
 }  # fmt: skip
 
 

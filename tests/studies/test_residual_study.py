@@ -210,7 +210,7 @@ def test_measures_of_one_run():
 
 def test_trials_are_bound_to_text_and_cell():
     there = trials(QUICK)
-    assert len({trial.name for trial in there}) == len(there) == (4 + 5 + 5) * 3
+    assert len({trial.name for trial in there}) == len(there) == (4 + 5 + 5) * QUICK.seeds
     assert all(set(trial.inputs) == {"text", "text_sha256", "cell"} for trial in there)
 
 

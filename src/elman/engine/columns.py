@@ -12,6 +12,12 @@ from elman.engine.values import Deferred, Value
 __all__ = ["Lowering"]
 
 
+def first(start: int | None, size: int) -> int:
+    """Return where a slice of ``size`` columns begins, as Python counts: from the end if negative."""
+    start = start or 0
+    return min(max(start + size if start < 0 else start, 0), size)
+
+
 class Lowering(Pointwise):
     """Each method ``on_x`` reads the operator ``x``."""
 
@@ -23,8 +29,8 @@ class Lowering(Pointwise):
     def columns(self, shape: tuple[int, ...], dim: int) -> int:
         """Check that a split or join runs along the columns; return the width of one index of ``dim``."""
         dim %= len(shape)
-        first = 1 if shape[0] == self.batch else 0
-        if dim < first or prod(shape[first:dim]) != 1:
+        rows = 1 if shape[0] == self.batch else 0
+        if dim < rows or prod(shape[rows:dim]) != 1:
             raise self.bad(f"{self.node.op} along dimension {dim} of {self.spell(shape)}: only along the columns")
         return prod(shape[dim + 1 :])
 
@@ -63,8 +69,7 @@ class Lowering(Pointwise):
             raise self.bad(f"slice with a step of {step}")
         unit = self.columns(source.shape, dim)
         size = source.shape[dim]
-        start = min(max((start or 0) + (size if (start or 0) < 0 else 0), 0), size)
-        return self.slice(value, start * unit, node.shape[dim] * unit)
+        return self.slice(value, first(start, size) * unit, node.shape[dim] * unit)
 
     def on_slice_backward(self, node: Node) -> Value:
         grad, shape, dim, start, _, step = node.args
@@ -73,7 +78,7 @@ class Lowering(Pointwise):
         if step != 1:
             raise self.bad(f"slice with a step of {step}")
         unit = self.columns(node.shape, dim)
-        return self.pad(self.row(grad), start % (shape[dim] + 1) * unit, node.shape)
+        return self.pad(self.row(grad), first(start, shape[dim]) * unit, node.shape)
 
     def on_select_backward(self, node: Node) -> Value:
         grad, shape, dim, index = node.args
@@ -82,9 +87,10 @@ class Lowering(Pointwise):
 
     def pad(self, value: Value, before: int, shape: tuple[int, ...]) -> Value:
         rows, width = self.extent(shape)
-        return self.cat([
-            self.const(0, before, rows), value, self.const(0, width - before - value.width, rows)
-        ])  # fmt: skip
+        after = width - before - value.width
+        if after < 0:
+            raise self.bad(f"{self.node.op} past the end of {self.spell(shape)}")
+        return self.cat([self.const(0, before, rows), value, self.const(0, after, rows)])
 
     def on_sum(self, node: Node) -> Any:
         source = node.args[0]
@@ -101,8 +107,7 @@ class Lowering(Pointwise):
             return Deferred("view", (total,), node.shape)
         if not dims or prod(source.shape[d] for d in dims) == 1:
             return value
-        first = 1 if value.rows else 0
-        kept = [d for d in range(first, len(source.shape)) if d not in dims and source.shape[d] != 1]
+        kept = [d for d in range(1 if value.rows else 0, len(source.shape)) if d not in dims and source.shape[d] != 1]
         if kept:
             raise self.bad(f"{node.op} over some dimensions of {self.spell(source.shape)}")
         _, width = self.extent(source.shape)

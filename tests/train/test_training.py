@@ -14,6 +14,10 @@ from elman.train import LossNotFinite, Streams, evaluate, fit, load_checkpoint, 
 TOKENS = torch.randint(5, (400,), generator=torch.Generator().manual_seed(0))
 
 
+def parts(net):
+    return {"model": net, "optimizer": torch.optim.AdamW(net.parameters())}
+
+
 def model(dropout=0.0):
     torch.manual_seed(1)
     return LanguageModel(5, 3, 6, dropout=dropout)
@@ -90,17 +94,15 @@ def test_a_loss_that_is_not_finite_stops_at_its_update(tmp_path):
         fit(net, Streams(TOKENS, 4, 8), 20, learning_rate=1e-2, checkpoint=tmp_path / "c", checkpoint_every=3,
             each=poison)  # fmt: skip
     fresh = model()
-    restored = load_checkpoint(tmp_path / "c", fresh, torch.optim.AdamW(fresh.parameters()))
-    assert restored is not None
-    assert len(restored[0]["losses"]) == 6
+    notes = load_checkpoint(tmp_path / "c", parts(fresh))
+    assert notes["history"].shape == (6, 4)
     assert all(parameter.isfinite().all() for parameter in fresh.parameters())
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "pickle", "other model", "no notes"])
 def test_a_damaged_checkpoint_is_refused_in_words(tmp_path, damage):
     path, net = tmp_path / "checkpoint", model()
-    optimizer = torch.optim.AdamW(net.parameters())
-    save_checkpoint(path, net, optimizer, {"losses": []})
+    save_checkpoint(path, parts(net))
     whole = path.read_bytes()
     if damage == "cut":
         path.write_bytes(whole[: len(whole) // 2])
@@ -113,12 +115,17 @@ def test_a_damaged_checkpoint_is_refused_in_words(tmp_path, damage):
     elif damage == "no notes":
         save_file(net.state_dict(), path)
     else:
-        other = nn.Linear(2, 3)
-        save_checkpoint(path, other, torch.optim.AdamW(other.parameters()), {"losses": []})
+        save_checkpoint(path, parts(nn.Linear(2, 3)))
     with pytest.raises(ValueError, match=r"is not a checkpoint of this model .*; delete it to start anew"):
-        load_checkpoint(path, net, optimizer)
+        load_checkpoint(path, parts(net))
 
 
-def test_no_checkpoint_is_no_error(tmp_path):
-    net = model()
-    assert load_checkpoint(tmp_path / "none", net, torch.optim.AdamW(net.parameters())) is None
+def test_no_checkpoint(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no checkpoint at"):
+        load_checkpoint(tmp_path / "none", parts(model()))
+
+
+def test_other_parts_are_refused(tmp_path):
+    save_checkpoint(tmp_path / "c", {"model": model()})
+    with pytest.raises(ValueError, match="it holds model, expected model, optimizer"):
+        load_checkpoint(tmp_path / "c", parts(model()))

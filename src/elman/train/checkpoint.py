@@ -1,95 +1,138 @@
-"""Checkpoints: all that training needs to go on bit for bit, in a format that cannot run code."""
+"""Checkpoints: all that training needs to go on bit for bit, in a format that cannot run code.
+
+A checkpoint is a tree - dictionaries, tuples and lists of tensors, numbers and words - in one safetensors file: the
+tensors as they are, the tree as JSON beside them.
+"""
 
 import json
+import random
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 
 from elman.files import write_atomically
 
-__all__ = ["load_checkpoint", "save_checkpoint"]
+__all__ = ["RandomState", "Stateful", "load_checkpoint", "save_checkpoint"]
 
 
-def save_checkpoint(
-    path: Path,
-    model: nn.Module,
-    optimizer: Optimizer,
-    progress: dict[str, Any],
-    state: Any = (),
-) -> None:
-    """Write model, optimiser, carried state, random state and progress as one safetensors file, atomically.
+@runtime_checkable
+class Stateful(Protocol):
+    """What can be put in a checkpoint: a module, an optimiser, a schedule, an average, a stopping rule."""
+
+    def state_dict(self) -> Any:
+        """Return a tree of tensors, numbers and words."""
+        ...
+
+    def load_state_dict(self, state_dict: Any, /) -> Any:
+        """Take up what :meth:`state_dict` gave."""
+        ...
+
+
+class RandomState:
+    """Every source of random numbers of this process: torch's, on every GPU too, Python's and NumPy's.
+
+    Example:
+        >>> held = RandomState().state_dict()
+        >>> first = torch.rand(1)
+        >>> RandomState().load_state_dict(held)
+        >>> torch.equal(torch.rand(1), first)
+        True
+    """
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where each of them stands."""
+        state = {"torch": torch.get_rng_state(), "python": random.getstate(), "numpy": np.random.get_state()}
+        if torch.cuda.is_available():
+            state["cuda"] = torch.cuda.get_rng_state_all()
+        return state
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Put each of them back there."""
+        torch.set_rng_state(state_dict["torch"])
+        random.setstate(state_dict["python"])
+        np.random.set_state(state_dict["numpy"])
+        if torch.cuda.is_available() and "cuda" in state_dict:
+            torch.cuda.set_rng_state_all(state_dict["cuda"])
+
+
+def save_checkpoint(path: Path, parts: Mapping[str, Stateful], notes: Any = None) -> None:
+    """Write what some parts hold as one file, atomically.
 
     Args:
         path: the file.
-        model: its ``state_dict`` is saved.
-        optimizer: its ``state_dict`` is saved.
-        progress: anything JSON can hold, such as the step and the losses so far.
-        state: a recurrent state carried over windows, a nest of tuples of tensors.
+        parts: by name, whatever has a ``state_dict``.
+        notes: a tree besides, such as the losses so far and a carried state.
 
     Raises:
         OSError: if the file cannot be written; the old checkpoint is then still there.
+        TypeError: if something in a tree is neither a tensor nor what JSON can hold.
     """
-    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
-    tensors |= _leaves(state, "state")
-    tensors["random"] = torch.get_rng_state()
-    saved = optimizer.state_dict()
-    plain: dict[str, dict[str, Any]] = {}
-    for index, slots in saved["state"].items():
-        for name, value in slots.items():
-            if isinstance(value, Tensor):
-                tensors[f"optimizer.{index}.{name}"] = value
-            else:
-                plain.setdefault(str(index), {})[name] = value
-    notes = {"progress": progress, "groups": saved["param_groups"], "slots": plain}
-    data = save({k: v.detach().contiguous().clone() for k, v in tensors.items()}, {"elman": json.dumps(notes)})
+    tensors: dict[str, Tensor] = {}
+    held = {name: part.state_dict() for name, part in parts.items()}
+    tree = _flat({"parts": held, "notes": notes}, tensors)
+    data = save(tensors, {"elman": json.dumps(tree)})
     write_atomically(path, lambda file: file.write(data))
 
 
-def load_checkpoint(path: Path, model: nn.Module, optimizer: Optimizer) -> tuple[dict[str, Any], Any] | None:
-    """Restore what :func:`save_checkpoint` wrote, torch's random state included.
-
-    Returns:
-        The progress and the carried state, in plain tuples; None, with nothing changed, where there is no checkpoint.
+def load_checkpoint(path: Path, parts: Mapping[str, Stateful]) -> Any:
+    """Restore what :func:`save_checkpoint` wrote, and return its notes.
 
     Raises:
-        ValueError: if the file is damaged or was made by another model.
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is damaged or was made by other parts.
     """
     if not path.exists():
-        return None
+        raise FileNotFoundError(f"no checkpoint at {path}")
     try:
         with safe_open(path, "pt") as file:
-            notes = json.loads((file.metadata() or {})["elman"])
+            described = json.loads((file.metadata() or {})["elman"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        slots: dict[int, dict[str, Any]] = {int(k): dict(v) for k, v in notes["slots"].items()}
-        for name, value in tensors.items():
-            if name.startswith("optimizer."):
-                _, index, slot = name.split(".", 2)
-                slots.setdefault(int(index), {})[slot] = value
-        weights = {name.removeprefix("model."): v for name, v in tensors.items() if name.startswith("model.")}
-        model.load_state_dict(weights)
-        optimizer.load_state_dict({"state": slots, "param_groups": notes["groups"]})
-        torch.set_rng_state(tensors["random"])
-        return notes["progress"], _nest(tensors, "state")
-    except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
+        tree = _tree(described, tensors)
+        if tree["parts"].keys() != parts.keys():
+            raise ValueError(f"it holds {', '.join(tree['parts'])}, expected {', '.join(parts)}")
+        for name, part in parts.items():
+            part.load_state_dict(tree["parts"][name])
+        return tree["notes"]
+    except (SafetensorError, KeyError, IndexError, ValueError, TypeError, RuntimeError, RecursionError) as error:
         message = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"{path} is not a checkpoint of this model ({message}); delete it to start anew") from None
 
 
-def _leaves(state: Any, place: str) -> dict[str, Tensor]:
-    """Name every tensor of a nest by where it lies, such as ``state.0.1``."""
-    if isinstance(state, Tensor):
-        return {place: state}
-    return {name: leaf for k, part in enumerate(state) for name, leaf in _leaves(part, f"{place}.{k}").items()}
+def _flat(tree: Any, tensors: dict[str, Tensor]) -> Any:
+    """Describe a tree in JSON's terms, its tensors put aside."""
+    if isinstance(tree, np.ndarray):
+        return {"array": _flat(torch.from_numpy(tree.astype(np.int64)), tensors), "dtype": str(tree.dtype)}
+    if isinstance(tree, Tensor):
+        name = str(len(tensors))
+        tensors[name] = tree.detach().contiguous().clone()
+        return {"tensor": name}
+    if isinstance(tree, Mapping):
+        return {"dict": [[_flat(key, tensors), _flat(value, tensors)] for key, value in tree.items()]}
+    if isinstance(tree, tuple):
+        return {"tuple": [_flat(part, tensors) for part in tree]}
+    if isinstance(tree, list):
+        return [_flat(part, tensors) for part in tree]
+    if tree is None or isinstance(tree, bool | int | float | str):
+        return tree
+    raise TypeError(f"a checkpoint cannot hold a {type(tree).__name__}")
 
 
-def _nest(leaves: dict[str, Tensor], place: str) -> Any:
-    """Make the nest again from the names of its tensors."""
-    if place in leaves:
-        return leaves[place]
-    parts = {int(name[len(place) + 1 :].partition(".")[0]) for name in leaves if name.startswith(f"{place}.")}
-    return tuple(_nest(leaves, f"{place}.{k}") for k in sorted(parts))
+def _tree(described: Any, tensors: dict[str, Tensor]) -> Any:
+    """Make the tree again."""
+    if isinstance(described, list):
+        return [_tree(part, tensors) for part in described]
+    if not isinstance(described, dict):
+        return described
+    if "array" in described:
+        return _tree(described["array"], tensors).numpy().astype(described["dtype"])
+    if "tensor" in described:
+        return tensors[described["tensor"]]
+    if "tuple" in described:
+        return tuple(_tree(part, tensors) for part in described["tuple"])
+    return {_tree(key, tensors): _tree(value, tensors) for key, value in described["dict"]}

@@ -1,17 +1,16 @@
 """Training a language model on one long text by truncated backpropagation through time."""
 
-import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from elman.train.checkpoint import load_checkpoint, save_checkpoint
-from elman.train.step import descend
-from elman.train.streams import Streams, detached
+from elman.train.loop import train
+from elman.train.schedules import cosine
+from elman.train.streams import Streams
+from elman.train.truncated import Truncated
 
 __all__ = ["evaluate", "fit"]
 
@@ -52,30 +51,24 @@ def fit(
         ValueError: if the checkpoint is damaged or of another model.
         OSError: if the checkpoint cannot be written.
     """
-    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=weight_decay)
+    made = train(
+        model,
+        Truncated(model, streams),
+        updates,
+        learning_rate=learning_rate,
+        optimizer=torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=weight_decay),
+        schedule=cosine(warmup=warmup),
+        clip_norm=clip_norm,
+        shared=True,
+        checkpoint=checkpoint,
+        checkpoint_every=checkpoint_every,
+    )
     losses: list[float] = []
-    state: Any = None
-    restored = load_checkpoint(checkpoint, model, optimizer) if checkpoint else None
-    if restored is not None:
-        losses, state = restored[0]["losses"], restored[1] or None
-    model.train()
-    for update in range(len(losses), updates):
-        k = update % len(streams)
-        inputs, targets = streams.window(k)
-        logits, state = model(inputs, detached(state) if k else None)
-        loss = cross_entropy(logits.flatten(0, 1), targets.flatten())
-        rate = learning_rate * _schedule(update, updates, warmup)
-        losses.append(descend(model, optimizer, loss, update, rate, clip_norm))
-        if each is not None:
-            each(len(losses), losses[-1])
-        if checkpoint is not None and (len(losses) % checkpoint_every == 0 or len(losses) == updates):
-            save_checkpoint(checkpoint, model, optimizer, {"losses": losses}, detached(tuple(state)))
+    for update in made:
+        losses.append(update.loss)
+        if each is not None and not update.restored:
+            each(update.number, update.loss)
     return losses
-
-
-def _schedule(update: int, updates: int, warmup: int) -> float:
-    warm = min(1.0, (update + 1) / max(1, warmup))
-    return warm * (0.1 + 0.45 * (1 + math.cos(math.pi * update / max(1, updates))))
 
 
 @torch.no_grad()

@@ -1,43 +1,87 @@
-"""One step of an optimiser, with the checks and the clipping that every training loop here shares."""
+"""One step of an optimiser: the checks, the clipping, and what is told of it."""
 
 import math
+from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-__all__ = ["LossNotFinite", "descend"]
+from elman.train import parallel
+
+__all__ = ["LossNotFinite", "Update", "descend"]
 
 
 class LossNotFinite(ArithmeticError):
     """The loss became NaN or infinite."""
 
 
+@dataclass(frozen=True)
+class Update:
+    """One step of the optimiser.
+
+    Args:
+        number: updates done, this one included.
+        loss: before the update.
+        norm: of the gradient, before it was clipped.
+        rate: learning rate.
+        restored: whether it was made before an interruption and is told again from the checkpoint.
+    """
+
+    number: int
+    loss: float
+    norm: float
+    rate: float
+    restored: bool = False
+
+
 def descend(
-    model: nn.Module, optimizer: Optimizer, loss: Tensor, update: int, rate: float, clip_norm: float
-) -> float:
+    model: nn.Module,
+    optimizer: Optimizer,
+    loss: Tensor,
+    number: int,
+    rate: float,
+    clip_norm: float,
+    scaler: torch.amp.GradScaler | None = None,
+    shared: bool = False,
+) -> Update:
     """Take one step down the gradient of a loss.
 
     Args:
         model: its gradients are clipped, all together, to ``clip_norm`` (Pascanu et al., 2013).
         optimizer: holds the model's parameters.
         loss: a scalar.
-        update: number of this step, told if it fails.
+        number: updates done before.
         rate: learning rate of this step.
         clip_norm: largest norm of the gradient.
-
-    Returns:
-        The loss.
+        scaler: scales the loss of a half-precision model.
+        shared: whether the loss is one process's share.
 
     Raises:
         LossNotFinite: before anything is changed.
     """
-    value = loss.item()
+    whole = loss.detach().clone()
+    if shared:
+        parallel.add_up([whole])
+    value = whole.item()
     if not math.isfinite(value):
-        raise LossNotFinite(f"the loss became {value} at update {update}")
+        raise LossNotFinite(f"the loss became {value} at update {number}")
     for group in optimizer.param_groups:
         group["lr"] = rate
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
-    optimizer.step()
-    return value
+    (loss if scaler is None else scaler.scale(loss)).backward()
+    if scaler is not None:
+        scaler.unscale_(optimizer)
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    if shared and parallel.processes() > 1:
+        for parameter in parameters:
+            if parameter.grad is None:  # unused by this share, perhaps not by another
+                parameter.grad = torch.zeros_like(parameter)
+        parallel.add_up(parameter.grad for parameter in parameters if parameter.grad is not None)
+    norm = nn.utils.clip_grad_norm_(parameters, clip_norm).item()
+    if scaler is None:
+        optimizer.step()
+    else:
+        scaler.step(optimizer)
+        scaler.update()
+    return Update(number + 1, value, norm, rate)

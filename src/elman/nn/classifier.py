@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 from elman.cell import Cell
@@ -56,3 +57,39 @@ class StepClassifier(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor | Sequence[int] | None = None) -> Tensor:
         """Map inputs ``[T, B, I]`` to logits ``[T, B, classes]``."""
         return self.head(unroll(self.cell, x, lengths=lengths)[0])
+
+
+def pooled(
+    outputs: Tensor, lengths: Tensor | Sequence[int] | None, how: str = "mean", bidirectional: bool = False
+) -> Tensor:
+    """Make one vector of a row's outputs, of its own steps alone.
+
+    Args:
+        outputs: ``[T, B, D]``.
+        lengths: of the rows, each at least 1; default T.
+        how: ``"mean"``, ``"max"`` or ``"last"``.
+        bidirectional: whether the second half of D was read backwards, so that its last step is the row's first.
+
+    Returns:
+        ``[B, D]``.
+
+    Raises:
+        ValueError: if a row is empty: there is nothing to decide on.
+
+    Example:
+        >>> outputs = torch.tensor([[1.0], [5.0], [9.0]])[:, None]
+        >>> [pooled(outputs, [2], how).item() for how in ("mean", "max", "last")]
+        [3.0, 5.0, 5.0]
+    """
+    steps, rows = outputs.shape[:2]
+    ends = torch.as_tensor([steps] * rows if lengths is None else lengths, device=outputs.device)
+    if rows and int(ends.min()) < 1:
+        raise ValueError("every row needs at least one step to decide on, got one of length 0")
+    if how == "last":
+        last = outputs[ends - 1, torch.arange(rows, device=outputs.device)]
+        half = outputs.shape[-1] // 2
+        return torch.cat([last[:, :half], outputs[0, :, half:]], -1) if bidirectional else last
+    past = (torch.arange(steps, device=outputs.device)[:, None] >= ends)[..., None]
+    if how == "max":
+        return outputs.masked_fill(past, -torch.inf).amax(0)
+    return outputs.masked_fill(past, 0).sum(0) / ends[:, None]

@@ -1,0 +1,107 @@
+"""Words as numbers: what a word is, how it ends, how it looks."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["COLUMNS", "Lexicon"]
+
+
+def _shape(word: str) -> str:
+    """``McCoy-97`` looks like ``XxXx-d``: runs of one kind of character become one."""
+    kinds = ("X" if c.isupper() else "x" if c.islower() else "d" if c.isdigit() else c for c in word)
+    shape = ""
+    for kind in kinds:
+        if not shape.endswith(kind):
+            shape += kind
+    return shape
+
+
+COLUMNS: dict[str, Callable[[str], str]] = {
+    "word": str.lower,
+    "prefix": lambda word: word[:2].lower(),
+    "suffix": lambda word: word[-3:].lower(),
+    "ending": lambda word: word[-2:].lower(),
+    "shape": _shape,
+}
+UNKNOWN = ""  # number 0 of every column: padding, and what was seen too seldom
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The numbers of words, one for each way of looking at them.
+
+    Args:
+        columns: names of the ways, of ``"word"`` (in lower case), ``"prefix"`` (two letters), ``"suffix"`` (three),
+            ``"ending"`` (two) and ``"shape"``.
+        entries: for each column what it knows, number 0 standing for whatever it does not.
+
+    Example:
+        >>> lexicon = Lexicon.of([["A", "good", "film"], ["a", "bad", "film"]], min_count=2)
+        >>> lexicon.entries
+        (('', 'a', 'film'),)
+        >>> lexicon.encode(["the", "film"]).tolist()
+        [[0], [2]]
+    """
+
+    columns: tuple[str, ...]
+    entries: tuple[tuple[str, ...], ...]
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.columns if name not in COLUMNS]
+        if unknown or not self.columns or len(self.columns) != len(self.entries):
+            raise ValueError(f"columns must be some of {', '.join(COLUMNS)}, each with entries, got {self.columns}")
+        places = [{entry: k for k, entry in enumerate(column)} for column in self.entries]
+        object.__setattr__(self, "_places", places)
+
+    @classmethod
+    def of(
+        cls, sentences: Iterable[Sequence[str]], columns: Sequence[str] = ("word",), min_count: int = 1
+    ) -> "Lexicon":
+        """Collect what training sentences hold.
+
+        Args:
+            sentences: lists of words, of the training part alone.
+            columns: ways of looking at a word.
+            min_count: an entry seen less often is unknown.
+
+        Raises:
+            ValueError: for an unknown column, or if there are no words.
+        """
+        words = Counter(word for sentence in sentences for word in sentence)
+        if not words:
+            raise ValueError("there are no words to learn from")
+        entries = []
+        for name in columns:
+            if name not in COLUMNS:
+                raise ValueError(f"no column {name!r}; there are {', '.join(COLUMNS)}")
+            counts: Counter[str] = Counter()
+            for word, count in words.items():
+                counts[COLUMNS[name](word)] += count
+            entries.append((UNKNOWN, *sorted(entry for entry, n in counts.items() if n >= min_count and entry)))
+        return cls(tuple(columns), tuple(entries))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Entries of each column, the unknown one included."""
+        return tuple(map(len, self.entries))
+
+    def encode(self, words: Sequence[str]) -> np.ndarray:
+        """Return the numbers of a sentence's words, ``[T, F]`` int64, a column for each way of looking."""
+        places = self._places  # type: ignore[attr-defined]
+        rows = [
+            [place.get(COLUMNS[name](word), 0) for name, place in zip(self.columns, places, strict=True)]
+            for word in words
+        ]
+        return np.array(rows, dtype=np.int64).reshape(len(words), len(self.columns))
+
+    def to_json(self) -> dict[str, object]:
+        """Return plain data for JSON."""
+        return {"columns": list(self.columns), "entries": [list(column) for column in self.entries]}
+
+    @classmethod
+    def from_json(cls, plain: dict[str, Sequence[Sequence[str]]]) -> "Lexicon":
+        """Read what :meth:`to_json` gave."""
+        return cls(tuple(map(str, plain["columns"])), tuple(tuple(column) for column in plain["entries"]))

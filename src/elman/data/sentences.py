@@ -1,0 +1,197 @@
+"""Sentences to classify or to tag: real sets where this machine has them, an embedded generator everywhere."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from elman.data.catalogue import find_set
+from elman.data.errors import DataError, NotHere
+from elman.data.files import find
+from elman.data.reviews import reviews
+from elman.errors import UnknownName, nearest
+
+__all__ = ["Corpus", "Sentence", "read_conllu", "sentiment", "split_words", "tagged"]
+
+WORD = re.compile(r"[^\W\d_]+(?=n't\b)|n't\b|'\w+|\w+(?:-\w+)*|[^\w\s]")
+REVIEWS = {"training": 2400, "validation": 400, "test": 800}  # of the generator
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """Words, and what is known of them.
+
+    Args:
+        words: at least one.
+        label: class of the sentence, "" where it has none.
+        tags: a tag for each word; empty where they have none.
+        kind: what makes it easy or hard, such as ``"negation"``; "" where nobody knows.
+    """
+
+    words: tuple[str, ...]
+    label: str = ""
+    tags: tuple[str, ...] = ()
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Sentences in the three parts they are used in, and where they come from."""
+
+    name: str
+    training: Sequence[Sentence]
+    validation: Sequence[Sentence]
+    test: Sequence[Sentence]
+    sha256: str
+    licence: str
+
+    @property
+    def labels(self) -> list[str]:
+        """Classes of the training part, in order."""
+        return sorted({sentence.label for sentence in self.training})
+
+    @property
+    def tags(self) -> list[str]:
+        """Tags of the training part, in order."""
+        return sorted({tag for sentence in self.training for tag in sentence.tags})
+
+
+def sentiment(name: str = "auto", seed: int = 0) -> Corpus:
+    """Return sentences labelled ``"negative"`` and ``"positive"``.
+
+    Args:
+        name: ``"sst2"`` in its official parts; ``"rt-polarity"``, shuffled once by ``seed`` and cut 80 / 10 / 10;
+            ``"reviews"``, the embedded generator, whose sentences also have tags and kinds; ``"auto"``, sst2 where
+            this machine has it, else reviews. SST-2 was made from rt-polarity: never train on one and test on the
+            other.
+        seed: of the generator and of the shuffle.
+
+    Raises:
+        NotHere: if a named set is not on this machine, with how to get it.
+        DataError: if a file is damaged.
+        UnknownName: for any other name.
+    """
+    if name == "auto":
+        try:
+            return sentiment("sst2")
+        except NotHere:
+            return sentiment("reviews", seed)
+    if name == "reviews":
+        return _generated(seed)
+    if name == "sst2":
+        parts = [_read_sst2(find(find_set("sst2"), f"{part}.tsv")) for part in ("train", "dev", "test")]
+        return Corpus("sst2", parts[0], parts[1], parts[2], _checksum("sst2"), find_set("sst2").licence)
+    if name == "rt-polarity":
+        return _rt_polarity(seed)
+    raise UnknownName(f"no sentences {name!r}{nearest(name, ['sst2', 'rt-polarity', 'reviews', 'auto'])}")
+
+
+def tagged(name: str = "auto", seed: int = 0) -> Corpus:
+    """Return sentences whose words have universal part-of-speech tags.
+
+    Args:
+        name: ``"ewt"``, UD English-EWT in its official parts; ``"reviews"``, the embedded generator; ``"auto"``,
+            ewt where this machine has it, else reviews.
+        seed: of the generator.
+
+    Raises:
+        NotHere: if EWT is not on this machine, with how to get it.
+        DataError: if a file is damaged.
+        UnknownName: for any other name.
+    """
+    if name == "auto":
+        try:
+            return tagged("ewt")
+        except NotHere:
+            return tagged("reviews", seed)
+    if name == "reviews":
+        return _generated(seed)
+    if name == "ewt":
+        ewt = find_set("english_ewt")
+        parts = [read_conllu(find(ewt, f"en_ewt-ud-{part}.conllu")) for part in ("train", "dev", "test")]
+        return Corpus("ewt", parts[0], parts[1], parts[2], _checksum("english_ewt"), find_set("english_ewt").licence)
+    raise UnknownName(f"no tagged sentences {name!r}{nearest(name, ['ewt', 'reviews', 'auto'])}")
+
+
+def read_conllu(path: Path) -> list[Sentence]:
+    """Read words and universal tags from a CoNLL-U file; multiword tokens and empty nodes are skipped.
+
+    Raises:
+        DataError: if it is missing, not UTF-8, holds no sentences, or a line has not ten columns.
+    """
+    sentences: list[Sentence] = []
+    words: list[str] = []
+    tags: list[str] = []
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}") from None
+    for number, line in enumerate([*lines, ""], start=1):
+        if not line.strip():
+            if words:
+                sentences.append(Sentence(tuple(words), tags=tuple(tags)))
+            words, tags = [], []
+        elif not line.startswith("#"):
+            columns = line.split("\t")
+            if len(columns) != 10:
+                raise DataError(f"{path}, line {number}: ten columns expected, got {len(columns)}")
+            if columns[0].isdecimal():
+                words.append(columns[1])
+                tags.append(columns[3])
+            elif not columns[0].replace("-", "").replace(".", "").isdecimal():
+                raise DataError(f"{path}, line {number}: {columns[0]!r} is not a word's number")
+    if not sentences:
+        raise DataError(f"{path} holds no sentences")
+    return sentences
+
+
+def split_words(text: str) -> list[str]:
+    """Split a line as the sets do, at spaces and around punctuation.
+
+    Example:
+        >>> split_words("It isn't good, is it?")
+        ['It', 'is', "n't", 'good', ',', 'is', 'it', '?']
+    """
+    return WORD.findall(text.replace("\u2019", "'"))
+
+
+def _generated(seed: int) -> Corpus:
+    parts, drawn = [], reviews(sum(REVIEWS.values()), seed)
+    text = hashlib.sha256()
+    for size in REVIEWS.values():
+        some, drawn = drawn[:size], drawn[size:]
+        parts.append([Sentence(*one) for one in some])
+        text.update(repr(some).encode())
+    return Corpus("reviews", parts[0], parts[1], parts[2], text.hexdigest(), "made by this library")
+
+
+def _read_sst2(path: Path) -> list[Sentence]:
+    names = {"0": "negative", "1": "positive"}
+    sentences = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        text, _, label = line.rpartition("\t")
+        if label not in names or not text.split():
+            raise DataError(f"{path}, line {number}: a sentence, a tab and 0 or 1 expected")
+        sentences.append(Sentence(tuple(text.split()), names[label]))
+    return sentences
+
+
+def _rt_polarity(seed: int) -> Corpus:
+    import numpy as np
+
+    both = []
+    for label, part in (("negative", "neg"), ("positive", "pos")):
+        text = find(find_set("rt_polarity"), f"rt-polarity.{part}").read_text("utf-8")
+        both += [Sentence(tuple(line.split()), label) for line in text.split("\n") if line.strip()]
+    order = np.random.default_rng(seed).permutation(len(both))
+    a, b = int(0.8 * len(both)), int(0.9 * len(both))
+    parts = [[both[k] for k in some] for some in (order[:a], order[a:b], order[b:])]
+    return Corpus(
+        "rt-polarity", parts[0], parts[1], parts[2], _checksum("rt_polarity"), find_set("rt_polarity").licence
+    )
+
+
+def _checksum(name: str) -> str:
+    joined = "".join(file.sha256 for file in find_set(name))
+    return hashlib.sha256(joined.encode()).hexdigest()

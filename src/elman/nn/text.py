@@ -1,0 +1,127 @@
+"""Models that read words: the class of a sentence, a tag for every word."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+from elman.nn.classifier import pooled
+
+__all__ = ["Tagger", "TextClassifier", "TokenEmbedding"]
+
+Pooling = Literal["last", "mean", "max"]
+
+
+class TokenEmbedding(nn.Module):
+    """A vector for every token, joined of one for each of its columns: the word, its ending, its shape.
+
+    Args:
+        sizes: entries of each column; number 0 is what is unknown.
+        widths: width of each column's vectors.
+        dropout: probability that training takes a word for an unknown one, so that there is a vector for those; it
+            replaces the whole token. Default 0.
+
+    Example:
+        >>> embedding = TokenEmbedding([100, 20], [16, 4])
+        >>> embedding(torch.zeros(5, 3, 2, dtype=torch.int64)).shape, embedding.output_size
+        (torch.Size([5, 3, 20]), 20)
+    """
+
+    def __init__(self, sizes: Sequence[int], widths: Sequence[int], dropout: float = 0.0):
+        super().__init__()
+        if len(sizes) != len(widths) or not sizes:
+            raise ValueError(f"every column needs a width, got {len(sizes)} columns and {len(widths)} widths")
+        self.columns = nn.ModuleList(nn.Embedding(size, width) for size, width in zip(sizes, widths, strict=True))
+        self.output_size, self.dropout = sum(widths), dropout
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Map tokens ``[T, B, F]`` to vectors ``[T, B, sum of widths]``."""
+        if tokens.ndim != 3 or tokens.shape[-1] != len(self.columns):
+            raise ValueError(f"tokens must be [T, B, {len(self.columns)}], got {list(tokens.shape)}")
+        if self.training and self.dropout:
+            dropped = torch.rand(tokens.shape[:2], device=tokens.device) < self.dropout
+            tokens = tokens.masked_fill(dropped[..., None], 0)
+        return torch.cat([column(tokens[..., k]) for k, column in enumerate(self.columns)], -1)
+
+
+class _Reader(nn.Module):
+    """Embedding, dropout, an encoder, dropout."""
+
+    def __init__(self, embedding: TokenEmbedding, encoder: nn.Module, dropout: float):
+        super().__init__()
+        self.embedding, self.dropout = embedding, nn.Dropout(dropout)
+        self.encoder: Any = encoder
+
+    def read(self, tokens: Tensor, lengths: Tensor | Sequence[int] | None) -> tuple[Tensor, Any]:
+        return self.encoder(self.dropout(self.embedding(tokens)), lengths=lengths)
+
+
+class TextClassifier(_Reader):
+    """The class of a sentence.
+
+    Args:
+        embedding: of the tokens.
+        encoder: ``(x, lengths=...) -> (outputs, state)`` with an ``output_size``, such as
+            :class:`~elman.nn.Recurrent` or :class:`~elman.nn.transformer.Transformer`.
+        classes: number of classes.
+        pooling: what of the outputs decides: ``"mean"`` or ``"max"`` over a row's own steps, or ``"last"``, the
+            output of its last step (and of its first, from the half that reads backwards). Default ``"max"``.
+        dropout: probability of zeroing a feature before and after the encoder, in training; default 0.
+
+    Raises:
+        ValueError: for an unknown pooling.
+
+    Example:
+        >>> from elman.cells import GRUCell
+        >>> from elman.nn import Recurrent
+        >>> model = TextClassifier(TokenEmbedding([100], [16]), Recurrent(GRUCell, 16, 8, bidirectional=True), 2)
+        >>> model(torch.zeros(5, 3, 1, dtype=torch.int64), lengths=[5, 2, 3]).shape
+        torch.Size([3, 2])
+    """
+
+    def __init__(
+        self,
+        embedding: TokenEmbedding,
+        encoder: nn.Module,
+        classes: int,
+        pooling: Pooling = "max",
+        dropout: float = 0.0,
+    ):
+        super().__init__(embedding, encoder, dropout)
+        if pooling not in get_args(Pooling):
+            raise ValueError(f"no pooling {pooling!r}; there are {', '.join(get_args(Pooling))}")
+        self.pooling: Pooling = pooling
+        self.head = nn.Linear(self.encoder.output_size, classes)
+
+    def forward(self, tokens: Tensor, lengths: Tensor | Sequence[int] | None = None) -> Tensor:
+        """Map tokens ``[T, B, F]``, every row of at least one, to logits ``[B, classes]``."""
+        outputs, _ = self.read(tokens, lengths)
+        both = getattr(self.encoder, "bidirectional", False)
+        return self.head(self.dropout(pooled(outputs, lengths, self.pooling, both)))
+
+
+class Tagger(_Reader):
+    """A tag for every word.
+
+    Args:
+        embedding: of the tokens.
+        encoder: as for :class:`TextClassifier`.
+        tags: number of tags.
+        dropout: as there.
+
+    Example:
+        >>> from elman.cells import GRUCell
+        >>> from elman.nn import Recurrent
+        >>> model = Tagger(TokenEmbedding([100], [16]), Recurrent(GRUCell, 16, 8), tags=17)
+        >>> model(torch.zeros(5, 3, 1, dtype=torch.int64), lengths=[5, 2, 3]).shape
+        torch.Size([5, 3, 17])
+    """
+
+    def __init__(self, embedding: TokenEmbedding, encoder: nn.Module, tags: int, dropout: float = 0.0):
+        super().__init__(embedding, encoder, dropout)
+        self.head = nn.Linear(self.encoder.output_size, tags)
+
+    def forward(self, tokens: Tensor, lengths: Tensor | Sequence[int] | None = None) -> Tensor:
+        """Map tokens ``[T, B, F]`` to logits ``[T, B, tags]``; those past a row's end mean nothing."""
+        return self.head(self.dropout(self.read(tokens, lengths)[0]))

@@ -7,7 +7,7 @@ import sys
 import typer
 
 import elman
-from elman.cli import cells, count, data, generate, lab, new, reverse
+from elman.cli import cells, count, data, generate, lab, new, reading, reverse
 
 __all__ = ["app", "main"]
 
@@ -28,6 +28,8 @@ app.command("cells")(cells.cells)
 app.command("count")(count.count)
 app.command("generate")(generate.generate)
 app.command("reverse")(reverse.reverse)
+app.command("classify")(reading.classify)
+app.command("tag")(reading.tag)
 app.add_typer(data.app, name="data")
 app.add_typer(new.app, name="new")
 

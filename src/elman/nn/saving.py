@@ -16,9 +16,21 @@ from elman.files import write_atomically, write_text
 from elman.nn.attention import AdditiveAttention, MultiplicativeAttention
 from elman.nn.heads import Generator, Pointer, PointerGenerator
 from elman.nn.language_model import LanguageModel
+from elman.nn.recurrent import Recurrent
 from elman.nn.seq2seq import Seq2Seq
+from elman.nn.text import Tagger, TextClassifier, TokenEmbedding
+from elman.nn.transformer import Transformer
 
-__all__ = ["load_language_model", "load_seq2seq", "make_seq2seq", "save_model", "save_seq2seq"]
+__all__ = [
+    "load_language_model",
+    "load_seq2seq",
+    "load_text_model",
+    "make_seq2seq",
+    "make_text_model",
+    "save_made",
+    "save_model",
+    "save_seq2seq",
+]
 
 ATTENTION: dict[str, Any] = {"additive": AdditiveAttention, "multiplicative": MultiplicativeAttention, "none": None}
 HEADS: dict[str, Any] = {"generator": Generator, "pointer": Pointer, "pointer-generator": PointerGenerator}
@@ -90,21 +102,8 @@ def make_seq2seq(settings: dict[str, Any]) -> Seq2Seq:
 
 
 def save_seq2seq(folder: Path, model: Seq2Seq, settings: dict[str, Any], notes: dict[str, Any]) -> None:
-    """Write ``weights.safetensors`` and ``model.json`` into a folder.
-
-    Args:
-        folder: is made if need be.
-        model: made by :func:`make_seq2seq` of these settings.
-        settings: plain data.
-        notes: whatever else a reader of the model needs, such as its vocabularies: plain data.
-
-    Raises:
-        OSError: if the folder cannot be written.
-    """
-    weights = save({name: tensor.contiguous() for name, tensor in model.state_dict().items()})
-    write_atomically(folder / "weights.safetensors", lambda file: file.write(weights))
-    about = {"kind": Seq2Seq.__name__, "settings": settings, "notes": notes}
-    write_text(folder / "model.json", json.dumps(about, indent=1))
+    """Write an encoder-decoder made by :func:`make_seq2seq` of these settings; see :func:`save_made`."""
+    save_made(folder, model, settings, notes)
 
 
 def load_seq2seq(folder: Path) -> tuple[Seq2Seq, dict[str, Any]]:
@@ -113,10 +112,75 @@ def load_seq2seq(folder: Path) -> tuple[Seq2Seq, dict[str, Any]]:
     Raises:
         ValueError: if a file is missing, damaged or of another kind of model.
     """
-    with _explained(folder, "an encoder-decoder"):
+    return _load_made(folder, make_seq2seq, (Seq2Seq,), "an encoder-decoder")
+
+
+def make_text_model(settings: dict[str, Any]) -> TextClassifier | Tagger:
+    """Make a model that reads words from plain data, as it is saved.
+
+    Args:
+        settings: ``kind``, ``"TextClassifier"`` or ``"Tagger"``; ``sizes`` and ``widths`` of the embedding's columns;
+            ``cell``, the name of one of the house, or ``"transformer"``; ``hidden_size``; ``classes``; and, each of
+            which may be left out, ``num_layers`` (1), ``bidirectional`` (False), ``heads`` (4, of the transformer),
+            ``pooling`` ("max", of the classifier), ``dropout`` (0) and ``word_dropout`` (0).
+
+    Raises:
+        KeyError: for a name that is missing or does not exist.
+        TypeError: for a setting that does not exist.
+
+    Example:
+        >>> some = {"kind": "Tagger", "sizes": [9], "widths": [4], "cell": "GRUCell", "hidden_size": 6, "classes": 3}
+        >>> make_text_model(some).head
+        Linear(in_features=6, out_features=3, bias=True)
+    """
+    options = dict(settings)
+    kind: Any = {"TextClassifier": TextClassifier, "Tagger": Tagger}[options.pop("kind")]
+    embedding = TokenEmbedding(options.pop("sizes"), options.pop("widths"), options.pop("word_dropout", 0.0))
+    cell, hidden, layers = options.pop("cell"), options.pop("hidden_size"), options.pop("num_layers", 1)
+    both, heads, dropout = options.pop("bidirectional", False), options.pop("heads", 4), options.get("dropout", 0.0)
+    encoder: nn.Module
+    if cell == "transformer":
+        encoder = Transformer(embedding.output_size, hidden, layers, heads=heads, dropout=dropout)
+    else:
+        between = dropout if layers > 1 else 0.0
+        encoder = Recurrent(
+            public_cells()[cell], embedding.output_size, hidden, layers, bidirectional=both, dropout=between
+        )
+    return kind(embedding, encoder, options.pop("classes"), **options)
+
+
+def load_text_model(folder: Path) -> tuple[TextClassifier | Tagger, dict[str, Any]]:
+    """Read a model that reads words, saved by :func:`save_made`, in evaluation mode, and its notes.
+
+    Raises:
+        ValueError: if a file is missing, damaged or of another kind of model.
+    """
+    return _load_made(folder, make_text_model, (TextClassifier, Tagger), "a model that reads words")
+
+
+def save_made(folder: Path, model: nn.Module, settings: dict[str, Any], notes: dict[str, Any]) -> None:
+    """Write ``weights.safetensors`` and ``model.json`` into a folder.
+
+    Args:
+        folder: is made if need be.
+        model: made of these settings.
+        settings: plain data.
+        notes: whatever else a reader of the model needs, such as its vocabularies: plain data.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    weights = save({name: tensor.contiguous() for name, tensor in model.state_dict().items()})
+    write_atomically(folder / "weights.safetensors", lambda file: file.write(weights))
+    about = {"kind": type(model).__name__, "settings": settings, "notes": notes}
+    write_text(folder / "model.json", json.dumps(about, indent=1))
+
+
+def _load_made(folder: Path, make: Any, kinds: tuple[type, ...], wanted: str) -> tuple[Any, dict[str, Any]]:
+    with _explained(folder, wanted):
         about = json.loads((folder / "model.json").read_bytes())
-        if about["kind"] != Seq2Seq.__name__:
+        if about["kind"] not in {kind.__name__ for kind in kinds}:
             raise ValueError(f"it is a {about['kind']}")
-        model = make_seq2seq(about["settings"])
+        model = make(about["settings"])
         model.load_state_dict(load((folder / "weights.safetensors").read_bytes()))
         return model.eval(), about["notes"]

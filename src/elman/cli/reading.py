@@ -1,0 +1,95 @@
+"""``elman classify`` and ``elman tag``: what saved models make of text given or piped in."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from elman.cli.models import newest_model
+
+Text = Annotated[list[str] | None, typer.Argument(help="Sentences; default: the lines of standard input.")]
+Model = Annotated[Path | None, typer.Option(help="A model's folder; default: the newest in results.")]
+Out = Annotated[Path, typer.Option(help="Results folder to look for models in.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+CLASSIFIERS, TAGGERS = "15.14-bidirectional-sentiment", "15.34-multi-task"
+
+
+def classify(text: Text = None, model: Model = None, out: Out = Path("results"), as_json: Json = False) -> None:
+    """Say the class of each sentence, and how probable it is, with a model that study 15.14 trained."""
+    import torch
+
+    read, notes, lexicon = _load(model or newest_model(out, CLASSIFIERS), "TextClassifier")
+    for sentence, words in _sentences(text):
+        with torch.no_grad():
+            logits = read(torch.from_numpy(lexicon.encode(words))[:, None], [len(words)])[0]
+        shares = dict(zip(notes["classes"], torch.softmax(logits, -1).tolist(), strict=True))
+        if as_json:
+            print(json.dumps({"text": sentence, "classes": shares}), flush=True)
+            continue
+        best = max(shares, key=shares.__getitem__)
+        unknown = sum(not number for number in lexicon.encode(words)[:, 0])
+        note = f"   ({unknown} of {len(words)} words unknown)" if unknown * 2 >= len(words) else ""
+        print(f"{best} {shares[best]:.3f}\t{sentence}{note}", flush=True)
+
+
+def tag(text: Text = None, model: Model = None, out: Out = Path("results"), as_json: Json = False) -> None:
+    """Give every word of each sentence its part of speech, with its probability, with a model of study 15.34."""
+    import torch
+
+    read, notes, lexicon = _load(model or newest_model(out, TAGGERS), "Tagger")
+    for sentence, words in _sentences(text):
+        with torch.no_grad():
+            shares = torch.softmax(read(torch.from_numpy(lexicon.encode(words))[:, None], [len(words)])[:, 0], -1)
+        sure, best = shares.max(-1)
+        tags = [notes["classes"][k] for k in best.tolist()]
+        if as_json:
+            made = [
+                {"word": w, "tag": t, "probability": p} for w, t, p in zip(words, tags, sure.tolist(), strict=True)
+            ]
+            print(json.dumps({"text": sentence, "words": made}), flush=True)
+        else:
+            said = (f"{w}/{t}({p:.2f})" for w, t, p in zip(words, tags, sure.tolist(), strict=True))
+            print(" ".join(said), flush=True)
+
+
+def _load(folder: Path, kind: str) -> tuple[Any, dict[str, Any], Any]:
+    from elman.data.lexicon import Lexicon
+    from elman.nn.saving import load_text_model
+
+    model, notes = load_text_model(folder)
+    if type(model).__name__ != kind:
+        raise ValueError(f"{folder} holds a {type(model).__name__}, not a {kind}")
+    try:
+        lexicon = Lexicon.from_json(notes["lexicon"])
+        classes = list(notes["classes"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{folder} does not hold the words or classes of its model: {error}") from None
+    return model, {**notes, "classes": classes}, lexicon
+
+
+def _sentences(text: list[str] | None) -> Iterator[tuple[str, list[str]]]:
+    """Yield each sentence and its words."""
+    from elman.data.sentences import split_words
+
+    given = text if text else _lines()
+    some = False
+    for sentence in given:
+        words = split_words(sentence)
+        if words:
+            some = True
+            yield sentence, words
+        elif text:
+            raise ValueError(f"there are no words in {sentence!r}")
+    if not some:
+        raise ValueError("there is no text: give sentences, or pipe in lines that hold words")
+
+
+def _lines() -> Iterator[str]:
+    if sys.stdin.isatty():
+        raise ValueError("there is no text: give sentences, or pipe in lines that hold words")
+    for line in sys.stdin.buffer:
+        yield line.decode("utf-8", "replace").strip()

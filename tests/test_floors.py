@@ -23,6 +23,7 @@ FLOORS = [
     {"lab"},
     {"studies"},
     {"cli"},
+    {"__main__"},
 ]
 # The lab finds studies by their files; it imports the empty package to learn where they are. What stands on the
 # top floors may come in by the front door, as users do.

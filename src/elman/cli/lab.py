@@ -24,6 +24,7 @@ Jobs = Annotated[int | None, typer.Option(min=1, help="Parallel processes; defau
 Out = Annotated[Path, typer.Option(help="Folder for records, models, findings and the book.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of real data sets; the same as ELMAN_DATA.")]
+Cluster = Annotated[str | None, typer.Option(help="Where trials run, other than in local processes: ray.")]
 MARK = {
     "holds": "[green]✓ holds[/]",
     "does not hold": "[red]✗ does not hold[/]",
@@ -57,6 +58,7 @@ def study(
         typer.Option("--cell", metavar="NAME", help="A further cell: a name of `elman cells`, or mycell.py:MyCell."),
     ] = None,
     data: Data = None,
+    cluster: Cluster = None,
     as_json: Json = False,
 ) -> None:
     """Run one study, or go on with it, and show what it found."""
@@ -70,7 +72,7 @@ def study(
     if cells:
         changed["cells"] = _with_cells(wanted, quick, changed, cells)
     run = _make_run(wanted, quick, changed, out)
-    ((_, findings),) = _execute([run], jobs)
+    ((_, findings),) = _execute([run], jobs, cluster)
     if findings is None:
         _all_failed(run)
         raise typer.Exit(1)
@@ -87,13 +89,14 @@ def lab(
     jobs: Jobs = None,
     out: Out = Path("results"),
     data: Data = None,
+    cluster: Cluster = None,
 ) -> None:
     """Run every study there is, then write the book."""
     from elman.lab.study import all_studies
 
     _use_data(data)
     runs = [_make_run(study, quick, {}, out) for study in all_studies()]
-    for run, findings in _execute(runs, jobs):
+    for run, findings in _execute(runs, jobs, cluster):
         if findings is None:
             _all_failed(run)
         else:
@@ -124,11 +127,36 @@ def _make_run(study: "Study", quick: bool, settings: dict[str, str], out: Path) 
     return Run(study, study.plan(quick, settings), out / study.folder_name / label, shlex.join(words))
 
 
-def _execute(runs: "list[Run]", jobs: int | None) -> "Iterator[tuple[Run, Findings | None]]":
+def _execute(runs: "list[Run]", jobs: int | None, cluster: str | None) -> "Iterator[tuple[Run, Findings | None]]":
     from elman.lab.progress import Progress
     from elman.lab.runner import execute
 
-    return execute(runs, jobs, show=Progress())
+    if cluster not in (None, "ray"):
+        raise UnknownName(f"no cluster {cluster!r}; there is ray")
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        yield from _together(runs)
+    elif cluster:
+        from elman.lab.executors import OnRay
+
+        with OnRay() as executor:
+            yield from execute(runs, jobs, executor, Progress())
+    else:
+        yield from execute(runs, jobs, show=Progress())
+
+
+def _together(runs: "list[Run]") -> "Iterator[tuple[Run, Findings | None]]":
+    """One of several processes, of which the first saves and shows, and the others follow."""
+    from elman.lab.executors import Together, follow
+    from elman.lab.progress import Progress
+    from elman.lab.runner import execute
+    from elman.train import parallel
+
+    with parallel.start():
+        if parallel.rank():
+            follow()
+            raise typer.Exit
+        with Together() as executor:
+            yield from execute(runs, 1, executor, Progress())
 
 
 def _settings(pairs: list[str]) -> dict[str, str]:

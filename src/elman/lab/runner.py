@@ -137,6 +137,8 @@ def _completed(
                         yield run, trial, future.result()
                     except BrokenProcessPool:
                         broken.append((run, trial))
+                    except Exception as error:  # of an executor other than ours
+                        yield run, trial, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
                 show.update(_running([futures[future] for future in waiting]))
         pending = []
         for run, trial in broken:

@@ -16,7 +16,7 @@ from elman.lab.desk import Desk, TrialFailed
 from elman.lab.store import save_record
 from elman.lab.study import Study, Trial
 
-__all__ = ["run_trial", "start_worker"]
+__all__ = ["prepare", "run_trial", "start_worker"]
 
 
 def start_worker() -> None:
@@ -29,6 +29,14 @@ def start_worker() -> None:
         threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 
 
+def prepare(trial: Trial) -> None:
+    """Make a trial repeatable: one thread, its own seed."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.manual_seed(trial.seed)
+
+
 def run_trial(study: Study, plan: Any, trial: Trial, folder: Path, fingerprint: str) -> str | None:
     """Run one trial and save its record in ``folder``.
 
@@ -38,10 +46,7 @@ def run_trial(study: Study, plan: Any, trial: Trial, folder: Path, fingerprint: 
         None once the record is saved, or one line that says why there is none; the traceback of an
         unexpected error is then in ``failure.txt``.
     """
-    import torch
-
-    torch.set_num_threads(1)
-    torch.manual_seed(trial.seed)
+    prepare(trial)
     failure = folder / "failure.txt"
     started = time.process_time()
     try:

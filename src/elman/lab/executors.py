@@ -1,0 +1,82 @@
+"""Other places for trials to run than local worker processes.
+
+- On a cluster, each trial as a task of Ray: ``elman study 15.12 --cluster ray``.
+- In several processes that train each trial's model together: ``torchrun --nproc-per-node 2 -m elman study 15.12``.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from typing import Any
+
+__all__ = ["OnRay", "Together", "follow"]
+
+
+class OnRay(Executor):
+    """Trials as tasks of Ray, on this machine or on the cluster it is connected to, which shares this file system.
+
+    Args:
+        address: of a cluster; default the one in ``RAY_ADDRESS``, or else this machine alone.
+        retries: times a task whose worker died is run again; default 1.
+
+    Raises:
+        ImportError: if Ray is not installed (``elman[cluster]``).
+    """
+
+    def __init__(self, address: str | None = None, retries: int = 1):
+        try:
+            import ray
+        except ImportError:
+            raise ImportError("trials on a cluster need Ray: pip install 'elman[cluster]'") from None
+        if not ray.is_initialized():
+            ray.init(address, log_to_driver=False, configure_logging=False, include_dashboard=False)
+        self._ray, self._retries = ray, retries
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Hand one call to the cluster."""
+        task = self._ray.remote(fn).options(max_retries=self._retries, num_cpus=1)
+        return task.remote(*args, **kwargs).future()
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Leave the cluster."""
+        self._ray.shutdown()
+
+
+class Together(Executor):
+    """Trials one after another in this process and, at the same time, in every process that :func:`follow` s it."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run one call now, here and there."""
+        from torch import distributed as dist
+
+        future: Future[Any] = Future()
+        dist.broadcast_object_list([args], src=0)
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let the followers go."""
+        from torch import distributed as dist
+
+        dist.broadcast_object_list([None], src=0)
+
+
+def follow() -> None:
+    """Take part in the trials of the first process until it has no more; what they find is its to save."""
+    from torch import distributed as dist
+
+    from elman.lab.desk import Desk, TrialFailed
+    from elman.lab.worker import prepare
+
+    while True:
+        message: list[Any] = [None]
+        dist.broadcast_object_list(message, src=0)
+        if message[0] is None:
+            return
+        study, plan, trial, folder, _ = message[0]
+        prepare(trial)
+        with suppress(TrialFailed):  # the first process, whose numbers are the same, says so
+            study.module.run(plan, trial, Desk(folder))

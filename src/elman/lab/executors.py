@@ -25,7 +25,7 @@ class OnRay(Executor):
 
     def __init__(self, address: str | None = None, retries: int = 1):
         try:
-            import ray
+            import ray  # pyright: ignore[reportMissingImports]  # an extra
         except ImportError:
             raise ImportError("trials on a cluster need Ray: pip install 'elman[cluster]'") from None
         if not ray.is_initialized():

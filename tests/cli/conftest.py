@@ -14,7 +14,7 @@ def elman(capsys, monkeypatch):
 
     def run(*words, code=0, given=b""):
         monkeypatch.setenv("NO_COLOR", "1")
-        monkeypatch.setenv("COLUMNS", "120")
+        monkeypatch.setenv("COLUMNS", "200")
         monkeypatch.setattr(sys, "argv", ["elman", *map(str, words)])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), "utf-8"))
         capsys.readouterr()

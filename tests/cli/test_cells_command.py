@@ -1,7 +1,6 @@
 """``elman cells`` and ``elman new cell``, as a user meets them."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -15,21 +14,9 @@ from elman.engine.native import kernels_of
 from elman.probe.cell_table import describe, make_cell, relative_times
 
 
-def run(*words, cwd=None, module="elman.cli"):
-    command = (
-        [sys.executable, "-c", "from elman.cli import main; main()"]
-        if module == "elman.cli"
-        else [sys.executable, "-m", module]
-    )
-    return subprocess.run(
-        [*command, *words], cwd=cwd, capture_output=True, text=True, timeout=120, check=False,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
-    )  # fmt: skip
-
-
-def test_every_cell_has_a_row_and_runs_natively():
-    done = run("cells", "--input-size", "4", "--hidden-size", "6", "--json")
-    rows = {row["name"]: row for row in json.loads(done.stdout)}
+def test_every_cell_has_a_row_and_runs_natively(elman):
+    done = elman("cells", "--input-size", "4", "--hidden-size", "6", "--json")
+    rows = {row["name"]: row for row in json.loads(done)}
     assert set(rows) == set(public_cells())
     assert all(row["paper"] for row in rows.values())
     assert {row["engine"] for row in rows.values()} == {"native"}
@@ -69,20 +56,22 @@ def test_the_engine_said_is_the_engine_that_runs(name):
     assert row.products == sum(len(level.products) for level in found.plan.inference.levels)
 
 
-def test_a_text_table_and_one_of_ones_own(tmp_path):
-    assert run("new", "cell", "my_gate", cwd=tmp_path).returncode == 0
-    out = run("cells", "--cell", "my_gate.py:MyGate", cwd=tmp_path).stdout
+def test_a_text_table_and_one_of_ones_own(elman, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    elman("new", "cell", "my_gate")
+    out = elman("cells", "--cell", "my_gate.py:MyGate")
     assert "my_gate.py:MyGate" in out
     assert "Finding Structure in Time" in out
     assert "131,584" in out
     assert len(out.splitlines()) == len(public_cells()) + 3  # one line a cell, a head, one of its own, the sizes
 
 
-def test_a_cell_on_the_loop_says_why_below_the_table(tmp_path):
+def test_a_cell_on_the_loop_says_why_below_the_table(elman, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     text = "import torch, elman\nclass Sorts(elman.cells.RNNCell):\n    def step(self, drive, state):\n"
     text += "        return elman.State(torch.tanh(torch.sort(drive + state.h)[0]))\n"
     (tmp_path / "mine.py").write_text(text)
-    out = run("cells", "--cell", "mine.py:Sorts", cwd=tmp_path).stdout
+    out = elman("cells", "--cell", "mine.py:Sorts")
     assert out.splitlines()[-1] == "mine.py:Sorts runs on the loop: sort is not an operator the engine knows"
 
 
@@ -90,11 +79,11 @@ def test_a_cell_on_the_loop_says_why_below_the_table(tmp_path):
     ("cell", "said"),
     [("nowhere.py:X", "cannot read nowhere.py"), ("GRU", "did you mean GRUCell?"), ("x.py", "a file and no class")],
 )
-def test_wrong_cells_get_one_line(cell, said, tmp_path):
-    done = run("cells", "--cell", cell, cwd=tmp_path)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+def test_wrong_cells_get_one_line(elman, cell, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    error = elman("cells", "--cell", cell, code=2)
+    assert said in error
+    assert len(error.splitlines()) == 1
 
 
 def test_relative_times_are_of_the_cells_given():
@@ -105,19 +94,22 @@ def test_relative_times_are_of_the_cells_given():
     assert all(time > 0 for time in times.values())
 
 
-def test_a_new_cell_passes_its_test(tmp_path):
-    done = run("new", "cell", "LeakyGRU2", cwd=tmp_path)
-    assert "elman study 15.18 --quick --cell leaky_gru2.py:LeakyGRU2" in done.stdout
-    tested = run("-q", "-p", "no:cacheprovider", "test_leaky_gru2.py", cwd=tmp_path, module="pytest")
+def test_a_new_cell_passes_its_test(elman, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "elman study 15.18 --quick --cell leaky_gru2.py:LeakyGRU2" in elman("new", "cell", "LeakyGRU2")
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_leaky_gru2.py"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
     assert "3 passed" in tested.stdout, tested.stdout
-    again = run("new", "cell", "LeakyGRU2", cwd=tmp_path)
-    assert again.returncode == 1
-    assert again.stderr == "elman: leaky_gru2.py is there already; choose another name, or move it away\n"
+    assert (
+        elman("new", "cell", "LeakyGRU2", code=1)
+        == "elman: leaky_gru2.py is there already; choose another name, or move it away\n"
+    )
 
 
 @pytest.mark.parametrize("name", ["3x", "class", "my-cell", "", "Zelle ß", "Torch"])
-def test_names_that_are_none(name, tmp_path):
-    done = run("new", "cell", name, cwd=tmp_path)
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
+def test_names_that_are_none(elman, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert len(elman("new", "cell", name, code=2).splitlines()) == 1
     assert not list(tmp_path.iterdir())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import elman
+from elman import __version__
 
 
 def run(*words, cwd=None, code=0, **environment):
@@ -25,7 +25,7 @@ def run(*words, cwd=None, code=0, **environment):
 
 
 def test_version_and_help():
-    assert run("--version").strip() == elman.__version__
+    assert run("--version").strip() == __version__
     assert "gradient" not in run("--help")
 
 
@@ -93,27 +93,28 @@ TINY = [f"--set={setting}" for setting in (
 )]  # fmt: skip
 
 
-def test_a_language_model_of_ones_own_text(tmp_path):
+def test_a_language_model_of_ones_own_text(elman, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "own.txt").write_text("the cat sat on the mat and the dog sat on the log\n" * 20)
     findings = json.loads(run("study", "char-lm", *TINY, "--json", cwd=tmp_path))
     assert [claim["claim"]["key"] for claim in findings["claims"]] == ["beats-ngram", "cold-repeats"]
     assert not findings["failed"]
-    text = run("generate", "--prompt", "the cat", "--length", "30", "--seed", "3", cwd=tmp_path)
+    text = elman("generate", "--prompt", "the cat", "--length", "30", "--seed", "3")
     assert text.startswith("the cat")
     assert len(text) == len("the cat") + 30 + 1
-    assert run("generate", "--prompt", "the cat", "--length", "30", "--seed", "3", cwd=tmp_path) == text
+    assert elman("generate", "--prompt", "the cat", "--length", "30", "--seed", "3") == text
     greedy = ("generate", "--prompt", "the", "--temperature", "0", "--length", "20")
-    assert run(*greedy, "--seed", "1", cwd=tmp_path) == run(*greedy, "--seed", "2", cwd=tmp_path)
+    assert elman(*greedy, "--seed", "1") == elman(*greedy, "--seed", "2")
     for words, message in (
         (("--prompt", "Ünknown"), "the model has never seen 'k', 'w', 'Ü'"),
         (("--prompt", ""), "at least one token"),
         (("--temperature", "-1"), "temperature must be 0 (greedy) or a positive number, got -1.0"),
         (("--temperature", "nan"), "temperature must be 0"),
     ):
-        assert message in run("generate", *words, cwd=tmp_path, code=1)
+        assert message in elman("generate", *words, code=1)
     (weights,) = tmp_path.glob("results/*/*/trials/lstm-seed0-*/model/weights.safetensors")
     weights.write_bytes(weights.read_bytes()[:100])
-    assert "does not hold a language model" in run("generate", "--model", str(weights.parent), cwd=tmp_path, code=1)
+    assert "does not hold a language model" in elman("generate", "--model", weights.parent, code=1)
 
 
 @pytest.mark.parametrize(
@@ -126,9 +127,10 @@ def test_a_language_model_of_ones_own_text(tmp_path):
         (b"\x7fELF\x00", "is not text"),
     ],
 )
-def test_texts_that_cannot_be_learned(tmp_path, content, message):
+def test_texts_that_cannot_be_learned(elman, tmp_path, monkeypatch, content, message):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "own.txt").write_bytes(content)
-    assert message in run("study", "15.12", *TINY, cwd=tmp_path, code=1)
+    assert message in elman("study", "15.12", *TINY, code=1)
 
 
 def test_ctrl_c_says_what_is_saved_and_the_run_goes_on(tmp_path):

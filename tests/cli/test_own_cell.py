@@ -91,23 +91,23 @@ def test_a_cell_of_ones_own_stands_beside_the_others(tmp_path):
         ("15.2", "GRUCell", "parameter-counting compares no cells; those that take --cell are 15.11"),
     ],
 )
-def test_wrong_words(tmp_path, study, cell, said):
+def test_wrong_words(elman, tmp_path, monkeypatch, study, cell, said):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(MINE % "drive")
     (tmp_path / "broken.py").write_text("def (")
     (tmp_path / "leaves.py").write_text("raise SystemExit")
-    done = run(study, "--cell", cell, cwd=tmp_path)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    error = elman("study", study, "--cell", cell, code=2)
+    assert said in error
+    assert len(error.splitlines()) == 1
 
 
-def test_two_cells_of_one_label_are_refused(tmp_path):
+def test_two_cells_of_one_label_are_refused(elman, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "mine.py").write_text(MINE % "drive")
-    done = run("15.18", "--cell", "a/mine.py:Mine", "--cell", "b/mine.py:Mine", *SMALL, cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.startswith("elman: mine.py:Mine is named twice")
+    error = elman("study", "15.18", "--cell", "a/mine.py:Mine", "--cell", "b/mine.py:Mine", *SMALL, code=2)
+    assert error.startswith("elman: mine.py:Mine is named twice")
 
 
 @pytest.mark.parametrize("step", ["0.5 * state.h + drive / 0 * 0", "0.5 * state.h + 1 / (drive * 0) ** 2"])

@@ -1,9 +1,5 @@
 """``elman reverse`` with a small model, and with words that are no digits."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 import torch
 
@@ -25,24 +21,13 @@ def results(tmp_path_factory):
     return out
 
 
-def run(*words, code=0):
-    done = subprocess.run(
-        [sys.executable, "-c", "from elman.cli import main; main()", "reverse", *map(str, words)],
-        capture_output=True, text=True, timeout=120, check=False,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120"},
-    )  # fmt: skip
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout if code == 0 else done.stderr
+def test_it_reverses(elman, results):
+    assert elman("reverse", "3 1 4 2", "--out", results) == "2 4 1 3\n"
+    assert elman("reverse", "3142", "--out", results) == "2 4 1 3\n"
 
 
-def test_it_reverses(results):
-    assert run("3 1 4 2", "--out", results) == "2 4 1 3\n"
-    assert run("3142", "--out", results) == "2 4 1 3\n"
-
-
-def test_several_and_why(results):
-    out = run("3 1 4 2", "--beam", "3", "--n-best", "2", "--explain", "--out", results)
+def test_several_and_why(elman, results):
+    out = elman("reverse", "3 1 4 2", "--beam", "3", "--n-best", "2", "--explain", "--out", results)
     first, second, *rest = out.splitlines()
     assert first.split()[1:] == ["2", "4", "1", "3"]
     assert float(first.split()[0]) >= float(second.split()[0])
@@ -64,5 +49,5 @@ def test_several_and_why(results):
         (["1", "--model", "nowhere"], 1, "no model in nowhere: model.json is missing"),
     ],
 )
-def test_wrong_words(words, code, said):
-    assert said in run(*words, code=code)
+def test_wrong_words(elman, words, code, said):
+    assert said in elman("reverse", *words, code=code)

@@ -1,6 +1,8 @@
 """Figures: whole SVG files, the same every time, whatever the numbers are."""
 
+import json
 import math
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -8,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elman.lab.figures import describe, draw, inline_svg, write_figures
-from elman.lab.findings import Curves, Findings, Heatmap, Series
+from elman.lab.findings import Curves, Findings, Heatmap, Series, Trajectory
 
-NUMBERS = st.floats() | st.sampled_from([0.0, -1.0, 1e-320, 1e308, -1e308])
+NUMBERS = st.floats() | st.sampled_from([0.0, -1.0, 5e-324, 1e-320, 1e308, -1e308])
 
 
 def words(svg: str) -> list[str]:
@@ -47,6 +49,8 @@ def test_a_small_heat_map_shows_its_values_and_a_large_one_does_not():
     [
         (Curves("C", "x", "y", [line(y=[1.0])]), "has 3 x, 1 y"),
         (Curves("C", "x", "y", [line(low=[1.0], high=[1.0, 2.0, 3.0])]), "3 x, 3 y, 1 low, 3 high"),
+        (Trajectory("T", "x", "y", [1.0], [], ["a"], ["n"]), "got 1 x, 0 y, 1 marks, 1 notes"),
+        (Trajectory("T", "x", "y", [], [], [], []), "at least one step"),
         (Heatmap("H", "x", "y", []), "of no row"),
         (Heatmap("H", "x", "y", [[1.0], [1.0, 2.0]]), r"lengths \[1, 2\]"),
         (Heatmap("H", "x", "y", [[1.0]], ["a", "b"]), "needs 1 x_ticks, got 2"),
@@ -103,3 +107,17 @@ def test_figures_are_written_as_files(tmp_path):
     assert [path.name for path in written] == ["1-loss-while-training.svg", "2-figure.svg"]
     for path in written:
         ElementTree.parse(path)
+
+
+def test_the_ring_stands_where_the_path_is_drawn():
+    """The slider's places, against the path that matplotlib printed."""
+    walk = Trajectory("Walk", "x", "y", [0.0, 1.0, 4.0], [2.0, -1.0, 3.0], ["(", "<", ")"], ["a", "b & c", '"'])
+    page = inline_svg(walk, "f1")
+    root = ElementTree.fromstring(f"<div>{page}</div>")
+    told = json.loads(root[1].attrib["data-walk"])
+    assert told["marks"] == ["(", "<", ")"]
+    assert told["notes"] == ["a", "b & c", '"']
+    paths = [element.attrib.get("d", "") for element in root[0].iter() if element.tag == "path"]
+    drawn = [[float(v) for v in re.findall(r"-?[\d.]+", d)] for d in paths]
+    flat = [v for place in told["places"] for v in place]
+    assert any(len(d) == 6 and max(abs(a - b) for a, b in zip(d, flat, strict=True)) < 0.1 for d in drawn)

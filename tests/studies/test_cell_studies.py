@@ -29,6 +29,8 @@ TINY = {
     "15.28": {"hidden_size": "8", "updates": "4", "batch_size": "8", "test_size": "10", "seeds": "1"},
     "15.29": {"hidden_size": "4", "updates": "3", "delay": "2", "test_rounds": "6", "batch_size": "4",
               "test_size": "10", "seeds": "1"},
+    "15.32": {"hidden_size": "4", "updates": "3", "batch_size": "4", "test_size": "10", "probe_strings": "5",
+              "seeds": "1"},
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from elman.files import write_text
 from elman.lab.figures import inline_svg
-from elman.lab.findings import Curves, Findings, Heatmap, Table
+from elman.lab.findings import Figure, Findings, Table
 from elman.lab.prose import article_html, prose_html
 from elman.lab.wording import SYMBOLS, bound, chapter_order, column, measured, number, tally, visible
 
@@ -126,7 +126,7 @@ def _anchors(findings: Sequence[Findings]) -> list[str]:
     return anchors
 
 
-def _figures(findings: Findings, name: str) -> list[tuple[Curves | Heatmap, Markup | None, str]]:
+def _figures(findings: Findings, name: str) -> list[tuple[Figure, Markup | None, str]]:
     """Each figure, drawn, or why it cannot be."""
     drawn = []
     for place, figure in enumerate(findings.figures, start=1):

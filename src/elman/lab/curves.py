@@ -18,6 +18,7 @@ MARKERS = "osD^vPX*"
 MOST_POINTS = 1500  # more cannot be told apart on a page
 MOST_NAMES, LONGEST_NAME = 8, 26  # beside the lines; more or longer ones go into a legend
 LINE_HEIGHT = 0.062  # of a name, in parts of the axes' height
+LARGEST, SMALLEST = 1e300, 1e-290  # that an axis can hold, the latter a logarithmic one
 FARTHEST = 0.08  # that a name may stand above or below its line's end
 
 
@@ -61,7 +62,7 @@ def _scale(axes: "Axes", curves: Curves) -> None:
         (curves.log_x, "x", [v for s in curves.series for v in s.x]),
         (curves.log_y, "y", [v for s in curves.series for v in s.y]),
     ):
-        positive = [v for v in values if 0 < v < math.inf]
+        positive = [v for v in values if SMALLEST < v < LARGEST]
         ticks = axes.xaxis if axis == "x" else axes.yaxis
         if not (wanted and positive):  # a logarithmic axis needs a positive value
             ticks.set_major_formatter(FuncFormatter(lambda value, _: number(round(value, 12), 6)))
@@ -107,7 +108,7 @@ def _draw_series(axes: "Axes", series: Series, place: int, curves: Curves) -> An
 
 def _finite(values: Sequence[float], log: bool) -> list[float]:
     """What an axis can show: the rest becomes a gap."""
-    return [v if abs(v) < 1e300 and (v > 0 or not log) else math.nan for v in values]
+    return [v if abs(v) < LARGEST and (v > SMALLEST or not log) else math.nan for v in values]
 
 
 def _name(axes: "Axes", series: Sequence[Series], lines: Sequence[Any]) -> None:

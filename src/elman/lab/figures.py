@@ -1,6 +1,8 @@
-"""Figures drawn from findings: curves and heat maps as SVG, the same in the book and as files."""
+"""Figures drawn from findings: curves, heat maps and trajectories as SVG, the same in the book and as files."""
 
+import html
 import io
+import json
 import re
 import warnings
 from pathlib import Path
@@ -8,9 +10,10 @@ from typing import Any
 
 from elman.files import write_text
 from elman.lab.curves import draw_curves
-from elman.lab.findings import Curves, Findings, Heatmap
+from elman.lab.findings import Curves, Figure, Findings, Heatmap, Trajectory
 from elman.lab.heatmaps import draw_heatmap
 from elman.lab.svg import INK, MUTED, RULE, inline
+from elman.lab.trajectories import draw_trajectory, places
 from elman.lab.wording import number, visible
 
 __all__ = ["describe", "draw", "inline_svg", "write_figures"]
@@ -27,7 +30,7 @@ STYLE = {
 }  # fmt: skip
 
 
-def draw(figure: Curves | Heatmap, titled: bool = True) -> str:
+def draw(figure: Figure, titled: bool = True) -> str:
     """Draw a figure as a whole SVG file; the same figure gives the same text.
 
     Args:
@@ -37,13 +40,19 @@ def draw(figure: Curves | Heatmap, titled: bool = True) -> str:
     Raises:
         ValueError: if the figure's numbers do not fit one another, such as 3 x and 4 y.
     """
+    return _draw(figure, titled)[0]
+
+
+def _draw(figure: Figure, titled: bool) -> tuple[str, Any]:
+    """The SVG file, and what it was printed from."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
+    kinds = {Curves: draw_curves, Heatmap: draw_heatmap, Trajectory: draw_trajectory}
     style: Any = {**matplotlib.rcParamsDefault, **STYLE, "backend": "agg"}
     with matplotlib.rc_context(style), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a letter that the measuring font lacks, and the reader's may have
-        drawing = draw_curves(figure) if isinstance(figure, Curves) else draw_heatmap(figure)
+        drawing = kinds[type(figure)](figure)
         if titled:
             drawing.suptitle(visible(figure.title), x=0.01, ha="left", wrap=True)
         else:  # the page's own background and title
@@ -52,11 +61,11 @@ def draw(figure: Curves | Heatmap, titled: bool = True) -> str:
                 axes.patch.set_visible(False)
         canvas, file = FigureCanvasSVG(drawing), io.BytesIO()
         canvas.print_svg(file, metadata={"Date": None, "Creator": None})
-    return file.getvalue().decode()
+    return file.getvalue().decode(), drawing
 
 
-def inline_svg(figure: Curves | Heatmap, name: str) -> str:
-    """Draw a figure for a page, where it takes the page's colours.
+def inline_svg(figure: Figure, name: str) -> str:
+    """Draw a figure for a page, where it takes the page's colours; below a trajectory stands a slider.
 
     Args:
         figure: what to draw.
@@ -65,10 +74,22 @@ def inline_svg(figure: Curves | Heatmap, name: str) -> str:
     Raises:
         ValueError: as :func:`draw` does.
     """
-    return inline(draw(figure, titled=False), name, visible(figure.title), describe(figure))
+    svg, drawing = _draw(figure, titled=False)
+    drawn = inline(svg, name, visible(figure.title), describe(figure))
+    return drawn + _slider(figure, drawing) if isinstance(figure, Trajectory) else drawn
 
 
-def describe(figure: Curves | Heatmap) -> str:
+def _slider(figure: Trajectory, drawing: Any) -> str:
+    walk = {"places": places(figure, drawing), "marks": list(figure.marks), "notes": list(figure.notes)}
+    label = html.escape(f"Step through: {visible(figure.title)}")
+    return (
+        f'<div class="walk" data-walk="{html.escape(json.dumps(walk))}" hidden="">'
+        f'<input type="range" min="0" max="{len(figure.x) - 1}" value="0" aria-label="{label}"/>'
+        f"<p><span></span><output></output></p></div>"
+    )
+
+
+def describe(figure: Figure) -> str:
     """Say in words what a figure shows.
 
     Example:
@@ -80,6 +101,8 @@ def describe(figure: Curves | Heatmap) -> str:
         values = [value for row in figure.values for value in row if value == value]
         span = f"Values from {number(min(values))} to {number(max(values))}." if values else "No values."
         return visible(f"Heat map, {figure.y_label} by {figure.x_label}. {span}")
+    if isinstance(figure, Trajectory):
+        return visible(f"A path of {len(figure.x)} steps, {figure.y_label} over {figure.x_label}.")
     parts = [f"{figure.y_label} over {figure.x_label}{' (logarithmic)' if figure.log_y else ''}."]
     for series in figure.series:
         points = [(x, y) for x, y in zip(series.x, series.y, strict=False) if y == y]
@@ -107,7 +130,7 @@ def write_figures(findings: Findings, folder: Path) -> list[Path]:
     return [_write(figure, place, folder) for place, figure in enumerate(findings.figures, start=1)]
 
 
-def _write(figure: Curves | Heatmap, place: int, folder: Path) -> Path:
+def _write(figure: Figure, place: int, folder: Path) -> Path:
     slug = "-".join(re.findall(r"[a-z0-9]+", figure.title.lower()))[:60].strip("-") or "figure"
     path = folder / f"{place}-{slug}.svg"
     write_text(path, draw(figure))

@@ -14,7 +14,7 @@ from pydantic.dataclasses import dataclass
 
 from elman.files import write_text
 
-__all__ = ["Claim", "Curves", "Findings", "Heatmap", "Passage", "Series", "Table", "Verdict"]
+__all__ = ["Claim", "Curves", "Figure", "Findings", "Heatmap", "Passage", "Series", "Table", "Trajectory", "Verdict"]
 
 Cell = str | int | float | bool | None
 _CONFIG = ConfigDict(ser_json_inf_nan="strings")
@@ -109,6 +109,38 @@ class Heatmap:
 
 
 @dataclass(frozen=True, config=_CONFIG)
+class Trajectory:
+    """A path in a plane, walked step by step: the state of a network while it reads one sequence.
+
+    In the book a slider moves along the path.
+
+    Args:
+        title: one line.
+        x_label: of the plane's first axis.
+        y_label: of its second.
+        x: of every step.
+        y: of every step.
+        marks: what is read at each step, such as a character.
+        notes: what to say at each step, such as ``"depth 3"``.
+        cloud: points of other sequences behind the path.
+        caption: how to read it.
+    """
+
+    title: str
+    x_label: str
+    y_label: str
+    x: Sequence[float]
+    y: Sequence[float]
+    marks: Sequence[str]
+    notes: Sequence[str]
+    cloud: Sequence[Series] = ()
+    caption: str = ""
+
+
+Figure = Curves | Heatmap | Trajectory
+
+
+@dataclass(frozen=True, config=_CONFIG)
 class Passage:
     """A piece of text: a worked answer (``kind="prose"``) or a sample shown letter by letter (``"sample"``).
 
@@ -130,7 +162,7 @@ class Findings:
         claims: verdicts, in the order the claims were stated.
         passages: worked answers and samples.
         tables: tables.
-        figures: curves and heat maps.
+        figures: curves, heat maps and trajectories.
         exercise: number in the chapter, such as ``"15.12"``.
         name: the study's short name, such as ``"char-lm"``.
         title: one line.
@@ -146,7 +178,7 @@ class Findings:
     claims: Sequence[Verdict] = ()
     passages: Sequence[Passage] = ()
     tables: Sequence[Table] = ()
-    figures: Sequence[Curves | Heatmap] = ()
+    figures: Sequence[Figure] = ()
     exercise: str = ""
     name: str = ""
     title: str = ""

@@ -39,6 +39,28 @@
     });
   });
 
+  // A path is walked with its slider: a ring on the drawing, the step in words below.
+  document.querySelectorAll(".walk").forEach(function (box) {
+    var walk = JSON.parse(box.dataset.walk), slider = box.querySelector("input");
+    var said = box.querySelector("output"), read = box.querySelector("span");
+    var ring = document.createElementNS("http://www.w3.org/2000/svg", "circle");
+    ring.setAttribute("r", "6");
+    ring.setAttribute("class", "ring");
+    box.previousElementSibling.appendChild(ring);
+    function go() {
+      var k = Number(slider.value), mark = document.createElement("mark");
+      ring.setAttribute("cx", walk.places[k][0]);
+      ring.setAttribute("cy", walk.places[k][1]);
+      mark.textContent = walk.marks[k];
+      read.replaceChildren(walk.marks.slice(0, k).join(""), mark, walk.marks.slice(k + 1).join(""));
+      said.textContent = "Step " + (k + 1) + " of " + walk.marks.length + ": " + walk.notes[k];
+      slider.setAttribute("aria-valuetext", walk.marks[k] + ", " + walk.notes[k]);
+    }
+    box.hidden = false;
+    slider.addEventListener("input", go);
+    go();
+  });
+
   // A box that need not be scrolled is no stop for the keyboard.
   function stops() {
     document.querySelectorAll(".wide").forEach(function (box) {

@@ -1,0 +1,53 @@
+"""Drawing a path in a plane over a cloud of points."""
+
+from typing import TYPE_CHECKING, Any
+
+from elman.lab.findings import Trajectory
+from elman.lab.svg import COLOURS, INK
+from elman.lab.wording import visible
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_trajectory", "places"]
+
+
+def draw_trajectory(path: Trajectory) -> "Figure":
+    """Draw the cloud, a colour a series, and the path.
+
+    Raises:
+        ValueError: if there are not as many x, y, marks and notes, or no step.
+    """
+    from matplotlib.figure import Figure
+
+    counts = {"x": len(path.x), "y": len(path.y), "marks": len(path.marks), "notes": len(path.notes)}
+    if len(set(counts.values())) > 1 or not path.x:
+        listed = ", ".join(f"{count} {name}" for name, count in counts.items())
+        raise ValueError(f"a trajectory needs as many of each and at least one step, got {listed}")
+    figure = Figure(figsize=(6.8, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    for place, series in enumerate(path.cloud):
+        colour = COLOURS[place % len(COLOURS)]
+        axes.plot(
+            series.x, series.y, linestyle="none", marker="o", markersize=3, markeredgewidth=0, alpha=0.55,
+            color=colour, label=visible(series.name),
+        )  # fmt: skip
+    axes.plot(path.x, path.y, color=INK, linewidth=0.9, marker="o", markersize=2.4)
+    axes.set_xlabel(visible(path.x_label))
+    axes.set_ylabel(visible(path.y_label))
+    if path.cloud:
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(0, 1), ncols=min(8, len(path.cloud)), frameon=False, borderpad=0,
+            borderaxespad=0.3, handletextpad=0.2, columnspacing=1.2, markerscale=1.6,
+        )  # fmt: skip
+    return figure
+
+
+def places(path: Trajectory, drawing: Any) -> list[list[float]]:
+    """Where the steps lie in the printed SVG, from its upper left corner."""
+    (axes,) = drawing.axes
+    on_page = drawing.transFigure.inverted().transform(
+        axes.transData.transform(list(zip(path.x, path.y, strict=True)))
+    )
+    width, height = 72 * drawing.get_size_inches()
+    return [[round(float(x * width), 1), round(float((1 - y) * height), 1)] for x, y in on_page]

@@ -1,0 +1,303 @@
+"""Which units count: hidden states of a network that reads brackets.
+
+**Question.** A network learns to tell balanced strings of brackets from others. Do its hidden states track the
+depth of nesting, and can single units be found that do?
+
+**Method.** An LSTM, a GRU and a vanilla RNN of 8 units each read strings of up to 40 brackets, at most 6 deep, and
+decide at the end. Every balanced string of a length is as likely. Two thirds of the unbalanced ones have as many
+opening as closing brackets, in the wrong order, so that a rule which merely compares the counts is right on two
+strings of three. Then balanced strings that were not trained on are read, and every state is kept. Half of the
+*strings* (not of the steps, whose neighbours are alike) serve to choose the best unit, to find the principal
+components and to fit a linear probe of the depth; the other half to measure them. Three controls: the same
+probe on the same net *before training*, a probe that knows only how many brackets have been read, and what the
+accuracy becomes when the best unit is held at zero, against the mean of the others held one at a time.
+
+**What to expect.** An LSTM can count in its cell state, and one unit is enough for brackets of one kind (Suzgun et
+al., 2019); a GRU cannot count without bound, since its state stays between -1 and 1 (Weiss et al., 2018). So in
+the LSTM one unit should follow the depth almost perfectly. That a probe reads the depth proves little alone: an
+untrained net holds much of it too. Whether the net *counts* is seen on strings deeper and longer than it ever
+read.
+"""
+
+from collections.abc import Sequence
+
+from pydantic import PositiveFloat, PositiveInt
+from pydantic.dataclasses import dataclass
+
+from elman.lab.desk import Desk, TrialFailed
+from elman.lab.findings import Claim, Curves, Findings, Series, Table, Trajectory
+from elman.lab.judge import interval, judge
+from elman.lab.study import Record, Trial
+from elman.studies.learning_tasks import further_arms
+
+ARMS = ("LSTM", "GRU", "RNN")
+LONGEST, DEEPEST = 40, 6
+SHOWN = "(()((())))()((()())(()))"
+COLUMNS = {
+    "accuracy": "as trained", "deeper": f"deeper, {DEEPEST + 1} and more", "twice": "twice as long",
+    "four": "four times as long",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of the net, its training and the probes."""
+
+    hidden_size: PositiveInt = 8
+    updates: PositiveInt = 2500
+    batch_size: PositiveInt = 64
+    learning_rate: PositiveFloat = 2e-2
+    test_size: PositiveInt = 2000
+    probe_strings: PositiveInt = 400
+    cells: tuple[str, ...] = ()  # further cells, by name or file.py:Class
+    seeds: PositiveInt = 5
+
+
+QUICK = Plan(updates=500, test_size=500, probe_strings=150, seeds=3)
+
+
+def claims(plan: Plan) -> list[Claim]:
+    """That it is learned, that a unit counts, and how far."""
+    suzgun = "Suzgun et al. (2019), LSTM Networks Can Perform Dynamic Counting"
+    weiss = "Weiss et al. (2018), On the Practical Computational Power of Finite Precision RNNs"
+    return [
+        Claim("rule", "Comparing the counts alone decides no more than two strings of three.",
+              "the strings' design", "accuracy", at_most=0.68),
+        Claim("solves", "The LSTM tells balanced strings from others.", suzgun, "accuracy", at_least=0.99),
+        Claim("unit", "A single unit of the LSTM tracks the depth.", "textbook exercise 15.32", "|r|, best unit",
+              at_least=0.9),
+        Claim("gru", "No unit of the GRU tracks it as well.", weiss, "|r|, LSTM less GRU", at_least=0.0),
+        Claim("learned", "The LSTM's state tells the depth better after training than before.",
+              "the control", "R², trained less untrained", at_least=0.0),
+        Claim("needed", "Without its best unit the LSTM loses more than without another.", "the control",
+              "accuracy lost, best less another", at_least=0.0),
+        Claim("deeper", "What it learned holds for strings of the same length and deeper than any it read.", suzgun,
+              "accuracy", at_least=0.95),
+        Claim("longer", "It does not hold for strings four times as long.", "this study's design", "accuracy",
+              at_most=0.9),
+    ]  # fmt: skip
+
+
+def trials(plan: Plan) -> list[Trial]:
+    """Every cell with every seed."""
+    every = [*((arm, {}) for arm in ARMS), *further_arms(plan.cells)]
+    return [Trial(arm, seed, inputs) for arm, inputs in every for seed in range(plan.seeds)]
+
+
+def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
+    """Train one net, test it once on each kind of string, and probe its states."""
+    import copy
+
+    import torch
+
+    from elman.cells import GRUCell, LSTMCell, RNNCell
+    from elman.cells.named import cell_named
+    from elman.data.brackets import Brackets, as_batch
+    from elman.nn.classifier import SequenceClassifier
+    from elman.train.classify import accuracy, fit_classifier
+    from elman.train.step import LossNotFinite
+
+    def batch(strings: list[tuple[str, str]]):
+        x, lengths = as_batch([text for text, _ in strings])
+        return x, lengths, torch.tensor([int(not fault) for _, fault in strings])
+
+    named = trial.inputs.get("cell")
+    kind = cell_named(named) if named else {"LSTM": LSTMCell, "GRU": GRUCell, "RNN": RNNCell}[trial.variant]
+    model = SequenceClassifier(kind(2, plan.hidden_size), 2)
+    untrained = copy.deepcopy(model.cell)
+    task, first = Brackets(LONGEST, DEEPEST), 10**7 * trial.seed
+    tests = {
+        "accuracy": task,
+        "deeper": Brackets(LONGEST, shortest=2 * DEEPEST + 2, shallowest=DEEPEST + 1),
+        "twice": Brackets(2 * LONGEST, shortest=LONGEST + 2),
+        "four": Brackets(4 * LONGEST, shortest=2 * LONGEST + 2),
+    }
+    try:
+        losses = fit_classifier(
+            model, lambda update: batch(task.draw(plan.batch_size, first + update)), plan.updates,
+            learning_rate=plan.learning_rate,
+            each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
+        )  # fmt: skip
+    except LossNotFinite as error:
+        raise TrialFailed(str(error)) from None
+    drawn = {name: test.draw(plan.test_size, first + 10**6 + k) for k, (name, test) in enumerate(tests.items())}
+    numbers = {name: accuracy(model, batch(strings)) for name, strings in drawn.items()}
+    numbers["rule"] = sum(
+        (text.count("(") == text.count(")")) == (not fault) for text, fault in drawn["accuracy"]
+    ) / len(drawn["accuracy"])
+    numbers["loss"] = losses[-1]
+    strings = [text for text, fault in task.draw(4 * plan.probe_strings, first + 2 * 10**6) if not fault]
+    found, series, texts = _probe(model.cell, untrained, strings)
+    lost = _ablate(model, batch(drawn["accuracy"]), texts["unit"], numbers["accuracy"])
+    return Record(numbers | found | lost, series, texts)
+
+
+def _probe(cell, untrained, strings: list[str]):
+    """Best unit, principal components and linear probes, fitted on one half of the strings, told of the other."""
+    import numpy as np
+    from sklearn.decomposition import PCA
+
+    from elman.data.brackets import as_batch, depths
+    from elman.probe.hidden_states import correlations, every_state, explained
+
+    def read(net, texts: Sequence[str]):
+        x, _ = as_batch(texts)
+        states = every_state(net, x)
+        rows = [(slice(0, len(text)), row) for row, text in enumerate(texts)]
+        return {name: np.concatenate([value[row].double().numpy() for row in rows]) for name, value in states.items()}
+
+    def everything(states):
+        return np.concatenate(list(states.values()), 1)
+
+    halves = strings[: len(strings) // 2], strings[len(strings) // 2 :]
+    depth = [np.array([d for text in half for d in depths(text)], float) for half in halves]
+    place = [np.concatenate([np.arange(1.0, len(text) + 1) for text in half])[:, None] for half in halves]
+    fit, held_out = (read(cell, half) for half in halves)
+    before = [everything(read(untrained, half)) for half in halves]
+    chosen = {name: np.abs(correlations(values, depth[0])) for name, values in fit.items()}
+    field = max(chosen, key=lambda name: chosen[name].max())
+    unit = int(chosen[field].argmax())
+    planes = PCA(2).fit(fit[field])
+    seen = planes.transform(held_out[field])
+    numbers = {
+        "r": float(abs(correlations(held_out[field][:, [unit]], depth[1])[0])),
+        "pc1": float(abs(correlations(seen[:, :1], depth[1])[0])),
+        "share": float(planes.explained_variance_ratio_[0]),
+        "r2": explained(everything(fit), depth[0], everything(held_out), depth[1]),
+        "untrained": explained(before[0], depth[0], before[1], depth[1]),
+        "place": explained(place[0], depth[0], place[1], depth[1]),
+    }
+    numbers |= {f"r {name}{k}": float(r) for name in fit for k, r in enumerate(correlations(fit[name], depth[0]))}
+    shown = read(cell, [SHOWN])[field]
+    path = planes.transform(shown)
+    some = slice(0, 400)
+    series = {
+        "x": path[:, 0].tolist(), "y": path[:, 1].tolist(), "unit": shown[:, unit].tolist(),
+        "cloud x": seen[some, 0].tolist(), "cloud y": seen[some, 1].tolist(), "cloud depth": depth[1][some].tolist(),
+    }  # fmt: skip
+    return numbers, series, {"unit": f"{field}{unit}", "field": field}
+
+
+def _ablate(model, batch, best: str, whole: float) -> dict[str, float]:
+    """Accuracy lost when a unit is held at zero, in every field that has it."""
+    import torch
+
+    from elman.probe.hidden_states import every_state
+
+    x, lengths, classes = batch
+    wide = model.cell.initial_state(1)
+    name = max((f for f in wide._fields if best.startswith(f)), key=len)
+    unit = int(best.removeprefix(name))
+    lost = []
+    for k in range(getattr(wide, name).shape[-1]):
+        held = {f: [k] for f, value in zip(wide._fields, wide, strict=True) if k < value.shape[-1]}
+        states = every_state(model.cell, x, held)[wide._fields[0]]
+        with torch.no_grad():
+            right = model.head(states[lengths - 1, range(len(lengths))]).argmax(-1) == classes
+        lost.append(whole - right.float().mean().item())
+    others = [value for k, value in enumerate(lost) if k != unit]
+    return {"lost": lost[unit], "lost other": sum(others) / max(1, len(others))}
+
+
+def findings(plan: Plan, records: Sequence[Record]) -> Findings:
+    """Accuracy on each kind of string, what the states know, and two pictures of one string."""
+    arms: dict[str, list[Record]] = {}
+    for record in records:
+        assert record.trial is not None
+        arms.setdefault(record.trial.variant, []).append(record)
+
+    def values(arm: str, name: str) -> list[float]:
+        return [record.numbers[name] for record in arms.get(arm, [])]
+
+    def less(one: Sequence[float], other: Sequence[float]) -> list[float]:
+        return [a - b for a, b in zip(one, other, strict=False)]
+
+    measured = {
+        "rule": [record.numbers["rule"] for record in records],
+        "solves": values("LSTM", "accuracy"),
+        "unit": values("LSTM", "r"),
+        "gru": less(values("LSTM", "r"), values("GRU", "r")),
+        "learned": less(values("LSTM", "r2"), values("LSTM", "untrained")),
+        "needed": less(values("LSTM", "lost"), values("LSTM", "lost other")),
+        "deeper": values("LSTM", "deeper"),
+        "longer": values("LSTM", "four"),
+    }
+
+    def told(arm: str, name: str) -> str:
+        mean, low, high = interval(values(arm, name))
+        return f"{mean:.3f} ({low:.3f} to {high:.3f})" if len(arms[arm]) > 1 else f"{mean:.3f}"
+
+    best = next(iter(arms.get("LSTM", records)), None)
+    mean = {arm: sum(values(arm, "r")) / len(arms[arm]) for arm in arms}
+    return Findings(
+        summary=(
+            "The best single unit follows the depth with |r| = "
+            + ", ".join(f"{r:.3f} in the {arm}" for arm, r in mean.items())
+            + (f"; the LSTM decides {told('LSTM', 'four').split()[0]} of strings four times as long as any it read."
+               if "LSTM" in arms else ".")
+        ),
+        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
+        figures=[*([_walk(best), _beside(best)] if best else []), _units(arms)],
+        tables=[
+            Table("Share of strings decided rightly", ["cell", *COLUMNS.values()],
+                  [[arm, *(told(arm, name) for name in COLUMNS)] for arm in arms],
+                  "Means with 95 % intervals over seeds; half of the strings are balanced."),
+            Table("What the states tell of the depth",
+                  ["cell", "best unit, |r|", "first principal component, |r|", "linear probe, R²",
+                   "before training, R²", "number of brackets read, R²",
+                   "accuracy lost without the best unit", "without another"],
+                  [[arm, *(told(arm, name) for name in
+                           ("r", "pc1", "r2", "untrained", "place", "lost", "lost other"))] for arm in arms],
+                  "Chosen and fitted on one half of the strings, measured on the other. A unit is removed by holding "
+                  "it at zero in every step, in each vector of the state."),
+        ],
+    )  # fmt: skip
+
+
+def _walk(record: Record) -> Trajectory:
+    from elman.data.brackets import depths
+
+    s, unit, field = record.series, record.texts["unit"], record.texts["field"]
+    cloud = [
+        Series(f"depth {d}", *([v for v, at in zip(s[axis], s["cloud depth"], strict=True) if at == d]
+                               for axis in ("cloud x", "cloud y")), style="points")
+        for d in range(DEEPEST + 1)
+    ]  # fmt: skip
+    notes = [f"depth {d}, unit {unit} at {v:.2f}" for d, v in zip(depths(SHOWN), s["unit"], strict=True)]
+    return Trajectory(
+        f"The state of the {record.trial.variant if record.trial else 'net'} while it reads one string",
+        f"first principal component of {field}", f"second principal component of {field}", s["x"], s["y"],
+        list(SHOWN), notes, cloud,
+        "Each point is the state after one bracket, of strings it was not trained on, coloured by how many "
+        "brackets are open; the line is one string's path. Seed 0.",
+    )  # fmt: skip
+
+
+def _beside(record: Record) -> Curves:
+    from elman.data.brackets import depths
+
+    steps = list(range(1, len(SHOWN) + 1))
+    unit = record.series["unit"]
+    heights = depths(SHOWN)
+    middle, centre = sum(unit) / len(unit), sum(heights) / len(heights)
+    slope = sum((u - middle) * (d - centre) for u, d in zip(unit, heights, strict=True))
+    slope /= sum((u - middle) ** 2 for u in unit) or 1.0
+    fitted = [centre + slope * (u - middle) for u in unit]
+    return Curves(
+        f"Unit {record.texts['unit']} beside the depth", "brackets read", "brackets open",
+        [Series("depth", steps, heights), Series("unit, scaled", steps, fitted, style="dashed")],
+        caption=f"The string is {SHOWN}; the unit's value is stretched and shifted to lie on the depth. Seed 0.",
+    )  # fmt: skip
+
+
+def _units(arms: dict[str, list[Record]]) -> Curves:
+    """Every unit's correlation, sorted, of the first seed of each cell."""
+    lines = []
+    for arm, records in arms.items():
+        field = records[0].texts["field"]
+        r = sorted((abs(v) for n, v in records[0].numbers.items() if n.startswith(f"r {field}")), reverse=True)
+        lines.append(Series(f"{arm}, {field}", list(range(1, len(r) + 1)), r))
+    return Curves(
+        "Correlation of each unit with the depth", "unit, from the best", "|r|", lines,
+        caption="Of the vector of the state that holds the best unit; seed 0.",
+    )  # fmt: skip

@@ -18,7 +18,7 @@ MARKERS = "osD^vPX*"
 MOST_POINTS = 1500  # more cannot be told apart on a page
 MOST_NAMES, LONGEST_NAME = 8, 26  # beside the lines; more or longer ones go into a legend
 LINE_HEIGHT = 0.062  # of a name, in parts of the axes' height
-LARGEST, SMALLEST = 1e300, 1e-290  # that an axis can hold, the latter a logarithmic one
+LARGEST, SMALLEST = 1e250, 1e-250  # that an axis can hold, the latter a logarithmic one
 FARTHEST = 0.08  # that a name may stand above or below its line's end
 
 
@@ -100,7 +100,7 @@ def _draw_series(axes: "Axes", series: Series, place: int, curves: Curves) -> An
     few = series.style == "line" and 2 < len(x) <= 15
     marker = MARKERS[place % len(MARKERS)] if points or few else None
     if series.low is not None and series.high is not None:
-        band = _finite(series.low[::step], False), _finite(series.high[::step], False)
+        band = [_band(end[::step]) for end in (series.low, series.high)]
         axes.fill_between(x, *band, color=colour, alpha=0.16, linewidth=0)
     (line,) = axes.plot(x, y, color=colour, linestyle=dash, marker=marker, markeredgewidth=0)
     return line
@@ -109,6 +109,11 @@ def _draw_series(axes: "Axes", series: Series, place: int, curves: Curves) -> An
 def _finite(values: Sequence[float], log: bool) -> list[float]:
     """What an axis can show: the rest becomes a gap."""
     return [v if abs(v) < LARGEST and (v > SMALLEST or not log) else math.nan for v in values]
+
+
+def _band(values: Sequence[float]) -> list[float]:
+    """The same for a band, whose ends may lie below what a logarithmic axis shows."""
+    return [v if -LARGEST < v <= 0 else one for v, one in zip(values, _finite(values, True), strict=True)]
 
 
 def _name(axes: "Axes", series: Sequence[Series], lines: Sequence[Any]) -> None:

@@ -1,0 +1,140 @@
+"""Series whose values come at uneven times: a generator whose law is known, and heart rates of patients."""
+
+import csv
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elman.data.errors import DataError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+__all__ = ["Series", "Waves", "as_batch", "read_stays", "split_series"]
+
+
+@dataclass(frozen=True)
+class Series:
+    """Values and the times they were taken at, in order, no two at one time."""
+
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Waves:
+    r"""Sine waves of unknown period and phase, seen at random times: :math:`x(t) = \sin(2 \pi t / p + \phi)`.
+
+    Each sequence has a period of its own, uniform between ``shortest`` and ``longest``. The gaps between
+    observations are exponential, so how long the last one was tells nothing of the next. What is observed has
+    normal noise; no prediction can have a squared error below ``noise ** 2``.
+
+    Args:
+        steps: observations T of a sequence.
+        gap: mean time between two of them; default 1.
+        shortest: least period; default 4.
+        longest: greatest period; default 8.
+        noise: standard deviation of what is added; default 0.05.
+
+    Example:
+        >>> import torch
+        >>> values, gaps = Waves(steps=5).draw(3, torch.Generator().manual_seed(0))
+        >>> values.shape, gaps.shape, bool((gaps > 0).all())
+        (torch.Size([5, 3]), torch.Size([5, 3]), True)
+    """
+
+    steps: int
+    gap: float = 1.0
+    shortest: float = 4.0
+    longest: float = 8.0
+    noise: float = 0.05
+
+    def draw(self, count: int, generator: "torch.Generator") -> tuple["Tensor", "Tensor"]:
+        """Draw noisy values ``[T, B]``, and the gap before each ``[T, B]``."""
+        values, gaps, _ = self.draw_on(count, generator, [])
+        return values, gaps
+
+    def draw_on(
+        self, count: int, generator: "torch.Generator", horizons: Sequence[float]
+    ) -> tuple["Tensor", "Tensor", "Tensor"]:
+        """Draw values and gaps, and the wave's own values ``[len(horizons), B]`` so long after the last of them."""
+        import torch
+
+        period = self.shortest + (self.longest - self.shortest) * torch.rand(count, generator=generator)
+        phase = 2 * math.pi * torch.rand(count, generator=generator)
+        gaps = torch.empty(self.steps, count).exponential_(1 / self.gap, generator=generator)
+        times = gaps.cumsum(0)
+        later = times[-1] + torch.tensor(horizons).reshape(-1, 1)
+
+        def wave(at: "Tensor") -> "Tensor":
+            return torch.sin(2 * math.pi * at / period + phase)
+
+        noise = self.noise * torch.randn(self.steps, count, generator=generator)
+        return wave(times) + noise, gaps, wave(later)
+
+
+def read_stays(path: Path, parameter: str = "HR") -> list[Series]:
+    """Read one measured quantity of each hospital stay of PhysioNet 2012, as one long CSV.
+
+    Columns are ``RecordID``, ``Time`` (``hh:mm`` since admission), ``Parameter`` and ``Value``. Times become hours.
+    Values that are not positive are missing; of two at one time the first counts; stays with fewer than 10 values
+    are left out.
+
+    Raises:
+        DataError: for a file without these columns, or a row that is not so, by its line.
+    """
+    stays: dict[str, dict[float, float]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        wanted = {"RecordID", "Time", "Parameter", "Value"}
+        if missing := wanted - set(rows.fieldnames or ()):
+            raise DataError(f"{path} has no column {', '.join(sorted(missing))}")
+        for row in rows:
+            if row["Parameter"] != parameter:
+                continue
+            try:
+                hours, minutes = map(int, row["Time"].split(":"))
+                value = float(row["Value"])
+            except (ValueError, AttributeError, TypeError):
+                raise DataError(f"{path}, line {rows.line_num}: expected a time as hh:mm and a number") from None
+            if value > 0 and math.isfinite(value):
+                stays.setdefault(row["RecordID"], {}).setdefault(hours + minutes / 60, value)
+    series = [Series(*zip(*sorted(stay.items()), strict=True)) for stay in stays.values() if len(stay) >= 10]
+    if not series:
+        raise DataError(f"{path} holds no stay with 10 values of {parameter}")
+    return series
+
+
+def split_series(series: Sequence[Series], seed: int) -> tuple[list[Series], list[Series]]:
+    """Cut a collection, by series, into four fifths to train on and one fifth to test on.
+
+    Example:
+        >>> many = [Series((0.0,), (float(k),)) for k in range(10)]
+        >>> [len(part) for part in split_series(many, seed=0)]
+        [8, 2]
+    """
+    order = random.Random(seed).sample(range(len(series)), len(series))
+    cut = len(order) * 4 // 5
+    return [series[k] for k in order[:cut]], [series[k] for k in order[cut:]]
+
+
+def as_batch(series: Sequence[Series]) -> tuple["Tensor", "Tensor", "Tensor"]:
+    """Make one batch: values ``[T, B]``, gaps before them ``[T, B]`` (the first 0), lengths ``[B]``; padded with 0.
+
+    Example:
+        >>> values, gaps, lengths = as_batch([Series((1.0, 1.5), (3.0, 4.0)), Series((2.0,), (5.0,))])
+        >>> values.tolist(), gaps.tolist(), lengths.tolist()
+        ([[3.0, 5.0], [4.0, 0.0]], [[0.0, 0.0], [0.5, 0.0]], [2, 1])
+    """
+    import torch
+
+    lengths = torch.tensor([len(one.values) for one in series])
+    values, gaps = torch.zeros(2, int(lengths.max()), len(series))
+    for row, one in enumerate(series):
+        values[: len(one.values), row] = torch.tensor(one.values)
+        gaps[1 : len(one.values), row] = torch.tensor(one.times).diff()
+    return values, gaps, lengths

@@ -1,0 +1,295 @@
+"""Up or down tomorrow: an LSTM on daily prices, and what it takes to believe it.
+
+**Question.** Can an LSTM that sees the open, high, low, close and volume of the last 20 days tell whether the next
+day's close will be higher?
+
+**Method.** Seven features of each day, all of that day and those before it, are read by an LSTM of 16 units over 20
+days. The days are cut by date: the first 70 % to train on, 15 % to say when to stop, the last 15 % for one test;
+20 days are dropped before each cut, and features are scaled by the training part alone. Since a model that has seen
+only 1999 to 2012 might be out of date, a second arm walks forward: the test is cut into folds, and for each the
+scaling and the network are fitted anew on all that lies before. Beside them stand always predicting a rise, today's
+direction again, and a logistic regression of the last day's features. Accuracy is tested against always predicting
+a rise, with a binomial test of its rate and McNemar's test day by day.
+
+Three checks say whether the null would have been noticed. A *planted* memory: in a random walk whose returns carry
+0.3 of the day before, the sign is right on 59.7 % of days at best by it, and the same network must find it. A *leak*:
+with tomorrow's return among the features the network must rank the days almost perfectly, or it cannot learn at all. And the
+features are computed again with all later days changed: not one may differ.
+
+**What to expect.** Nothing. If prices reflect what is known (Fama, 1970), the direction is a coin with a bias: the
+index rises on about 54 % of days, and a network learns that bias, with a recall near one. On 750 days an accuracy 3
+points above it is needed for p < 0.05. Published accuracies far above are, as a rule, on a random split, scaled
+with the whole series, or chosen among many tries.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import PositiveFloat, PositiveInt
+from pydantic.dataclasses import dataclass
+
+from elman.lab.desk import Desk, TrialFailed
+from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
+from elman.lab.judge import interval, judge
+from elman.lab.study import Record, Trial
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from elman.data.prices import Prices
+
+ARMS = ("LSTM", "LSTM, walk-forward", "LSTM, planted memory", "LSTM, tomorrow leaked")
+RULES = ("always up", "today's direction again", "logistic regression")
+SCORES = ("accuracy", "precision", "recall", "mcc", "auc")
+MEMORY = 0.3
+SMOOTH = 120  # days, in the figure
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Whose prices, and the sizes of the network and its training."""
+
+    data: str = "auto"  # sp500, walk, or a CSV file
+    window: PositiveInt = 20
+    hidden_size: PositiveInt = 16
+    epochs: PositiveInt = 30
+    patience: PositiveInt = 5
+    folds: PositiveInt = 6
+    batch_size: PositiveInt = 64
+    learning_rate: PositiveFloat = 3e-3
+    seeds: PositiveInt = 5
+
+
+QUICK = Plan(epochs=6, patience=2, folds=3, seeds=3)
+
+
+def claims(plan: Plan) -> list[Claim]:
+    """The null, and that it would have been noticed."""
+    fama = "Fama (1970), Efficient Capital Markets"
+    return [
+        Claim("past", "No feature of a day changes when all later days are changed.", "the split by time",
+              "features that changed", at_most=0.0),
+        Claim("leak", "With tomorrow's return among its features the network ranks the days almost perfectly.",
+              "a check of the network", "area under the curve", at_least=0.95),
+        Claim("planted", f"A memory of {MEMORY} in the returns is found.", "a check of power",
+              "accuracy less always up", at_least=0.03),
+        Claim("null", "On real prices it is not 3 points better than always predicting a rise.", fama,
+              "accuracy less always up", at_most=0.03),
+        Claim("ranks", "Nor do its probabilities rank the days.", fama, "area under the curve", at_least=0.45,
+              at_most=0.55),
+        Claim("walks", "Nor is it when it is trained anew up to each part of the test.", fama,
+              "accuracy less always up", at_most=0.03),
+        Claim("majority", "What it learns is the majority: it predicts a rise on most days that rise.",
+              "a prototype of this study: 0.96 to 0.98", "recall", at_least=0.8),
+    ]  # fmt: skip
+
+
+def trials(plan: Plan) -> list[Trial]:
+    """Every arm with every seed, and the rules once."""
+    from elman.data.prices import load_prices
+
+    prices = load_prices(plan.data)
+    inputs = {"data": prices.name, "sha256": prices.sha256}
+    return [Trial("rules", 0, inputs)] + [
+        Trial(arm, seed, {} if "planted" in arm else inputs) for arm in ARMS for seed in range(plan.seeds)
+    ]
+
+
+def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
+    """Fit on the past, predict the test once."""
+    import numpy as np
+
+    from elman.data.prices import features, load_prices, random_walk, went_up
+    from elman.train.step import LossNotFinite
+
+    planted = "planted" in trial.variant
+    prices = random_walk(6000, trial.seed, MEMORY) if planted else load_prices(plan.data)
+    table, up = features(prices)[:-1], went_up(prices)
+    if "leaked" in trial.variant:
+        table = np.concatenate([table, np.append(table[1:, :1], np.nan).reshape(-1, 1)], 1)
+        table, up = table[:-1], up[:-1]
+    days = np.flatnonzero(np.isfinite(table).all(1))
+    days = days[days >= days[0] + plan.window - 1]
+    test = days[int(0.85 * len(days)) :]
+    if trial.variant == "rules":
+        return _rules(plan, prices, table, up, days, test)
+    folds = np.array_split(test, plan.folds) if "walk" in trial.variant else [test]
+    chances = []
+    try:
+        for number, fold in enumerate(folds):
+            before = days[days < fold[0] - plan.window]
+            cut = int(len(before) * 14 / 17)  # 70 and 15 of 85 when there is one fold
+            parts = before[: cut - plan.window], before[cut:], fold
+            chances.append(_fit(plan, trial.seed, table, up, parts, desk, number, len(folds)))
+    except LossNotFinite as error:
+        raise TrialFailed(str(error)) from None
+    chance = np.concatenate(chances)
+    return Record(_score(chance, up[test]), {"chance": chance.tolist(), "up": up[test].astype(float).tolist()})
+
+
+def _fit(plan: Plan, seed: int, table: "np.ndarray", up: "np.ndarray", parts, desk: Desk, number: int, folds: int):
+    """Train one network, and return the chance it gives to a rise on each day of the last part."""
+    import torch
+
+    from elman.cells import LSTMCell
+    from elman.nn.classifier import SequenceClassifier
+    from elman.train.epochs import Labelled, fit_epochs, logits_of
+
+    training, validation, test = parts
+    first = training[0] - plan.window + 1
+    mean, spread = table[first : training[-1] + 1].mean(0), table[first : training[-1] + 1].std(0)
+    scaled = torch.tensor((table - mean) / (spread + 1e-12), dtype=torch.float32).clamp(-8, 8)
+
+    def windows(days: "np.ndarray") -> Labelled:
+        return Labelled([scaled[d - plan.window + 1 : d + 1] for d in days], up[days].astype(int).tolist())
+
+    model = SequenceClassifier(LSTMCell(table.shape[1], plan.hidden_size), 2)
+    for _ in fit_epochs(
+        model, windows(training), windows(validation), plan.epochs, learning_rate=plan.learning_rate,
+        batch_size=plan.batch_size, seed=seed, patience=plan.patience,
+        each=lambda done, total, loss: desk.progress(number * total + done, folds * total, loss=loss),
+    ):  # fmt: skip
+        pass
+    return torch.stack(list(logits_of(model, windows(test)))).softmax(-1)[:, 1].numpy()
+
+
+def _rules(plan: Plan, prices: "Prices", table: "np.ndarray", up: "np.ndarray", days, test) -> Record:
+    """What needs no network; and whether a feature knows the future."""
+    import dataclasses
+
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    from elman.data.prices import features
+
+    training = days[: int(0.7 * len(days)) - plan.window]
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(table[training], up[training])
+    chances = {
+        "always up": np.full(len(test), 0.5 + 1e-9),
+        "today's direction again": np.where(table[test, 0] > 0, 0.75, 0.25),
+        "logistic regression": model.predict_proba(table[test])[:, 1],
+    }
+    numbers = {f"{rule}, {k}": v for rule, chance in chances.items() for k, v in _score(chance, up[test]).items()}
+    changed, rng = 0, np.random.default_rng(0)
+    for day in rng.choice(test, min(20, len(test)), replace=False):
+        other = prices.table.copy()
+        other[day + 1 :] *= np.exp(rng.normal(size=(len(other) - day - 1, 1)))
+        again = features(dataclasses.replace(prices, table=other))[: day + 1]
+        changed += int((~np.isclose(again, table[: day + 1], rtol=0, atol=0, equal_nan=True)).sum())
+    numbers |= {"changed": float(changed), "test days": float(len(test)), "training days": float(len(training))}
+    series = {rule: chance.tolist() for rule, chance in chances.items()}
+    texts = {"prices": prices.name, "from": str(prices.days[test[0]]), "to": str(prices.days[test[-1]]),
+             "first": str(prices.days[0]), "notes": "; ".join(prices.notes)}  # fmt: skip
+    return Record(numbers, series | {"up": up[test].astype(float).tolist()}, texts)
+
+
+def _score(chance: "np.ndarray", up: "np.ndarray") -> dict[str, float]:
+    """Accuracy and the rest, of the class "up"; against always up by the rate, and day by day."""
+    from scipy.stats import binomtest
+    from sklearn.metrics import matthews_corrcoef, precision_score, recall_score, roc_auc_score
+
+    from elman.probe.paired import mcnemar
+
+    said = chance > 0.5
+    right, base = said == up, float(up.mean())
+    both = 0 < base < 1
+    return {
+        "accuracy": float(right.mean()),
+        "precision": float(precision_score(up, said, zero_division=0)),
+        "recall": float(recall_score(up, said, zero_division=0)),
+        "mcc": float(matthews_corrcoef(up, said)),
+        "auc": float(roc_auc_score(up, chance)) if both else 0.5,
+        "above": float(right.mean()) - base,
+        "binomial": float(binomtest(int(right.sum()), len(up), base, alternative="greater").pvalue) if both else 1.0,
+        "mcnemar": mcnemar(right, up),
+    }
+
+
+def findings(plan: Plan, records: Sequence[Record]) -> Findings:
+    """Scores beside the rules, p-values, and the share right through the test."""
+    from scipy.stats import binom
+
+    from elman.probe.paired import holm
+
+    arms: dict[str, list[Record]] = {}
+    for record in records:
+        assert record.trial is not None
+        arms.setdefault(record.trial.variant, []).append(record)
+    rules = next(iter(arms.get("rules", [])), None)
+
+    def values(arm: str, name: str) -> list[float]:
+        return [record.numbers[name] for record in arms.get(arm, [])]
+
+    def told(arm: str, name: str) -> str:
+        mean, low, high = interval(values(arm, name))
+        return f"{mean:.3f} ({low:.3f} to {high:.3f})" if len(arms[arm]) > 1 else f"{mean:.3f}"
+
+    networks = [arm for arm in ARMS if arm in arms]
+    measured = {
+        "past": values("rules", "changed")[0] if rules else [],
+        "leak": values(ARMS[3], "auc"), "planted": values(ARMS[2], "above"),
+        "null": values(ARMS[0], "above"), "ranks": values(ARMS[0], "auc"), "walks": values(ARMS[1], "above"),
+        "majority": values(ARMS[0], "recall"),
+    }  # fmt: skip
+    rows = [[arm, *(told(arm, name) for name in SCORES)] for arm in networks]
+    passages, summary = [], "No rule was computed."
+    if rules:
+        rows = [[rule, *(f"{rules.numbers[f'{rule}, {name}']:.3f}" for name in SCORES)] for rule in RULES] + rows
+        base, n = rules.numbers["always up, accuracy"], round(rules.numbers["test days"])
+        needed = (binom.isf(0.05, n, base) + 1) / n
+        reached = interval(values("LSTM", "accuracy"))[0] if "LSTM" in arms else float("nan")
+        summary = (
+            f"The LSTM is right on {reached:.1%} of {n} days of the {rules.texts['prices']}, always predicting a "
+            f"rise on {base:.1%}; {needed:.1%} would be needed for p < 0.05."
+        )
+        notes = f" {rules.texts['notes']}." if rules.texts["notes"] else ""
+        passages.append(
+            Passage("The data", f"{rules.texts['prices']}: days from {rules.texts['first']}, tested from "
+                    f"{rules.texts['from']} to {rules.texts['to']}, {n} days, on which the close rose "
+                    f"{base:.1%} of the time.{notes}")
+        )  # fmt: skip
+    tests = {
+        f"{arm}, {test}": sorted(values(arm, test))[len(values(arm, test)) // 2]
+        for arm in networks[:2] for test in ("binomial", "mcnemar")
+    }  # fmt: skip
+    corrected = holm(tests)
+    return Findings(
+        summary=summary,
+        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
+        passages=passages,
+        tables=[
+            Table("Scores on the test days", ["", "accuracy", "precision", "recall", "Matthews' correlation",
+                  "area under the curve"], rows,
+                  "Of the class \"up\"; networks with 95 % intervals over seeds. The planted memory is in a random "
+                  "walk of its own, whose base rate differs."),
+            Table("Is it better than always predicting a rise?", ["test", "p", "p, corrected as one of four (Holm)"],
+                  [[name, round(p, 3), round(corrected[name], 3)] for name, p in tests.items()],
+                  "The median over seeds. binomial: one-sided, against the share of days that rose; mcnemar: "
+                  "two-sided, day by day."),
+        ],
+        figures=[_through(arms, rules)] if rules else [],
+    )  # fmt: skip
+
+
+def _through(arms: dict[str, list[Record]], rules: Record) -> Curves:
+    """Share right in a moving window through the test."""
+    import numpy as np
+
+    up = np.array(rules.series["up"]) > 0.5
+    said = {
+        "always up": np.ones(len(up), bool),
+        "logistic regression": np.array(rules.series["logistic regression"]) > 0.5,
+    }
+    said |= {arm: np.array(arms[arm][0].series["chance"]) > 0.5 for arm in ARMS[:2] if arm in arms}
+    width = min(SMOOTH, len(up))
+    lines = []
+    for name, rises in said.items():
+        share = np.convolve(rises == up, np.ones(width) / width, "valid")
+        lines.append(Series(name, list(range(width, len(up) + 1)), share.tolist()))
+    return Curves(
+        "Share of days right through the test", "day of the test", f"share of the last {width} days", lines,
+        caption="Seed 0. Where the lines of a network and of always predicting a rise lie on one another, it "
+        "predicted nothing but rises.",
+    )  # fmt: skip

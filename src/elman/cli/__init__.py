@@ -7,7 +7,7 @@ import sys
 import typer
 
 import elman
-from elman.cli import cells, count, data, generate, lab, new, reading, reverse
+from elman.cli import cells, correct, count, data, detect, generate, lab, new, reading, reverse
 
 __all__ = ["app", "main"]
 
@@ -27,6 +27,8 @@ app.command("report")(lab.report)
 app.command("cells")(cells.cells)
 app.command("count")(count.count)
 app.command("generate")(generate.generate)
+app.command("correct")(correct.correct)
+app.command("detect")(detect.detect)
 app.command("reverse")(reverse.reverse)
 app.command("classify")(reading.classify)
 app.command("tag")(reading.tag)

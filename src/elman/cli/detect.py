@@ -1,0 +1,136 @@
+"""``elman detect``: what does not belong in a series of the user's own, in a file or as it comes."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+File = Annotated[Path | None, typer.Argument(help="CSV of a time and a number, or of numbers; default: stdin.")]
+Normal = Annotated[
+    str, typer.Option(help="Learn from a share of the file (default 0.5), or from so many values (1000).")
+]
+Period = Annotated[int, typer.Option(min=0, help="Steps of the usual course; 1 none, 0 a week or a day if it fits.")]
+Quantile = Annotated[float, typer.Option(help="Share of normal values that must raise no alarm.")]
+
+
+def detect(
+    file: File = None,
+    normal: Normal = "",
+    period: Period = 0,
+    window: Annotated[int, typer.Option(min=2, help="Steps that are read at once.")] = 24,
+    quantile: Quantile = 0.995,
+    updates: Annotated[int, typer.Option(min=1, help="Of the training.")] = 400,
+    seed: Annotated[int, typer.Option(help="Of the training.")] = 0,
+    figure: Annotated[Path | None, typer.Option(help="Write a picture of the series and its alarms (SVG).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Learn what is usual from the beginning of a series, and tell where the rest is not.
+
+    Piped in, values are scored one at a time as they come.
+    """
+    if file is None:
+        if figure:
+            raise ValueError("a picture needs a file; values that are piped in have no end")
+        _stream(_count(normal or "1000", None), period or 1, window, quantile, updates, seed, as_json)
+        return
+    from elman.data.signals import read_signal
+    from elman.probe.anomaly import runs
+    from elman.probe.detector import Detector
+
+    signal = read_signal(file)
+    for note in signal.notes:
+        print(f"note: {note}", file=sys.stderr)
+    learned = _count(normal or "0.5", len(signal))
+    period = period or _period(learned * 7 // 10, signal.day)
+    detector = Detector.fit(
+        signal.values[:learned], period=period, window=window, quantile=quantile, updates=updates, seed=seed
+    )
+    scores = detector.scores(signal.values[learned:])
+    alarms = runs(scores > detector.threshold)
+    course = "no usual course" if period == 1 else f"a usual course of {period} steps"
+    print(
+        f"learned from {learned} values, {course}; {len(alarms)} alarms in the {len(scores)} after", file=sys.stderr
+    )
+    for first, end in alarms:
+        worst = float(scores[first:end].max() / detector.threshold)
+        where = [signal.where(learned + k) for k in (first, end - 1)]
+        if as_json:
+            print(json.dumps({"first": where[0], "last": where[1], "values": end - first, "score": worst}))
+        else:
+            print(where[0] + (f"  to  {where[1]}" if end - first > 1 else "") + f"  {worst:.1f} times the threshold")
+    if figure:
+        _draw(figure, signal, learned, scores > detector.threshold)
+
+
+def _count(text: str, there: int | None) -> int:
+    from elman.errors import UnknownName
+
+    try:
+        number = float(text)
+        count = int(number * there) if there and number < 1 else int(number)
+    except (ValueError, OverflowError):
+        count = 0
+    if count < 1 or (there is None and count != float(text)):
+        raise UnknownName(f"--normal is a share of the file or a number of values, got {text!r}")
+    if there is not None and count >= there:
+        raise ValueError(f"--normal {text}: nothing is left to look at, the file has {there} values")
+    return count
+
+
+def _period(learned: int, day: int) -> int:
+    """A week if there are three of them to learn from, or a day, or none."""
+    return next((steps for steps in (7 * day, day) if steps > 1 and learned >= 3 * steps), 1)
+
+
+def _stream(normal: int, period: int, window: int, quantile: float, updates: int, seed: int, as_json: bool) -> None:
+    import numpy as np
+
+    from elman.probe.detector import Detector
+
+    given = _values()
+    first = [value for _, value in zip(range(normal), given, strict=False)]
+    detector = Detector.fit(
+        np.array(first), period=period, window=window, quantile=quantile, updates=updates, seed=seed
+    )
+    print(f"learned from {len(first)} values", file=sys.stderr, flush=True)
+    for place, value in enumerate(given, start=len(first) + 1):
+        score = detector.feed(value) / detector.threshold
+        if score <= 1:
+            continue
+        print(json.dumps({"value": place, "is": value, "score": score}) if as_json else
+              f"value {place}: {value:g}, {score:.1f} times the threshold", flush=True)  # fmt: skip
+
+
+def _values() -> Iterator[float]:
+    for number, line in enumerate(sys.stdin, start=1):
+        text = line.strip().rpartition(",")[2]
+        if not line.strip():
+            continue
+        try:
+            value = float(text)
+            if value - value != 0:
+                raise ValueError
+        except ValueError:
+            if number == 1:
+                continue  # a heading
+            raise ValueError(f"line {number}: expected a finite number, got {text[:40]!r}") from None
+        yield value
+
+
+def _draw(path: Path, signal, learned: int, alarm) -> None:
+    from elman.files import write_text
+    from elman.lab.figures import draw
+    from elman.lab.findings import Curves, Series
+
+    days = [k / signal.day for k in range(len(signal))]
+    values = signal.values.tolist()
+    raised = [v if odd else float("nan") for v, odd in zip(values[learned:], alarm.tolist(), strict=True)]
+    series = [
+        Series("learned from", days[:learned], values[:learned]), Series("value", days[learned:], values[learned:]),
+        Series("alarm", days[learned:], raised, style="points"),
+    ]  # fmt: skip
+    write_text(path, draw(Curves(f"Alarms in {signal.name}", "days", "value", series)))
+    print(f"wrote {path}", file=sys.stderr)

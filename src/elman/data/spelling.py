@@ -1,0 +1,134 @@
+"""A dictionary with frequencies, pairs of wrong and right spellings, and the split of both by word."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from elman.data.catalogue import find_set
+from elman.data.errors import DataError, NotHere
+from elman.data.files import find
+
+__all__ = ["Dictionary", "dictionary", "misspellings", "of_part", "part", "read_counts", "read_pairs"]
+
+LETTERS = re.compile("[a-z]+")
+SAME = 5  # letters at the beginning that make words relatives
+Part = Literal["train", "check", "test"]
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    """Words of letters a to z with how often each was seen, where they come from, and a checksum."""
+
+    name: str
+    counts: dict[str, int]
+    sha256: str
+
+
+def dictionary(name: str = "auto") -> Dictionary:
+    """Return a dictionary.
+
+    Args:
+        name: ``"subtitles"``, 47,000 words of the data set ``spelling``; ``"pydoc"``, 3,000 words of the prose that
+            comes with Python; ``"auto"``, the first where this machine has it, else the second.
+
+    Raises:
+        NotHere: if it is not on this machine, with how to get it.
+        DataError: for another name.
+
+    Example:
+        >>> dictionary("pydoc").counts["the"] > 100
+        True
+    """
+    if name == "auto":
+        try:
+            return dictionary("subtitles")
+        except NotHere:
+            return dictionary("pydoc")
+    if name == "subtitles":
+        raw = find(find_set("spelling"), "word_frequency_en_50k.txt").read_bytes()
+        return Dictionary(name, read_counts(raw.decode()), hashlib.sha256(raw).hexdigest())
+    if name == "pydoc":
+        from elman.data.texts import text
+
+        prose = text("pydoc")
+        found = Counter(word for word in LETTERS.findall(prose.text.lower()) if len(word) > 1)
+        return Dictionary(name, dict(found), prose.sha256)
+    raise DataError(f"no dictionary {name!r}: there are auto, subtitles and pydoc")
+
+
+def read_counts(text: str) -> dict[str, int]:
+    """Read lines ``word count``, keeping words of two and more letters a to z.
+
+    Raises:
+        DataError: naming the line that is something else, or if no word is left.
+
+    Example:
+        >>> read_counts("you 28787591\\n's 14291013\\n")
+        {'you': 28787591}
+    """
+    counts: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        word, _, count = line.strip().partition(" ")
+        if not count.isascii() or not count.isdigit() or int(count) < 1:
+            raise DataError(f"line {number} should be a word and a count of at least 1, got {line!r}")
+        if LETTERS.fullmatch(word) and len(word) > 1:
+            counts[word] = counts.get(word, 0) + int(count)
+    if not counts:
+        raise DataError("there is no word of letters a to z to make a dictionary of")
+    return counts
+
+
+def misspellings() -> list[tuple[str, str]]:
+    """Return real misspellings and what was meant, from Wikipedia's list of common misspellings.
+
+    Raises:
+        NotHere: if the data set ``spelling`` is not on this machine, with how to get it.
+    """
+    return read_pairs(find(find_set("spelling")).read_text("utf-8"))
+
+
+def read_pairs(text: str) -> list[tuple[str, str]]:
+    """Read lines ``wrong->right``, keeping those where both are letters a to z and differ.
+
+    Raises:
+        DataError: naming the line that is something else.
+
+    Example:
+        >>> read_pairs("absense->absence\\nabsense->absence\\nalot->a lot\\n")
+        [('absense', 'absence')]
+    """
+    pairs: dict[tuple[str, str], None] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        wrong, arrow, right = (side.strip() for side in line.partition("->"))
+        if not (wrong and arrow and right):
+            raise DataError(f"line {number} should be wrong->right, got {line!r}")
+        if LETTERS.fullmatch(wrong) and LETTERS.fullmatch(right) and wrong != right:
+            pairs[wrong, right] = None
+    return list(pairs)
+
+
+def part(word: str) -> Part:
+    """Say where a right word belongs, with all its misspellings: half train, a tenth checks, four tenths test.
+
+    Words that begin with the same five letters go together, so that who has learnt from misspellings of "definite"
+    is not tested on "definitely".
+
+    Example:
+        >>> part("definite") == part("definitely")
+        True
+    """
+    place = hashlib.sha256(word[:SAME].encode()).digest()[0] * 10 // 256
+    return "train" if place < 5 else "check" if place == 5 else "test"
+
+
+def of_part(words: Iterable[str], wanted: Part) -> list[str]:
+    """Return the words of one part, in their order.
+
+    Example:
+        >>> of_part(["absence", "spelling"], "test")
+        []
+    """
+    return [word for word in words if part(word) == wanted]

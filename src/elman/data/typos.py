@@ -1,0 +1,119 @@
+"""Slips of the keyboard, made at random: a letter left out, put in, exchanged, or two letters in the wrong order."""
+
+from collections.abc import Sequence
+from random import Random
+
+from elman.data.errors import DataError
+
+__all__ = ["ALPHABET", "BEGIN", "END", "SIZE", "decode", "encode", "misspell", "neighbours"]
+
+ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+BEGIN, END = len(ALPHABET) + 1, len(ALPHABET) + 2  # letters are 1 to 26, 0 is padding
+SIZE = END + 1
+ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")  # each row stands half a key to the right of the one above
+SHARE_NEAR = 0.5  # of wrong letters that lie beside the right one
+
+
+def neighbours(letter: str) -> str:
+    """Return the letters beside a letter on a QWERTY keyboard, in alphabetical order.
+
+    Raises:
+        DataError: for anything but one letter from a to z.
+
+    Example:
+        >>> neighbours("s"), neighbours("p")
+        ('adewxz', 'lo')
+    """
+    encode(letter)
+    row = next((k for k, keys in enumerate(ROWS) if len(letter) == 1 and letter in keys), None)
+    if row is None:
+        raise DataError(f"one letter has neighbours, got {letter!r}")
+    place = ROWS[row].index(letter)
+    near = {(row, place - 1), (row, place + 1), (row - 1, place), (row - 1, place + 1), (row + 1, place - 1),
+            (row + 1, place)}  # fmt: skip
+    return "".join(sorted(ROWS[r][k] for r, k in near if 0 <= r < len(ROWS) and 0 <= k < len(ROWS[r])))
+
+
+def misspell(word: str, edits: int, random: Random) -> str:
+    """Make slips in a word, one after another, each of the four kinds as likely as the others.
+
+    Half of the wrong letters are neighbours of the right one on the keyboard, the others any; of letters put in,
+    half are neighbours of those beside, or the same once more. What comes out is neither the word nor empty.
+
+    Args:
+        word: letters a to z, at least two.
+        edits: slips, 0 or more; 0 gives the word back.
+        random: source of chance.
+
+    Raises:
+        DataError: if the word is too short or holds anything but letters a to z, or ``edits`` is negative.
+
+    Example:
+        >>> [misspell("letter", 1, Random(seed)) for seed in range(4)]
+        ['eltter', 'lettr', 'kletter', 'lettr']
+    """
+    encode(word)
+    if edits < 0 or (edits and len(word) < 2):
+        raise DataError(f"slips are counted from 0 and need a word of two letters; got {edits} in {word!r}")
+    while edits:
+        typo = word
+        for _ in range(edits):
+            typo = _slip(typo, random)
+        if typo not in ("", word):
+            return typo
+    return word
+
+
+def _slip(word: str, random: Random) -> str:
+    kind = random.randrange(4)
+    if kind == 0 or not word:
+        place = random.randrange(len(word) + 1)
+        beside = word[max(0, place - 1) : place + 1]  # a key pressed twice puts in the same letter once more
+        near = "".join(letter + neighbours(letter) for letter in beside)
+        extra = random.choice(near if near and random.random() < SHARE_NEAR else ALPHABET)
+        return word[:place] + extra + word[place:]
+    place = random.randrange(len(word))
+    if kind == 1:
+        return word[:place] + word[place + 1 :]
+    if kind == 2:
+        return word[:place] + _wrong(word[place], random) + word[place + 1 :]
+    pairs = [k for k in range(len(word) - 1) if word[k] != word[k + 1]]
+    if not pairs:
+        return _slip(word, random)
+    k = random.choice(pairs)
+    return word[:k] + word[k + 1] + word[k] + word[k + 2 :]
+
+
+def _wrong(letter: str, random: Random) -> str:
+    return random.choice(neighbours(letter) if random.random() < SHARE_NEAR else ALPHABET.replace(letter, ""))
+
+
+def encode(word: str) -> list[int]:
+    """Return the numbers of a word's letters, a = 1.
+
+    Raises:
+        DataError: if it is empty or holds anything but letters a to z.
+
+    Example:
+        >>> encode("cab")
+        [3, 1, 2]
+    """
+    strange = "".join(sorted(set(word) - set(ALPHABET)))
+    if strange or not word:
+        raise DataError(f"a word is of letters a to z; got {word!r}" + (f", which holds {strange!r}" if word else ""))
+    return [ord(letter) - ord("a") + 1 for letter in word]
+
+
+def decode(tokens: Sequence[int]) -> str:
+    """Return the word of numbers up to the end token; what is no letter is left out.
+
+    Example:
+        >>> decode([3, 1, 2, END, 5])
+        'cab'
+    """
+    word = ""
+    for token in tokens:
+        if token == END:
+            break
+        word += ALPHABET[token - 1] if 1 <= token <= len(ALPHABET) else ""
+    return word

@@ -1,0 +1,385 @@
+"""Spelling correction: a network that writes words, and one that weighs them.
+
+**Question.** How well does an encoder-decoder correct misspelt words that it has never seen, and what does it take
+to be ahead of a spell checker that knows a dictionary and counts edits?
+
+**Method.** Words are split by a hash of their first five letters, relatives together: half train, a tenth sets what
+is to be set, four tenths test, each seed on its own share of them. A real misspelling goes with the word that was
+meant. Synthetic slips leave out, put in or exchange a letter, or exchange two neighbours; three in ten misspelt
+words have two. Some words are clean and must stay so. Two encoder-decoders with attention learn from the same pairs,
+synthetic and, where there are any, real: the *corrector* writes the word from the typo; the *channel* writes the
+typo from the word, its head free to copy. The arms: *identity* leaves all as it is. *Plain* is the corrector,
+greedily decoded. *Trie* is the corrector, its beam held to the dictionary. *Channel* ranks the dictionary's words
+near the typo by log P(typo | word) + w log count(word). *Edit count* does so with -k for each edit in the network's
+place; w and k are set on the checking words. *Norvig* takes the most frequent of the nearest words;
+*pyspellchecker*, the usual library, is given the same dictionary. A dictionary holds the words to be tested, as a
+dictionary does; the networks have never seen them. Word accuracy is the share of words that come out right;
+character accuracy is 1 less the edits still needed over the longer word's length, and means something only above
+that of identity.
+
+**What to expect.** Writing letter by letter, a small network invents words: a prototype corrected 28 % of noisy
+unseen words where Norvig's corrector had 71 %. Weighing words of a dictionary cannot invent any, and what the
+network learns of which slips are likely should then be an advantage over counting edits, most of all on real
+misspellings, which are not random.
+"""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic.dataclasses import dataclass
+
+from elman.lab.desk import Desk, TrialFailed
+from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
+from elman.lab.judge import judge
+from elman.lab.study import Record, Trial
+
+Share = Annotated[float, Field(ge=0, le=1)]
+SLIPS = ("one edit", "two edits")
+WEIGHTS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)  # of the log count
+COSTS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)  # nats an edit
+ARMS = ("identity", "plain", "trie", "channel", "edit count", "Norvig", "pyspellchecker")
+PROTOTYPE = "prototype of this project: plain encoder-decoder .28, Norvig's corrector .71"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Words, noise, models and their training."""
+
+    dictionary: str = "auto"  # subtitles, pydoc, or the best this machine has
+    hidden_size: PositiveInt = 128
+    updates: PositiveInt = 1500
+    batch_size: PositiveInt = 128
+    learning_rate: PositiveFloat = 3e-3
+    clean: Share = 0.15
+    two_edits: Share = 0.3
+    beam: PositiveInt = 8
+    candidates: PositiveInt = 60  # words near a typo that the channel weighs
+    edits: PositiveInt = 3  # how far they may be
+    check_size: PositiveInt = 400  # of synthetic slips, and at most of real ones
+    test_size: PositiveInt = 500  # of each seed, likewise
+    seeds: PositiveInt = 5
+
+
+QUICK = Plan(
+    hidden_size=64, updates=260, batch_size=64, learning_rate=8e-3, candidates=30, check_size=80, test_size=110,
+    seeds=3,
+)  # fmt: skip
+
+
+class Case(NamedTuple):
+    """What was written, what was meant, and of which kind the slip is."""
+
+    typo: str
+    right: str
+    group: str
+
+
+def claims(plan: Plan) -> list[Claim]:
+    """The trap, the way out of it, and how good the baseline must be to count."""
+    gained = "difference of shares of words"
+    stated = [
+        Claim("trap", "On synthetic slips in unseen words the plain encoder-decoder is behind Norvig's corrector.",
+              PROTOTYPE, gained, at_least=0.0),
+        Claim("characters", "The plain encoder-decoder has more characters right than identity, clean words too.",
+              "prototype of this project: .83 over .79", "difference of shares of characters", at_least=0.0),
+        Claim("synthetic", "On synthetic slips the channel is ahead of Norvig's corrector.",
+              "target of this project, set before the first run", gained, at_least=0.0),
+    ]  # fmt: skip
+    if _has_real():
+        stated += [
+            Claim("baseline", "Norvig's corrector gets at least 68 % of real misspellings right.",
+                  "Norvig (2007), How to Write a Spelling Corrector: 75 % and 68 % on his two test sets",
+                  "share of words", at_least=0.68),
+            Claim("real", "On real misspellings the channel is ahead of Norvig's corrector.",
+                  "target of this project, set before the first run", gained, at_least=0.0),
+            Claim("counting", "On real misspellings the channel is ahead of counting edits, weights set likewise.",
+                  "Kernighan, Church & Gale (1990): which edit it was tells more than how many", gained,
+                  at_least=0.0),
+        ]  # fmt: skip
+        if _has_library():
+            stated.append(
+                Claim("library", "On real misspellings the channel is ahead of pyspellchecker with its dictionary.",
+                      "target of this project, set before the first run", gained, at_least=0.0)
+            )  # fmt: skip
+    return stated
+
+
+def trials(plan: Plan) -> list[Trial]:
+    """Two networks and what needs none, with every seed, bound to the words they read."""
+    from elman.data.catalogue import find_set
+    from elman.data.spelling import dictionary
+
+    words = dictionary(plan.dictionary)
+    inputs = {"dictionary": words.name, "sha256": words.sha256}
+    if _has_real():
+        inputs["misspellings"] = next(iter(find_set("spelling"))).sha256
+    kinds = ("corrector", "channel", "no network")
+    return [Trial(kind, seed, inputs) for kind in kinds for seed in range(plan.seeds)]
+
+
+def cases(plan: Plan, wanted: Literal["check", "test"], seed: int) -> list[Case]:
+    """The words of a part, ``"check"`` or ``"test"``: synthetic and clean, then real; no two seeds share a word."""
+    from elman.data.spelling import dictionary, misspellings, of_part
+    from elman.data.typos import misspell
+
+    words = dictionary(plan.dictionary).counts
+    size = plan.check_size if wanted == "check" else plan.test_size
+    random = Random(f"{wanted} {seed}")
+    own = [word for word in of_part(sorted(words), wanted) if len(word) > 3]
+    Random(wanted).shuffle(own)
+    found = []
+    for right in own[seed :: plan.seeds][:size]:
+        edits = 0 if random.random() < plan.clean else 1 + (random.random() < plan.two_edits)
+        found.append(Case(misspell(right, edits, random), right, ("clean", *SLIPS)[edits]))
+    if _has_real():
+        pairs = [pair for pair in misspellings() if pair[1] in words]
+        meant = of_part(sorted({right for _, right in pairs}), wanted)
+        Random(wanted).shuffle(meant)
+        mine = set(meant[seed :: plan.seeds])
+        real = [Case(wrong, right, "real") for wrong, right in pairs if right in mine]
+        found += random.sample(real, min(size, len(real)))
+    return found
+
+
+def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
+    """Train one network, if it takes one, set what is to be set on the checking words, and test once."""
+    tested = cases(plan, "test", trial.seed)
+    if not tested:
+        raise TrialFailed("the dictionary is too small to test on")
+    arms = {"corrector": _corrector, "channel": _channel, "no network": _no_network}[trial.variant]
+    written, record = arms(plan, trial, desk, tested)
+    from elman.probe.noisy_channel import character_accuracy
+
+    groups = {"all synthetic": ("clean", *SLIPS), "slips": SLIPS} | {g: (g,) for g in ("clean", *SLIPS, "real")}
+    for arm, words in written.items():
+        for name, members in groups.items():
+            here = [(word, case.right) for word, case in zip(words, tested, strict=True) if case.group in members]
+            if here:
+                record.numbers[f"{arm}|{name}|words"] = sum(a == b for a, b in here) / len(here)
+                record.numbers[f"{arm}|{name}|characters"] = character_accuracy(*map(list, zip(*here, strict=True)))
+        some = [k for k, case in enumerate(tested) if case.group in ("real", *SLIPS)]
+        for k in some[:4] + some[-4:]:
+            record.texts[f"{arm}|{tested[k].typo}|{tested[k].right}"] = words[k]
+    return record
+
+
+def _train(plan: Plan, trial: Trial, desk: Desk, head: str, notes: dict):
+    import torch
+
+    from elman.data.spelling import dictionary, misspellings, of_part
+    from elman.nn.saving import make_seq2seq, save_seq2seq
+    from elman.studies.spelling import settings, train, training_pairs
+    from elman.train.step import LossNotFinite
+
+    counts = dictionary(plan.dictionary).counts
+    words = [word for word in of_part(sorted(counts), "train") if len(word) > 2]
+    keep = set(of_part({right for _, right in misspellings()}, "train")) if _has_real() else set()
+    real = [pair for pair in misspellings() if pair[1] in keep] if keep else []
+    random = Random(trial.seed)
+    torch.manual_seed(trial.seed)
+    made_of = settings(plan.hidden_size, head)
+    model = make_seq2seq(made_of)
+
+    def draw():
+        return training_pairs(plan.batch_size, words, real, plan.clean, plan.two_edits, random)
+
+    def each(update: int, loss: float) -> None:
+        desk.progress(update, plan.updates, loss=loss)
+
+    try:
+        losses = train(model, draw, head != "generator", plan.updates, plan.learning_rate, each)
+    except LossNotFinite as error:
+        raise TrialFailed(str(error)) from None
+    model.eval()
+
+    def save(**more) -> None:
+        if trial.seed == 0:  # one of each is enough for the command line
+            save_seq2seq(desk.folder / "model", model, made_of, notes | {"counts": counts} | more)
+
+    record = Record(series={"loss": _means(losses)})
+    record.numbers["parameters"] = float(sum(p.numel() for p in model.parameters()))
+    return model, counts, record, save
+
+
+def _corrector(plan: Plan, trial: Trial, desk: Desk, tested: list[Case]):
+    from elman.studies.spelling import found_words, search, tree_of, write_greedily
+
+    model, counts, record, save = _train(plan, trial, desk, "generator", {})
+    save()
+    typos = [case.typo for case in tested]
+    found = found_words(search(model, typos, tree_of(sorted(counts)), plan.beam))
+    held = [words[0][0] if words else typo for words, typo in zip(found, typos, strict=True)]
+    return {"plain": write_greedily(model, typos), "trie": held}, record
+
+
+def _channel(plan: Plan, trial: Trial, desk: Desk, tested: list[Case]):
+    from elman.probe.noisy_channel import Candidates
+    from elman.studies.spelling import best, channel_scores
+
+    model, counts, record, save = _train(plan, trial, desk, "pointer-generator", {})
+    candidates = Candidates(counts)
+
+    def scored(some: list[Case]):
+        typos = [case.typo for case in some]
+        return channel_scores(model, typos, candidates.near(typos, plan.edits, plan.candidates))
+
+    checked = cases(plan, "check", trial.seed)
+    scores = scored(checked)
+    right = {w: sum(best(c.typo, s, counts, w) == c.right for c, s in zip(checked, scores, strict=True))
+             for w in WEIGHTS}  # fmt: skip
+    weight = max(WEIGHTS, key=lambda w: right[w])
+    save(weight=weight, edits=plan.edits, candidates=plan.candidates)
+    record.numbers["weight"] = weight
+    near = scored(tested)
+    record.numbers["within reach"] = _share([c.right in s for c, s in zip(tested, near, strict=True)])
+    return {"channel": [best(c.typo, s, counts, weight) for c, s in zip(tested, near, strict=True)]}, record
+
+
+def _no_network(plan: Plan, trial: Trial, desk: Desk, tested: list[Case]):
+    from elman.data.spelling import dictionary
+    from elman.probe.noisy_channel import Candidates, norvig
+    from elman.studies.spelling import best
+
+    counts = dictionary(plan.dictionary).counts
+    candidates = Candidates(counts)
+    typos = [case.typo for case in tested]
+    near = candidates.near(typos)
+
+    def counted(some: list[Case]):
+        return candidates.near([case.typo for case in some], plan.edits, plan.candidates)
+
+    def choose(case: Case, words, weight: float, cost: float) -> str:
+        return best(case.typo, {word: -cost * distance for word, distance in words}, counts, weight)
+
+    checked = cases(plan, "check", trial.seed)
+    there = counted(checked)
+    grid = [(weight, cost) for weight in WEIGHTS for cost in COSTS]
+    weight, cost = max(
+        grid, key=lambda s: sum(choose(c, w, *s) == c.right for c, w in zip(checked, there, strict=True))
+    )
+    written = {
+        "identity": typos,
+        "edit count": [choose(c, w, weight, cost) for c, w in zip(tested, counted(tested), strict=True)],
+        "Norvig": [norvig(typo, words, counts) for typo, words in zip(typos, near, strict=True)],
+    }
+    if _has_library():
+        from spellchecker import SpellChecker
+
+        checker = SpellChecker(language=None, distance=2)
+        checker.word_frequency.load_json(counts)
+        # its own correction() takes of equals whichever a set gives first, another in each process
+        written["pyspellchecker"] = [
+            max(sorted(checker.candidates(typo) or [typo]), key=checker.__getitem__) for typo in typos
+        ]
+    return written, Record(numbers={"weight": weight, "cost": cost})
+
+
+def findings(plan: Plan, records: Sequence[Record]) -> Findings:
+    """Word and character accuracy of every arm on every kind of slip."""
+    numbers: dict[str, dict[int, float]] = {}
+    for record in records:
+        assert record.trial is not None
+        for name, value in record.numbers.items():
+            numbers.setdefault(name if "|" in name else f"{record.trial.variant}|{name}", {})[record.trial.seed] = (
+                value
+            )
+
+    def mean(name: str) -> float | None:
+        return _share(list(numbers[name].values())) if name in numbers else None
+
+    def more(arm: str, other: str, group: str, unit: str = "words") -> list[float]:
+        a, b = (numbers.get(f"{one}|{group}|{unit}", {}) for one in (arm, other))
+        return [a[seed] - b[seed] for seed in sorted(a) if seed in b]
+
+    measured = {
+        "trap": more("Norvig", "plain", "slips"),
+        "characters": more("plain", "identity", "all synthetic", "characters"),
+        "synthetic": more("channel", "Norvig", "slips"),
+        "baseline": list(numbers.get("Norvig|real|words", {}).values()),
+        "real": more("channel", "Norvig", "real"),
+        "counting": more("channel", "edit count", "real"),
+        "library": more("channel", "pyspellchecker", "real"),
+    }
+    arms = [arm for arm in ARMS if f"{arm}|slips|words" in numbers]
+    groups = [g for g in ("clean", *SLIPS, "slips", "real") if any(f"{arm}|{g}|words" in numbers for arm in arms)]
+
+    def rows(unit: str, shown: Sequence[str]):
+        found = ([mean(f"{arm}|{group}|{unit}") for group in shown] for arm in arms)
+        return [
+            [arm, *(None if v is None else round(v, 3) for v in row)] for arm, row in zip(arms, found, strict=True)
+        ]
+
+    of_characters = ["all synthetic", *(g for g in groups if g == "real")]
+    settings = ", ".join(
+        f"{label} {value:.3g}" for label, value in (
+            ("parameters of the corrector", mean("corrector|parameters")),
+            ("of the channel", mean("channel|parameters")), ("weight of log count", mean("channel|weight")),
+            ("edit count's", mean("no network|weight")), ("its nats an edit", mean("no network|cost")),
+            ("share of words among the channel's candidates", mean("channel|within reach")),
+        ) if value is not None
+    )  # fmt: skip
+    group = "real" if "real" in groups else "slips"
+    kind = "real misspellings" if group == "real" else "synthetic slips"
+    said = [f"{arm} {mean(f'{arm}|{group}|words'):.1%}" for arm in ("channel", "Norvig", "plain") if arm in arms]
+    return Findings(
+        summary=f"Words put right of {kind} in unseen words: {', '.join(said)}." if said else "All arms are missing.",
+        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
+        passages=_passages(records, arms),
+        tables=[
+            Table("Words that come out right", ["arm", *groups], rows("words", groups),
+                  f"Shares, means over seeds; slips are one and two edits together. {settings}."),
+            Table("Characters that are right", ["arm", *of_characters], rows("characters", of_characters),
+                  "Read them against identity, which does nothing."),
+        ],
+        figures=_learning(plan, records),
+    )  # fmt: skip
+
+
+def _passages(records: Sequence[Record], arms: Sequence[str]) -> list[Passage]:
+    """The same few misspellings through every arm, of the first seed."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for record in records:
+        if record.trial and record.trial.seed == 0:
+            for name, word in record.texts.items():
+                arm, typo, right = name.split("|")
+                found.setdefault((typo, right), {})[arm] = word
+    lines = [
+        f"`{typo}` for `{right}`: " + ", ".join(f"{arm} `{by[arm]}`" for arm in arms if arm in by) + "."
+        for (typo, right), by in found.items()
+    ]
+    return [Passage("Some of the test", "\n\n".join(lines))] if lines else []
+
+
+def _learning(plan: Plan, records: Sequence[Record]) -> list[Curves]:
+    series = []
+    for record in records:
+        losses = record.series.get("loss")
+        if losses and record.trial:
+            x = [plan.updates * (k + 1) / len(losses) for k in range(len(losses))]
+            series.append(Series(record.trial.name, x, losses))
+    caption = "The channel's loss cannot fall to nothing: the same word is misspelt in many ways."
+    return [Curves("Learning", "update", "nats a letter", series, caption=caption)] if series else []
+
+
+def _means(values: Sequence[float], points: int = 50) -> list[float]:
+    step = max(1, len(values) // points)
+    return [_share(values[k : k + step]) for k in range(0, len(values), step)]
+
+
+def _share(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _has_real() -> bool:
+    from elman.data.catalogue import find_set
+    from elman.data.files import where
+
+    return where(find_set("spelling")) != "not here"
+
+
+def _has_library() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("spellchecker") is not None

@@ -23,6 +23,7 @@ TINY = {
     "15.20": {"size": "8", "updates": "4", "depths": "1,2", "window": "8", "batch_size": "4", "validation": "300",
               "seeds": "1"},
     "15.21": {"data": "walk", "hidden_size": "2", "epochs": "1", "folds": "2", "batch_size": "512", "seeds": "1"},
+    "15.25": {"hidden_size": "2", "updates": "1", "batch_size": "4", "seeds": "1"},
     "15.26": {"hidden_size": "4", "updates": "3", "delays": "2,3", "short": "2", "long": "3", "batch_size": "4",
               "test_size": "10", "seeds": "1"},
     "15.27": {"hidden_size": "4", "updates": "3", "delay": "2", "gap": "1", "batch_size": "4", "test_size": "10",

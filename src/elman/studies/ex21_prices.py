@@ -13,8 +13,8 @@ a rise, with a binomial test of its rate and McNemar's test day by day.
 
 Three checks say whether the null would have been noticed. A *planted* memory: in a random walk whose returns carry
 0.3 of the day before, the sign is right on 59.7 % of days at best by it, and the same network must find it. A *leak*:
-with tomorrow's return among the features the network must rank the days almost perfectly, or it cannot learn at all. And the
-features are computed again with all later days changed: not one may differ.
+with tomorrow's return among the features the network must rank the days almost perfectly, or it cannot learn at all.
+And the features are computed again with all later days changed: not one may differ.
 
 **What to expect.** Nothing. If prices reflect what is known (Fama, 1970), the direction is a coin with a bias: the
 index rises on about 54 % of days, and a network learns that bias, with a recall near one. On 750 days an accuracy 3
@@ -188,7 +188,7 @@ def _rules(plan: Plan, prices: "Prices", table: "np.ndarray", up: "np.ndarray", 
 def _score(chance: "np.ndarray", up: "np.ndarray") -> dict[str, float]:
     """Accuracy and the rest, of the class "up"; against always up by the rate, and day by day."""
     from scipy.stats import binomtest
-    from sklearn.metrics import matthews_corrcoef, precision_score, recall_score, roc_auc_score
+    from sklearn.metrics import matthews_corrcoef, roc_auc_score
 
     from elman.probe.paired import mcnemar
 
@@ -197,8 +197,8 @@ def _score(chance: "np.ndarray", up: "np.ndarray") -> dict[str, float]:
     both = 0 < base < 1
     return {
         "accuracy": float(right.mean()),
-        "precision": float(precision_score(up, said, zero_division=0)),
-        "recall": float(recall_score(up, said, zero_division=0)),
+        "precision": float(up[said].mean()) if said.any() else 0.0,
+        "recall": float(said[up].mean()) if up.any() else 0.0,
         "mcc": float(matthews_corrcoef(up, said)),
         "auc": float(roc_auc_score(up, chance)) if both else 0.5,
         "above": float(right.mean()) - base,
@@ -287,7 +287,7 @@ def _through(arms: dict[str, list[Record]], rules: Record) -> Curves:
     lines = []
     for name, rises in said.items():
         share = np.convolve(rises == up, np.ones(width) / width, "valid")
-        lines.append(Series(name, list(range(width, len(up) + 1)), share.tolist()))
+        lines.append(Series(name, list(range(width, len(up) + 1)), [float(v) for v in share]))
     return Curves(
         "Share of days right through the test", "day of the test", f"share of the last {width} days", lines,
         caption="Seed 0. Where the lines of a network and of always predicting a rise lie on one another, it "

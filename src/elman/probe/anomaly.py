@@ -1,0 +1,172 @@
+"""Scores that say how odd a value is, and what alarms raised from them are worth, without point adjustment."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = [
+    "Profile",
+    "alarm_report",
+    "covering",
+    "isolation_score",
+    "moving_z",
+    "newest",
+    "reconstruction_errors",
+    "runs",
+    "trailing",
+]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is usual at each step of a period, such as every hour of a week.
+
+    Args:
+        mean: of each step, ``[P]``.
+        spread: standard deviation of each, with a tenth of that of all added, so that none is near zero.
+    """
+
+    mean: np.ndarray
+    spread: np.ndarray
+
+    @classmethod
+    def fit(cls, values: np.ndarray, period: int) -> "Profile":
+        """Fit to the beginning of a series, at least two periods; with a period of 1, one mean and one spread.
+
+        Raises:
+            ValueError: if there are not two whole periods.
+
+        Example:
+            >>> Profile.fit(np.array([1.0, 5.0, 1.0, 5.0, 1.0]), 2).mean
+            array([1., 5.])
+        """
+        if len(values) < 2 * period:
+            raise ValueError(f"a profile of {period} steps needs at least {2 * period} values, got {len(values)}")
+        parts = [values[step::period] for step in range(period)]
+        mean = np.array([part.mean() for part in parts])
+        left = values - mean[np.arange(len(values)) % period]
+        spread = np.array([part.std() for part in parts]) + 0.1 * left.std() + 1e-12
+        return cls(mean, spread)
+
+    def z(self, values: np.ndarray, first: int = 0) -> np.ndarray:
+        """How many spreads each value is away from what is usual, the first being step ``first`` of the series."""
+        step = np.arange(first, first + len(values)) % len(self.mean)
+        return (values - self.mean[step]) / self.spread[step]
+
+
+def moving_z(values: np.ndarray, width: int) -> np.ndarray:
+    """How many spreads each value is away from the mean of the ``width`` before it; 0 for the first two."""
+    score = np.zeros(len(values))
+    for k in range(2, len(values)):
+        before = values[max(0, k - width) : k]
+        score[k] = abs(values[k] - before.mean()) / (before.std() + 1e-9)
+    return score
+
+
+def isolation_score(values: np.ndarray, training: int, width: int, seed: int) -> np.ndarray:
+    """How easily an isolation forest (Liu et al., 2008) sets the window ending at each value apart."""
+    from sklearn.ensemble import IsolationForest
+
+    windows = np.lib.stride_tricks.sliding_window_view(values, width)
+    forest = IsolationForest(random_state=seed).fit(windows[: training - width + 1])
+    score = -forest.score_samples(windows)
+    return np.concatenate([np.full(width - 1, score[0]), score])
+
+
+def reconstruction_errors(model: "torch.nn.Module", values: np.ndarray, width: int) -> np.ndarray:
+    """Absolute error of every step of every window, ``[width, N - width + 1]``."""
+    import torch
+
+    series = torch.tensor(values, dtype=torch.float32)
+    windows = series.unfold(0, width, 1).T[..., None]
+    with torch.no_grad():
+        parts = [(model(part) - part).abs()[..., 0] for part in windows.split(2048, 1)]
+    return torch.cat(parts, 1).numpy()
+
+
+def covering(errors: np.ndarray) -> np.ndarray:
+    """Mean error of each value over all windows that hold it, ``[N]``.
+
+    Example:
+        >>> covering(np.array([[1.0, 2.0], [3.0, 4.0]]))
+        array([1. , 2.5, 4. ])
+    """
+    width, count = errors.shape
+    total, held = np.zeros(count + width - 1), np.zeros(count + width - 1)
+    for k in range(width):
+        total[k : k + count] += errors[k]
+        held[k : k + count] += 1
+    return total / held
+
+
+def newest(errors: np.ndarray) -> np.ndarray:
+    """Error of each value in the window that ends with it: what is known when it comes. The first have that window's.
+
+    Example:
+        >>> newest(np.array([[1.0, 2.0], [3.0, 4.0]]))
+        array([1., 3., 4.])
+    """
+    return np.concatenate([errors[:-1, 0], errors[-1]])
+
+
+def trailing(score: np.ndarray, width: int) -> np.ndarray:
+    """Mean of the last ``width`` scores, of fewer at the beginning.
+
+    Example:
+        >>> trailing(np.array([2.0, 4.0, 6.0]), 2)
+        array([2., 3., 5.])
+    """
+    total = np.concatenate([[0.0], score.cumsum()])
+    end = np.arange(1, len(score) + 1)
+    first = np.maximum(0, end - width)
+    return (total[end] - total[first]) / (end - first)
+
+
+def runs(flags: np.ndarray) -> list[tuple[int, int]]:
+    """Stretches that are true: first index and index after the last.
+
+    Example:
+        >>> runs(np.array([0, 1, 1, 0, 1], bool))
+        [(1, 3), (4, 5)]
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    return [(a, b) for k, (a, b) in enumerate(pairwise(edges.tolist())) if k % 2 == 0]
+
+
+def alarm_report(score: np.ndarray, labels: np.ndarray, threshold: float, day: int) -> dict[str, float]:
+    """Say what alarms where the score exceeds a threshold are worth.
+
+    Every value counts as what it is: an event is not counted as found whole because one of its values was (that
+    "point adjustment" lets random scores look good; Kim et al., 2022).
+
+    Args:
+        score: of each value, ``[N]``.
+        labels: which belong to an event, ``[N]``.
+        threshold: chosen on other data.
+        day: values in a day.
+
+    Returns:
+        ``auroc``, ``auprc`` (average precision), ``precision``, ``recall`` and ``f1`` of values; ``events``, the
+        share of events with an alarm in them; ``false``, stretches of alarm a day that touch no event.
+    """
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    alarm = score > threshold
+    hit = float((alarm & labels).sum())
+    precision = hit / max(1, int(alarm.sum()))
+    recall = hit / max(1, int(labels.sum()))
+    events, raised = runs(labels), runs(alarm)
+    return {
+        "auroc": float(roc_auc_score(labels, score)),
+        "auprc": float(average_precision_score(labels, score)),
+        "precision": precision,
+        "recall": recall,
+        "f1": 2 * precision * recall / (precision + recall) if hit else 0.0,
+        "events": sum(bool(alarm[a:b].any()) for a, b in events) / max(1, len(events)),
+        "false": sum(not labels[a:b].any() for a, b in raised) * day / len(score),
+    }

@@ -1,0 +1,109 @@
+"""A detector of anomalies: fitted once to values taken to be normal, then told one value after another."""
+
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from elman.nn.autoencoder import SequenceAutoencoder
+from elman.probe.anomaly import Profile, newest, reconstruction_errors
+from elman.train.autoencode import fit_autoencoder
+
+__all__ = ["Detector"]
+
+
+class Detector:
+    """An autoencoder of what is left of a series without its usual course, with a threshold on the newest error.
+
+    A value's score is the error of the value in the window that ends with it, so it is known as soon as the value
+    is, from the last ``window`` values alone: a stream may go on for years.
+
+    Args:
+        profile: the usual course.
+        model: reconstructs windows.
+        window: steps of a window.
+        threshold: a score above it is an alarm.
+
+    Example:
+        >>> usual = 5 + np.sin(np.arange(400) * 2 * np.pi / 24) + np.random.default_rng(0).normal(size=400) / 20
+        >>> detector = Detector.fit(usual, period=24, window=12, updates=20)
+        >>> scores = [detector.feed(value) for value in (4.1, 4.0, 9.0)]
+        >>> [score > detector.threshold for score in scores]
+        [False, False, True]
+    """
+
+    def __init__(self, profile: Profile, model: SequenceAutoencoder, window: int, threshold: float):
+        self.profile, self.model, self.window, self.threshold = profile, model, window, threshold
+        self._last: deque[float] = deque(maxlen=window)
+        self._next = 0
+
+    @classmethod
+    def fit(
+        cls,
+        values: np.ndarray,
+        *,
+        period: int = 1,
+        window: int = 24,
+        quantile: float = 0.995,
+        updates: int = 400,
+        hidden_size: int = 16,
+        seed: int = 0,
+        each: Callable[[int, float], None] | None = None,
+    ) -> "Detector":
+        """Fit to values without anomalies; the stream goes on after the last of them.
+
+        Args:
+            values: ``[N]``; the first seven tenths are learned from, the others set the threshold.
+            period: steps of the usual course, such as 168 for the hours of a week; 1 for none.
+            window: steps of a window.
+            quantile: share of the values set aside that the threshold is not below.
+            updates: of the training.
+            hidden_size: of the autoencoder.
+            seed: of the training.
+            each: called with the number of updates done and the last loss.
+
+        Raises:
+            ValueError: if there are too few values for two periods and ten windows, or the quantile is not in (0, 1).
+        """
+        cut = len(values) * 7 // 10
+        if cut < max(2 * period, 10 * window):
+            least = -(-max(2 * period, 10 * window) * 10 // 7)
+            raise ValueError(
+                f"a period of {period} and windows of {window} steps need {least} normal values to learn from, "
+                f"got {len(values)}"
+            )
+        if not 0 < quantile < 1:
+            raise ValueError(f"the quantile must be between 0 and 1, got {quantile}")
+        profile = Profile.fit(values[:cut], period)
+        unusual = profile.z(values)
+        model = fit_autoencoder(
+            unusual[:cut], window, hidden_size=hidden_size, updates=updates, seed=seed, each=each
+        )  # fmt: skip
+        score = newest(reconstruction_errors(model, unusual, window))
+        detector = cls(profile, model, window, float(np.quantile(score[cut:], quantile)))
+        detector._last.extend(unusual[-window:])
+        detector._next = len(values)
+        return detector
+
+    def scores(self, values: np.ndarray) -> np.ndarray:
+        """Return the scores of the next values, ``[N]``, at once: those that :meth:`feed` would give one by one.
+
+        Raises:
+            ValueError: if one is not a finite number; the detector stays as it was.
+        """
+        if not np.isfinite(values).all():
+            raise ValueError(f"values must be finite numbers, got {values[~np.isfinite(values)][0]}")
+        if not len(values):
+            return np.zeros(0)
+        unusual = np.concatenate([np.array(self._last)[1:], self.profile.z(values, self._next)])
+        self._last.extend(unusual[-self.window :].tolist())
+        self._next = (self._next + len(values)) % len(self.profile.mean)
+        return reconstruction_errors(self.model, unusual, self.window)[-1]
+
+    def feed(self, value: float) -> float:
+        """Return the score of the next value.
+
+        Raises:
+            ValueError: as :meth:`scores` does.
+        """
+        return float(self.scores(np.array([value]))[0])

@@ -1,0 +1,60 @@
+"""Training an autoencoder on the windows of one series."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from elman.nn.autoencoder import SequenceAutoencoder
+from elman.train.minimise import minimise
+
+__all__ = ["fit_autoencoder"]
+
+
+def fit_autoencoder(
+    values: np.ndarray,
+    width: int,
+    *,
+    hidden_size: int = 16,
+    updates: int = 400,
+    batch_size: int = 64,
+    learning_rate: float = 1e-2,
+    seed: int = 0,
+    each: Callable[[int, float], None] | None = None,
+) -> SequenceAutoencoder:
+    """Train on windows drawn from a series that is taken to be normal.
+
+    Args:
+        values: ``[N]``, scaled to about unit spread; at least ``width`` of them.
+        width: steps of a window.
+        hidden_size: of the autoencoder; default 16.
+        updates: steps of Adam; default 400.
+        batch_size: windows of an update; default 64.
+        learning_rate: its first value; default 1e-2.
+        seed: of the weights and the windows.
+        each: called with the number of updates done and the last loss.
+
+    Raises:
+        ValueError: if there are fewer values than a window has.
+        LossNotFinite: with the update at which it happened.
+
+    Example:
+        >>> model = fit_autoencoder(np.sin(np.arange(200.0)), 12, hidden_size=4, updates=2)
+        >>> model.training
+        False
+    """
+    if len(values) < width:
+        raise ValueError(f"a window of {width} steps needs as many values, got {len(values)}")
+    windows = torch.tensor(values, dtype=torch.float32).unfold(0, width, 1).T[..., None]
+    choice = torch.Generator().manual_seed(seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = SequenceAutoencoder(1, hidden_size)
+
+    def loss(update: int) -> Tensor:
+        batch = windows[:, torch.randint(windows.shape[1], (batch_size,), generator=choice)]
+        return (model(batch) - batch).square().mean()
+
+    minimise(model, loss, updates, learning_rate=learning_rate, each=each)
+    return model.eval()

@@ -1,0 +1,58 @@
+"""``elman detect``: a file, a stream, and what is neither."""
+
+import json
+
+import numpy as np
+import pytest
+
+SMALL = ("--updates", "20", "--window", "12")
+
+
+@pytest.fixture
+def series(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    values = np.sin(np.arange(480) * 2 * np.pi / 24) + np.random.default_rng(0).normal(size=480) / 20
+    values[400:406] += 8
+    (tmp_path / "load.csv").write_text("\n".join(map(str, values)))
+    return values
+
+
+def test_a_file_and_its_picture(elman, series, tmp_path):
+    alarms = [
+        json.loads(line) for line in elman("detect", "load.csv", *SMALL, "--json", "--figure", "a.svg").splitlines()
+    ]
+    worst = max(alarms, key=lambda alarm: alarm["score"])
+    assert 401 <= int(worst["first"].split()[1]) <= 406
+    assert worst["score"] > 3
+    assert (tmp_path / "a.svg").read_text().startswith("<?xml")
+    assert "value 40" in elman("detect", "load.csv", *SMALL)
+
+
+def test_piped_in_it_says_the_same(elman, series):
+    given = "\n".join(map(str, series)).encode()
+    words = ("detect", *SMALL, "--normal", "240", "--period", "24", "--json")
+    told = [json.loads(line)["value"] for line in elman(*words, given=given).splitlines()]
+    whole = [json.loads(line) for line in elman(*words[:1], "load.csv", *words[1:]).splitlines()]
+    spans = [[int(alarm[end].split()[1]) for end in ("first", "last")] for alarm in whole]
+    assert told == [k for first, last in spans for k in range(first, last + 1)]
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "code", "said"),
+    [
+        (["load.csv", "--normal", "9999"], b"", 1, "nothing is left to look at"),
+        (["load.csv", "--normal", "-1"], b"", 2, "a share of the file or a number of values, got '-1'"),
+        (["load.csv", "--normal", "nan"], b"", 2, "got 'nan'"),
+        (["load.csv", "--normal", "20"], b"", 1, "need 172 normal values"),
+        (["nowhere.csv"], b"", 1, "No such file"),
+        (["--figure", "a.svg"], b"", 1, "a picture needs a file"),
+        (["--normal", "0.5"], b"1\n2\n", 2, "a number of values, got '0.5'"),
+        ([], b"", 1, "got 0"),
+        ([], b"1\n2\nthree\n", 1, "line 3: expected a finite number, got 'three'"),
+        ([], b"1\n2\ninf\n", 1, "line 3: expected a finite number, got 'inf'"),
+    ],
+)
+def test_wrong_words(elman, series, words, given, code, said):
+    error = elman("detect", *SMALL, *words, code=code, given=given)
+    assert said in error
+    assert len(error.splitlines()) == 1

@@ -48,7 +48,7 @@ class TokenEmbedding(nn.Module):
 class _Reader(nn.Module):
     """Embedding, dropout, an encoder, dropout."""
 
-    def __init__(self, embedding: TokenEmbedding, encoder: nn.Module, dropout: float):
+    def __init__(self, embedding: nn.Module, encoder: nn.Module, dropout: float):
         super().__init__()
         self.embedding, self.dropout = embedding, nn.Dropout(dropout)
         self.encoder: Any = encoder
@@ -61,7 +61,7 @@ class TextClassifier(_Reader):
     """The class of a sentence.
 
     Args:
-        embedding: of the tokens.
+        embedding: of the tokens; :class:`torch.nn.Identity` where the input already is vectors.
         encoder: ``(x, lengths=...) -> (outputs, state)`` with an ``output_size``, such as
             :class:`~elman.nn.Recurrent` or :class:`~elman.nn.transformer.Transformer`.
         classes: number of classes.
@@ -82,7 +82,7 @@ class TextClassifier(_Reader):
 
     def __init__(
         self,
-        embedding: TokenEmbedding,
+        embedding: nn.Module,
         encoder: nn.Module,
         classes: int,
         pooling: Pooling = "max",
@@ -118,7 +118,7 @@ class Tagger(_Reader):
         torch.Size([5, 3, 17])
     """
 
-    def __init__(self, embedding: TokenEmbedding, encoder: nn.Module, tags: int, dropout: float = 0.0):
+    def __init__(self, embedding: nn.Module, encoder: nn.Module, tags: int, dropout: float = 0.0):
         super().__init__(embedding, encoder, dropout)
         self.head = nn.Linear(self.encoder.output_size, tags)
 

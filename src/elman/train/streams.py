@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from elman.data.tasks import NOTHING
+
 __all__ = ["Streams"]
 
 
@@ -20,9 +22,10 @@ class Streams:
         tokens: the sequence, ``[N]``.
         batch_size: streams B.
         steps: time steps T of one window.
+        asked: which tokens are to be predicted, booleans ``[N]``; the others' targets are -100. Default all.
 
     Raises:
-        ValueError: if the sequence is too short for one window.
+        ValueError: if the sequence is too short for one window, or ``asked`` is not as long.
 
     Example:
         >>> streams = Streams(torch.arange(9), batch_size=2, steps=2)
@@ -34,8 +37,13 @@ class Streams:
     tokens: Tensor
     batch_size: int
     steps: int
+    asked: Tensor | None = None
 
     def __post_init__(self) -> None:
+        if self.asked is not None and self.asked.shape != self.tokens.shape:
+            raise ValueError(
+                f"asked must be {list(self.tokens.shape)} as the tokens are, got {list(self.asked.shape)}"
+            )
         if min(self.batch_size, self.steps) < 1:
             raise ValueError(f"batch_size and steps must be at least 1, got {self.batch_size} and {self.steps}")
         if len(self) == 0:
@@ -52,7 +60,10 @@ class Streams:
         rows = (len(self.tokens) - 1) // self.batch_size
         start = k * self.steps
         index = torch.arange(start, start + self.steps)[:, None] + torch.arange(self.batch_size) * rows
-        return self.tokens[index], self.tokens[index + 1]
+        targets = self.tokens[index + 1]
+        if self.asked is not None:
+            targets = targets.masked_fill(~self.asked[index + 1], NOTHING)
+        return self.tokens[index], targets
 
 
 def detached(state: Any) -> Any:

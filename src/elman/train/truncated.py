@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from elman.data.tasks import NOTHING
 from elman.train import parallel
 from elman.train.streams import Streams, detached
 
@@ -36,7 +37,7 @@ class Truncated:
         self.state: Any = None
 
     def __call__(self, update: int) -> Tensor:
-        """Return the mean loss of the update's window, nats a token; with several processes, this one's share."""
+        """Return the mean loss of the update's window, nats a token asked for; this process's share, if several."""
         k = update % len(self.streams)
         mine = parallel.rows(self.streams.batch_size)
         inputs, targets = (part[:, mine] for part in self.streams.window(k))
@@ -46,4 +47,4 @@ class Truncated:
             logits, state = self.model(some, detached(state) if self.carry else None)
             total = total + cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="sum")
         self.state = detached(state) if self.carry else None
-        return parallel.mean(total, targets.numel())
+        return parallel.mean(total, int((targets != NOTHING).sum()))

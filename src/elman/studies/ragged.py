@@ -1,0 +1,104 @@
+"""Sequences of varying length: what study 15.13 reads, the usual mistake with them, and tests that none is made."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from elman.nn.text import TextClassifier
+    from elman.train.epochs import Labelled
+
+__all__ = ["MORE", "exactness", "filled", "recall", "steps_read", "utterances_of"]
+
+MORE = 20  # steps of padding beyond the longest row
+
+
+def utterances_of(source: str, seed: int = 0) -> tuple["Labelled", "Labelled"]:
+    """Training and test utterances, each channel scaled by the training's mean and deviation."""
+    import torch
+
+    from elman.data.sets import japanese_vowels
+    from elman.data.utterances import utterances
+    from elman.train.epochs import Labelled
+
+    if source == "generated":
+        parts = utterances(270, 2 * seed), utterances(370, 2 * seed + 1)
+    else:
+        parts = japanese_vowels.load("TRAIN"), japanese_vowels.load("TEST")
+    frames = torch.cat([torch.from_numpy(one.values) for one in parts[0]])
+    mean, deviation = frames.mean(0), frames.std(0).clamp_min(1e-6)
+    training, test = (
+        Labelled([(torch.from_numpy(one.values) - mean) / deviation for one in part],
+                 [int(one.label) - 1 for one in part])
+        for part in parts
+    )  # fmt: skip
+    return training, test
+
+
+def recall(count: int, lengths: tuple[int, int], seed: int) -> "Labelled":
+    """Sequences of unequal length; each one's first symbol is its class."""
+    import torch
+
+    from elman.data.tasks import Recall
+    from elman.train.epochs import Labelled
+
+    generator = torch.Generator().manual_seed(seed)
+    shortest, longest = lengths
+    x, answers = Recall(longest).draw(count, generator)
+    steps_of = torch.randint(shortest, longest + 1, (count,), generator=generator).tolist()
+    return Labelled([x[:steps, row] for row, steps in enumerate(steps_of)], answers.tolist())
+
+
+def filled(data: "Labelled", steps: int) -> "Labelled":
+    """The data with zeros after every sequence's end, up to ``steps``, as if they belonged to it."""
+    from torch.nn.functional import pad
+
+    from elman.train.epochs import Labelled
+
+    return Labelled([pad(one, (0, 0, 0, steps - len(one))) for one in data.inputs], data.targets)
+
+
+def steps_read(lengths: Sequence[int], batch_size: int, seed: int) -> int:
+    """Steps of one pass with every batch filled up to its longest row; batches are of like length."""
+    from elman.data.batches import Batches
+
+    batches = Batches(lengths, batch_size, seed)
+    return sum(len(batches[k]) * max(lengths[row] for row in batches[k]) for k in range(len(batches)))
+
+
+def exactness(model: "TextClassifier", data: "Labelled") -> dict[str, float]:
+    """Largest changes of logits and gradients when the padding holds NaN, is longer, or is not there.
+
+    ``content``: the batch with NaN past every row's end against zeros there, over the logits and the gradients of
+    all parameters; ``changed``: share of answers that change with 20 more frames of padding; ``packed``: final
+    states from a PackedSequence; ``alone``: logits of the first 50 sequences, each by itself.
+    """
+    import numpy as np
+    import torch
+    from torch.nn.utils.rnn import pack_padded_sequence
+
+    model.eval()
+    x, lengths, _ = data[np.arange(len(data))]
+    past = (torch.arange(len(x))[:, None] >= lengths)[..., None]
+
+    def read(inputs: torch.Tensor) -> list[torch.Tensor]:
+        model.zero_grad()
+        logits = model(inputs, lengths)
+        logits.logsumexp(-1).sum().backward()
+        return [logits.detach(), *(p.grad.clone() for p in model.parameters() if p.grad is not None)]
+
+    def largest(a: torch.Tensor, b: torch.Tensor) -> float:
+        return (a - b).abs().nan_to_num(nan=torch.inf).max().item()
+
+    some = data.inputs[:50]
+    first, other = read(x), read(x.masked_fill(past, torch.nan))
+    with torch.no_grad():
+        longer = model(torch.cat([x, x.new_zeros(MORE, *x.shape[1:])]), lengths)
+        alone = torch.cat([model(one[:, None], [len(one)]) for one in some])
+        packed = model.encoder(pack_padded_sequence(x, lengths, enforce_sorted=False))[1]
+        states = model.encoder(x, lengths=lengths)[1]
+    return {
+        "content": max(largest(a, b) for a, b in zip(first, other, strict=True)),
+        "changed": (longer.argmax(-1) != first[0].argmax(-1)).float().mean().item(),
+        "packed": max(largest(a.h, b.h) for a, b in zip(packed, states, strict=True)),
+        "alone": largest(alone, first[0][: len(some)]),
+    }

@@ -7,7 +7,7 @@ import sys
 import typer
 
 import elman
-from elman.cli import cells, correct, count, data, detect, generate, lab, new, reading, reverse
+from elman.cli import cells, correct, count, data, detect, generate, lab, new, reading, reverse, teaching
 
 __all__ = ["app", "main"]
 
@@ -24,6 +24,8 @@ app.command("list")(lab.list_studies)
 app.command("study")(lab.study)
 app.command("lab")(lab.lab)
 app.command("report")(lab.report)
+app.command("answer")(teaching.answer)
+app.command("quiz")(teaching.quiz)
 app.command("cells")(cells.cells)
 app.command("count")(count.count)
 app.command("generate")(generate.generate)

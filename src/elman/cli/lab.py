@@ -14,6 +14,8 @@ from elman.errors import UnknownName
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.console import Console
+
     from elman.lab.findings import Findings
     from elman.lab.runner import Run
     from elman.lab.study import Study
@@ -65,7 +67,7 @@ def study(
     from elman.lab.study import find_study
 
     _use_data(data)
-    changed = _settings(settings or [])
+    changed = read_settings(settings or [])
     if seeds is not None:
         changed["seeds"] = str(seeds)
     wanted = find_study(name)
@@ -159,7 +161,8 @@ def _together(runs: "list[Run]") -> "Iterator[tuple[Run, Findings | None]]":
             yield from execute(runs, 1, executor, Progress())
 
 
-def _settings(pairs: list[str]) -> dict[str, str]:
+def read_settings(pairs: list[str]) -> dict[str, str]:
+    """Read ``--set FIELD=VALUE`` s."""
     settings = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -218,13 +221,7 @@ def _show(findings: "Findings", folder: Path) -> None:
 
     console = Console()
     console.print(f"[bold]{findings.exercise}  {escape(findings.title)}[/]\n{escape(findings.summary)}\n")
-    for table in findings.tables:
-        shown = Table(title=escape(table.title), title_justify="left", caption=escape(table.note) or None)
-        for column in table.columns:
-            shown.add_column(escape(column))
-        for row in table.rows:
-            shown.add_row(*("" if value is None else escape(_number(value)) for value in row))
-        console.print(shown)
+    show_tables(console, findings)
     claims = Table(title="Claims, stated before the run", title_justify="left")
     for column in ("claim", "measured", "95 % interval", "verdict"):
         claims.add_column(column)
@@ -241,6 +238,20 @@ def _show(findings: "Findings", folder: Path) -> None:
     console.print(
         f"\nSaved in {escape(str(folder))}; `elman report {escape(str(folder.parent.parent))}` writes the book."
     )
+
+
+def show_tables(console: "Console", findings: "Findings") -> None:
+    """Print every table of some findings."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    for table in findings.tables:
+        shown = Table(title=escape(table.title), title_justify="left", caption=escape(table.note) or None)
+        for column in table.columns:
+            shown.add_column(escape(column))
+        for row in table.rows:
+            shown.add_row(*("" if value is None else escape(_number(value)) for value in row))
+        console.print(shown)
 
 
 def _number(value: str | float | bool | None) -> str:

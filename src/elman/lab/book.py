@@ -17,8 +17,9 @@ from elman.lab.findings import Figure, Findings, Table
 from elman.lab.prose import article_html, prose_html
 from elman.lab.wording import SYMBOLS, bound, chapter_order, column, measured, number, tally, visible
 
-__all__ = ["collect", "write_book"]
+__all__ = ["collect", "render", "write_book"]
 
+OWN_NUMBERS = ("15.2", "15.3", "15.4", "15.5", "15.6", "15.10")  # those that answers.js can compute
 PLANS = ("quick", "full")  # a study's findings under the later one are preferred
 
 
@@ -77,20 +78,22 @@ def write_book(
         {"anchor": anchor, "f": one, "figures": _figures(one, f"f{place}")}
         for place, (one, anchor) in enumerate(zip(findings, anchors, strict=True), start=1)
     ]
-    page = (
-        _templates()
-        .get_template("book.html")
-        .render(
-            title=title,
-            notes=notes,
-            exercises=exercises,
-            tally=tally([verdict for one in findings for verdict in one.claims]),
-            seconds=sum(one.seconds for one in findings),
-            environment=_shared([one.environment or {} for one in findings]),
-        )
+    page = render(
+        "book.html",
+        title=title,
+        notes=notes,
+        exercises=exercises,
+        tally=tally([verdict for one in findings for verdict in one.claims]),
+        seconds=sum(one.seconds for one in findings),
+        environment=_shared([one.environment or {} for one in findings]),
     )
     write_text(path, page)
     return path
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill in one of the lab's templates."""
+    return _templates().get_template(template).render(**values)
 
 
 @cache
@@ -103,7 +106,7 @@ def _templates() -> Environment:
         "article": article_html, "prose": prose_html, "bound": bound, "measured": measured, "tally": tally,
         "number": number, "columns": _columns, "duration": _duration, "plain": _plain,
     }  # fmt: skip
-    env.globals |= {"symbols": SYMBOLS}
+    env.globals |= {"symbols": SYMBOLS, "own_numbers": OWN_NUMBERS}
     return env
 
 

@@ -100,8 +100,8 @@ def _draw_series(axes: "Axes", series: Series, place: int, curves: Curves) -> An
     few = series.style == "line" and 2 < len(x) <= 15
     marker = MARKERS[place % len(MARKERS)] if points or few else None
     if series.low is not None and series.high is not None:
-        band = [_band(end[::step]) for end in (series.low, series.high)]
-        axes.fill_between(x, *band, color=colour, alpha=0.16, linewidth=0)
+        low, high = _band(series.low[::step]), _band(series.high[::step])
+        axes.fill_between(x, low, high, color=colour, alpha=0.16, linewidth=0)
     (line,) = axes.plot(x, y, color=colour, linestyle=dash, marker=marker, markeredgewidth=0)
     return line
 

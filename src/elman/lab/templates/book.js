@@ -39,6 +39,35 @@
     });
   });
 
+  // A worked answer is computed again for the reader's own numbers.
+  document.querySelectorAll(".own").forEach(function (box) {
+    var plan = JSON.parse(box.dataset.plan), formula = answers.formulas[box.dataset.exercise];
+    var said = box.querySelector("output"), inputs = {};
+    if (!formula) return;
+    Object.keys(plan).forEach(function (name) {
+      var label = document.createElement("label"), input = document.createElement("input");
+      label.textContent = name.replace(/_/g, " ") + " ";
+      input.value = Array.isArray(plan[name]) ? plan[name].join(", ") : plan[name];
+      input.autocomplete = "off";
+      input.addEventListener("input", compute);
+      inputs[name] = input;
+      label.appendChild(input);
+      box.insertBefore(label, said);
+    });
+    function compute() {
+      var own = {}, good = true;
+      Object.keys(plan).forEach(function (name) {
+        own[name] = answers.read(inputs[name].value, plan[name]);
+        inputs[name].setAttribute("aria-invalid", String(own[name] === null));
+        good = good && own[name] !== null;
+      });
+      var lines = good && formula(own);
+      said.textContent = lines ? lines.join("\n") : "These numbers do not fit the exercise.";
+    }
+    box.hidden = false;
+    compute();
+  });
+
   // A path is walked with its slider: a ring on the drawing, the step in words below.
   document.querySelectorAll(".walk").forEach(function (box) {
     var walk = JSON.parse(box.dataset.walk), slider = box.querySelector("input");

@@ -1,0 +1,50 @@
+"""Worked answers (exercises 15.1 to 15.10) with the reader's own numbers, computed at once and not kept."""
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from elman.errors import UnknownName
+from elman.lab.desk import Desk
+from elman.lab.findings import Findings
+from elman.lab.study import find_study
+from elman.lab.worker import prepare
+
+__all__ = ["WORKED", "answer"]
+
+WORKED = tuple(f"15.{number}" for number in range(1, 11))
+
+
+def answer(exercise: str, settings: Mapping[str, str] | None = None) -> Findings:
+    """Compute a worked answer by the study's real code, under its quick plan.
+
+    Args:
+        exercise: number or name of one of the chapter's first ten exercises.
+        settings: fields of the study's plan, as text.
+
+    Raises:
+        UnknownName: for an exercise that is no worked answer, or settings that do not fit its plan.
+        TrialFailed: if a trial that trains cannot go on.
+
+    Example:
+        >>> answer("15.10", {"gradient": "6,8", "threshold": "5"}).summary
+        '|g| = 10; clipped to [3, 4], of norm 5.'
+    """
+    study = find_study(exercise)
+    if study.exercise not in WORKED:
+        raise UnknownName(
+            f"{study.exercise} is no worked answer, those are 15.1 to 15.10; `elman study {study.exercise}` runs it"
+        )
+    plan = study.plan(True, dict(settings or {}))
+    records, started = [], time.process_time()
+    with tempfile.TemporaryDirectory() as folder:
+        for trial in study.trials(plan):
+            prepare(trial)
+            record = study.module.run(plan, trial, Desk(Path(folder) / trial.name))
+            records.append(replace(record, trial=trial))
+    found = study.findings(plan, records)
+    return replace(
+        found, exercise=study.exercise, name=study.name, title=study.title, seconds=time.process_time() - started
+    )

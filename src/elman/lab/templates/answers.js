@@ -1,0 +1,56 @@
+// Worked answers with the reader's own numbers, computed in the page. Each takes a plan and returns lines.
+var answers = (function () {
+  "use strict";
+  function shown(value) {
+    if (Math.abs(value) >= 1e15 || (value && Math.abs(value) < 1e-4)) return value.toExponential(3);
+    return String(Number(value.toPrecision(6)));
+  }
+  function row(values) { return "[" + values.map(shown).join(", ") + "]"; }
+  function whole(plan) {
+    return Object.keys(plan).every(function (name) { return Number.isInteger(plan[name]) && plan[name] > 0; });
+  }
+  var formulas = {
+    "15.2": function (p) {
+      var I = p.input_size, H = p.hidden_size, O = p.output_size, one = I * H + H * H + H + H * O + O;
+      return whole(p) && ["With one bias vector: " + one, "With PyTorch's two: " + (one + H)];
+    },
+    "15.3": function (p) {
+      if (!(Number.isInteger(p.power) && p.power > 0 && Number.isInteger(p.steps) && p.steps > 0)) return null;
+      function power(n) { return p.diagonal.map(function (d) { return Math.pow(d, n); }); }
+      return ["To the power of " + p.power + ": " + row(power(p.power)), "After " + p.steps + " steps: " + row(power(p.steps))];
+    },
+    "15.4": function (p) {
+      var n = p.forget.length, news = [], after = [];
+      if (![p.gate, p.candidate, p.before].every(function (v) { return v.length === n; })) return null;
+      for (var k = 0; k < n; k++) {
+        news.push(p.gate[k] * p.candidate[k]);
+        after.push(p.forget[k] * p.before[k] + news[k]);
+      }
+      var sizes = news.map(Math.abs);
+      return ["c = " + row(after), "Most new information: dimension " + (sizes.indexOf(Math.max.apply(null, sizes)) + 1)];
+    },
+    "15.5": function (p) {
+      var I = p.input_size, H = p.hidden_size, gate = I * H + H * H + H;
+      return whole(p) && ["LSTM: " + 4 * gate + ", PyTorch " + 4 * (gate + H), "GRU: " + 3 * gate + ", PyTorch " + 3 * (gate + H)];
+    },
+    "15.6": function (p) {
+      var H = p.hidden_size;
+      return whole(p) && ["Output: (" + [p.steps, p.batch_size, 2 * H].join(", ") + ")",
+        "Final hidden state: (" + [2 * p.num_layers, p.batch_size, H].join(", ") + ")"];
+    },
+    "15.10": function (p) {
+      var norm = Math.hypot.apply(null, p.gradient), scale = norm > p.threshold ? p.threshold / norm : 1;
+      if (!(p.threshold > 0)) return null;
+      return ["Norm: " + shown(norm), "Clipped: " + row(p.gradient.map(function (g) { return g * scale; })),
+        "Its norm: " + shown(norm * scale)];
+    }
+  };
+  // A field's text as a number, or as a list where the plan has one; null if it is neither.
+  function read(text, like) {
+    var words = text.split(/[,;\s]+/).filter(Boolean), values = words.map(Number);
+    if (!values.length || !values.every(isFinite)) return null;
+    return Array.isArray(like) ? values : values.length === 1 ? values[0] : null;
+  }
+  return { formulas: formulas, read: read };
+})();
+if (typeof module !== "undefined") module.exports = answers;

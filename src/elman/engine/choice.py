@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from elman.cell import Cell
-from elman.engine import loop, native
+from elman.engine import loop, native, scan
 
 __all__ = ["use_engine"]
 
@@ -22,11 +23,13 @@ _forced: ContextVar[str] = ContextVar("elman_engine", default="auto")
 
 
 def choose(engine: str, cell: Cell, x: Tensor) -> Callable[..., tuple[Tensor, Any]]:
-    """Return the ``run`` function for this cell and input.
+    """Return the ``run`` function for this cell and input; while a model is exported, always the scan.
 
     Raises:
         ValueError: if no engine has that name.
     """
+    if torch.compiler.is_exporting():
+        return scan.run
     return ENGINES[_known(_forced.get() if engine == "auto" else engine)]
 
 

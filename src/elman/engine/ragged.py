@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from elman.engine.scan import Alive
+
 
 @dataclass(frozen=True)
 class Ragged:
@@ -17,13 +19,15 @@ class Ragged:
 
     steps: int
     batch: int
-    batch_sizes: list[int]  # rows alive at each step, never increasing
+    batch_sizes: Any  # rows alive at each step, never increasing; an Alive while the model is exported
     order: Tensor | None = None  # [B], rows by length, longest first
     where: Tensor | None = None  # [N], place of each packed row in the flattened [T * B] grid
 
     @classmethod
     def from_lengths(cls, lengths: Tensor | Sequence[int] | None, steps: int, batch: int, device: Any) -> "Ragged":
         """Read ``lengths``: B integers from 0 to T, in any order, on any device; None means all T."""
+        if torch.compiler.is_exporting():
+            return cls(steps, batch, Alive(steps, batch, None if lengths is None else torch.as_tensor(lengths)))
         if lengths is None:
             return cls(steps, batch, [batch] * steps)
         lengths = torch.as_tensor(lengths if len(lengths) else torch.empty(0, dtype=torch.int64))
@@ -54,6 +58,8 @@ class Ragged:
     def unpack(self, packed: Tensor) -> Tensor:
         """``[N, ...] -> [T, B, ...]``, zero where there was padding."""
         shape = (self.steps, self.batch, *packed.shape[1:])
+        if isinstance(self.batch_sizes, Alive):
+            return self.batch_sizes.masked(packed.reshape(shape))
         if self.where is None:
             return packed.reshape(shape)
         flat = packed.new_zeros(self.steps * self.batch, *packed.shape[1:])

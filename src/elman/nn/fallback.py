@@ -15,10 +15,14 @@ from elman.nn.layout import Layout
 def torch_runs(x: Tensor, full: bool) -> bool:
     """Whether to leave this input to ``torch.nn``: off the CPU, while being traced, under autocast.
 
+    Not while a model is exported: torch's own layers fix the length of the example then.
+
     Args:
         x: the input's data.
         full: whether it is a plain batch without ragged ends.
     """
+    if torch.compiler.is_exporting():
+        return False
     if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
         return True
     if choice._forced.get() != "auto":

@@ -43,7 +43,7 @@ def forward(
         return by_torch(x, hx)
     layout = lay_out(x, lengths, layer)
     state = _state(layer, layout, widths, hx)
-    if lengths is not None and len(layout.data) and torch_runs(layout.data, full=False):
+    if lengths is not None and torch_runs(layout.data, full=False) and len(layout.data):
         outputs, final = run_packed(by_torch, layout, state)
     else:
         outputs, final = _run(layer, cell_of, layout, state)

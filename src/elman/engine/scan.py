@@ -1,0 +1,74 @@
+"""The engine for export: one step, and the number of steps left open.
+
+``torch.export`` would write a Python loop down step by step, as many as the example had. ``scan`` writes one step and
+keeps the length free, so that an exported program, and the ONNX model made from it, take any length and batch.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from elman.cell import Cell
+
+__all__ = ["Alive", "run"]
+
+
+@dataclass(frozen=True)
+class Alive:
+    """How long each row is, in numbers that are not known yet.
+
+    Args:
+        steps: T.
+        batch: B.
+        lengths: ``[B]``, or None where every row has T steps.
+    """
+
+    steps: int
+    batch: int
+    lengths: Tensor | None = None
+
+    def masked(self, x: Tensor) -> Tensor:
+        """Put zeros into ``[T, B, ...]`` past each row's end."""
+        if self.lengths is None:
+            return x
+        real = torch.arange(self.steps, device=x.device)[:, None] < self.lengths.to(x.device)
+        return torch.where(real[..., None], x, torch.zeros_like(x))
+
+
+def run(cell: Cell, x: Tensor, alive: Alive, state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
+    """Run a cell over rows that are padded and not packed: a row that has ended keeps its state, and writes zeros.
+
+    Args:
+        cell: the cell.
+        x: inputs of all steps, ``[T * B, I]``.
+        alive: the rows' lengths.
+        state: the state of all B rows before the first step.
+        reverse: walk from each row's last step to its first.
+
+    Returns:
+        The outputs ``[T * B, H]``, and the state after each row's last step.
+    """
+    from torch._higher_order_ops.scan import scan  # pyright: ignore[reportPrivateImportUsage]
+
+    drive = cell.drive(x.reshape(alive.steps, alive.batch, x.shape[-1]))
+    drives = drive if isinstance(drive, tuple) else (drive,)
+    fields = tuple(field.expand(alive.batch, *field.shape[1:]).clone() for field in state)
+    lasting = torch.full((alive.batch,), alive.steps, device=x.device) if alive.lengths is None else alive.lengths
+    going = torch.arange(alive.steps, device=x.device)[:, None] < lasting.to(x.device)
+
+    def step(before: tuple[Tensor, ...], now: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], Tensor]:
+        *drive_t, here = now
+        here = here[:, None]
+        after = cell.step(tuple(drive_t) if isinstance(drive, tuple) else drive_t[0], type(state)(*before))
+        kept = tuple(torch.where(here, new, old) for new, old in zip(after, before, strict=True))
+        return kept, torch.where(here, after[0], torch.zeros_like(after[0]))
+
+    if reverse:
+        drives, going = tuple(one.flip(0) for one in drives), going.flip(0)
+    if not torch.compiler.is_dynamo_compiling():
+        torch.compiler.reset()  # what it keeps of another cell's step, of other parameters, it cannot tell apart
+    final, outputs = scan(step, fields, (*drives, going))
+    outputs = outputs.flip(0) if reverse else outputs
+    return outputs.reshape(alive.steps * alive.batch, outputs.shape[-1]), type(state)(*final)

@@ -1,0 +1,79 @@
+"""One step at a time: a model that is fed as its input comes, for as long as it comes."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from elman.cell import Cell
+
+__all__ = ["Stream", "streaming"]
+
+
+class Stream:
+    """A model with the state of all it was fed; see :func:`streaming`.
+
+    Attributes:
+        state: after the last step, None before the first; it may be put back to go on from there.
+        steps: fed so far.
+    """
+
+    def __init__(self, model: nn.Module):
+        self.model = model
+        self.state: Any = None
+        self.steps = 0
+        self._rows = 0
+
+    @torch.inference_mode()
+    def feed(self, x: Tensor) -> Any:
+        """Feed one step of each row, and return the output at it.
+
+        Args:
+            x: ``[B, I]``, or tokens ``[B]``; B is that of the first step.
+
+        Raises:
+            ValueError: if the number of rows changes.
+        """
+        if self.steps and len(x) != self._rows:
+            raise ValueError(f"the stream has {self._rows} rows, got {len(x)}; reset() begins another")
+        if isinstance(self.model, Cell):
+            cell = self.model
+            begun = cell.initial_state(len(x)) if self.state is None else self.state
+            self.state = cell.step(cell.drive(x), begun)
+            output = self.state[0]
+        else:
+            outputs, self.state = self.model(x[None], self.state)
+            output = outputs[0]
+        self._rows, self.steps = len(x), self.steps + 1
+        return output
+
+    def reset(self) -> None:
+        """Forget everything that was fed."""
+        self.state, self.steps = None, 0
+
+
+def streaming(model: nn.Module) -> Stream:
+    """Feed a model one step at a time: the same outputs as over the whole sequence, in memory that does not grow.
+
+    Args:
+        model: a cell, a layer such as :class:`elman.nn.LSTM` or :class:`elman.nn.Recurrent`, or any module
+            ``(x [T, B, ...], state) -> (outputs [T, B, ...], state)``, such as a language model; it is put into
+            evaluation.
+
+    Raises:
+        ValueError: if a layer reads backwards or takes batches first: what comes next cannot have been read.
+
+    Example:
+        >>> import elman
+        >>> layer, x = elman.nn.GRU(3, 5), torch.randn(10, 2, 3)
+        >>> stream = streaming(layer)
+        >>> outputs = torch.stack([stream.feed(step) for step in x])
+        >>> torch.allclose(outputs, layer(x)[0], atol=1e-6)
+        True
+    """
+    for part in model.modules():
+        if getattr(part, "bidirectional", False):
+            raise ValueError(f"{type(part).__name__} reads backwards too, so its outputs need the whole sequence")
+        if getattr(part, "batch_first", False):
+            raise ValueError(f"{type(part).__name__} takes [B, T, I]; a stream needs batch_first=False")
+    return Stream(model.eval())

@@ -33,6 +33,8 @@ TINY = {
               "test_size": "10", "seeds": "1"},
     "15.32": {"hidden_size": "4", "updates": "3", "batch_size": "4", "test_size": "10", "probe_strings": "5",
               "seeds": "1"},
+    "15.33": {"hidden_size": "4", "embedding_size": "4", "updates": "2", "updates_real": "1", "batch_size": "8",
+              "test_size": "20", "seeds": "1"},
     "15.35": {"steps": "12", "updates": "2", "updates_real": "1", "batch_size": "4", "test_size": "20", "seeds": "1"},
 }  # fmt: skip
 

@@ -1,0 +1,288 @@
+"""Words nobody has seen: generating, pointing, and both.
+
+**Question.** A sequence-to-sequence model has a vocabulary. What can it do with a word that is not in it, and what
+does a copy mechanism add?
+
+**Method.** Sentences tell who did what to whom, and are to be told the other way round: *Zorvan praised Kel* becomes
+*Kel had the praise of Zorvan*. Names are syllables strung together, so there is no end of them. Sixty are in the
+vocabulary; every other name is read as unknown. Further names stand in between, one sentence in four names the
+object twice, and the noun that must be written stands nowhere in the source. Three heads share one encoder and
+decoder with attention: a *generator*, which writes words of its vocabulary; a *pointer*, which copies words of the
+source and nothing else (Vinyals et al., 2015); and a *pointer-generator*, which mixes both by a gate p_gen, over a
+vocabulary extended by the source's unknown words (See, Liu & Manning, 2017). In training half of the names are
+unknown; in the test none, half or all, and no unknown name of the test occurs in training. Where the data is there,
+the generator and the pointer-generator also describe restaurants (E2E), of which a fifth of the *names* is held out.
+
+**What to expect.** With names that are all unknown the generator cannot be right once, nor can the pointer, which
+finds the names and lacks the noun and the end. The pointer-generator should be right nearly always: it has to learn where the
+names stand and not what they are.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import PositiveFloat, PositiveInt
+from pydantic.dataclasses import dataclass
+
+from elman.lab.desk import Desk, TrialFailed
+from elman.lab.findings import Claim, Curves, Findings, Heatmap, Passage, Series, Table
+from elman.lab.judge import interval, judge
+from elman.lab.study import Record, Trial
+
+if TYPE_CHECKING:
+    from elman.data.copying import Coder, Example
+
+ARMS = ("generator", "pointer", "pointer-generator")
+RATES = (0.0, 0.5, 1.0)
+SEE = "See, Liu & Manning (2017), Get To The Point"
+REAL = ("generator", "pointer-generator")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of the model and its training."""
+
+    hidden_size: PositiveInt = 64
+    embedding_size: PositiveInt = 32
+    updates: PositiveInt = 1500
+    updates_real: PositiveInt = 1500
+    batch_size: PositiveInt = 64
+    learning_rate: PositiveFloat = 5e-3
+    test_size: PositiveInt = 1000
+    seeds: PositiveInt = 5
+
+
+QUICK = Plan(updates=300, updates_real=60, test_size=300, seeds=3)
+
+
+def claims(plan: Plan) -> list[Claim]:
+    """Who can write an unknown name."""
+    return [
+        Claim("generator", "The generator tells no sentence of unknown names.", "its vocabulary lacks them",
+              "share of sentences", at_most=0.0),
+        Claim("pointer", "The pointer tells none either.", "the noun stands nowhere in the source",
+              "share of sentences", at_most=0.0),
+        Claim("both", "The pointer-generator tells at least 99 % of them.", SEE, "share of sentences",
+              at_least=0.99),
+        Claim("known", "On known names it loses nothing to the generator.", SEE, "share of sentences, difference",
+              at_least=-0.01),
+        Claim("gate", "Its gate copies the names and generates the noun.", SEE,
+              "p_gen at the noun less p_gen at the names", at_least=0.5),
+    ]  # fmt: skip
+
+
+def trials(plan: Plan) -> list[Trial]:
+    """Every head with every seed; on restaurants where they are there."""
+    from elman.data.catalogue import find_set
+    from elman.data.errors import NotHere
+    from elman.data.files import find
+
+    found = [Trial(arm, seed) for arm in ARMS for seed in range(plan.seeds)]
+    try:
+        find(data := find_set("e2e_nlg"))
+    except NotHere:
+        return found
+    inputs = {"data": "e2e_nlg", "sha256": next(iter(data)).sha256}
+    return found + [Trial(f"{arm}, restaurants", seed, inputs) for arm in REAL for seed in range(plan.seeds)]
+
+
+def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
+    """Train one model, and let it write what it was not trained on."""
+    import torch
+
+    from elman.data.copying import Reports
+    from elman.train.step import LossNotFinite
+
+    arm, _, real = trial.variant.partition(", ")
+    try:
+        if real:
+            return _restaurants(plan, trial, arm, desk)
+        reports = Reports()
+        coder, first = reports.coder(), 10**7 * (trial.seed + 1)
+
+        def draw(update: int) -> "list[Example]":
+            return reports.draw(plan.batch_size, 0.5, first + update)
+
+        model = _train(plan, plan.updates, arm, coder, draw, desk)
+    except LossNotFinite as error:
+        raise TrialFailed(str(error)) from None
+    numbers, texts = {}, {}
+    for k, rate in enumerate(RATES):
+        examples = reports.draw(plan.test_size, rate, trial.seed + k)  # training draws from seeds of 10**7 and more
+        written = _write(model, coder, examples, arm)
+        numbers[f"right|{rate}"] = _share(list(e.target) == w for e, w in zip(examples, written, strict=True))
+        ends = [(e.target[0], e.target[-1]) for e in examples]
+        numbers[f"names|{rate}"] = _share(
+            (w[0] if w else "") == a and (w[-1] if w else "") == b for (a, b), w in zip(ends, written, strict=True)
+        )
+        texts[f"said|{rate}"] = "\n".join(
+            f"{' '.join(e.source)}  ->  {' '.join(w)}" for e, w in list(zip(examples, written, strict=True))[:4]
+        )
+    if arm != "pointer-generator":
+        return Record(numbers, texts=texts)
+    gates, maps, example = _gates(model, coder, reports.draw(plan.test_size, 1.0, trial.seed + 2))
+    numbers |= {f"p_gen|{k}": value for k, value in enumerate(gates)}
+    texts |= {"source": " ".join(example.source), "target": " ".join(example.target)}
+    with torch.no_grad():
+        return Record(numbers, texts=texts, arrays={"copy": maps})
+
+
+def _train(plan: Plan, updates: int, arm: str, coder: "Coder", draw, desk: Desk):
+    from elman.nn.saving import make_seq2seq
+    from elman.train.seq2seq import fit_seq2seq
+
+    settings = {
+        "source_size": len(coder), "target_size": len(coder), "embedding_size": plan.embedding_size,
+        "hidden_size": plan.hidden_size, "attention": "additive", "head": arm,
+    }  # fmt: skip
+    model = make_seq2seq(settings)
+    fit_seq2seq(
+        model, lambda update: coder.batch(draw(update), copies=arm != "generator"), updates,
+        learning_rate=plan.learning_rate,
+        each=lambda update, loss: desk.progress(update, updates, loss=loss),
+    )  # fmt: skip
+    return model.eval()
+
+
+def _write(model, coder: "Coder", examples: "Sequence[Example]", arm: str, longest: int = 8) -> list[list[str]]:
+    """What the model writes, always taking the likeliest word."""
+    import torch
+
+    from elman.decode import greedy
+
+    written = []
+    for start in range(0, len(examples), 200):
+        part = examples[start : start + 200]
+        batch = coder.batch(part, copies=arm != "generator")
+        with torch.no_grad():
+            state = model.read(batch.source, batch.lengths, batch.copied)
+            begun = torch.full((len(part), 1), coder.begin)
+            rows = greedy(model.step, begun, longest, end=coder.end, state=state).tolist()
+        written += [coder.decode(row, example.source) for row, example in zip(rows, part, strict=True)]
+    return written
+
+
+def _gates(model, coder: "Coder", examples: "Sequence[Example]"):
+    """Mean p_gen at each word of the target, and where one sentence is copied from."""
+    import torch
+
+    heard = []
+    gate = model.head.p_gen
+    model.head.p_gen = lambda seen: heard.append(gate(seen)) or heard[-1]
+    batch = coder.batch(examples, copies=True)
+    with torch.no_grad():
+        _, weights, _ = model.write(batch.target[:-1], model.read(batch.source, batch.lengths, batch.copied))
+    del model.head.p_gen
+    p_gen = heard[0][..., 0]  # [B, T]
+    source = examples[0].source
+    copied = (1 - p_gen[0, :, None]) * weights[:, 0, : len(source)]
+    return p_gen.mean(0).tolist(), copied.numpy(), examples[0]
+
+
+def _restaurants(plan: Plan, trial: Trial, arm: str, desk: Desk) -> Record:
+    """Descriptions of restaurants whose names were held out."""
+    import random
+
+    from elman.data.catalogue import find_set
+    from elman.data.copying import common_words, read_restaurants
+    from elman.data.files import find
+
+    examples = read_restaurants(find(find_set("e2e_nlg")))
+    names = sorted({example.source[1] for example in examples})
+    held = set(random.Random(trial.seed).sample(names, max(1, len(names) // 5)))
+    training = [example for example in examples if not held & {*example.source, *example.target}]
+    test = random.Random(1).sample(t := [e for e in examples if e.source[1] in held], min(len(t), plan.test_size))
+    coder = _coder_of(common_words(training, 5), {e.source[1] for e in training})
+    choice = random.Random(trial.seed)
+    model = _train(plan, plan.updates_real, arm, coder, lambda _: choice.sample(training, plan.batch_size // 2), desk)
+    written = _write(model, coder, test, arm, longest=35)
+    told = _share(e.source[1] in w for e, w in zip(test, written, strict=True))
+    said = "\n".join(f"{' '.join(e.source)}  ->  {' '.join(w)}" for e, w in list(zip(test, written, strict=True))[:3])
+    return Record(
+        {"names told": told, "held out": float(len(held)), "sentences": float(len(test))}, texts={"said": said}
+    )
+
+
+def _coder_of(common: Sequence[str], names: set[str]) -> "Coder":
+    """A vocabulary in which only every second name is, so that the model learns to copy the others."""
+    from elman.data.copying import Coder
+
+    out = set(sorted(names)[::2])
+    return Coder([word for word in common if word not in out])
+
+
+def _share(flags) -> float:
+    values = [bool(flag) for flag in flags]
+    return sum(values) / len(values)
+
+
+def findings(plan: Plan, records: Sequence[Record]) -> Findings:
+    """Sentences told by the rate of unknown names, the gate by word, one sentence's copies."""
+    arms: dict[str, list[Record]] = {}
+    for record in records:
+        assert record.trial is not None
+        arms.setdefault(record.trial.variant, []).append(record)
+
+    def values(arm: str, name: str) -> list[float]:
+        return [record.numbers[name] for record in arms.get(arm, [])]
+
+    def told(arm: str, name: str) -> str:
+        mean, low, high = interval(values(arm, name))
+        return f"{mean:.3f} ({max(0, low):.3f} to {min(1, high):.3f})" if len(arms[arm]) > 1 else f"{mean:.3f}"
+
+    both = arms.get("pointer-generator", [])
+    measured = {
+        "generator": values("generator", "right|1.0"),
+        "pointer": values("pointer", "right|1.0"),
+        "both": values("pointer-generator", "right|1.0"),
+        "known": [
+            a - b
+            for a, b in zip(values("pointer-generator", "right|0.0"), values("generator", "right|0.0"), strict=False)
+        ],
+        "gate": [r.numbers["p_gen|3"] - (r.numbers["p_gen|0"] + r.numbers["p_gen|5"]) / 2 for r in both],
+    }
+    there = [arm for arm in ARMS if arm in arms]
+    tables = [
+        Table("Sentences told without a fault", ["head", *(f"{rate:.0%} of names unknown" for rate in RATES)],
+              [[arm, *(told(arm, f"right|{rate}") for rate in RATES)] for arm in there],
+              "Means with 95 % intervals over seeds."),
+        Table("Both names in their places", ["head", *(f"{rate:.0%} of names unknown" for rate in RATES)],
+              [[arm, *(told(arm, f"names|{rate}") for rate in RATES)] for arm in there]),
+    ]  # fmt: skip
+    real = [arm for arm in arms if arm.endswith("restaurants")]
+    if real:
+        tables.append(
+            Table("Restaurants whose names were held out", ["head", "descriptions that tell the name"],
+                  [[arm.removesuffix(", restaurants"), told(arm, "names told")] for arm in real],
+                  f"{int(values(real[0], 'held out')[0])} names, anew for each seed; every second name of the others "
+                  "is outside the vocabulary too, so that copying is learned.")
+        )  # fmt: skip
+    figures: list[Curves | Heatmap] = []
+    passages = []
+    if both:
+        first, words = both[0], both[0].texts["target"].split()
+        means = [[r.numbers[f"p_gen|{k}"] for r in both] for k in range(len(words) + 1)]
+        ends = [interval(column) for column in means]
+        places = list(range(1, len(ends) + 1))
+        wide = len(both) > 1
+        figures = [
+            Curves("How much is generated, word by word", "word written", "p_gen",
+                   [Series("p_gen", places, [e[0] for e in ends], [e[1] for e in ends] if wide else None,
+                           [e[2] for e in ends] if wide else None)],
+                   caption="Word 1 is the object, 4 the noun that stands nowhere in the source, 6 the subject, 7 the "
+                   "end; all names unknown."),
+            Heatmap("Where one sentence is copied from", "source", "written", first.arrays["copy"].tolist(),
+                    first.texts["source"].split(), [*words, "end"],
+                    "Probability of copying, (1 - p_gen) times attention. Seed 0."),
+        ]  # fmt: skip
+        passages = [
+            Passage(f"Told by the {arm}, all names unknown", arms[arm][0].texts["said|1.0"], "sample")
+            for arm in there
+        ]  # fmt: skip
+    mean = {arm: sum(values(arm, "right|1.0")) / len(arms[arm]) for arm in there}
+    return Findings(
+        summary="Of sentences with unknown names alone " + ", ".join(
+            f"the {arm} tells {share:.1%}" for arm, share in mean.items()) + ".",
+        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
+        tables=tables, figures=figures, passages=passages,
+    )  # fmt: skip

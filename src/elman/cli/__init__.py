@@ -7,7 +7,21 @@ import sys
 import typer
 
 import elman
-from elman.cli import cells, correct, count, data, detect, generate, lab, new, reading, reverse, teaching
+from elman.cli import (
+    cells,
+    correct,
+    count,
+    data,
+    detect,
+    generate,
+    lab,
+    names,
+    new,
+    reading,
+    reverse,
+    teaching,
+    translate,
+)
 
 __all__ = ["app", "main"]
 
@@ -29,9 +43,11 @@ app.command("quiz")(teaching.quiz)
 app.command("cells")(cells.cells)
 app.command("count")(count.count)
 app.command("generate")(generate.generate)
+app.command("names")(names.names)
 app.command("correct")(correct.correct)
 app.command("detect")(detect.detect)
 app.command("reverse")(reverse.reverse)
+app.command("translate")(translate.translate)
 app.command("classify")(reading.classify)
 app.command("tag")(reading.tag)
 app.add_typer(data.app, name="data")

@@ -14,8 +14,8 @@ unknown; in the test none, half or all, and no unknown name of the test occurs i
 the generator and the pointer-generator also describe restaurants (E2E), of which a fifth of the *names* is held out.
 
 **What to expect.** With names that are all unknown the generator cannot be right once, nor can the pointer, which
-finds the names and lacks the noun and the end. The pointer-generator should be right nearly always: it has to learn where the
-names stand and not what they are.
+finds the names and lacks the noun and the end. The pointer-generator should be right nearly always: it has to learn
+where the names stand and not what they are.
 """
 
 from collections.abc import Sequence

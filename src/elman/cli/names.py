@@ -1,0 +1,32 @@
+"""``elman names``: names of a culture, by a model of study 15.22."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from elman.cli.models import newest_model
+
+
+def names(
+    culture: Annotated[str, typer.Option(help="Such as Italian; default: list the model's cultures.")] = "",
+    temperature: Annotated[
+        float, typer.Option(help="0 takes the likeliest letter; 1 follows the model; above, wilder.")
+    ] = 0.8,
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="Names to write.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed writes the same names.")] = 0,
+    model: Annotated[
+        Path | None, typer.Option(help="A model's folder; default: the newest that 15.22 left in results.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Results folder to look for models in.")] = Path("results"),
+) -> None:
+    """Write names of a culture with a model that study 15.22 trained, a name a line."""
+    folder = model or newest_model(out, "15.22-names")
+    from elman.nn.conditional import load_conditional
+    from elman.studies.naming import write_names
+
+    net, notes = load_conditional(folder)
+    if not {"cultures", "vocabulary"} <= set(notes):
+        raise ValueError(f"{folder} does not hold a model of study 15.22")
+    lines = write_names(net, notes, [culture] * count, temperature, seed) if culture else notes["cultures"]
+    print("\n".join(lines))

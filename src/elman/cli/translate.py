@@ -1,0 +1,70 @@
+"""``elman translate``: a saved model of study 15.28 translates."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from elman.cli.models import newest_model
+from elman.errors import UnknownName
+
+STUDY, TRIAL = "15.28-attention-maps", "translation*"
+
+
+def translate(
+    text: Annotated[str, typer.Argument(help='A sentence, such as "the old man sees the dog".')],
+    beam: Annotated[int, typer.Option(min=1, help="Hypotheses that the search keeps; 1 is greedy.")] = 1,
+    n_best: Annotated[int, typer.Option("--n-best", min=1, help="Hypotheses to show, at most the beam.")] = 1,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show attention and the search, and write attention as a figure.")
+    ] = False,
+    model: Annotated[
+        Path | None, typer.Option(help="A model's folder; default: the newest that 15.28 left in results.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Results folder to look for models in.")] = Path("results"),
+) -> None:
+    """Translate English into German with a model that study 15.28 trained, on its words alone."""
+    from elman.data.phrases import split_text
+
+    words = split_text(text)
+    if not words:
+        raise UnknownName("a sentence needs at least one word, got none")
+    if n_best > beam:
+        raise UnknownName(f"--n-best {n_best} needs a --beam of at least as many, got {beam}")
+    folder = model or newest_model(out, STUDY, TRIAL)
+    import sys
+
+    import torch
+
+    from elman.cli.explaining import show_attention, show_tree, write_attention
+    from elman.data.copying import Coder, Example
+    from elman.decode import beam_search
+    from elman.nn.saving import load_seq2seq
+
+    net, notes = load_seq2seq(folder)
+    try:
+        source, target = Coder(notes["source"][3:]), Coder(notes["target"][3:])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{folder} does not hold a translator: {error} is missing") from None
+    if unknown := source.beyond(words):
+        print(f"the model has never seen {', '.join(unknown)}", file=sys.stderr)
+    batch = source.batch([Example(tuple(words), ())], copies=False)
+    with torch.inference_mode():
+        state = net.read(batch.source, batch.lengths)
+        found = beam_search(
+            net.step, torch.tensor([target.begin]), end=target.end, max_length=2 * len(words) + 5, width=beam,
+            n_best=n_best, state=state, tree=explain,
+        )  # fmt: skip
+        for place in range(n_best):
+            said = " ".join(target.decode([n for n in found.tokens[0, place].tolist() if n >= 0], ()))
+            print(said if n_best == 1 else f"{float(found.scores[0, place]):8.3f}  {said}")
+        if not explain:
+            return
+        written = [token for token in found.tokens[0, 0].tolist() if token >= 0]
+        weights = net.write(torch.tensor([[target.begin], *([token] for token in written[:-1])]), state)[1][:, 0]
+    names = ["end" if token == target.end else target.words[token] for token in written]
+    show_attention(weights.tolist(), words, names)
+    path = out / f"translate-{'-'.join(word for word in words if word.isalnum())[:40]}.svg"
+    write_attention(path, "Attention", weights.tolist(), words, names)
+    print(f"wrote {path}")
+    show_tree(found, target.words)

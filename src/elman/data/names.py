@@ -1,0 +1,215 @@
+"""Names by culture: the real list where this machine has it, the user's own, or names of cultures that never were.
+
+What is read is cleaned and deduplicated before anything else is done with it: a name that stands twice in a list,
+once in training and once in the test, is remembered and not written. A name of two cultures keeps both.
+
+The invented cultures are phonotactic grammars of our own: each has its onsets, vowels, codas and endings, and shares
+letters with the others, so that to tell them apart takes more than one letter.
+"""
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+
+from elman.data.catalogue import find_set
+from elman.data.errors import DataError, NotHere
+from elman.data.files import find
+from elman.errors import nearest
+
+__all__ = ["SHARES", "Names", "invented", "names", "split"]
+
+REAL = "names_by_language"
+MARKS = " '-"  # what a name may hold besides letters, never first or last
+LONGEST = 30
+ERRANT = {"To The First Page"}  # a link that strayed into the Russian list from the page it was copied from
+SHARES = MappingProxyType({"training": 0.6, "check": 0.08, "judge": 0.17, "test": 0.15})
+
+Pair = tuple[str, str]  # culture, name
+
+
+@dataclass(frozen=True)
+class Names:
+    """Distinct names by culture, both in order, the lines they were read from, and the terms they come on."""
+
+    name: str
+    by_culture: Mapping[str, tuple[str, ...]]
+    lines: int
+    licence: str
+
+    @property
+    def cultures(self) -> tuple[str, ...]:
+        """The cultures, in order."""
+        return tuple(self.by_culture)
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """Every culture with each of its names."""
+        return [(culture, name) for culture, own in self.by_culture.items() for name in own]
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of what was read, after cleaning."""
+        return hashlib.sha256(json.dumps(self.pairs).encode()).hexdigest()
+
+
+def names(source: str = "auto") -> Names:
+    """Return names by culture.
+
+    Args:
+        source: ``"names_by_language"``, real surnames of 18 languages; ``"invented"``, those of :func:`invented`;
+            ``"auto"``, the real ones where this machine has them, else the invented; or a folder with a UTF-8 file
+            ``Culture.txt`` for each culture, a name a line.
+
+    Raises:
+        NotHere: if the real names are not on this machine, with how to get them.
+        DataError: if there is no such folder, it holds no such file, or a file is not UTF-8 or holds no name.
+
+    Example:
+        >>> names("invented").cultures
+        ('Brakh', 'Ilume', 'Keshti', 'Nwamba', 'Ostvik', 'Tareno')
+    """
+    if source == "auto":
+        try:
+            return names(REAL)
+        except NotHere:
+            return names("invented")
+    if source == "invented":
+        return _of_lists("invented", {culture: invented(culture, 400) for culture in _GRAMMARS}, "our own")
+    if source == REAL:
+        data_set = find_set(REAL)
+        files = [find(data_set, file.path.removeprefix(f"{data_set.folder}/")) for file in data_set]
+        return _of_lists(REAL, {file.stem: _lines(file) for file in files}, data_set.licence)
+    folder = Path(source)
+    if not folder.is_dir():
+        raise DataError(f"no names {source!r}: not a folder, nor a name{nearest(source, [REAL, 'invented', 'auto'])}")
+    files = sorted(folder.glob("*.txt"))
+    if not files:
+        raise DataError(f"{folder} holds no lists of names; put a file Culture.txt there for each culture")
+    return _of_lists(folder.name, {file.stem: _lines(file) for file in files}, "the user's own")
+
+
+def split(pairs: Sequence[Pair], seed: int = 0) -> dict[str, list[Pair]]:
+    """Share names out at random, whatever their culture and capitals: no name is in two parts.
+
+    Args:
+        pairs: cultures with their names.
+        seed: the same seed makes the same parts.
+
+    Returns:
+        The parts of :data:`SHARES`: ``training``; ``check``, to choose by; ``judge``, what judges of samples are
+        trained on; ``test``. Each in order.
+
+    Example:
+        >>> parts = split(names("invented").pairs)
+        >>> {part: round(len(own) / len(names("invented").pairs), 2) for part, own in parts.items()}
+        {'training': 0.6, 'check': 0.08, 'judge': 0.17, 'test': 0.15}
+    """
+    distinct = sorted({name.casefold() for _, name in pairs})
+    places = np.random.default_rng(seed).permutation(len(distinct))
+    ends = np.cumsum(list(SHARES.values()))[:-1] * len(distinct)
+    part = dict(zip(distinct, np.searchsorted(ends, places, side="right"), strict=True))
+    shared: dict[str, list[Pair]] = {name: [] for name in SHARES}
+    for culture, name in pairs:
+        shared[list(SHARES)[part[name.casefold()]]].append((culture, name))
+    return shared
+
+
+def clean(line: str) -> str:
+    """Return the name that a line holds, composed and without spare spaces, or nothing if it holds none.
+
+    Example:
+        >>> clean(" Ou-Yang "), clean("Maxa/B"), clean("Se\\u0301gal")
+        ('Ou-Yang', '', 'Ségal')
+    """
+    name = " ".join(unicodedata.normalize("NFC", line).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split())
+    fits = name and len(name) <= LONGEST and name[0] not in MARKS and name[-1] not in MARKS
+    return name if fits and name not in ERRANT and all(c.isalpha() or c in MARKS for c in name) else ""
+
+
+def _of_lists(source: str, lists: Mapping[str, Sequence[str]], licence: str) -> Names:
+    by_culture = {}
+    for culture in sorted(lists):
+        distinct = {name.casefold(): name for name in map(clean, lists[culture]) if name}
+        if not distinct:
+            raise DataError(f"{source} has no name of {culture}: a name is up to {LONGEST} letters, spaces, ' or -")
+        by_culture[culture] = tuple(sorted(distinct.values()))
+    return Names(source, by_culture, sum(map(len, lists.values())), licence)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise DataError(f"{path} is not UTF-8: byte {byte:#04x} at offset {error.start:,}") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+
+
+class _Grammar(NamedTuple):
+    """What the syllables of a culture are made of; spaces part the choices, and ``_`` is nothing."""
+
+    onsets: str
+    vowels: str
+    codas: str
+    endings: str
+    syllables: tuple[float, ...]  # chances of one, two, ... before the ending
+    harmony: tuple[str, str] = ("", "")  # vowels that do not go together in a name
+
+
+_GRAMMARS = MappingProxyType({
+    "Brakh": _Grammar("b br d dr g gr k kr r t v z", "a o u au", "kh r rk g rd n _", "akh or ug ak und", (0.6, 0.4)),
+    "Ilume": _Grammar("l m n v s f h _", "i e ia ea u ae", "_ _ _ l n", "me lis wen riel nue", (0.3, 0.5, 0.2)),
+    "Keshti": _Grammar("k sh t p s n r y zh", "e i a", "_ _ sh k n st", "ti eshti ani ik ak", (0.5, 0.4, 0.1)),
+    "Nwamba": _Grammar("nw mb k t nd ng w b s z", "a o e i u", "_", "a o amba eka uru", (0.2, 0.5, 0.3)),
+    "Ostvik": _Grammar("s st sk h b j t v k l", "e i y a o u", "_ r l n nd rs", "vik sen dal strom by", (0.7, 0.3),
+                       ("eiy", "aou")),
+    "Tareno": _Grammar("t r n l c m p f b d tr br", "a e i o", "_ _ _ n r l", "eno ara etti ola one", (0.3, 0.5, 0.2))
+})  # fmt: skip
+
+
+@cache
+def invented(culture: str, count: int, seed: int = 0) -> tuple[str, ...]:
+    """Make distinct names of an invented culture.
+
+    Args:
+        culture: ``"Brakh"``, ``"Ilume"``, ``"Keshti"``, ``"Nwamba"``, ``"Ostvik"`` or ``"Tareno"``.
+        count: how many, at most 1,000.
+        seed: the same seed makes the same names.
+
+    Raises:
+        KeyError: for another culture.
+        ValueError: for a count out of range.
+
+    Example:
+        >>> len(set(invented("Tareno", 50))), invented("Tareno", 50)[0].istitle()
+        (50, True)
+    """
+    if not 0 <= count <= 1000:
+        raise ValueError(f"count must be from 0 to 1000, got {count}")
+    grammar, made = _GRAMMARS[culture], {}
+    random = np.random.default_rng([seed, *culture.encode()])
+    while len(made) < count:
+        made[_written(grammar, random)] = None
+    return tuple(made)
+
+
+def _written(grammar: _Grammar, random: np.random.Generator) -> str:
+    def pick(choices: str) -> str:
+        return str(random.choice(choices.split())).replace("_", "")
+
+    vowels = grammar.vowels
+    if any(grammar.harmony):
+        banned = grammar.harmony[random.integers(2)]
+        vowels = " ".join(vowel for vowel in vowels.split() if vowel not in banned)
+    count = 1 + random.choice(len(grammar.syllables), p=grammar.syllables)
+    made = [pick(grammar.onsets) + pick(vowels) + pick(grammar.codas) for _ in range(count)]
+    return ("".join(made) + pick(grammar.endings)).capitalize()

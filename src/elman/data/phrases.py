@@ -1,0 +1,133 @@
+"""Pairs of sentences to translate: a small English and German whose alignment is known, and Multi30k."""
+
+import random
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from elman.data.errors import DataError
+
+__all__ = ["Phrase", "multi30k", "phrases", "split_text"]
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A sentence, its translation, and for each word of that the place of the word it renders (-1: of none)."""
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    aligned: tuple[int, ...] = ()
+
+
+# noun: German, gender; the articles and endings of the nominative and the accusative follow from it
+NOUNS = {
+    "dog": ("Hund", "m"), "man": ("Mann", "m"), "tree": ("Baum", "m"), "woman": ("Frau", "f"), "cat": ("Katze", "f"),
+    "town": ("Stadt", "f"), "child": ("Kind", "n"), "house": ("Haus", "n"), "horse": ("Pferd", "n"),
+    "book": ("Buch", "n"),
+}  # fmt: skip
+ADJECTIVES = {"old": "alt", "young": "jung", "small": "klein", "big": "groß", "red": "rot", "new": "neu"}
+VERBS = {"sees": "sieht", "finds": "findet", "draws": "malt", "loves": "liebt", "knows": "kennt", "seeks": "sucht"}
+TELLS = {"says": "sagt", "thinks": "denkt", "hopes": "hofft"}
+ARTICLES = {("m", 0): "der", ("m", 1): "den", ("f", 0): "die", ("f", 1): "die", ("n", 0): "das", ("n", 1): "das"}
+
+
+def phrases(count: int, seed: int, held_out: bool = False) -> list[Phrase]:
+    """Draw sentences.
+
+    German differs as it does: articles agree in gender and case, adjectives take endings, and in a clause after
+    *that* the verb goes to the end. One sentence in five is held out, always the same.
+
+    Args:
+        count: how many.
+        seed: of the draw.
+        held_out: whether of those held out, or of the others.
+
+    Example:
+        >>> phrase = phrases(1, seed=6)[0]
+        >>> print(*phrase.source)
+        the cat says that the woman draws the big tree
+        >>> print(*phrase.target)
+        die Katze sagt , dass die Frau den großen Baum malt
+        >>> phrase.aligned
+        (0, 1, 2, -1, 3, 4, 5, 7, 8, 9, 6)
+    """
+    choice = random.Random(f"{seed} {held_out}")
+    found = []
+    while len(found) < count:
+        phrase = _phrase(choice)
+        if (random.Random(" ".join(phrase.source)).random() < 0.2) == held_out:
+            found.append(phrase)
+    return found
+
+
+def _phrase(choice: random.Random) -> Phrase:
+    source: list[str] = []
+    target: list[tuple[str, int]] = []
+
+    def noun_phrase(case: int) -> None:
+        noun = choice.choice(list(NOUNS))
+        german, gender = NOUNS[noun]
+        target.append((ARTICLES[gender, case], len(source)))
+        source.append("the")
+        if choice.random() < 0.5:
+            adjective = choice.choice(list(ADJECTIVES))
+            ending = "en" if gender == "m" and case else "e"
+            target.append((ADJECTIVES[adjective] + ending, len(source)))
+            source.append(adjective)
+        target.append((german, len(source)))
+        source.append(noun)
+
+    if choice.random() < 0.5:
+        noun_phrase(0)
+        verb = choice.choice(list(TELLS))
+        target.extend([(TELLS[verb], len(source)), (",", -1), ("dass", len(source) + 1)])
+        source.extend([verb, "that"])
+        late = True
+    else:
+        late = False
+    noun_phrase(0)
+    verb = choice.choice(list(VERBS))
+    spoken = (VERBS[verb], len(source))
+    source.append(verb)
+    if not late:
+        target.append(spoken)
+    noun_phrase(1)
+    if late:
+        target.append(spoken)
+    words, places = zip(*target, strict=True)
+    return Phrase(tuple(source), tuple(words), tuple(places))
+
+
+def multi30k(part: str, longest: int = 25) -> list[Phrase]:
+    """Sentences of Multi30k, English to German, in lower case.
+
+    Args:
+        part: ``"train"``, ``"val"`` or ``"test_2016_flickr"``.
+        longest: longer ones are left out of ``"train"`` and ``"val"``.
+
+    Raises:
+        NotHere: if this machine has not the set.
+        DataError: if the two files have not as many lines.
+    """
+    from elman.data.catalogue import find_set
+    from elman.data.files import find
+
+    sides = [_lines(find(find_set("multi30k"), f"{part}.{language}")) for language in ("en", "de")]
+    if len(sides[0]) != len(sides[1]):
+        raise DataError(f"multi30k {part} has {len(sides[0])} English lines and {len(sides[1])} German ones")
+    found = [Phrase(tuple(split_text(a)), tuple(split_text(b))) for a, b in zip(*sides, strict=True)]
+    return [p for p in found if part.startswith("test") or max(len(p.source), len(p.target)) <= longest]
+
+
+def split_text(text: str) -> list[str]:
+    """Split a sentence into words and marks, in lower case.
+
+    Example:
+        >>> split_text("The dog's there, it barks.")
+        ['the', 'dog', "'s", 'there', ',', 'it', 'barks', '.']
+    """
+    return re.findall(r"'s\b|[\w-]+|[^\w\s]", text.lower())
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").splitlines()

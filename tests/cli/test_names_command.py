@@ -1,0 +1,54 @@
+"""``elman names`` with an untrained model, and with words that are none."""
+
+import pytest
+import torch
+
+from elman.data.vocabulary import Vocabulary
+from elman.nn.conditional import ConditionalLanguageModel, load_conditional
+from elman.nn.saving import save_made
+from elman.studies.naming import write_names
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    torch.manual_seed(0)
+    out = tmp_path_factory.mktemp("results")
+    made_of = {"vocabulary_size": 4, "conditions": 2, "hidden_size": 4, "cell": "GRU"}
+    notes = {"cultures": ["Italian", "Irish"], "vocabulary": Vocabulary.from_text("\nabc").to_json()}
+    folder = out / "15.22-names" / "quick" / "trials" / "GRU-seed0-1234" / "model"
+    save_made(folder, ConditionalLanguageModel(**made_of), made_of, notes)
+    save_made(out / "other", ConditionalLanguageModel(**made_of), made_of, {})
+    return out
+
+
+def test_names(elman, results):
+    said = elman(
+        "names", "--culture", "Irish", "--count", "3", "--seed", "5", "--temperature", "1.2", "--out", results
+    )
+    model = load_conditional(results / "15.22-names" / "quick" / "trials" / "GRU-seed0-1234" / "model")
+    assert said.splitlines() == write_names(*model, ["Irish"] * 3, 1.2, seed=5)
+    assert len(elman("names", "--culture", "Italian", "--out", results).splitlines()) == 10
+
+
+def test_cultures(elman, results):
+    assert elman("names", "--out", results) == "Italian\nIrish\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--culture", "Italien"], 2, "the model knows no culture 'Italien'; did you mean Italian?"),
+        (["--culture", "Zulu"], 2, "there are Italian, Irish"),
+        (["--culture", "Irish", "--temperature", "-1"], 1, "temperature must be 0 (greedy) or a positive number"),
+        (["--culture", "Irish", "--temperature", "nan"], 1, "temperature must be 0 (greedy) or a positive number"),
+        (["--culture", "Irish", "--count", "0"], 2, "count"),
+        (["--culture", "Irish", "--out", "nowhere"], 1, "`elman study 15.22 --quick` makes one"),
+        (["--culture", "Irish", "--model", "nowhere"], 1, "no model in nowhere"),
+    ],
+)
+def test_what_cannot_be(elman, results, words, code, said):
+    assert said in elman("names", *([] if "--out" in words else ["--out", results]), *words, code=code)
+
+
+def test_another_model(elman, results):
+    assert "does not hold a model of study 15.22" in elman("names", "--model", results / "other", code=1)

@@ -15,6 +15,7 @@ from elman.train.forcing import inverse_sigmoid
 TINY = {
     "15.7": {"hidden_size": "8", "updates": "4", "batch_size": "8", "beam": "2", "test_size": "10", "seeds": "1"},
     "15.9": {"hidden_sizes": "4,8", "updates": "4", "batch_size": "8", "test_size": "10", "seeds": "1"},
+    "15.14": {"data": "reviews", "sentences": "60", "width": "4", "hidden_size": "4", "epochs": "1", "seeds": "1"},
     "15.15": {"hidden_size": "8", "updates": "4", "batch_size": "8", "check_every": "2", "check_size": "10",
               "test_size": "10", "seeds": "1"},
     "15.16": {"hidden_size": "8", "updates": "2,4", "batch_size": "8", "widths": "1,2", "test_size": "10",
@@ -32,6 +33,7 @@ TINY = {
               "updates_real": "0", "seeds": "1"},
     "15.29": {"hidden_size": "4", "updates": "3", "delay": "2", "test_rounds": "6", "batch_size": "4",
               "test_size": "10", "seeds": "1"},
+    "15.31": {"data": "reviews", "sentences": "60", "width": "4", "hidden_size": "4", "epochs": "1", "seeds": "1"},
     "15.32": {"hidden_size": "4", "updates": "3", "batch_size": "4", "test_size": "10", "probe_strings": "5",
               "seeds": "1"},
     "15.33": {"hidden_size": "4", "embedding_size": "4", "updates": "2", "updates_real": "1", "batch_size": "8",

@@ -1,0 +1,237 @@
+"""The same mask at every step: variational dropout, its accuracy and its calibration.
+
+**Question.** Is dropout with one mask for a whole sequence, on inputs and on the recurrent state, better than a new
+mask at every step, in accuracy and in knowing what it does not know?
+
+**Method.** An LSTM reads sentences and the largest output of each unit decides on their sentiment. Four ways to train
+it: no dropout; *standard* dropout, a new mask for every step, on inputs and outputs; *variational* (Gal & Ghahramani,
+2016), one mask a sequence on inputs, recurrent state and outputs; and variational with *words* dropped whole,
+everywhere in the sentence. (The ``dropout=`` of a single layer of ``torch.nn.LSTM`` does nothing at all.) Each is
+read at the pass with the lowest validation loss and after all passes; the variational net also by the mean of 20
+draws of its masks. Calibration is the expected calibration error over 15 bins, the negative log-likelihood and
+Brier's score; a temperature is fitted on the validation part. Since a perfectly calibrated model has an error above
+zero on so many sentences, that floor stands beside.
+
+**What to expect.** Without dropout the net becomes surer from pass to pass and not better. Gal and Ghahramani found
+variational dropout ahead in language modelling; on one-layer sentiment a prototype had 0.78, 0.81 and 0.80 accuracy,
+and calibration errors of 0.18, 0.11 and 0.11 after seven passes. Stopping early hides most of it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic.dataclasses import dataclass
+
+from elman.lab.desk import Desk, TrialFailed
+from elman.lab.findings import Claim, Curves, Findings, Series, Table
+from elman.lab.judge import interval, judge
+from elman.lab.study import Record, Trial
+from elman.studies import sentiment
+
+ARMS = ("none", "standard", "variational", "variational, words too")
+DRAWS = 20
+SCORES = {"accuracy": "accuracy", "ece": "calibration error", "adaptive": "with bins of equal count", "nll": "nats",
+          "brier": "Brier's score", "floor": "floor of the calibration error"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The sentences, the network and its training."""
+
+    data: str = "auto"
+    sentences: NonNegativeInt = 0  # to train on; 0 for all
+    width: PositiveInt = 100
+    hidden_size: PositiveInt = 64
+    probability: float = 0.4
+    words: float = 0.1
+    epochs: PositiveInt = 8
+    batch_size: PositiveInt = 32
+    learning_rate: PositiveFloat = 2e-3
+    seeds: PositiveInt = 5
+
+
+QUICK = Plan(sentences=1500, width=48, hidden_size=32, epochs=6, learning_rate=5e-3, seeds=3)
+
+
+def claims(plan: Plan) -> list[Claim]:
+    """Against none, against standard dropout, and what early stopping hides."""
+    gal = "Gal & Ghahramani (2016), A Theoretically Grounded Application of Dropout in RNNs"
+    return [
+        Claim("accuracy", "Variational dropout is more accurate than none, at the best pass.", gal,
+              "accuracy gained", at_least=0.0),
+        Claim("standard", "It is more accurate than standard dropout.", gal, "accuracy gained", at_least=0.0),
+        Claim("calibration", "After all passes it is better calibrated than none.",
+              "a prototype of this study: 0.111 to 0.179", "calibration error less", at_least=0.0),
+        Claim("draws", "The mean of 20 draws is better calibrated than the net without masks, after all passes.", gal,
+              "calibration error less", at_least=0.0),
+        Claim("stopping", "Without dropout, stopping at the best pass halves the calibration error.",
+              "a prototype of this study: 0.073 to 0.179", "ratio", at_most=0.5),
+    ]  # fmt: skip
+
+
+def trials(plan: Plan) -> list[Trial]:
+    """Every way with every seed."""
+    inputs = sentiment.inputs(plan.data)
+    return [Trial(arm, seed, inputs) for arm in ARMS for seed in range(plan.seeds)]
+
+
+def network(plan: Plan, arm: str, sizes: Sequence[int]) -> Any:
+    """The reader of an arm."""
+    from elman.cells import LSTMCell
+    from elman.cells.wrappers import VariationalDropout
+    from elman.nn import Recurrent
+    from elman.nn.text import TextClassifier, TokenEmbedding
+
+    p = plan.probability
+    cell = LSTMCell(plan.width, plan.hidden_size)
+    if arm.startswith("variational"):
+        cell = VariationalDropout(cell, inputs=p, states=p, outputs=p)
+    embedding = TokenEmbedding(sizes, [plan.width], dropout=plan.words if "words" in arm else 0.0)
+    return TextClassifier(embedding, Recurrent.of([cell]), 2, dropout=p if arm == "standard" else 0.0)
+
+
+def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
+    """Train one net; read the test at the best pass and after the last."""
+    import numpy as np
+    import torch
+
+    from elman.train.epochs import logits_of
+    from elman.train.step import LossNotFinite
+
+    read = sentiment.prepared(sentiment.load(plan.data, plan.sentences))
+    model = network(plan, trial.variant, read.lexicon.sizes)
+    last: dict[str, Any] = {}
+    losses: list[float] = []
+    try:
+        for one in sentiment.trained(plan, model, read, trial.seed, desk, float("inf")):
+            losses.append(one.validation)
+            last = {name: value.clone() for name, value in model.state_dict().items()}
+    except LossNotFinite as error:
+        raise TrialFailed(str(error)) from None
+    numbers: dict[str, float] = {}
+    series = {"validation": losses}
+    best = {name: value.clone() for name, value in model.state_dict().items()}
+    for when, weights in (("best", best), ("end", last)):
+        model.load_state_dict(weights)
+        logits = torch.stack(logits_of(model, read.test)).double()
+        held = torch.stack(logits_of(model, read.validation)).double().numpy()
+        chances = {"": logits.softmax(-1).numpy()}
+        if "variational" in trial.variant:
+            chances[" draws"] = _draws(model, read, trial.seed)
+        for how, chance in chances.items():
+            numbers |= {f"{when}{how} {name}": value for name, value in _scores(chance, read.truth).items()}
+        numbers |= {
+            f"{when} scaled {name}": value
+            for name, value in _scores(_scaled(logits, held, np.array(read.validation.targets)), read.truth).items()
+        }
+        series |= {f"{when} {axis}": values for axis, values in _diagram(chances[""], read.truth).items()}
+    return Record(numbers, series)
+
+
+def _draws(model: Any, read: sentiment.Read, seed: int):
+    """Mean of the probabilities over draws of the masks."""
+    import numpy as np
+    import torch
+
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(seed)
+        model.train()
+        order = sorted(range(len(read.test)), key=read.test.lengths.__getitem__)
+        total = torch.zeros(len(order), 2, dtype=torch.float64)
+        for start in range(0, len(order), 128):
+            some = np.array(order[start : start + 128])
+            x, lengths, _ = read.test[some]
+            for _ in range(DRAWS):
+                total[some] += model(x, lengths).double().softmax(-1) / DRAWS
+        model.eval()
+    return total.numpy()
+
+
+def _scaled(logits: Any, held: Any, answers: Any):
+    from elman.probe.calibration import temperature
+
+    return (logits / temperature(held, answers)).softmax(-1).numpy()
+
+
+def _scores(chance: Any, truth: Any) -> dict[str, float]:
+    from elman.probe import calibration
+
+    return {
+        "accuracy": float((chance.argmax(1) == truth).mean()),
+        "ece": calibration.calibration_error(chance, truth),
+        "adaptive": calibration.calibration_error(chance, truth, adaptive=True),
+        "nll": calibration.nll(chance, truth),
+        "brier": calibration.brier(chance, truth),
+        "floor": calibration.perfect_error(chance, draws=50),
+    }
+
+
+def _diagram(chance: Any, truth: Any) -> dict[str, list[float]]:
+    from elman.probe.calibration import reliability
+
+    bins = reliability(chance, truth)
+    return {"confidence": bins.confidence.tolist(), "right": bins.accuracy.tolist()}
+
+
+def findings(plan: Plan, records: Sequence[Record]) -> Findings:
+    """Scores at both times, loss by pass, and reliability after the last."""
+    arms: dict[str, list[Record]] = {}
+    for record in records:
+        assert record.trial is not None
+        arms.setdefault(record.trial.variant, []).append(record)
+
+    def values(arm: str, name: str) -> list[float]:
+        return [record.numbers[name] for record in arms.get(arm, []) if name in record.numbers]
+
+    def less(one: Sequence[float], other: Sequence[float]) -> list[float]:
+        return [a - b for a, b in zip(one, other, strict=False)]
+
+    def told(arm: str, name: str) -> str | None:
+        found = values(arm, name)
+        if not found:
+            return None
+        mean, low, high = interval(found)
+        return f"{mean:.3f} ({low:.3f} to {high:.3f})" if len(found) > 1 else f"{mean:.3f}"
+
+    none, standard, variational, _ = ARMS
+    measured = {
+        "accuracy": less(values(variational, "best accuracy"), values(none, "best accuracy")),
+        "standard": less(values(variational, "best accuracy"), values(standard, "best accuracy")),
+        "calibration": less(values(none, "end ece"), values(variational, "end ece")),
+        "draws": less(values(variational, "end ece"), values(variational, "end draws ece")),
+        "stopping": [a / b for a, b in zip(values(none, "best ece"), values(none, "end ece"), strict=False) if b],
+    }
+    there = [arm for arm in ARMS if arm in arms]
+    rows = []
+    for arm in there:
+        for how, words in (("", ""), (" draws", f", mean of {DRAWS} draws"), (" scaled", ", temperature fitted")):
+            if values(arm, f"end{how} ece"):
+                rows.append((arm, how, arm + words))
+    tables = [
+        Table(words, ["dropout", *SCORES.values()],
+              [[name, *(told(arm, f"{when}{how} {score}") for score in SCORES)] for arm, how, name in rows],
+              "Means with 95 % intervals over seeds. The floor is the calibration error to expect of a model with "
+              "these probabilities that is perfectly calibrated.")
+        for when, words in (("best", "At the pass of lowest validation loss"), ("end", f"After all {plan.epochs}"))
+    ]  # fmt: skip
+    curves, bins = [], []
+    for arm in there:
+        means = [sum(c) / len(c) for c in zip(*(r.series["validation"] for r in arms[arm]), strict=True)]
+        curves.append(Series(arm, list(range(1, len(means) + 1)), means))
+        first = arms[arm][0].series
+        bins.append(Series(arm, first["end confidence"], first["end right"], style="points"))
+    ece = {arm: interval(values(arm, "end ece"))[0] for arm in there}
+    right = {arm: interval(values(arm, "best accuracy"))[0] for arm in there}
+    return Findings(
+        summary="Accuracy at the best pass, calibration error after all: "
+        + "; ".join(f"{arm} {right[arm]:.1%}, {ece[arm]:.3f}" for arm in there) + ".",
+        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
+        tables=tables,
+        figures=[
+            Curves("Loss on the validation part", "pass", "nats", curves, caption="Mean over seeds."),
+            Curves("Reliability after all passes", "probability of the class chosen", "share that is right",
+                   [*bins, Series("perfect", [0.5, 1.0], [0.5, 1.0], style="dashed")],
+                   caption="15 bins, seed 0; below the line a net is surer than it is right."),
+        ],
+    )  # fmt: skip

@@ -1,0 +1,105 @@
+"""What the studies of sentiment share: the sentences, naive Bayes, training a reader, and its answers on the test."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from elman.lab.desk import Desk
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import nn
+
+    from elman.data.lexicon import Lexicon
+    from elman.data.sentences import Corpus, Sentence
+    from elman.train.epochs import Epoch, Labelled
+
+__all__ = ["Read", "bayes", "inputs", "load", "prepared", "probabilities", "trained"]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A corpus in numbers."""
+
+    corpus: "Corpus"
+    lexicon: "Lexicon"
+    training: "Labelled"
+    validation: "Labelled"
+    test: "Labelled"
+
+    @property
+    def truth(self) -> "np.ndarray":
+        """Classes of the test sentences."""
+        import numpy as np
+
+        return np.array(self.test.targets)
+
+
+def load(data: str, sentences: int) -> "Corpus":
+    """Return a corpus; its training part cut to so many sentences, all if 0."""
+    from elman.data.sentences import sentiment
+
+    corpus = sentiment(data)
+    return replace(corpus, training=corpus.training[:sentences]) if sentences else corpus
+
+
+def inputs(data: str) -> dict[str, str]:
+    """What a trial on this corpus depends on."""
+    corpus = load(data, 1)
+    return {"data": corpus.name, "sha256": corpus.sha256}
+
+
+def prepared(corpus: "Corpus", min_count: int = 2) -> Read:
+    """Number the words by what the training part holds."""
+    import torch
+
+    from elman.data.lexicon import Lexicon
+    from elman.train.epochs import Labelled
+
+    lexicon = Lexicon.of([one.words for one in corpus.training], min_count=min_count)
+    classes = corpus.labels
+
+    def labelled(part: "Sequence[Sentence]") -> Labelled:
+        encoded = [torch.from_numpy(lexicon.encode(one.words)) for one in part]
+        return Labelled(encoded, [classes.index(one.label) for one in part])
+
+    return Read(corpus, lexicon, *map(labelled, (corpus.training, corpus.validation, corpus.test)))
+
+
+def bayes(corpus: "Corpus") -> "np.ndarray":
+    """Whether naive Bayes on words and pairs of words (Wang & Manning, 2012) is right on each test sentence."""
+    import numpy as np
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.naive_bayes import MultinomialNB
+    from sklearn.pipeline import make_pipeline
+
+    model = make_pipeline(
+        CountVectorizer(analyzer=_grams, binary=True), MultinomialNB()
+    ).fit([one.words for one in corpus.training], [one.label for one in corpus.training])  # fmt: skip
+    return np.array(model.predict([one.words for one in corpus.test])) == [one.label for one in corpus.test]
+
+
+def _grams(words: Sequence[str]) -> list[str]:
+    low = [word.lower() for word in words]
+    return low + [f"{a} {b}" for a, b in pairwise(low)]
+
+
+def trained(plan: Any, model: "nn.Module", read: Read, seed: int, desk: Desk, patience: float) -> "Iterator[Epoch]":
+    """Train pass after pass. The plan has epochs, learning_rate and batch_size."""
+    from elman.train.epochs import fit_epochs
+
+    return fit_epochs(
+        model, read.training, read.validation, plan.epochs, learning_rate=plan.learning_rate,
+        batch_size=plan.batch_size, seed=seed, patience=patience,
+        each=lambda done, total, loss: desk.progress(done, total, loss=loss),
+    )  # fmt: skip
+
+
+def probabilities(model: "nn.Module", data: "Labelled", read: "Callable[..., Any] | None" = None) -> "np.ndarray":
+    """Probabilities of the classes, ``[N, C]``."""
+    import torch
+
+    from elman.train.epochs import logits_of
+
+    return torch.stack((read or logits_of)(model, data)).double().softmax(-1).numpy()

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from elman.nn.classifier import pooled
 
-__all__ = ["Tagger", "TextClassifier", "TokenEmbedding"]
+__all__ = ["Above", "Tagger", "TextClassifier", "TokenEmbedding"]
 
 Pooling = Literal["last", "mean", "max"]
 
@@ -129,3 +129,32 @@ class Tagger(_Reader):
     def forward(self, tokens: Tensor, lengths: Tensor | Sequence[int] | None = None) -> Tensor:
         """Map tokens ``[T, B, F]`` to logits ``[T, B, tags]``; those past a row's end mean nothing."""
         return self.head(self.dropout(self.read(tokens, lengths)[0]))
+
+
+class Above(nn.Module):
+    """An encoder that reads what another, shared with other tasks, makes of the words.
+
+    Args:
+        lower: an encoder as for :class:`TextClassifier`, such as a tagger's.
+        upper: one that reads its outputs.
+        dropout: probability of zeroing a feature between them, in training; default 0.
+
+    Example:
+        >>> from elman.cells import GRUCell
+        >>> from elman.nn import Recurrent
+        >>> tagger = Tagger(TokenEmbedding([100], [16]), Recurrent(GRUCell, 16, 8), tags=17)
+        >>> model = TextClassifier(tagger.embedding, Above(tagger.encoder, Recurrent(GRUCell, 8, 4)), 2)
+        >>> model(torch.zeros(5, 3, 1, dtype=torch.int64), lengths=[5, 2, 3]).shape
+        torch.Size([3, 2])
+    """
+
+    def __init__(self, lower: nn.Module, upper: nn.Module, dropout: float = 0.0):
+        super().__init__()
+        self.lower, self.upper, self.dropout = lower, upper, nn.Dropout(dropout)
+        self.output_size = upper.output_size
+        self.bidirectional = getattr(upper, "bidirectional", False)
+
+    def forward(self, x: Tensor, *, lengths: Tensor | Sequence[int] | None = None) -> tuple[Tensor, Any]:
+        """Map inputs ``[T, B, I]`` to the upper encoder's outputs and state."""
+        outputs, _ = self.lower(x, lengths=lengths)
+        return self.upper(self.dropout(outputs), lengths=lengths)

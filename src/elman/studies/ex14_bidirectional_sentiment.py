@@ -127,7 +127,9 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         of = [bool(r) for r, one in zip(right, corpus.test, strict=True) if one.kind == kind]
         if of:
             numbers[f"{kind}"] = sum(of) / len(of)
-    return Record(numbers, {"right": right.astype(float).tolist(), "sure": sure}, {"data": corpus.name})
+    words = [float(len(one.words)) for one in corpus.test]
+    series = {"right": right.astype(float).tolist(), "sure": sure, "words": words}
+    return Record(numbers, series, {"data": corpus.name})
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
@@ -173,9 +175,11 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     corrected = holm(pairs) if pairs else {}
     shown = [f"{arm}{grammar}" for arm in ("naive Bayes", *ARMS) if f"{arm}{grammar}" in arms]
     accuracy = {arm: sum(values(arm)) / len(arms[arm]) for arm in there}
+    lengths = {arm: [(r.series["right"], r.series["words"]) for r in arms[arm]] for arm in there}
     return Findings(
         summary=f"On the test of {corpus}: " + ", ".join(f"{arm} {a:.1%}" for arm, a in accuracy.items()) + ".",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
+        figures=[sentiment.by_length(lengths)] if lengths else [],
         tables=[
             Table(f"Test sentences of {corpus} decided rightly",
                   ["", "parameters of the layer", "accuracy", "all seeds together"],

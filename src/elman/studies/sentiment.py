@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
     from elman.data.lexicon import Lexicon
     from elman.data.sentences import Corpus, Sentence
+    from elman.lab.findings import Curves
     from elman.train.epochs import Epoch, Labelled
 
-__all__ = ["Read", "bayes", "inputs", "load", "prepared", "probabilities", "trained"]
+BINS = (1, 8, 12, 16, 20, 25, 30, 1000)  # words of a sentence
+
+__all__ = ["Read", "bayes", "by_length", "inputs", "load", "prepared", "probabilities", "trained"]
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,9 @@ def bayes(corpus: "Corpus") -> "np.ndarray":
     from sklearn.naive_bayes import MultinomialNB
     from sklearn.pipeline import make_pipeline
 
-    model = make_pipeline(
-        CountVectorizer(analyzer=_grams, binary=True), MultinomialNB()
-    ).fit([one.words for one in corpus.training], [one.label for one in corpus.training])  # fmt: skip
+    counts = CountVectorizer(analyzer=_grams, binary=True)  # pyright: ignore[reportArgumentType]
+    model = make_pipeline(counts, MultinomialNB())
+    model.fit([one.words for one in corpus.training], [one.label for one in corpus.training])
     return np.array(model.predict([one.words for one in corpus.test])) == [one.label for one in corpus.test]
 
 
@@ -103,3 +106,32 @@ def probabilities(model: "nn.Module", data: "Labelled", read: "Callable[..., Any
     from elman.train.epochs import logits_of
 
     return torch.stack((read or logits_of)(model, data)).double().softmax(-1).numpy()
+
+
+def by_length(arms: dict[str, Sequence[tuple[Sequence[float], Sequence[float]]]]) -> "Curves":
+    """Draw the share of sentences decided rightly by their length.
+
+    Args:
+        arms: for each arm and seed, whether each sentence was right, and how many words it has.
+    """
+    from elman.lab.findings import Curves, Series
+    from elman.lab.judge import interval
+
+    lines = []
+    for arm, seeds in arms.items():
+        points = []
+        for low, high in pairwise(BINS):
+            shares = []
+            for right, words in seeds:
+                inside = [r for r, n in zip(right, words, strict=True) if low <= n < high]
+                if inside:
+                    shares.append(sum(inside) / len(inside))
+            if shares:
+                points.append(((low + min(high, 40)) / 2, *interval(shares)))
+        x, mean, low, high = (list(column) for column in zip(*points, strict=True))
+        wide = len(seeds) > 1
+        lines.append(Series(arm, x, mean, low if wide else None, high if wide else None))
+    return Curves(
+        "Accuracy by length", "words", "share decided rightly", lines,
+        caption="Mean over seeds with 95 % intervals; sentences in bins of length.",
+    )  # fmt: skip

@@ -34,9 +34,10 @@ class TokenEmbedding(nn.Module):
         super().__init__()
         if len(sizes) != len(widths) or not sizes:
             raise ValueError(f"every column needs a width, got {len(sizes)} columns and {len(widths)} widths")
-        self.columns = nn.ModuleList(nn.Embedding(size, width) for size, width in zip(sizes, widths, strict=True))
-        for column in self.columns:
+        columns = [nn.Embedding(size, width) for size, width in zip(sizes, widths, strict=True)]
+        for column in columns:
             nn.init.normal_(column.weight, std=0.1)  # from 1 a small set of sentences is learned by heart, not read
+        self.columns = nn.ModuleList(columns)
         self.output_size, self.dropout = sum(widths), dropout
 
     def forward(self, tokens: Tensor) -> Tensor:

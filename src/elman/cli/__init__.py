@@ -9,6 +9,7 @@ import typer
 import elman
 from elman.cli import (
     cells,
+    compose,
     correct,
     count,
     data,
@@ -44,6 +45,7 @@ app.command("cells")(cells.cells)
 app.command("count")(count.count)
 app.command("generate")(generate.generate)
 app.command("names")(names.names)
+app.command("compose")(compose.compose)
 app.command("correct")(correct.correct)
 app.command("detect")(detect.detect)
 app.command("reverse")(reverse.reverse)

@@ -1,0 +1,275 @@
+"""Melodies, a pitch and a duration at a time.
+
+**Question.** Can a small LSTM that reads a folk tune note by note tell what comes next, and do the tunes that it
+writes keep to their key and their metre as real ones do?
+
+**Method.** A note is a pair: a MIDI pitch and a duration in sixteenths; P(note) = P(duration) P(pitch | duration),
+and a tune ends with a sign of its own. Of tunes that are the same but for their key one is kept, and versions of one
+tune stay on one side of the split: 80 % train, 10 % say when to stop, 10 % test, once. The net is told metre, key and
+the place in the bar. Pitches are counted from the tonic, so that every key is the same; the other way, pitches
+counted from C with training tunes (never others) moved by -6 to 5 semitones at random, is an arm of the full plan, as
+are C without such moves and a net that is not told the place in the bar. The score is the joint negative
+log-likelihood of pitch and duration in nats a note, the end counting as one, beside n-grams over the same pairs and
+the same alphabet with Witten-Bell smoothing, which are also told the place in the bar.
+
+Then the net writes one tune for each test tune, with its key, metre and pickup, and ends it when it likes. Samples
+are measured beside the test tunes, beside these with their notes shuffled within each tune (same pitches, other
+order), and beside tunes whose notes are drawn from all test tunes (no key of their own): the correlation of the time
+that each pitch class sounds with Krumhansl's profile of the best key; the share of notes in the scale; the share of
+bars that begin and end with a note; the divergence of intervals and of durations from those of training; and the edit
+distance to the most similar training tune, whatever its key. The first samples are left as MIDI and as sound.
+
+**What to expect.** A shuffled tune has the key of the original, for no measure of pitch classes hears order; what it
+loses is steps and bars. Published scores on this collection (Bai, Kolter & Koltun, 2018: LSTM 3.29 nats, TCN 3.07)
+are of 88 keys a frame, chords included, and cannot be set beside ours. Where the tunes are missing, a grammar's stand
+in; its beats are drawn independently, and it has nothing to copy.
+"""
+
+from collections.abc import Sequence
+from random import Random
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic.dataclasses import dataclass
+
+from elman.lab.desk import Desk, TrialFailed
+from elman.lab.findings import Claim, Findings
+from elman.lab.judge import judge
+from elman.lab.study import Record, Trial
+from elman.studies.music_results import figures_of, mean, measure_table, roll, score_table
+
+if TYPE_CHECKING:
+    from elman.data.melodies import Melody
+    from elman.studies.tunes import TuneModel
+
+MAIN = "LSTM"
+ARMS = {
+    MAIN: {"reference": "tonic", "beat": True},
+    "no place in the bar": {"reference": "tonic", "beat": False},
+    "from C, transposed": {"reference": "C", "beat": True},
+    "from C": {"reference": "C", "beat": True},
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The tunes, the network, its training, and the samples to draw."""
+
+    tunes: str = "auto"  # nottingham, grammar, an ABC or MIDI file, a folder of them, or the best this machine has
+    arms: tuple[str, ...] = tuple(ARMS)
+    hidden_size: PositiveInt = 192
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    updates: PositiveInt = 1000
+    batch_size: PositiveInt = 16
+    learning_rate: PositiveFloat = 4e-3
+    temperature: PositiveFloat = 1.0
+    samples: PositiveInt = 100  # at most; there are no more than test tunes
+    kept: PositiveInt = 3  # samples a seed that are left as MIDI and as sound
+    seeds: PositiveInt = 4
+
+    def __post_init__(self) -> None:
+        if unknown := [arm for arm in self.arms if arm not in ARMS] or MAIN not in self.arms:
+            raise ValueError(f"arms are {', '.join(ARMS)}, the first among them; got {unknown or self.arms}")
+
+
+QUICK = Plan(arms=(MAIN,), hidden_size=96, dropout=0.1, updates=250, learning_rate=1e-2, samples=40, seeds=3)
+
+
+def claims(plan: Plan) -> list[Claim]:
+    """What the network must reach, and what its tunes must be like."""
+    nats, goal = "nats a note", "goal set before the first run"
+    stated = [
+        Claim("bigram", "The LSTM predicts unseen tunes more than 0.15 nats a note better than a bigram.",
+              f"{goal}, an estimate", f"{nats} below it", at_least=0.15),
+        Claim("ngrams", "It predicts them better than any n-gram, told the place in the bar or not.",
+              "Karpathy, Johnson & Fei-Fei (2015), table 2: recurrent nets ahead of n-grams",
+              f"{nats} below the best", at_least=0.0),
+        Claim("scale", "Samples have as many notes in their key's scale as real tunes, within 5 points.",
+              goal, "difference of shares", at_least=-0.05, at_most=0.05),
+        Claim("key", "Samples fit their best key better than notes drawn from all tunes do.",
+              "Krumhansl (1990), chapter 4: melodies make their key heard", "difference of correlations",
+              at_least=0.0),
+        Claim("bars", "Samples fill more of their bars than shuffled tunes do.",
+              "Eck & Schmidhuber (2002): an LSTM keeps the metre", "difference of shares", at_least=0.0),
+        Claim("steps", "The intervals of samples are nearer to those of training than a shuffled tune's are.",
+              "textbook: melodies go by step", "nats of divergence below it", at_least=0.0),
+        Claim("copies", "Samples are not copies: their mean distance to the nearest training tune is at least 0.3.",
+              "goal set before the first run; real test tunes are at least 0.4 away by the split",
+              "share of notes that differ", at_least=0.3),
+    ]  # fmt: skip
+    if "no place in the bar" in plan.arms:
+        stated.append(Claim("place", "To be told the place in the bar helps the network.",
+                            "this study", f"{nats} below the net not told", at_least=0.0))  # fmt: skip
+    if {"from C, transposed", "from C"} <= set(plan.arms):
+        stated.append(Claim("transposed", "Transposing the training tunes helps a net that counts pitches from C.",
+                            "textbook: augmentation", f"{nats} below the net without", at_least=0.0))  # fmt: skip
+    return stated
+
+
+def trials(plan: Plan) -> list[Trial]:
+    """Each arm with each seed, bound to the tunes it reads."""
+    from elman.data.melodies import tunes
+
+    given = tunes(plan.tunes)
+    inputs = {"tunes": given.name, "sha256": given.sha256}
+    return [Trial(arm, seed, inputs) for arm in plan.arms for seed in range(plan.seeds)]
+
+
+def parts_of(plan: Plan) -> "list[list[Melody]]":
+    """Training, validation and test tunes whose notes are in the model's alphabet.
+
+    Raises:
+        TrialFailed: if a part is empty.
+    """
+    from elman.data.melodies import split_tunes, tunes
+    from elman.studies.tunes import fits
+
+    given = tunes(plan.tunes)
+    usable = [tune for tune in given.tunes if fits(tune)]
+    if len(usable) < 3:
+        raise TrialFailed(
+            f"{given.name} has {len(usable)} tunes of a known key and a usual range, of {len(given.tunes)}; at least "
+            "3 that differ are needed"
+        )
+    return [list(part) for part in split_tunes(usable)]
+
+
+def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
+    """Train one network and test it once; the main arm's writes tunes, which are measured, and leaves itself."""
+    import torch
+
+    from elman.studies.tunes import Settings, TuneModel, batched, save_tunes, score
+    from elman.train.loop import train
+    from elman.train.step import LossNotFinite
+    from elman.train.stopping import Best
+
+    training, validation, test = parts_of(plan)
+    settings = Settings(plan.hidden_size, plan.dropout, **ARMS[trial.variant])
+    torch.manual_seed(trial.seed)
+    model = TuneModel(settings)
+    batches = batched(settings, training, plan.batch_size, trial.variant == "from C, transposed", trial.seed)
+    best, every, recent = Best(model), max(1, plan.updates // 10), []
+    series: dict[str, list[float]] = {"update": [], "loss": [], "validation": []}
+    try:
+        for update in train(
+            model, lambda _: model.loss(next(batches)), plan.updates, learning_rate=plan.learning_rate
+        ):
+            recent.append(update.loss)
+            desk.progress(update.number, plan.updates, loss=update.loss)
+            if len(recent) == every or update.number == plan.updates:
+                series["update"].append(update.number)
+                series["loss"].append(mean(recent))
+                series["validation"].append(score(model, validation))
+                best.saw(series["validation"][-1])
+                recent.clear()
+    except LossNotFinite as error:
+        raise TrialFailed(str(error)) from None
+    best.restore()
+    model.eval()
+    record = Record(numbers={"nats": score(model, test)}, series=series)
+    if trial.variant == MAIN:
+        save_tunes(desk.folder / "model", model, trial.inputs.get("tunes", plan.tunes))
+        _write(plan, trial, desk, model, training, test, record)
+    return record
+
+
+def _write(
+    plan: Plan, trial: Trial, desk: Desk, model: "TuneModel", training: "list[Melody]", test: "list[Melody]",
+    record: Record,
+) -> None:  # fmt: skip
+    """Write a tune like each test tune; measure it, the real one, and what is left of that when it is shuffled."""
+    from dataclasses import replace
+
+    import torch
+
+    from elman.data.midi import write_midi
+    from elman.data.sound import write_wav
+    from elman.probe.melody import intervals, pooled, shuffled
+    from elman.studies.composing import compose
+    from elman.studies.measuring import measured
+
+    real = Random(trial.seed).sample(test, min(plan.samples, len(test)))
+    generator = torch.Generator().manual_seed(trial.seed)
+    written, _ = compose(model, real, generator, plan.temperature)
+    every = {
+        "samples": written,
+        "real": real,
+        "shuffled": [shuffled(tune, trial.seed) for tune in real],
+        "drawn from all": pooled(real, trial.seed),
+    }
+    for name, tunes in every.items():
+        for measure, value in measured(tunes, training).items():
+            record.numbers[f"{measure}|{name}"] = value
+        steps = intervals(tunes)
+        record.series[f"steps|{name}"] = [steps[k] / max(1, steps.total()) for k in range(-12, 13)]
+    for number, tune in enumerate(written[: plan.kept], 1):
+        titled = replace(tune, title=f"Elman {trial.seed}.{number}")
+        record.arrays[f"roll|{number}"] = roll(titled)
+        record.texts[f"{number}"] = f"{titled.title}, {titled.key}, {titled.metre[0]}/{titled.metre[1]}"
+        desk.folder.mkdir(parents=True, exist_ok=True)
+        write_midi(desk.folder / f"tune-{number}.mid", titled)
+        write_wav(desk.folder / f"tune-{number}.wav", titled)
+
+
+def findings(plan: Plan, records: Sequence[Record]) -> Findings:
+    """Scores beside the n-grams, what the tunes are like, and one to be seen."""
+    from elman.data.melodies import tunes
+    from elman.studies.measuring import grams_of
+
+    given = tunes(plan.tunes)
+    training, _, test = parts_of(plan)
+    grams = grams_of(training, test)
+    by_arm: dict[str, dict[int, Record]] = {}
+    for record in records:
+        assert record.trial is not None
+        by_arm.setdefault(record.trial.variant, {})[record.trial.seed] = record
+    main = by_arm.get(MAIN, {})
+
+    def scores(arm: str) -> list[float]:
+        return [record.numbers["nats"] for record in by_arm.get(arm, {}).values()]
+
+    def at(measure: str, name: str) -> list[float]:
+        return [record.numbers[f"{measure}|{name}"] for record in main.values()]
+
+    def less(measure: str, name: str, other: str) -> list[float]:
+        return [a - b for a, b in zip(at(measure, name), at(measure, other), strict=True)]
+
+    def gain(arm: str, other: str) -> list[float]:
+        """Nats by which an arm is better than another, seed by seed."""
+        both = by_arm.get(arm, {}).keys() & by_arm.get(other, {}).keys()
+        return [by_arm[other][seed].numbers["nats"] - by_arm[arm][seed].numbers["nats"] for seed in sorted(both)]
+
+    values = {
+        "bigram": [grams["bigram"] - nats for nats in scores(MAIN)],
+        "ngrams": [min(grams.values()) - nats for nats in scores(MAIN)],
+        "scale": less("in the scale", "samples", "real"),
+        "key": less("key correlation", "samples", "drawn from all"),
+        "bars": less("bars filled", "samples", "shuffled"),
+        "steps": less("interval divergence", "shuffled", "samples"),
+        "copies": at("nearest distance", "samples"),
+        "place": gain(MAIN, "no place in the bar"),
+        "transposed": gain("from C, transposed", "from C"),
+    }
+    summary = "No network of the main arm finished."
+    if main:
+        written, real = (
+            [f"{mean(at(measure, name)):.0%}" for measure in ("in the scale", "bars filled")]
+            for name in ("samples", "real")
+        )
+        summary = (
+            f"{mean(scores(MAIN)):.3f} nats a note on unseen tunes of {given.name}, where a bigram has "
+            f"{grams['bigram']:.3f}; {written[0]} of the notes it writes are in the scale ({real[0]} of real ones), "
+            f"and {written[1]} of its bars are filled ({real[1]})."
+        )
+    aside = ", ".join(f"{count} {why}" for why, count in given.left_aside.items())
+    return Findings(
+        summary=summary,
+        claims=[judge(claim, values[claim.key]) for claim in claims(plan)],
+        tables=[
+            score_table(grams, {arm: scores(arm) for arm in by_arm},
+                        f"{given.name}: {len(given.tunes)} tunes, {len(training)} to train on, "
+                        f"{len(test)} to test; left aside: {aside}."),
+            *([measure_table(list(main.values()), plan.temperature)] if main else []),
+        ],
+        figures=figures_of(grams, list(main.values())) if main else [],
+    )  # fmt: skip

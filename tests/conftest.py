@@ -4,7 +4,7 @@ import os
 
 from hypothesis import settings
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported: threads that outnumber the cores wait for each other
+if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported: more threads than cores wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("elman", deadline=None, derandomize=bool(os.environ.get("CI")))

@@ -21,6 +21,7 @@ class Transformer(nn.Module):
         num_layers: layers; default 2.
         heads: of the attention; default 4.
         dropout: probability, in training; default 0.
+        positions: whether positions are told; without them the order of a row's steps changes nothing. Default True.
 
     Raises:
         ValueError: if ``input_size`` is odd or not a multiple of ``heads``.
@@ -39,6 +40,7 @@ class Transformer(nn.Module):
         *,
         heads: int = 4,
         dropout: float = 0.0,
+        positions: bool = True,
     ):
         super().__init__()
         if input_size % 2 or input_size % heads:
@@ -47,7 +49,7 @@ class Transformer(nn.Module):
         width = 4 * input_size if hidden_size is None else hidden_size
         layer = nn.TransformerEncoderLayer(input_size, heads, width, dropout, norm_first=True)
         self.layers = nn.TransformerEncoder(layer, num_layers, nn.LayerNorm(input_size), enable_nested_tensor=False)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout, self.positions = nn.Dropout(dropout), positions
 
     def forward(self, x: Tensor, *, lengths: Tensor | Sequence[int] | None = None) -> tuple[Tensor, None]:
         """Map inputs ``[T, B, I]`` to outputs ``[T, B, I]``, zero past a row's end. There is no state to carry."""
@@ -57,8 +59,10 @@ class Transformer(nn.Module):
         x = torch.where(past[..., None], 0.0, x)
         # a row without steps still attends to its first place, which is zero: a softmax over nothing is NaN
         masked = past.t() & (torch.arange(steps, device=x.device) > 0)
-        placed = self.dropout(x * math.sqrt(self.input_size) + positions(steps, self.input_size, x)[:, None])
-        outputs = self.layers(placed, src_key_padding_mask=masked)
+        placed = x * math.sqrt(self.input_size)
+        if self.positions:
+            placed = placed + positions(steps, self.input_size, x)[:, None]
+        outputs = self.layers(self.dropout(placed), src_key_padding_mask=masked)
         return torch.where(past[..., None], 0.0, outputs), None
 
 

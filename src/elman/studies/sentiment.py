@@ -1,6 +1,6 @@
 """What the studies of sentiment share: the sentences, naive Bayes, training a reader, and its answers on the test."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -108,7 +108,7 @@ def probabilities(model: "nn.Module", data: "Labelled", read: "Callable[..., Any
     return torch.stack((read or logits_of)(model, data)).double().softmax(-1).numpy()
 
 
-def by_length(arms: dict[str, Sequence[tuple[Sequence[float], Sequence[float]]]]) -> "Curves":
+def by_length(arms: Mapping[str, Sequence[tuple[Sequence[float], Sequence[float]]]]) -> "Curves":
     """Draw the share of sentences decided rightly by their length.
 
     Args:

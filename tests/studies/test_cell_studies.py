@@ -38,7 +38,8 @@ TINY = {
               "seeds": "1"},
     "15.33": {"hidden_size": "4", "embedding_size": "4", "updates": "2", "updates_real": "1", "batch_size": "8",
               "test_size": "20", "seeds": "1"},
-    "15.34": {"data": "reviews", "tags": "reviews", "tagged": "60", "sizes": "40,60", "width": "8",
+    "15.34": {"data": "reviews", "tags": "reviews", "tagged": "60", "sizes": "40,60", "width": "8", "checks": "1",
+              "checked": "10",
               "hidden_size": "4", "updates": "2", "batch_size": "8", "seeds": "1"},
     "15.35": {"steps": "12", "updates": "2", "updates_real": "1", "batch_size": "4", "test_size": "20", "seeds": "1"},
 }  # fmt: skip

@@ -146,5 +146,15 @@ def test_names_that_are_too_few(tmp_path):
 
 def test_the_study_is_found():
     assert find_study("15.22").title == "Names by culture, and what temperature does to them"
-    with pytest.raises(UnknownName):
-        find_study("15.22").plan(settings={"cells": "RNN"})
+    with pytest.raises(UnknownName, match="no cell 'RNN' in the house"):
+        ex22_names.trials(replace(TINY, cells=("RNN",)))
+
+
+def test_a_further_cell_learns_and_leaves_no_model(tmp_path):
+    """A saved model must be one that reading it again runs no code for."""
+    plan = replace(TINY, cells=("MGUCell",))
+    first = ex22_names.trials(plan)[0]
+    assert (first.variant, first.inputs["cell"]) == ("MGUCell", "MGUCell")
+    record = ex22_names.run(plan, first, Desk(tmp_path))
+    assert math.isfinite(record.numbers["nats"])
+    assert not (tmp_path / "model").exists()

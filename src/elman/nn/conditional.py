@@ -26,11 +26,12 @@ class ConditionalLanguageModel(nn.Module):
         embedding_size: width of a token's vector.
         condition_size: width of a condition's vector.
         hidden_size: width H of the layer.
-        cell: ``"GRU"`` or ``"LSTM"``.
+        cell: ``"GRU"`` or ``"LSTM"``, or any function ``(input_size, hidden_size) -> layer`` whose layer maps
+            ``(x, state)`` to ``(outputs, state)``.
         dropout: share of embedded inputs and of outputs that training drops.
 
     Raises:
-        KeyError: for another cell.
+        KeyError: for another name of a cell.
 
     Example:
         >>> model = ConditionalLanguageModel(vocabulary_size=7, conditions=3, hidden_size=8)
@@ -46,14 +47,14 @@ class ConditionalLanguageModel(nn.Module):
         embedding_size: int = 32,
         condition_size: int = 16,
         hidden_size: int = 128,
-        cell: str = "GRU",
+        cell: str | Callable[[int, int], nn.Module] = "GRU",
         dropout: float = 0.0,
     ):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
         self.condition = nn.Embedding(conditions, condition_size) if conditions > 1 else None
         width = embedding_size + (condition_size if conditions > 1 else 0)
-        self.recurrent: Any = LAYERS[cell](width, hidden_size)
+        self.recurrent: Any = (LAYERS[cell] if isinstance(cell, str) else cell)(width, hidden_size)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(hidden_size, vocabulary_size)
 

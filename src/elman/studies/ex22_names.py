@@ -23,8 +23,9 @@ invented cultures stand in for it, easier to tell apart.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from random import Random
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
@@ -54,6 +55,7 @@ from elman.studies.naming import (
     write_names,
 )  # fmt: skip
 
+LAYERS = ("GRU", "LSTM")  # the drop-in layers, whose models `elman names` can read again
 PROTOTYPE = "prototype of this project, on one list of first names"
 
 
@@ -62,7 +64,7 @@ class Plan:
     """The names, the network, its training, and the samples to draw."""
 
     names: str = "auto"  # names_by_language, invented, a folder of Culture.txt, or the best this machine has
-    cells: tuple[Literal["GRU", "LSTM"], ...] = ("GRU", "LSTM")
+    cells: tuple[str, ...] = ("GRU", "LSTM")  # or further ones, by name or file.py:Class
     embedding_size: PositiveInt = 32
     condition_size: PositiveInt = 16
     hidden_size: PositiveInt = 128
@@ -80,8 +82,10 @@ QUICK = Plan(cells=("GRU",), hidden_size=96, dropout=0.1, updates=340, learning_
 
 def claims(plan: Plan) -> list[Claim]:
     """What the network must reach, and what temperature is said to do."""
+    from elman.cells.named import cell_label
+
     cold, hot = min(plan.temperatures), max(plan.temperatures)
-    cell = plan.cells[0]
+    cell = cell_label(plan.cells[0])
     nats, share = "nats a character", "difference of shares"
     return [
         Claim("ngram", f"Told the culture, the {cell} predicts unseen names better than a 5-gram told it too.",
@@ -110,24 +114,32 @@ def trials(plan: Plan) -> list[Trial]:
     Raises:
         DataError: if the names cannot be read, or are of one culture.
     """
+    from elman.cells.named import cell_inputs, cell_label, cell_named
     from elman.data.errors import DataError
     from elman.data.names import names
 
     given = names(plan.names)
     if len(given.cultures) == 1:
         raise DataError(f"{plan.names} has names of {given.cultures[0]} alone; the study needs two cultures")
-    inputs = {"names": given.name, "sha256": given.sha256}
-    variants = [f"{cell}{how}" for cell in plan.cells for how in ("", ", not told")]
-    return [Trial(variant, seed, inputs) for variant in variants for seed in range(plan.seeds)]
+    arms: list[tuple[str, dict[str, str]]] = []
+    for cell in plan.cells:
+        read = {"names": given.name, "sha256": given.sha256}
+        if cell not in LAYERS:
+            cell_named(cell)
+            read |= {"cell": cell, "cell_sha256": cell_inputs(cell).get("sha256", "")}
+        arms += [(f"{cell_label(cell)}{how}", read) for how in ("", ", not told")]
+    return [Trial(variant, seed, inputs) for variant, inputs in arms for seed in range(plan.seeds)]
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Train one network, test it once; if it is told the culture, sample from it, judge, and leave the model."""
     import torch
 
+    from elman.cells.named import cell_named
     from elman.data.names import names, split
     from elman.data.vocabulary import Vocabulary
     from elman.nn.conditional import ConditionalLanguageModel
+    from elman.nn.recurrent import Recurrent
     from elman.nn.saving import save_made
     from elman.train.step import LossNotFinite
 
@@ -137,13 +149,15 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         raise TrialFailed(f"{given.name} has too few names to split and judge by: {len(given.pairs)}")
     vocabulary = Vocabulary.from_text(END + "".join(name for _, name in given.pairs))
     cell, _, untold = trial.variant.partition(", ")
-    settings = {
+    settings: dict[str, Any] = {
         "vocabulary_size": len(vocabulary), "conditions": 1 if untold else len(given.cultures), "cell": cell,
         "embedding_size": plan.embedding_size, "condition_size": plan.condition_size,
         "hidden_size": plan.hidden_size, "dropout": plan.dropout,
     }  # fmt: skip
     torch.manual_seed(trial.seed)
-    model = ConditionalLanguageModel(**settings)
+    further = trial.inputs.get("cell")
+    made_of = settings | ({"cell": partial(Recurrent, cell_named(further))} if further else {})
+    model = ConditionalLanguageModel(**made_of)
     rows = {part: coded(own, given.cultures, vocabulary) for part, own in parts.items()}
     try:
         losses, checks = learn(
@@ -162,7 +176,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
             record.numbers[f"nats|{culture}"] = nats_a_character(own)
     if not untold:
         notes = {"cultures": list(given.cultures), "vocabulary": vocabulary.to_json(), "names": given.name}
-        save_made(desk.folder / "model", model, settings, notes)
+        if not further:
+            save_made(desk.folder / "model", model, settings, notes)
         _sample_and_judge(plan, trial, model, notes, parts, record)
     return record
 
@@ -192,6 +207,7 @@ def _sample_and_judge(plan: Plan, trial: Trial, model: Any, notes: dict, parts: 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Scores beside the n-grams, what temperature does, by culture, and the names."""
+    from elman.cells.named import cell_label
     from elman.data.names import names, split
 
     given = names(plan.names)
@@ -200,7 +216,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     for record in records:
         assert record.trial is not None
         by_arm.setdefault(record.trial.variant, {})[record.trial.seed] = record
-    first = plan.cells[0]
+    first = cell_label(plan.cells[0])
     knowing, untold = by_arm.get(first, {}), by_arm.get(f"{first}, not told", {})
     seeds = sorted({seed for own in by_arm.values() for seed in own})
     grams = {seed: grams_of(split(given.pairs, seed), letters) for seed in seeds}

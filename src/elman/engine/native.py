@@ -14,6 +14,7 @@ from elman.engine import loop
 from elman.engine.dense import linear, product_over_rows
 from elman.engine.kernels import Kernels, Rows
 from elman.engine.structure import structure
+from elman.engine.symbols import Symbols, looked_up
 from elman.engine.why import Unsupported
 from elman.tensors import with_tensors
 
@@ -34,7 +35,9 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def auto(cell: Cell, x: Tensor, batch_sizes: list[int], state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
+def auto(
+    cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool = False
+) -> tuple[Tensor, Any]:
     """Run natively if possible, else by the loop."""
     found = find(cell, x, batch_sizes, state)
     if isinstance(found, Unsupported):
@@ -42,7 +45,9 @@ def auto(cell: Cell, x: Tensor, batch_sizes: list[int], state: Any, reverse: boo
     return _run(found, cell, x, batch_sizes, state, reverse)
 
 
-def run(cell: Cell, x: Tensor, batch_sizes: list[int], state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
+def run(
+    cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool = False
+) -> tuple[Tensor, Any]:
     """Run natively; the arguments and results are those of :func:`elman.engine.loop.run`.
 
     Raises:
@@ -63,12 +68,12 @@ class Empty(Unsupported):
     """There is no step to run."""
 
 
-def find(cell: Cell, x: Tensor, batch_sizes: list[int], state: Any) -> Kernels | Unsupported:
+def find(cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any) -> Kernels | Unsupported:
     """Return the kernels for a call, or why there are none."""
     why = _surroundings()
     if why is not None:
         return Unsupported(why)
-    for tensor in (x, *state):
+    for tensor in (x.table if isinstance(x, Symbols) else x, *state):
         if not _plain(tensor):
             return Unsupported(f"a tensor is {_describe(tensor)}, where the engine takes plain ones on the CPU")
         if tensor.dtype != x.dtype:
@@ -162,11 +167,12 @@ def _tensors(cell: Any, names: list[str]) -> list[tuple[str, Tensor]]:
 class _Call:
     """Everything about one run that is not a tensor to differentiate."""
 
-    def __init__(self, kernels: Kernels, cell: Cell, rows: Rows, kind: Any, held: list[str]):
+    def __init__(self, kernels: Kernels, cell: Cell, rows: Rows, kind: Any, held: list[str], by_product: bool):
         self.kernels, self.rows, self.kind, self.held = kernels, rows, kind, held
         self.cell = with_tensors(cell, {}) if torch.is_grad_enabled() else cell
         trace = kernels.trace
-        self.drives = 1 if trace.linear else len(trace.drive_shapes)
+        self.by_product = by_product  # whether the drive is still to be made of x
+        self.drives = 1 if by_product else len(trace.drive_shapes)
         self.states = len(trace.state_shapes)
 
     def split(self, tensors: Any) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
@@ -175,17 +181,21 @@ class _Call:
 
 
 def _run(
-    kernels: Kernels, cell: Cell, x: Tensor, batch_sizes: list[int], state: Any, reverse: bool
+    kernels: Kernels, cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool
 ) -> tuple[Tensor, Any]:
     trace = kernels.trace
     names = list(trace.names)
-    if trace.linear:
-        sources: tuple[Tensor, ...] = (x,)
+    by_product = trace.linear is not None
+    if isinstance(x, Symbols) and by_product and len(x.table) < len(x):
+        by_product = False  # a drive for each row of the table, looked up for every token
+        sources: tuple[Tensor, ...] = (Symbols(x.tokens, cell.drive(x.table)).vectors,)
+    elif trace.linear:
+        sources = (looked_up(x),)
         names += [name for name in trace.linear if name is not None]
     else:
-        drive = cell.drive(x)
+        drive = cell.drive(looked_up(x))
         sources = drive if isinstance(drive, tuple) else (drive,)
-    call = _Call(kernels, cell, Rows(batch_sizes, len(state[0]), reverse), type(state), names)
+    call = _Call(kernels, cell, Rows(batch_sizes, len(state[0]), reverse), type(state), names, by_product)
     tensors = (*sources, *state, *(tensor for _, tensor in _tensors(cell, names)))
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
         outputs, *finals = _Sequence.apply(call, *tensors)
@@ -201,7 +211,7 @@ def _forward(call: _Call, tensors: Any, training: bool) -> tuple[Tensor, list[Te
     kernels, trace = call.kernels, call.kernels.trace
     drives, states, held = call.split(tensors)
     with torch.no_grad():
-        if trace.linear:
+        if call.by_product:
             drives = [linear(drives[0], *held[len(trace.names) :])]
         thetas = trace.run_prologue(held[: len(trace.names)])
         return kernels.forward(drives, states, thetas, call.rows, training)
@@ -255,7 +265,7 @@ def _backward(call: _Call, tensors: Any, memory: dict[str, Tensor], grads: Any, 
         grad_thetas = [next(back) if leaf.requires_grad else None for leaf in leaves]
     else:
         grad_thetas = [g if g is None else g.reshape(t.shape) for g, t in zip(grad_thetas, own, strict=True)]
-    if not trace.linear:
+    if not call.by_product:
         grad_sources = [g if g is None else g.reshape(s.shape) for g, s in zip(grad_drives, sources, strict=True)]
         return [*grad_sources, *grad_states, *grad_thetas]
     (grad,), (x,) = grad_drives, sources
@@ -277,9 +287,8 @@ def _differentiable(call: _Call, tensors: Any, grads: Any, needed: Any) -> list[
     inputs = [t.view_as(t) if need else t for t, need in zip(tensors, needed, strict=True)]
     sources, states, held = call.split(inputs)
     trace, rows = call.kernels.trace, call.rows
-    names = [*trace.names, *(name for name in trace.linear or () if name is not None)]
-    cell = with_tensors(call.cell, dict(zip(names, held, strict=True)))
-    if trace.linear:
+    cell = with_tensors(call.cell, dict(zip(call.held, held, strict=True)))
+    if call.by_product:
         drive: Any = cell.drive(sources[0])
     else:
         drive = tuple(sources) if trace.drive_is_tuple else sources[0]

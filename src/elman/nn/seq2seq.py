@@ -9,7 +9,9 @@ from torch import Tensor, nn
 from elman.cell import Cell
 from elman.cells import GRUCell
 from elman.engine import unroll
+from elman.engine.symbols import looked_up
 from elman.nn.attention import AdditiveAttention, Memory
+from elman.nn.embedded import embedded
 from elman.nn.heads import Generator, Glimpse
 from elman.nn.recurrent import Recurrent
 
@@ -116,7 +118,7 @@ class Seq2Seq(nn.Module):
         """
         _check_tokens("source", source, self.source_size)
         steps, batch = source.shape
-        outputs, final = self.encoder(self.dropout(self.source_embedding(source)), lengths=lengths)
+        outputs, final = self.encoder(embedded(self.source_embedding, source, self.dropout), lengths=lengths)
         last = torch.cat([field.flatten(1) for part in final for field in part], -1)
         begun = torch.tanh(self.bridge(last)).split(self.fields, -1)
         blank = self.cell.initial_state(batch)
@@ -157,9 +159,9 @@ class Seq2Seq(nn.Module):
             log_probs, weights = (torch.cat(side) for side in zip(*parts, strict=True))
             return log_probs, weights, state
         known = torch.where(target < self.target_size, target, self.unknown)
-        x = self.dropout(self.target_embedding(known))
+        x = embedded(self.target_embedding, known, self.dropout)
         h, cell = unroll(self.cell, x, state.cell)
-        seen = self._look(x.transpose(0, 1), self.dropout(h).transpose(0, 1), state)
+        seen = self._look(looked_up(x).transpose(0, 1), self.dropout(h).transpose(0, 1), state)
         log_probs = self.head(seen, state.extra).transpose(0, 1)
         coverage = None if state.coverage is None else state.coverage + seen.weights[:, 0]
         return log_probs, seen.weights.transpose(0, 1), state._replace(cell=cell, coverage=coverage)

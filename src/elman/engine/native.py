@@ -3,6 +3,7 @@
 import os
 import threading
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -20,8 +21,10 @@ from elman.tensors import with_tensors
 __all__ = ["auto", "find", "run"]
 
 LIMIT = 512  # structures remembered; the oldest goes first
+CHANGES = 16  # structures that one cell may have had
 
 _known: dict[Any, Kernels | Unsupported] = {}
+_compiled: WeakKeyDictionary[Cell, int] = WeakKeyDictionary()
 _lock = threading.RLock()
 
 
@@ -94,6 +97,7 @@ def kernels_of(cell: Cell, dtype: torch.dtype) -> Kernels | Unsupported:
             with _lock:
                 found = _known.get(key)
                 if found is None:
+                    _count(cell)
                     found = _known[key] = _make(cell, dtype)
                     if len(_known) > LIMIT:
                         del _known[next(iter(_known))]
@@ -104,6 +108,16 @@ def kernels_of(cell: Cell, dtype: torch.dtype) -> Kernels | Unsupported:
             if not _plain(tensor):
                 return Unsupported(f"{name} is {_describe(tensor)}, where the engine takes plain tensors on the CPU")
     return found
+
+
+def _count(cell: Cell) -> None:
+    """Refuse a cell that would be compiled again and again, as one whose attribute follows a schedule."""
+    _compiled[cell] = _compiled.get(cell, 0) + 1
+    if _compiled[cell] > CHANGES:
+        raise Unsupported(
+            f"its attributes have changed {CHANGES} times, and each time it was compiled again; "
+            "a buffer (register_buffer) may change freely"
+        )
 
 
 def _make(cell: Cell, dtype: torch.dtype) -> Kernels | Unsupported:
@@ -251,8 +265,9 @@ def _backward(call: _Call, tensors: Any, memory: dict[str, Tensor], grads: Any, 
             if g is not None and t.requires_grad
         ]
         wanted = [leaf for leaf in leaves if leaf.requires_grad]
-        back = iter(torch.autograd.grad([t for t, _ in pairs], wanted, [g for _, g in pairs], allow_unused=True))
-        grad_thetas = [next(back) if leaf.requires_grad else None for leaf in leaves]
+        results, theirs = [t for t, _ in pairs], [g for _, g in pairs]
+        back = iter(torch.autograd.grad(results, wanted, theirs, allow_unused=True) if pairs else ())
+        grad_thetas = [next(back, None) if leaf.requires_grad else None for leaf in leaves]
     else:
         grad_thetas = [g if g is None else g.reshape(t.shape) for g, t in zip(grad_thetas, own, strict=True)]
     if not trace.linear:

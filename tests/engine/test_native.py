@@ -15,6 +15,7 @@ import pytest
 import torch
 from torch import nn
 from torch.testing import assert_close
+from torch.utils.checkpoint import checkpoint
 
 import elman
 from elman import Cell, State
@@ -319,7 +320,7 @@ class WritesConstants(Plain):
     def step(self, drive, state):
         h = torch.tanh(drive + state.h) * torch.arange(4.0, dtype=drive.dtype) @ torch.eye(
             4, dtype=drive.dtype
-        ) + torch.tensor(2.0)
+        ) + torch.tensor(2.0, dtype=drive.dtype)
         more = h - h.amax(-1, keepdim=True) * (drive > 0) + (h > 0).sum(-1, keepdim=True) * state.h
         return State(torch.where((h > 0) == (drive > 0), more, -h))
 
@@ -400,6 +401,30 @@ def test_second_gradients():
     assert torch.autograd.gradgradcheck(
         lambda x, h: elman.unroll(cell, x, State(h), [3, 2], engine="native")[0], (x, state.h)
     )
+
+
+def test_many_gradients_at_once():
+    cell, x = elman.cells.LSTMCell(3, 4), torch.randn(5, 2, 3)
+
+    def total(x, engine="native"):
+        return elman.unroll(cell, x, lengths=[5, 2], engine=engine)[0].sum(0)
+
+    slow, fast = (torch.autograd.functional.jacobian(total, x, vectorize=vectorize) for vectorize in (False, True))
+    assert_close(fast, slow)
+    basis = torch.eye(8).reshape(8, 2, 4)
+    x.requires_grad_()
+    (rows,) = torch.autograd.grad(total(x), x, basis, is_grads_batched=True)
+    assert_close(rows.reshape(2, 4, 5, 2, 3), slow)
+
+
+def test_what_is_saved_can_be_made_anew_or_kept_elsewhere():
+    cell, x = elman.cells.GRUCell(3, 4), torch.randn(5, 2, 3, requires_grad=True)
+    (expected,) = torch.autograd.grad(elman.unroll(cell, x, engine="loop")[0].sum(), x)
+    outputs = checkpoint(lambda x: elman.unroll(cell, x, engine="native")[0], x, use_reentrant=False)
+    assert_close(torch.autograd.grad(outputs.sum(), x)[0], expected)
+    with torch.autograd.graph.save_on_cpu():
+        outputs, _ = elman.unroll(cell, x, engine="native")
+    assert_close(torch.autograd.grad(outputs.sum(), x)[0], expected)
 
 
 def test_several_forward_passes_before_a_backward():

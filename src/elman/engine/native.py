@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 from torch._C._functorch import peek_interpreter_stack
+from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.modules import module as torch_module
 
 from elman.cell import Cell
@@ -121,13 +122,18 @@ def _count(cell: Cell) -> None:
 
 
 def _make(cell: Cell, dtype: torch.dtype) -> Kernels | Unsupported:
-    with torch.random.fork_rng(devices=[]):
+    # what others do with saved tensors, as checkpointing does, is not for the tensors of a trace
+    with torch.random.fork_rng(devices=[]), saved_tensors_hooks(_same, _same):
         try:
             return Kernels(cell, dtype)
         except Unsupported as why:
             return why
         except Exception as error:  # the loop will run the cell, or raise what is truly wrong with it
             return Unsupported(f"tracing step failed: {type(error).__name__}: {error}")
+
+
+def _same(tensor: Tensor) -> Tensor:
+    return tensor
 
 
 def _surroundings() -> str | None:
@@ -232,15 +238,15 @@ class _Sequence(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> Any:
-        call: _Call = ctx.call
-        count = len(ctx.saved_tensors) - len(ctx.names)
-        tensors = ctx.saved_tensors[:count]
+        call, saved = ctx.call, ctx.saved_tensors
+        count = len(saved) - len(ctx.names)
+        tensors, memory = saved[:count], dict(zip(ctx.names, saved[count:], strict=True))
+        needed = ctx.needs_input_grad[1:]
         if all(grad is None for grad in grads):
             return (None,) * (count + 1)
-        if torch.is_grad_enabled():
-            return None, *_differentiable(call, tensors, grads, ctx.needs_input_grad[1:])
-        memory = dict(zip(ctx.names, ctx.saved_tensors[count:], strict=True))
-        return None, *_backward(call, tensors, memory, grads, ctx.needs_input_grad[1:])
+        if torch.is_grad_enabled() or not all(grad is None or torch._C._has_storage(grad) for grad in grads):
+            return None, *_differentiable(call, tensors, grads, needed)
+        return None, *_backward(call, tensors, memory, grads, needed)
 
 
 def _backward(call: _Call, tensors: Any, memory: dict[str, Tensor], grads: Any, needed: Any) -> list[Tensor | None]:
@@ -287,24 +293,26 @@ def _backward(call: _Call, tensors: Any, memory: dict[str, Tensor], grads: Any, 
 
 
 def _differentiable(call: _Call, tensors: Any, grads: Any, needed: Any) -> list[Tensor | None]:
-    """The backward pass for a gradient that is itself differentiated: by the loop, under autograd."""
-    # views, so that a gradient is the partial one even where one input was computed from another
-    inputs = [t.view_as(t) if need else t for t, need in zip(tensors, needed, strict=True)]
-    sources, states, held = call.split(inputs)
-    trace, rows = call.kernels.trace, call.rows
-    names = [*trace.names, *(name for name in trace.linear or () if name is not None)]
-    cell = with_tensors(call.cell, dict(zip(names, held, strict=True)))
-    if trace.linear:
-        drive: Any = cell.drive(sources[0])
-    else:
-        drive = tuple(sources) if trace.drive_is_tuple else sources[0]
-    outputs, final = loop.steps(cell, drive, rows.batch_sizes, call.kind(*states), rows.reverse)
+    """The backward pass for gradients that are differentiated again, or are many in one: the loop's, by autograd."""
+    again = torch.is_grad_enabled()
+    with torch.enable_grad():
+        # views, so that a gradient is the partial one even where one input was computed from another
+        inputs = [t.view_as(t) if need else t for t, need in zip(tensors, needed, strict=True)]
+        sources, states, held = call.split(inputs)
+        trace, rows = call.kernels.trace, call.rows
+        names = [*trace.names, *(name for name in trace.linear or () if name is not None)]
+        cell = with_tensors(call.cell, dict(zip(names, held, strict=True)))
+        if trace.linear:
+            drive: Any = cell.drive(sources[0])
+        else:
+            drive = tuple(sources) if trace.drive_is_tuple else sources[0]
+        outputs, final = loop.steps(cell, drive, rows.batch_sizes, call.kind(*states), rows.reverse)
     results = [outputs, *(final[i] for i in call.kernels.moving)]
     pairs = [(r, g) for r, g in zip(results, grads, strict=True) if g is not None and r.requires_grad]
     wanted = [t for t, need in zip(inputs, needed, strict=True) if need]
     found = iter(
         torch.autograd.grad(
-            [r for r, _ in pairs], wanted, [g for _, g in pairs], create_graph=True, allow_unused=True
+            [r for r, _ in pairs], wanted, [g for _, g in pairs], create_graph=again, allow_unused=True
         )
     )
     return [next(found) if need else None for need in needed]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from elman.files import write_text
 
-__all__ = ["Desk", "TrialFailed", "read_progress"]
+__all__ = ["Desk", "TrialFailed", "clear_progress", "read_progress"]
 
 PROGRESS = "progress.json"
 
@@ -44,6 +44,13 @@ class Desk:
         self._told = now
         with contextlib.suppress(OSError):
             write_text(self.folder / PROGRESS, json.dumps({"step": step, "total": total, **numbers}))
+
+
+def clear_progress(folder: Path) -> None:
+    """Forget what a trial told, in its own folder and not where a link leads."""
+    with contextlib.suppress(OSError):
+        if not folder.is_symlink():
+            (folder / PROGRESS).unlink(missing_ok=True)
 
 
 def read_progress(folder: Path) -> tuple[float, float, dict[str, float]] | None:

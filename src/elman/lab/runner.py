@@ -13,7 +13,7 @@ import os
 import platform
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, wait
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from pydantic import TypeAdapter
 
 from elman.files import remove_unfinished, write_text
-from elman.lab.desk import PROGRESS, read_progress
+from elman.lab.desk import clear_progress, read_progress
 from elman.lab.findings import Claim, Findings
 from elman.lab.processes import Processes, WorkerDied
 from elman.lab.progress import Progress, Running
@@ -121,8 +121,7 @@ def _completed(
     if not pending:
         return
     for run, trial in pending:  # what a run that was killed said last
-        with suppress(OSError):
-            (run.trial_folder(trial) / PROGRESS).unlink(missing_ok=True)
+        clear_progress(run.trial_folder(trial))
     with nullcontext(executor) if executor else Processes(min(workers, len(pending))) as pool:
         futures = {
             pool.submit(run_trial, run.study, run.plan, trial, run.trial_folder(trial), run.stamp(trial)): (

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from elman.files import write_text
-from elman.lab.desk import PROGRESS, Desk, TrialFailed
+from elman.lab.desk import Desk, TrialFailed, clear_progress
 from elman.lab.store import save_record
 from elman.lab.study import Study, Trial
 
@@ -50,13 +50,13 @@ def run_trial(study: Study, plan: Any, trial: Trial, folder: Path, fingerprint: 
         None once the record is saved, or one line that says why there is none; the traceback of an
         unexpected error is then in ``failure.txt``.
     """
+    if folder.is_symlink():
+        return f"{folder} is a link to elsewhere; remove it"
     prepare(trial)
     failure = folder / "failure.txt"
     started = time.process_time()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if folder.is_symlink():
-            raise TrialFailed(f"{folder} is a link to elsewhere; remove it")
         failure.unlink(missing_ok=True)
         record = study.module.run(plan, trial, Desk(folder))
         save_record(folder, replace(record, trial=trial, seconds=time.process_time() - started), fingerprint)
@@ -71,8 +71,7 @@ def run_trial(study: Study, plan: Any, trial: Trial, folder: Path, fingerprint: 
             write_text(failure, traceback.format_exc())
         return f"{in_one_line(error)} (see {failure})"
     finally:
-        with contextlib.suppress(OSError):
-            (folder / PROGRESS).unlink(missing_ok=True)
+        clear_progress(folder)
     return None
 
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from elman.cells.named import public_cells
 from elman.data.vocabulary import Vocabulary
-from elman.files import write_atomically, write_text
+from elman.files import write_atomically
 from elman.nn.attention import AdditiveAttention, MultiplicativeAttention
 from elman.nn.heads import Generator, Pointer, PointerGenerator
 from elman.nn.language_model import LanguageModel
@@ -20,6 +20,7 @@ from elman.nn.recurrent import Recurrent
 from elman.nn.seq2seq import Seq2Seq
 from elman.nn.text import Tagger, TextClassifier, TokenEmbedding
 from elman.nn.transformer import Transformer
+from elman.sealing import UNSEALED, check_seal, seal
 
 __all__ = [
     "load_language_model",
@@ -27,9 +28,11 @@ __all__ = [
     "load_text_model",
     "make_seq2seq",
     "make_text_model",
+    "read_model",
     "save_made",
     "save_model",
     "save_seq2seq",
+    "write_model",
 ]
 
 ATTENTION: dict[str, Any] = {"additive": AdditiveAttention, "multiplicative": MultiplicativeAttention, "none": None}
@@ -42,10 +45,7 @@ def save_model(folder: Path, model: nn.Module, settings: dict[str, Any], vocabul
     Raises:
         OSError: if the folder cannot be written.
     """
-    weights = save({name: tensor.contiguous() for name, tensor in model.state_dict().items()})
-    write_atomically(folder / "weights.safetensors", lambda file: file.write(weights))
-    notes = {"kind": type(model).__name__, "settings": settings, "vocabulary": vocabulary.to_json()}
-    write_text(folder / "model.json", json.dumps(notes, indent=1))
+    write_model(folder, model, {"settings": settings, "vocabulary": vocabulary.to_json()})
 
 
 def load_language_model(folder: Path) -> tuple[LanguageModel, Vocabulary]:
@@ -54,15 +54,14 @@ def load_language_model(folder: Path) -> tuple[LanguageModel, Vocabulary]:
     Raises:
         ValueError: if a file is missing, damaged or of another kind of model.
     """
-    with _explained(folder, "a language model"):
-        notes = json.loads((folder / "model.json").read_bytes())
-        if notes["kind"] != LanguageModel.__name__:
-            raise ValueError(f"it is a {notes['kind']}")
-        vocabulary = Vocabulary.from_json(notes["vocabulary"])
+
+    def make(about: dict[str, Any]) -> LanguageModel:
         names = ("embedding_size", "hidden_size", "num_layers", "dropout")
-        model = LanguageModel(len(vocabulary), **{name: notes["settings"][name] for name in names})
-        model.load_state_dict(load((folder / "weights.safetensors").read_bytes()))
-        return model.eval(), vocabulary
+        return LanguageModel(len(about["vocabulary"]), **{name: about["settings"][name] for name in names})
+
+    model, about = read_model(folder, make, (LanguageModel,), "a language model")
+    with _explained(folder, "a language model"):
+        return model, Vocabulary.from_json(about["vocabulary"])
 
 
 @contextmanager
@@ -72,7 +71,15 @@ def _explained(folder: Path, wanted: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise ValueError(f"no model in {folder}: {Path(error.filename).name} is missing") from None
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+    except (
+        SafetensorError,
+        LookupError,
+        TypeError,
+        ValueError,
+        RuntimeError,
+        ArithmeticError,
+        AttributeError,
+    ) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"{folder} does not hold {wanted}: {reason}") from None
 
@@ -170,17 +177,52 @@ def save_made(folder: Path, model: nn.Module, settings: dict[str, Any], notes: d
     Raises:
         OSError: if the folder cannot be written.
     """
-    weights = save({name: tensor.contiguous() for name, tensor in model.state_dict().items()})
-    write_atomically(folder / "weights.safetensors", lambda file: file.write(weights))
-    about = {"kind": type(model).__name__, "settings": settings, "notes": notes}
-    write_text(folder / "model.json", json.dumps(about, indent=1))
+    write_model(folder, model, {"settings": settings, "notes": notes})
 
 
 def _load_made(folder: Path, make: Any, kinds: tuple[type, ...], wanted: str) -> tuple[Any, dict[str, Any]]:
+    model, about = read_model(folder, lambda about: make(about["settings"]), kinds, wanted)
     with _explained(folder, wanted):
-        about = json.loads((folder / "model.json").read_bytes())
+        return model, about["notes"]
+
+
+def write_model(folder: Path, model: nn.Module, about: dict[str, Any]) -> None:
+    """Write ``weights.safetensors``, and ``model.json`` with the SHA-256 of both.
+
+    Args:
+        folder: is made if need be.
+        model: its class is named in ``model.json``.
+        about: what else stands there, plain data.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    weights = save({name: tensor.contiguous() for name, tensor in model.state_dict().items()})
+    write_atomically(folder / "weights.safetensors", lambda file: file.write(weights))
+    plain = {"sha256": UNSEALED, "kind": type(model).__name__, **about}
+    sealed = seal(json.dumps(plain, indent=1).encode(), weights)
+    write_atomically(folder / "model.json", lambda file: file.write(sealed))
+
+
+def read_model(folder: Path, make: Any, kinds: tuple[type, ...], wanted: str) -> tuple[Any, dict[str, Any]]:
+    """Read what :func:`write_model` wrote: a model, in evaluation mode, and what stands about it.
+
+    Args:
+        folder: of the model.
+        make: makes a model of ``model.json``'s content.
+        kinds: its class must be one of them.
+        wanted: what to call such a model in an error, such as ``"a language model"``.
+
+    Raises:
+        ValueError: if a file is missing, damaged or of another kind of model.
+    """
+    with _explained(folder, wanted):
+        data = (folder / "model.json").read_bytes()
+        about = json.loads(data)
         if about["kind"] not in {kind.__name__ for kind in kinds}:
             raise ValueError(f"it is a {about['kind']}")
-        model = make(about["settings"])
-        model.load_state_dict(load((folder / "weights.safetensors").read_bytes()))
-        return model.eval(), about["notes"]
+        weights = (folder / "weights.safetensors").read_bytes()
+        model = make(about)
+        model.load_state_dict(load(weights))
+        check_seal(data, weights)
+        return model.eval(), about

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from elman.data.errors import DataError
 from elman.data.melodies import REST, Melody, Note
+from elman.data.reading import read_text
 
 __all__ = ["parse_tune", "read_abc"]
 
@@ -43,13 +44,7 @@ def read_abc(path: Path) -> tuple[list[Melody], Counter[str]]:
     Raises:
         DataError: if the file cannot be read, is not text, or holds no tune.
     """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text: byte {error.object[error.start]:#04x}") from None
-    parts = re.split(r"^X:", text.replace("\r\n", "\n"), flags=re.MULTILINE)[1:]
+    parts = re.split(r"^X:", read_text(path), flags=re.MULTILINE)[1:]
     if not parts:
         raise DataError(f"{path} holds no ABC tune: no line begins with X:")
     tunes: list[Melody] = []

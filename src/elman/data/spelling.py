@@ -10,6 +10,7 @@ from typing import Literal
 from elman.data.catalogue import find_set
 from elman.data.errors import DataError, NotHere
 from elman.data.files import find
+from elman.data.reading import read_text
 
 __all__ = ["Dictionary", "dictionary", "misspellings", "of_part", "part", "read_counts", "read_pairs"]
 
@@ -87,7 +88,7 @@ def misspellings() -> list[tuple[str, str]]:
     Raises:
         NotHere: if the data set ``spelling`` is not on this machine, with how to get it.
     """
-    return read_pairs(find(find_set("spelling")).read_text("utf-8"))
+    return read_pairs(read_text(find(find_set("spelling"))))
 
 
 def read_pairs(text: str) -> list[tuple[str, str]]:

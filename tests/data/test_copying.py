@@ -52,7 +52,7 @@ def test_restaurants(tmp_path):
     for text, said in (
         ("a,b\n", "no column mr, ref"),
         ("mr,ref\n", "no sentence"),
-        ("mr,ref\nx\n", "no sentence"),
+        ("mr,ref\nx\n", "line 2 has 1 columns; the first line names 2"),
     ):
         path.write_text(text)
         with pytest.raises(DataError, match=said):

@@ -137,7 +137,9 @@ def encoded(data, choice):
 def zones(data, choice):
     """Some times get a zone."""
     return re.sub(
-        rb"\d\d:\d\d:\d\d", lambda found: found[0] + choice.choice((b"", b"", b"Z", b"+01:00", b"-23:59", b"+99:99")), data
+        rb"\d\d:\d\d:\d\d",
+        lambda found: found[0] + choice.choice((b"", b"", b"Z", b"+01:00", b"-23:59", b"+99:99")),
+        data,
     )
 
 
@@ -148,7 +150,9 @@ def long_or_deep(data, choice):
 
 
 def nothing_left(data, choice):
-    return choice.choice((b"", b"\n", b" ", b"\x00", b"\xef\xbb\xbf", b"[]", b"{}", b"null", data[:1], choice.randbytes(80)))
+    return choice.choice(
+        (b"", b"\n", b" ", b"\x00", b"\xef\xbb\xbf", b"[]", b"{}", b"null", data[:1], choice.randbytes(80))
+    )
 
 
 def twice(data, choice):

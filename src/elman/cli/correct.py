@@ -21,6 +21,7 @@ def correct(
         int,
         typer.Option(
             min=0,
+            max=1000,
             help="Let the corrector write, its beam of this width held to the dictionary; 0, the "
             "default, ranks the dictionary's words near each typo by the channel, which is more often right.",
         ),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from elman.cli.models import newest_model
+from elman.cli.models import LARGEST_SEED, newest_model
 
 
 def names(
@@ -14,7 +14,7 @@ def names(
         float, typer.Option(help="0 takes the likeliest letter; 1 follows the model; above, wilder.")
     ] = 0.8,
     count: Annotated[int, typer.Option(min=1, max=10_000, help="Names to write.")] = 10,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed writes the same names.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="The same seed writes the same names.")] = 0,
     model: Annotated[
         Path | None, typer.Option(help="A model's folder; default: the newest that 15.22 left in results.")
     ] = None,

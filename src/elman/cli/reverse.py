@@ -13,7 +13,7 @@ STUDY, TRIAL = "15.15-number-reversal", "attention-teacher-forcing-*"
 
 def reverse(
     digits: Annotated[str, typer.Argument(help='Digits, such as "1 2 3 4 5".')],
-    beam: Annotated[int, typer.Option(min=1, help="Hypotheses that the search keeps; 1 is greedy.")] = 1,
+    beam: Annotated[int, typer.Option(min=1, max=1000, help="Hypotheses that the search keeps; 1 is greedy.")] = 1,
     n_best: Annotated[int, typer.Option("--n-best", min=1, help="Hypotheses to show, at most the beam.")] = 1,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show attention and the search, and write attention as a figure.")

@@ -200,7 +200,8 @@ def _even(path: Path, times: Sequence[tuple[int, datetime]], values: Sequence[fl
         if count > 6:
             raise DataError(f"{path}, line {line}: {count - 1} values are missing before it; cut the file there")
         last = filled[-1]
-        filled += [last + (value - last) * k / count for k in range(1, count + 1)]
+        filled += [last * (1 - k / count) + value * (k / count) for k in range(1, count)]
+        filled.append(value)
     return times[0][1], timedelta(seconds=step), filled
 
 

@@ -1,12 +1,12 @@
 """Records on disk: one folder a trial, ``record.json`` with ``arrays.npz`` beside it."""
 
 import json
-import zipfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from elman.files import write_atomically, write_text
 from elman.lab.study import Record, Trial
@@ -35,12 +35,14 @@ def load_record(folder: Path, fingerprint: str) -> Record | None:
         if plain.pop("fingerprint") != fingerprint:
             return None
         names = plain.pop("arrays")
+        _ADAPTER.validate_json(json.dumps(plain), strict=True)
         arrays = {}
         if names:
             with (folder / "arrays.npz").open("rb") as file, np.load(file, allow_pickle=False) as saved:
                 arrays = {name: saved[name] for name in names}
         return Record(**{**plain, "arrays": arrays, "trial": Trial(**plain["trial"])})
-    except FileNotFoundError:
+    except Exception:  # whatever a damaged byte leads json, zipfile and numpy to
         return None
-    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile):
-        return None
+
+
+_ADAPTER = TypeAdapter(Record)

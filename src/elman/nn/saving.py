@@ -1,12 +1,12 @@
 """Models on disk: weights as safetensors, the rest as JSON. Nothing in either can run code."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
+import torch
 from safetensors.torch import load, save
 from torch import nn
 
@@ -22,11 +22,15 @@ from elman.nn.text import Tagger, TextClassifier, TokenEmbedding
 from elman.nn.transformer import Transformer
 
 __all__ = [
+    "explained",
+    "filled",
     "load_language_model",
+    "load_made",
     "load_seq2seq",
     "load_text_model",
     "make_seq2seq",
     "make_text_model",
+    "read_saved",
     "save_made",
     "save_model",
     "save_seq2seq",
@@ -54,27 +58,62 @@ def load_language_model(folder: Path) -> tuple[LanguageModel, Vocabulary]:
     Raises:
         ValueError: if a file is missing, damaged or of another kind of model.
     """
-    with _explained(folder, "a language model"):
-        notes = json.loads((folder / "model.json").read_bytes())
-        if notes["kind"] != LanguageModel.__name__:
-            raise ValueError(f"it is a {notes['kind']}")
+    with explained(folder, "a language model"):
+        notes = read_saved(folder, LanguageModel)
         vocabulary = Vocabulary.from_json(notes["vocabulary"])
         names = ("embedding_size", "hidden_size", "num_layers", "dropout")
-        model = LanguageModel(len(vocabulary), **{name: notes["settings"][name] for name in names})
-        model.load_state_dict(load((folder / "weights.safetensors").read_bytes()))
-        return model.eval(), vocabulary
+        made_of = {name: notes["settings"][name] for name in names}
+        return filled(lambda: LanguageModel(len(vocabulary), **made_of), folder), vocabulary
 
 
 @contextmanager
-def _explained(folder: Path, wanted: str) -> Iterator[None]:
-    """Turn whatever is wrong with a saved model into one line."""
+def explained(folder: Path, wanted: str) -> Iterator[None]:
+    """Turn whatever is wrong with a saved model into one line.
+
+    Args:
+        folder: of the model.
+        wanted: what it should hold, such as ``"a language model"``.
+
+    Raises:
+        ValueError: with that line.
+        OSError: if a file is there and cannot be read.
+    """
     try:
         yield
     except FileNotFoundError as error:
         raise ValueError(f"no model in {folder}: {Path(error.filename).name} is missing") from None
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # whatever damaged settings or weights lead to
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = f"it has no {reason}" if isinstance(error, KeyError) else reason
         raise ValueError(f"{folder} does not hold {wanted}: {reason}") from None
+
+
+def read_saved(folder: Path, *kinds: type[nn.Module]) -> dict[str, Any]:
+    """Return what ``model.json`` says of a model of one of these kinds; to be called within :func:`explained`."""
+    about = json.loads((folder / "model.json").read_bytes())
+    if not isinstance(about, dict) or about["kind"] not in {kind.__name__ for kind in kinds}:
+        raise ValueError(f"it is a {about['kind'] if isinstance(about, dict) else type(about).__name__}")
+    return about
+
+
+def filled(make: Callable[[], Any], folder: Path) -> Any:
+    """Make a model, in evaluation mode, with the weights in a folder; to be called within :func:`explained`.
+
+    Its shapes are compared without memory first, so that damaged settings cannot ask for all there is.
+    """
+    weights = load((folder / "weights.safetensors").read_bytes())
+    with torch.device("meta"):
+        shapes = {name: tensor.shape for name, tensor in make().state_dict().items()}
+    there = {name: tensor.shape for name, tensor in weights.items()}
+    if wrong := sorted(name for name in {*shapes, *there} if shapes.get(name) != there.get(name)):
+        raise ValueError(f"its settings and its weights differ in {wrong[0]}")
+    if wrong := sorted(name for name, tensor in weights.items() if not tensor.isfinite().all()):
+        raise ValueError(f"its {wrong[0]} holds a number that is not finite")
+    model = make()
+    model.load_state_dict(weights)
+    return model.eval()
 
 
 def make_seq2seq(settings: dict[str, Any]) -> Seq2Seq:
@@ -112,7 +151,7 @@ def load_seq2seq(folder: Path) -> tuple[Seq2Seq, dict[str, Any]]:
     Raises:
         ValueError: if a file is missing, damaged or of another kind of model.
     """
-    return _load_made(folder, make_seq2seq, (Seq2Seq,), "an encoder-decoder")
+    return load_made(folder, make_seq2seq, (Seq2Seq,), "an encoder-decoder")
 
 
 def make_text_model(settings: dict[str, Any]) -> TextClassifier | Tagger:
@@ -155,7 +194,7 @@ def load_text_model(folder: Path) -> tuple[TextClassifier | Tagger, dict[str, An
     Raises:
         ValueError: if a file is missing, damaged or of another kind of model.
     """
-    return _load_made(folder, make_text_model, (TextClassifier, Tagger), "a model that reads words")
+    return load_made(folder, make_text_model, (TextClassifier, Tagger), "a model that reads words")
 
 
 def save_made(folder: Path, model: nn.Module, settings: dict[str, Any], notes: dict[str, Any]) -> None:
@@ -176,11 +215,20 @@ def save_made(folder: Path, model: nn.Module, settings: dict[str, Any], notes: d
     write_text(folder / "model.json", json.dumps(about, indent=1))
 
 
-def _load_made(folder: Path, make: Any, kinds: tuple[type, ...], wanted: str) -> tuple[Any, dict[str, Any]]:
-    with _explained(folder, wanted):
-        about = json.loads((folder / "model.json").read_bytes())
-        if about["kind"] not in {kind.__name__ for kind in kinds}:
-            raise ValueError(f"it is a {about['kind']}")
-        model = make(about["settings"])
-        model.load_state_dict(load((folder / "weights.safetensors").read_bytes()))
-        return model.eval(), about["notes"]
+def load_made(folder: Path, make: Any, kinds: tuple[type, ...], wanted: str) -> tuple[Any, dict[str, Any]]:
+    """Read a model that :func:`save_made` wrote, in evaluation mode, and its notes.
+
+    Args:
+        folder: of the model.
+        make: makes it of its settings.
+        kinds: that it may be of.
+        wanted: what it should be, for the message.
+
+    Raises:
+        ValueError: if a file is missing, damaged or of another kind of model.
+    """
+    with explained(folder, wanted):
+        about = read_saved(folder, *kinds)
+        if not isinstance(about["notes"], dict):
+            raise ValueError("its notes are none")
+        return filled(lambda: make(about["settings"]), folder), about["notes"]

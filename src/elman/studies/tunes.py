@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
@@ -16,6 +15,7 @@ from torch.nn.utils.rnn import pad_sequence
 from elman.data.melodies import REST, Melody
 from elman.files import write_atomically, write_text
 from elman.nn.lstm import LSTM
+from elman.nn.saving import explained, filled, read_saved
 
 __all__ = ["Batch", "Settings", "TuneModel", "batched", "encode", "fits", "load_tunes", "save_tunes", "score"]
 
@@ -225,15 +225,6 @@ def load_tunes(folder: Path) -> tuple[TuneModel, str]:
     Raises:
         ValueError: if a file is missing, damaged or of another kind of model.
     """
-    try:
-        about = json.loads((folder / "model.json").read_bytes())
-        if about["kind"] != TuneModel.__name__:
-            raise ValueError(f"it is a {about['kind']}")
-        model = TuneModel(Settings(**about["settings"]))
-        model.load_state_dict(load((folder / "weights.safetensors").read_bytes()))
-        return model.eval(), str(about["tunes"])
-    except FileNotFoundError as error:
-        raise ValueError(f"no model in {folder}: {Path(error.filename).name} is missing") from None
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"{folder} does not hold a model of tunes: {reason}") from None
+    with explained(folder, "a model of tunes"):
+        about = read_saved(folder, TuneModel)
+        return filled(lambda: TuneModel(Settings(**about["settings"])), folder), str(about["tunes"])

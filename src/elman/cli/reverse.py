@@ -33,11 +33,14 @@ def reverse(
     import torch
 
     from elman.cli.explaining import show_attention, show_tree, write_attention
-    from elman.data.reversal import BEGIN, END
+    from elman.cli.notes import fit
+    from elman.data.reversal import BEGIN, END, Reversal
     from elman.decode import beam_search
     from elman.nn.saving import load_seq2seq
 
     net, _ = load_seq2seq(folder)
+    task, what = Reversal(), "a model that reverses digits"
+    fit(folder, what, source=(task.source_size, net.source_size), target=(task.target_size, net.target_size))
     source = torch.tensor([[int(one)] for one in read])
     with torch.inference_mode():
         state = net.read(source)

@@ -8,7 +8,7 @@ import typer
 from elman.cli.models import newest_model
 from elman.errors import UnknownName
 
-STUDY, TRIAL = "15.28-attention-maps", "translation*"
+STUDY, TRIAL, WHAT = "15.28-attention-maps", "translation*", "a translator"
 
 
 def translate(
@@ -37,15 +37,15 @@ def translate(
     import torch
 
     from elman.cli.explaining import show_attention, show_tree, write_attention
+    from elman.cli.notes import Translator, fit, told
     from elman.data.copying import Coder, Example
     from elman.decode import beam_search
     from elman.nn.saving import load_seq2seq
 
     net, notes = load_seq2seq(folder)
-    try:
-        source, target = Coder(notes["source"][3:]), Coder(notes["target"][3:])
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{folder} does not hold a translator: {error} is missing") from None
+    said = told(folder, WHAT, Translator, notes)
+    source, target = Coder(said.source[3:]), Coder(said.target[3:])
+    fit(folder, WHAT, source=(len(source), net.source_size), target=(len(target), net.target_size))
     if unknown := source.beyond(words):
         print(f"the model has never seen {', '.join(unknown)}", file=sys.stderr)
     batch = source.batch([Example(tuple(words), ())], copies=False)

@@ -3,12 +3,16 @@
 import random
 import re
 
-NUMBERS = ("nan", "NaN", "inf", "-inf", "1e999", "-1", "0", "-0", "0.0", "1e308", "-1e308", "1e-320", "9" * 400, "1_0",
-           "1,5", "12,50", "0x10", "1e5", "99999999999", "4294967296", "٣", "", " ", "true", "null", '"1"')  # fmt: skip
+NUMBERS = ("nan", "NaN", "inf", "-inf", "1e999", "-1", "0", "-0", "0.0", "1e308", "-1e308", "1e-320", "9" * 400,
+           "1_0",
+           "1,5", "12,50", "0x10", "1e5", "99999999999", "4294967296", "٣", "", " ", "true", "null",
+           '"1"')  # fmt: skip
 PIECES = (b"", b",", b";", b"\n", b"\n\n", b"\r", b"\t", b":", b'"', b"'", b"\\", b"[", b"]", b"{", b"}", b"|", b"#",
-          b"\x00", b"\x0b", b"\x0c", b"\x1a", b"\x1c", b"\xff", b"\xfc", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xff\xfe",
+          b"\x00", b"\x0b", b"\x0c", b"\x1a", b"\x1c", b"\xff", b"\xfc", b"\xed\xa0\x80", b"\xef\xbb\xbf",
+           b"\xff\xfe",
           "ü".encode(), "\u2028".encode(), "\x85".encode(), "\u202e".encode(), "e\u0301".encode(), "😀".encode(),
-          b"nan", b"NaN", b"-1", b"1e999", b"9" * 400, b"@data", b"2020-13-45", b"2020-02-30", b"2020-01-01T00:00+14:00",
+          b"nan", b"NaN", b"-1", b"1e999", b"9" * 400, b"@data", b"2020-13-45", b"2020-02-30",
+           b"2020-01-01T00:00+14:00",
           b"X:", b"K:", b"M:0/0", b"C////", b"z999999", b"(9", b">>>>", b"null", b"__class__", b"../..")  # fmt: skip
 NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 

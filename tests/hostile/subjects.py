@@ -1,7 +1,7 @@
 """What is read from files: a sound file, its reader, and what must be true of whatever the reader takes.
 
-``holds(found, data)`` compares what was read with the file's bytes, counted in another way than the reader does: a row
-must not be lost without a word, nor a number that is none be taken for one.
+``holds(found, data)`` compares what was read with the file's bytes, counted in another way than the reader does: a
+row must not be lost without a word, nor a number that is none be taken for one.
 """
 
 import json
@@ -56,13 +56,12 @@ def text_lines(data: bytes) -> list[str]:
     return plain.split("\n")
 
 
+BLANK = ", \t\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u2028"
+
+
 def csv_lines(data: bytes) -> list[str] | None:
     """Lines of a CSV that hold something; None where quotes make them hard to count."""
-    return (
-        None
-        if b'"' in data
-        else [line for line in text_lines(data) if line.strip(", \t\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u2028")]
-    )
+    return None if b'"' in data else [line for line in text_lines(data) if line.strip(BLANK)]
 
 
 def prices_hold(found, data):
@@ -225,7 +224,7 @@ class Parts:
 def checkpoint_holds(found, data):
     _, parts = found
     assert parts["model"].weight.shape == (2, 2)
-    parts["optimizer"].step()
+    assert parts["optimizer"].param_groups[0]["params"]
 
 
 @cache
@@ -303,45 +302,53 @@ ABC = (
     "X:1\nT:One\nM:6/8\nL:1/8\nK:G\nD|GFG A2B|c3 \"D7\"d2e|1 d3 d2:|2 G3 G2|]\n\n"
     "X:2\nT:Two\nM:4/4\nK:Am\nA2 (3Bcd e2>f2|[Ac]4 z2 {g}^g2|A8|]\n"
 )  # fmt: skip
+SIGNAL = "time,value\n" + "".join(f"2020-01-0{1 + k // 24} {k % 24:02}:00:00,{k % 7}.{k}\n" for k in range(60))
+STAYS = "RecordID,Time,Parameter,Value\n" + "".join(
+    f"{1 + k // 15},00:{k:02},HR,{60 + k}\n1,00:{k:02},Age,7\n" for k in range(30)
+)
+RESTAURANTS = (
+    'mr,ref\n"name[The Vaults], food[French], near[Café Rio]","The Vaults, near Café Rio, is French."\n'
+    '"name[Aromi]",Aromi is a pub.\n'
+)
+TS = "@problemName x\n# note\n@data\n1,2,3:4,5,6:a\n1,2:3,4:b\n0.5:1e3:a\n"
+TEXT = "The quick brown fox, größer.\nIt jumps.\n"
+NAMES = "Ada\nOu-Yang\nO'Neill\nSégal\nBo\n"
+COUNTS = "you 28787591\nthe 22761659\n's 14291013\nof 3\n"
+PAIRS = "absense->absence\nalot->a lot\nteh->the\n"
+QUIZ = "Ada\n15.2: 100\n 15.10b = 3, 4\n15.6b: 2,3,4\n15.1a: c\n"
+
+
+def read_own_names(path: Path):
+    return names(str(path.parent))
+
+
+def read_own_record(path: Path):
+    return load_record(path.parent, "print")
+
+
 SUBJECTS = (
     Subject("prices", "prices.csv", price_rows, lambda path: read_prices(path, 20), prices_hold),
-    Subject(
-        "signal", "signal.csv",
-        lambda: ("time,value\n" + "".join(f"2020-01-0{1 + k // 24} {k % 24:02}:00:00,{k % 7}.{k}\n" for k in range(60))).encode(),
-        lambda path: read_signal(path, 20), signal_holds,
-    ),
-    Subject(
-        "numbers", "numbers.csv", lambda: "".join(f"{k % 5}.{k}\n" for k in range(40)).encode(),
-        lambda path: read_signal(path, 20), signal_holds,
-    ),
-    Subject(
-        "stays", "stays.csv",
-        lambda: ("RecordID,Time,Parameter,Value\n" + "".join(f"{1 + k // 15},00:{k:02},HR,{60 + k}\n1,00:{k:02},Age,7\n" for k in range(30))).encode(),
-        read_stays, stays_hold,
-    ),
-    Subject(
-        "restaurants", "set.csv",
-        lambda: 'mr,ref\n"name[The Vaults], food[French], near[Café Rio]","The Vaults, near Café Rio, is French."\n'
-        '"name[Aromi]",Aromi is a pub.\n'.encode(),
-        read_restaurants, restaurants_hold,
-    ),
+    Subject("signal", "signal.csv", SIGNAL.encode, lambda path: read_signal(path, 20), signal_holds),
+    Subject("numbers", "numbers.csv", "".join(f"{k % 5}.{k}\n" for k in range(40)).encode,
+            lambda path: read_signal(path, 20), signal_holds),
+    Subject("stays", "stays.csv", STAYS.encode, read_stays, stays_hold),
+    Subject("restaurants", "set.csv", RESTAURANTS.encode, read_restaurants, restaurants_hold),
     Subject("conllu", "some.conllu", CONLLU.encode, read_conllu, conllu_holds),
-    Subject("ts", "some.ts", lambda: b"@problemName x\n# note\n@data\n1,2,3:4,5,6:a\n1,2:3,4:b\n0.5:1e3:a\n", read_ts, ts_holds),
-    Subject("text", "some.txt", lambda: "The quick brown fox, größer.\nIt jumps.\n".encode(), lambda path: text(str(path)), text_holds),
+    Subject("ts", "some.ts", TS.encode, read_ts, ts_holds),
+    Subject("text", "some.txt", TEXT.encode, lambda path: text(str(path)), text_holds),
     Subject("abc", "tunes.abc", ABC.encode, read_abc, abc_holds),
     Subject("midi", "tune.mid", midi_seed, read_midi, midi_holds),
-    Subject("names", "Own.txt", lambda: "Ada\nOu-Yang\nO'Neill\nSégal\nBo\n".encode(), lambda path: names(str(path.parent)), names_hold,
+    Subject("names", "Own.txt", NAMES.encode, read_own_names, names_hold, names_file=False),
+    Subject("counts", "counts.txt", COUNTS.encode, lambda path: read_counts(read_text(path)), counts_hold,
             names_file=False),
-    Subject("counts", "counts.txt", lambda: b"you 28787591\nthe 22761659\n's 14291013\nof 3\n",
-            lambda path: read_counts(read_text(path)), counts_hold, names_file=False),
-    Subject("pairs", "pairs.txt", lambda: b"absense->absence\nalot->a lot\nteh->the\n",
-            lambda path: read_pairs(read_text(path)), pairs_hold, names_file=False),
+    Subject("pairs", "pairs.txt", PAIRS.encode, lambda path: read_pairs(read_text(path)), pairs_hold,
+            names_file=False),
     Subject("findings", "findings.json", findings_seed, Findings.load, findings_hold),
-    Subject("record", "record.json", lambda: record_seed("record.json"), lambda path: load_record(path.parent, "print"), record_holds),
+    Subject("record", "record.json", lambda: record_seed("record.json"), read_own_record, record_holds),
     Subject("arrays", "arrays.npz", lambda: record_seed("arrays.npz"), read_arrays, arrays_hold),
     Subject("checkpoint", "checkpoint.safetensors", Parts.seed, Parts.read, checkpoint_holds),
-    Subject("quiz", "answers.txt", lambda: b"Ada\n15.2: 100\n 15.10b = 3, 4\n15.6b: 2,3,4\n15.1a: c\n",
-            lambda path: read_answers(read_text(path)), quiz_holds, names_file=False),
+    Subject("quiz", "answers.txt", QUIZ.encode, lambda path: read_answers(read_text(path)), quiz_holds,
+            names_file=False),
 )  # fmt: skip
 
 

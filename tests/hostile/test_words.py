@@ -4,11 +4,12 @@ import os
 import random
 import shutil
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
 from .patience import patience
-from .words import COMMANDS, Line, drawn, judge, run, workshop
+from .words import drawn, judge, run, workshop
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +63,7 @@ def idle(monkeypatch, folder):
 
 def spoken(seed, bench, folder):
     """One command line, in a workshop of its own."""
-    place, home, data = folder / "at", os.getcwd(), os.environ["ELMAN_DATA"]
+    place, home, data = folder / "at", Path.cwd(), os.environ["ELMAN_DATA"]
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(bench, place)
     line = drawn(random.Random(seed), place)

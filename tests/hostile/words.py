@@ -29,24 +29,33 @@ from .damage import damaged
 from .subjects import SUBJECTS, sound
 
 INTS = ("1", "2", "3", "5", "7", "0", "-1", "-0", "10", "24", "100", "1000000", "4294967296", "9223372036854775807",
-        "18446744073709551616", "9" * 30, "9" * 5000, "-" + "9" * 30, "1.5", "1e3", "0x10", "1_0", "٣", " 4 ", "", "nan",
+        "18446744073709551616", "9" * 30, "9" * 5000, "-" + "9" * 30, "1.5", "1e3", "0x10", "1_0", "٣", " 4 ", "",
+           "nan",
         "inf", "true", "one", "\udcff")  # fmt: skip
-FLOATS = ("0", "1", "0.5", "0.8", "1.0", "2", "120", "0.995", "-1", "-0.0", "nan", "inf", "-inf", "1e308", "1e-320", "1e999",
+FLOATS = ("0", "1", "0.5", "0.8", "1.0", "2", "120", "0.995", "-1", "-0.0", "nan", "inf", "-inf", "1e308", "1e-320",
+           "1e999",
           "", "x", "1,5", "٣.٣", "99999999999")  # fmt: skip
-STRINGS = ("", " ", "a", "the plot is wonderful .", "The man sees the dog", "teh", "3 1 4", "123", "it's", "naïve", "日本語",
-           "e\u0301", "😀", "\udcff", "\u202e", "\n", "\t", "[bold]x[/]", "[/]", "-", "--", "-x", "../..", "a/b", "x" * 5000,
-           "nan", "0", "1" * 50, "'; DROP TABLE", "%s", "{}", "$HOME", "15.10", "lstm", "ray", "\x1b[31m")  # fmt: skip
-PATHS = ("nowhere", "a-folder", "empty", "results", ".", "..", "/", "", "-", "/dev/null", "/dev/full", "x" * 300, "no/such/folder",
-         "\udcff.txt", "größe", "results/book.html", "own.txt", "mine.py", "new.svg", "new.mid", "results/new/deep")  # fmt: skip
+STRINGS = ("", " ", "a", "the plot is wonderful .", "The man sees the dog", "teh", "3 1 4", "123", "it's", "naïve",
+           "日本語",
+           "e\u0301", "😀", "\udcff", "\u202e", "\n", "\t", "[bold]x[/]", "[/]", "-", "--", "-x", "../..", "a/b",
+           "x" * 5000,
+           "nan", "0", "1" * 50, "'; DROP TABLE", "%s", "{}", "$HOME", "15.10", "lstm", "ray",
+           "\x1b[31m")  # fmt: skip
+PATHS = ("nowhere", "a-folder", "empty", "results", ".", "..", "", "-", "/dev/null", "/dev/full", "x" * 300,
+           "no/such/folder",
+         "\udcff.txt", "größe", "results/book.html", "own.txt", "mine.py", "new.svg", "new.mid",
+           "results/new/deep")  # fmt: skip
 HINTS = {
     "name": ("MyCell", "my_cell", "class", "Torch", "sst2", "nab", "all", "15.2", "15.12", "char-lm", "gru"),
-    "exercise": ("15.1", "15.2", "15.3", "15.4", "15.5", "15.6", "15.7", "15.8", "15.9", "15.10", "15.12", "beam-search"),
+    "exercise": ("15.1", "15.2", "15.3", "15.4", "15.5", "15.6", "15.7", "15.8", "15.9", "15.10", "15.12",
+           "beam-search"),
     "exercises": ("15.1", "15.2", "15.10", "15.12"),
     "culture": ("Irish", "Italian", "irish", "Zulu"),
     "key": ("G", "F#m", "Bb", "H", "Amin", "C##", "m"),
     "metre": ("4/4", "6/8", "3/3", "9/4", "0/4", "4", "99999999999999999999/4", "4/0", "²/4"),
     "normal": ("0.5", "400", "0", "1", "2", "-3", "0.999", "1e9", "nan", "inf", "half", "1e999"),
-    "own": ("mine.py:Mine", "mine.py:Other", "mine.py", "broken.py:Mine", "nowhere.py:Mine", "GRUCell", "a-folder:Mine"),
+    "own": ("mine.py:Mine", "mine.py:Other", "mine.py", "broken.py:Mine", "nowhere.py:Mine", "GRUCell",
+           "a-folder:Mine"),
     "cells": ("mine.py:Mine", "mine.py:Other", "broken.py:Mine", "GRUCell", "LSTMCell", ":", ""),
     "digits": ("3 1 4 2", "3142", "²", "٣", "1 23", "7," * 30),
     "text": ("the old man sees the dog", "Zorvan", "."),
@@ -193,7 +202,7 @@ def drawn(choice: random.Random, folder: Path) -> Line:
     line = Line(list(name))
     needed = choice.random() < 0.95
     for param in choice.sample(params, len(params)):
-        if not (param.required and needed or choice.random() < 0.25):
+        if not ((param.required and needed) or choice.random() < 0.25):
             continue
         for _ in range(choice.choice((1, 1, 1, 1, 1, 2))):
             if param.kind is bool:

@@ -1,6 +1,7 @@
 """Writing files so that a reader sees the old file or the new one, never half of either."""
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Callable
@@ -22,8 +23,11 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         write: fills the open binary file.
 
     Raises:
-        OSError: if the folder cannot be written or the disk is full; ``path`` is then as it was.
+        OSError: if ``path`` is a folder, or its folder cannot be written, or the disk is full; ``path`` is then as
+            it was.
     """
+    if path.is_dir():  # or the error would name the new file
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=UNFINISHED, dir=path.parent)
     try:

@@ -43,13 +43,13 @@ def load_record(folder: Path, fingerprint: str) -> Record | None:
         names = plain.pop("arrays")
         beside = _read(folder / "arrays.npz") if names else b""
         check_seal(data, beside)
+        del plain["sha256"]
         arrays = {}
         if names:
             with np.load(io.BytesIO(beside), allow_pickle=False) as saved:
                 arrays = {name: saved[name] for name in names}
             if not all(isinstance(array, np.ndarray) for array in arrays.values()):
                 return None
-        del plain["sha256"]
         return Record(**{**plain, "arrays": arrays, "trial": Trial(**plain["trial"])})
     except Exception:  # whatever is wrong with it, the trial can be run again
         return None

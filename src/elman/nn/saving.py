@@ -1,14 +1,14 @@
 """Models on disk: weights as safetensors, the rest as JSON. Nothing in either can run code."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
+import torch
 from safetensors.torch import load, save
-from torch import nn
+from torch import Tensor, nn
 
 from elman.cells.named import public_cells
 from elman.data.vocabulary import Vocabulary
@@ -24,6 +24,7 @@ from elman.sealing import UNSEALED, check_seal, seal
 
 __all__ = [
     "load_language_model",
+    "load_made",
     "load_seq2seq",
     "load_text_model",
     "make_seq2seq",
@@ -66,21 +67,17 @@ def load_language_model(folder: Path) -> tuple[LanguageModel, Vocabulary]:
 
 @contextmanager
 def _explained(folder: Path, wanted: str) -> Iterator[None]:
-    """Turn whatever is wrong with a saved model into one line."""
+    """Turn whatever is wrong with a saved model into one line; only a file that is there and cannot be read stays an
+    OSError."""
     try:
         yield
     except FileNotFoundError as error:
         raise ValueError(f"no model in {folder}: {Path(error.filename).name} is missing") from None
-    except (
-        SafetensorError,
-        LookupError,
-        TypeError,
-        ValueError,
-        RuntimeError,
-        ArithmeticError,
-        AttributeError,
-    ) as error:
+    except OSError:
+        raise
+    except Exception as error:  # whatever damaged settings or weights lead to
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = f"it has no {reason}" if isinstance(error, KeyError) else reason
         raise ValueError(f"{folder} does not hold {wanted}: {reason}") from None
 
 
@@ -119,7 +116,7 @@ def load_seq2seq(folder: Path) -> tuple[Seq2Seq, dict[str, Any]]:
     Raises:
         ValueError: if a file is missing, damaged or of another kind of model.
     """
-    return _load_made(folder, make_seq2seq, (Seq2Seq,), "an encoder-decoder")
+    return load_made(folder, make_seq2seq, (Seq2Seq,), "an encoder-decoder")
 
 
 def make_text_model(settings: dict[str, Any]) -> TextClassifier | Tagger:
@@ -162,7 +159,7 @@ def load_text_model(folder: Path) -> tuple[TextClassifier | Tagger, dict[str, An
     Raises:
         ValueError: if a file is missing, damaged or of another kind of model.
     """
-    return _load_made(folder, make_text_model, (TextClassifier, Tagger), "a model that reads words")
+    return load_made(folder, make_text_model, (TextClassifier, Tagger), "a model that reads words")
 
 
 def save_made(folder: Path, model: nn.Module, settings: dict[str, Any], notes: dict[str, Any]) -> None:
@@ -180,9 +177,22 @@ def save_made(folder: Path, model: nn.Module, settings: dict[str, Any], notes: d
     write_model(folder, model, {"settings": settings, "notes": notes})
 
 
-def _load_made(folder: Path, make: Any, kinds: tuple[type, ...], wanted: str) -> tuple[Any, dict[str, Any]]:
+def load_made(folder: Path, make: Any, kinds: tuple[type, ...], wanted: str) -> tuple[Any, dict[str, Any]]:
+    """Read a model that :func:`save_made` wrote, in evaluation mode, and its notes.
+
+    Args:
+        folder: of the model.
+        make: makes it of its settings.
+        kinds: its class must be one of them.
+        wanted: what to call such a model in an error, such as ``"a language model"``.
+
+    Raises:
+        ValueError: if a file is missing, damaged or of another kind of model.
+    """
     model, about = read_model(folder, lambda about: make(about["settings"]), kinds, wanted)
     with _explained(folder, wanted):
+        if not isinstance(about["notes"], dict):
+            raise ValueError("its notes are none")
         return model, about["notes"]
 
 
@@ -219,10 +229,23 @@ def read_model(folder: Path, make: Any, kinds: tuple[type, ...], wanted: str) ->
     with _explained(folder, wanted):
         data = (folder / "model.json").read_bytes()
         about = json.loads(data)
-        if about["kind"] not in {kind.__name__ for kind in kinds}:
-            raise ValueError(f"it is a {about['kind']}")
+        if not isinstance(about, dict) or about["kind"] not in {kind.__name__ for kind in kinds}:
+            raise ValueError(f"it is a {about['kind'] if isinstance(about, dict) else type(about).__name__}")
         weights = (folder / "weights.safetensors").read_bytes()
-        model = make(about)
-        model.load_state_dict(load(weights))
         check_seal(data, weights)
-        return model.eval(), about
+        return _filled(lambda: make(about), load(weights)), about
+
+
+def _filled(make: Callable[[], Any], weights: dict[str, Tensor]) -> Any:
+    """Make a model with these weights. Its shapes are compared without memory first, so that odd settings cannot ask
+    for all there is."""
+    with torch.device("meta"):
+        shapes = {name: tensor.shape for name, tensor in make().state_dict().items()}
+    there = {name: tensor.shape for name, tensor in weights.items()}
+    if wrong := sorted(name for name in {*shapes, *there} if shapes.get(name) != there.get(name)):
+        raise ValueError(f"its settings and its weights differ in {wrong[0]}")
+    if wrong := sorted(name for name, tensor in weights.items() if not tensor.isfinite().all()):
+        raise ValueError(f"its {wrong[0]} holds a number that is not finite")
+    model = make()
+    model.load_state_dict(weights)
+    return model.eval()

@@ -1,8 +1,8 @@
 """Daily prices: a reader that takes the usual files and refuses what cannot be, features of the past, and a walk."""
 
-import csv
 import hashlib
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from elman.data.errors import DataError
+from elman.data.tables import read_table
 
 __all__ = ["FEATURES", "Prices", "features", "load_prices", "random_walk", "read_prices", "went_up"]
 
@@ -19,6 +20,7 @@ COLUMNS = ("open", "high", "low", "close", "volume")
 FEATURES = (
     "return", "overnight", "within the day", "range", "change of volume", "mean of 5 returns", "spread of 20 returns",
 )  # fmt: skip
+THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
 WARM = 20  # days before the first whose features are complete
 
 
@@ -40,8 +42,9 @@ def read_prices(path: Path, least: int = 300) -> Prices:
     """Read a CSV of daily prices.
 
     Columns are found by name, in any order and case, with or without a ticker before them (``AAPL.Close``,
-    ``Close/Last``, ``date``); others are ignored, and a file without a volume has none. Dates are ISO dates or
-    times, of which the day as written counts, or month/day/year. A file with the newest day first is turned round.
+    ``Close/Last``, ``date``); others are ignored, adjusted closes too, and a file without a volume has none. Dates
+    are ISO dates or times, of which the day as written counts, or month/day/year; commas in numbers part thousands.
+    A file with the newest day first is turned round.
 
     Args:
         path: the file.
@@ -51,24 +54,19 @@ def read_prices(path: Path, least: int = 300) -> Prices:
         DataError: naming the line, for a date that is missing, doubled or out of order, a price that is not a
             positive number, a high below a low, a column that is missing, too few days, or prices that never change.
     """
-    try:
-        content = path.read_bytes()
-        text = content.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read {path} as a CSV: {getattr(error, 'strerror', None) or error}") from None
-    rows = csv.reader(text.splitlines())
-    places = _places(path, next(rows, []))
+    content, rows = read_table(path)
+    places = _places(path, next(rows, (0, []))[1])
     days: list[date] = []
     lines: list[int] = []
     table: list[list[float]] = []
-    for row in rows:
+    for line, row in rows:
         if not any(row):
             continue
-        where = f"{path}, line {rows.line_num}"
+        where = f"{path}, line {line}"
         if len(row) <= max(places.values()):
             raise DataError(f"{where} has {len(row)} columns; the first line names more")
         days.append(_day(row[places["date"]], where))
-        lines.append(rows.line_num)
+        lines.append(line)
         table.append([_number(row[places[name]], name, where) if name in places else 0.0 for name in COLUMNS])
     if len(days) > 1 and all(a > b for a, b in pairwise(days)):
         days, lines, table = days[::-1], lines[::-1], table[::-1]
@@ -190,7 +188,7 @@ def _places(path: Path, header: Sequence[str]) -> dict[str, int]:
         word = {"timestamp": "date", "datetime": "date", "time": "date", "price": "close", "vol": "volume"}.get(
             word, word
         )
-        if word in ("date", *COLUMNS):
+        if word in ("date", *COLUMNS) and "adj" not in name.lower():
             places.setdefault(word, place)
     if missing := [name for name in ("date", *COLUMNS[:4]) if name not in places]:
         raise DataError(f"{path} has no column for {', '.join(missing)}; its first line is {','.join(header)[:80]!r}")
@@ -211,8 +209,9 @@ def _day(text: str, where: str) -> date:
 
 
 def _number(text: str, name: str, where: str) -> float:
+    digits = text.strip().lstrip("$")
     try:
-        value = float(text.strip().lstrip("$").replace(",", ""))
+        value = float(digits.replace(",", "") if THOUSANDS.fullmatch(digits) else digits)
     except ValueError:
         value = math.nan
     if name == "volume":
@@ -232,4 +231,7 @@ def _notes(days: Sequence[date], table: np.ndarray) -> tuple[str, ...]:
         notes.append(f"{away} days are missing between {longest[0]} and {longest[1]}")
     if silent := int((table[:, 4] == 0).sum()):
         notes.append(f"{silent} of {len(days)} days have no volume")
+    outside = (table[:, [0, 3]].max(1) > table[:, 1] * 1.001) | (table[:, [0, 3]].min(1) < table[:, 2] * 0.999)
+    if count := int(outside.sum()):
+        notes.append(f"on {count} of {len(days)} days the open or close lies outside the day's low and high")
     return tuple(notes)

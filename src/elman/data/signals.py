@@ -1,6 +1,5 @@
 """Series measured at even steps, with the events in them that are known: a reader, a generator, taxi rides."""
 
-import csv
 import hashlib
 import json
 import math
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from elman.data.errors import DataError
+from elman.data.tables import read_table
 
 __all__ = ["KINDS", "Signal", "nyc_taxi", "planted", "read_signal"]
 
@@ -74,12 +74,8 @@ def read_signal(path: Path, least: int = 100) -> Signal:
         DataError: naming the line, for what is not a finite number or a time, a time that is there twice or out of
             order, more than 5 values missing, times off the step; too few values, or all the same.
     """
-    try:
-        content = path.read_bytes()
-        lines = content.decode("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read {path} as a CSV: {getattr(error, 'strerror', None) or error}") from None
-    times, values = _rows(path, lines)
+    content, rows = read_table(path)
+    times, values = _rows(path, rows)
     if len(values) < least:
         raise DataError(f"{path} has {len(values)} values; at least {least} are needed")
     start, step, filled = _even(path, times, values)
@@ -157,12 +153,12 @@ def nyc_taxi() -> Signal:
     return Signal("nyc_taxi", signal.start, signal.step, signal.values, tuple(events), signal.sha256, signal.notes)
 
 
-def _rows(path: Path, lines: Sequence[str]) -> tuple[list[tuple[int, datetime]], list[float]]:
+def _rows(path: Path, rows: Iterable[tuple[int, list[str]]]) -> tuple[list[tuple[int, datetime]], list[float]]:
     """Times with the lines they stand on (none if there is one column), and values."""
     times: list[tuple[int, datetime]] = []
     values: list[float] = []
     width = 0
-    for number, row in enumerate(csv.reader(lines), start=1):
+    for number, row in rows:
         if not any(cell.strip() for cell in row):
             continue
         try:
@@ -204,7 +200,7 @@ def _even(path: Path, times: Sequence[tuple[int, datetime]], values: Sequence[fl
     filled = [values[0]]
     for gap, value, (line, _) in zip(gaps, values[1:], times[1:], strict=True):
         count = round(gap / step)
-        if abs(gap - count * step) > 0.01 * step:
+        if not count or abs(gap - count * step) > 0.01 * step:
             raise DataError(f"{path}, line {line}: {gap:g} s after the line above, where the step is {step:g} s")
         if count > 6:
             raise DataError(f"{path}, line {line}: {count - 1} values are missing before it; cut the file there")

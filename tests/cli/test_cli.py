@@ -71,6 +71,7 @@ def test_count():
         (("count", "rnn", "--input-size", "0", "--hidden-size", "1"), 2, "Invalid value for '--input-size'"),
         (("data", "show", "sst"), 2, "did you mean sst2"),
         (("generate",), 1, "no trained model in results; `elman study 15.12 --quick` makes one"),
+        (("generate", "--prompt", ""), 2, "--prompt needs at least one character"),
         (("generate", "--model", "nowhere"), 1, "no model in nowhere: model.json is missing"),
         (("report", "nowhere"), 1, "nowhere is not a folder"),
         (("nonsense",), 2, "No such command"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from elman.data.errors import DataError
 from elman.data.prices import WARM, features, load_prices, random_walk, read_prices, went_up
+from elman.data.signals import read_signal
 
 HEAD = "Date,Open,High,Low,Close,Volume"
 
@@ -34,6 +35,34 @@ def test_columns_by_any_name_in_any_order(tmp_path):
                   "Volume,AAPL.Close,Timestamp,low,note,OPEN,High")  # fmt: skip
     assert prices.days == (date(2020, 1, 2), date(2020, 1, 3), date(2020, 1, 4))
     assert prices.table[0].tolist() == [10, 20, 9.5, 11, 2000]
+
+
+def test_an_adjusted_close_is_not_the_close(tmp_path):
+    head = "Date,Adj.Close,Open,High,Low,Close"
+    prices = read(tmp_path, [f"2020-01-0{k},2.5,{10 + k},{12 + k},9,{11 + k}" for k in (1, 2, 3)], head)
+    assert prices.table[:, 3].tolist() == [12, 13, 14]
+
+
+def test_commas_part_thousands_and_nothing_else(tmp_path):
+    dear = [f'2020-01-0{k},"1,010.5","$1,012","1,009","{1010 + k}","1,000,000"' for k in (1, 2, 3)]
+    assert read(tmp_path, dear).table[0].tolist() == [1010.5, 1012, 1009, 1011, 1e6]
+    for cell in ("10,5", "1.010,5", "1,0,1"):
+        with pytest.raises(DataError, match=f"line 2: the open must be a positive number, got '{cell}'"):
+            read(tmp_path, [dear[0].replace("1,010.5", cell), *dear[1:]])
+
+
+def test_prices_outside_the_day_are_told(tmp_path):
+    assert read(tmp_path, rows(4, line_3=(4, "50"))).notes == (
+        "on 1 of 4 days the open or close lies outside the day's low and high",
+    )
+
+
+@pytest.mark.parametrize("read_own", [read_prices, read_signal])
+def test_a_field_without_end(read_own, tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text(HEAD + "\n" + "1" * 200_000)
+    with pytest.raises(DataError, match="line 2: field larger than"):
+        read_own(path)
 
 
 def test_newest_first_is_turned_round(tmp_path):

@@ -316,6 +316,27 @@ class ReadsAColumn(Plain):
         return State(torch.tanh(drive) * self.change + state.h)
 
 
+class LaysOut(Plain):
+    """A parameter for every row, on its own and beside the state."""
+
+    def __init__(self):
+        super().__init__()
+        self.gain, self.R = nn.Parameter(torch.randn(4)), nn.Linear(8, 4)
+
+    def step(self, drive, state):
+        beside = torch.cat([state.h, self.gain.expand(len(drive), -1)], -1)
+        return State(torch.tanh(drive + self.R(beside)) * self.gain.expand_as(drive))
+
+
+def test_parameters_laid_out_to_the_rows():
+    cell, grads = LaysOut().double(), []
+    x = torch.randn(4, 3, 3, dtype=torch.float64, requires_grad=True)
+    for engine in ("native", "loop"):
+        outputs, _ = elman.unroll(cell, x, lengths=[4, 1, 3], engine=engine)
+        grads.append([outputs, *torch.autograd.grad(outputs.square().sum(), [x, *cell.parameters()])])
+    assert_close(grads[0], grads[1])
+
+
 class WritesConstants(Plain):
     def step(self, drive, state):
         h = torch.tanh(drive + state.h) * torch.arange(4.0, dtype=drive.dtype) @ torch.eye(

@@ -19,6 +19,10 @@ def generate(
     out: Annotated[Path, typer.Option(help="Results folder to look for models in.")] = Path("results"),
 ) -> None:
     """Write text with a character model that study 15.12 trained."""
+    from elman.errors import UnknownName
+
+    if not prompt:
+        raise UnknownName("--prompt needs at least one character to go on from")
     folder = model or newest_model(out, "15.12-char-lm")
     from elman.nn.saving import load_language_model
     from elman.studies.ex12_char_lm import write

@@ -42,8 +42,9 @@ def read_prices(path: Path, least: int = 300) -> Prices:
     """Read a CSV of daily prices.
 
     Columns are found by name, in any order and case, with or without a ticker before them (``AAPL.Close``,
-    ``Close/Last``, ``date``); others are ignored, and a file without a volume has none. Dates are ISO dates or
-    times, of which the day as written counts, or month/day/year. A file with the newest day first is turned round.
+    ``Close/Last``, ``date``); others are ignored, adjusted closes too, and a file without a volume has none. Dates
+    are ISO dates or times, of which the day as written counts, or month/day/year; commas in numbers part thousands.
+    A file with the newest day first is turned round.
 
     Args:
         path: the file.
@@ -187,7 +188,7 @@ def _places(path: Path, header: Sequence[str]) -> dict[str, int]:
         word = {"timestamp": "date", "datetime": "date", "time": "date", "price": "close", "vol": "volume"}.get(
             word, word
         )
-        if word in ("date", *COLUMNS):
+        if word in ("date", *COLUMNS) and "adj" not in name.lower():
             if word in places and word != "date":  # a date and a time of day may stand side by side
                 raise DataError(f"{path} has more than one column for {word}: {','.join(header)[:80]!r}")
             places.setdefault(word, place)
@@ -229,4 +230,7 @@ def _notes(days: Sequence[date], table: np.ndarray) -> tuple[str, ...]:
         notes.append(f"{away} days are missing between {longest[0]} and {longest[1]}")
     if silent := int((table[:, 4] == 0).sum()):
         notes.append(f"{silent} of {len(days)} days have no volume")
+    outside = (table[:, [0, 3]].max(1) > table[:, 1] * 1.001) | (table[:, [0, 3]].min(1) < table[:, 2] * 0.999)
+    if count := int(outside.sum()):
+        notes.append(f"on {count} of {len(days)} days the open or close lies outside the day's low and high")
     return tuple(notes)

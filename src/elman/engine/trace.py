@@ -97,7 +97,7 @@ def record(cell: Cell, dtype: torch.dtype) -> Trace:
         watched = _watch(cell, dtype, batch)
         for rows in (2, 97):
             _compare(watched.recording, _watch(cell, dtype, rows).recording, batch, rows)
-    trace = _cut(watched.recording, watched.owned, watched.inputs, watched.outs)
+    trace = _cut(watched.recording, watched.owned, watched.inputs, watched.outs, batch)
     trace.batch, trace.dtype, trace.linear = batch, dtype, watched.linear
     trace.drive_is_tuple = watched.drive_is_tuple
     trace.drive_shapes = [tuple(d.shape[1:]) for d in watched.drives]
@@ -220,7 +220,7 @@ def _linear_drive(cell: Cell, x: Tensor, clones: dict[str, Tensor]) -> tuple[str
     return names[weight.args[0]], names[bias] if bias is not None else None
 
 
-def _cut(first: Recording, owned: dict[str, Node], inputs: list[Node], outs: list[Node]) -> Trace:
+def _cut(first: Recording, owned: dict[str, Node], inputs: list[Node], outs: list[Node], batch: int) -> Trace:
     """Split a recording into the prologue and the step proper."""
     needed: set[Node] = set()
     stack: list[Node] = list(outs)
@@ -236,7 +236,9 @@ def _cut(first: Recording, owned: dict[str, Node], inputs: list[Node], outs: lis
                 "step reads a tensor that is neither a parameter nor a buffer; register_buffer makes it one",
                 node.source,
             )
-        filled = node.op in ("full", "zeros", "ones", "scalar_tensor")  # a constant, cheap and perhaps [B, *]
+        # a constant, cheap and perhaps [B, *], or parameters laid out to the rows
+        filled = node.op in ("full", "zeros", "ones", "scalar_tensor")
+        filled |= node.op == "expand" and node.shape[:1] == (batch,)
         if node in needed and (filled or any(read in live for read in node.inputs())):
             live.add(node)
     frontier: list[Node] = []

@@ -32,9 +32,9 @@ def fill(path):
 
 
 def test_a_small_disk(toy, disk):
-    settings = {"variants": "a,b", "seeds": 1}
+    settings = {"variants": "a,b", "seeds": 1, "jobs": 1}
     ballast = disk / "ballast"
-    toy.command(variants="a,b,c", seeds=1)
+    toy.command(variants="a,b,c", seeds=1, jobs=1)
     before = toy.records()
     with pytest.raises(OSError, match="No space left"):
         fill(ballast)
@@ -46,7 +46,7 @@ def test_a_small_disk(toy, disk):
     assert "Traceback" not in toy.errors()
     assert toy.records().items() >= before.items()
     ballast.unlink()
-    assert toy.command(variants="a,b,c", seeds=1) == ""
+    assert toy.command(variants="a,b,c", seeds=1, jobs=1) == ""
     assert toy.records() == before
     toy.command(**settings)
     assert set(toy.marks()) == {"a-seed0", "b-seed0", "c-seed0"}

@@ -9,16 +9,16 @@ import time
 
 import pytest
 
-from .toy import members, timeless, until
+from .toy import members, timeless, until, workers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 
-VARIANTS, SEEDS, UPDATES, JOBS = ("a", "b", "c"), 2, 30, 2
+VARIANTS, SEEDS, UPDATES = ("a", "b", "c"), 2, 30
 LOST = 2  # updates between checkpoints, which a kill may cost a trial in flight
 
 
-def start(toy):
-    return toy.start(jobs=JOBS, pace=0.02, variants=",".join(VARIANTS), seeds=SEEDS, mode="train", updates=UPDATES)
+def start(toy, jobs):
+    return toy.start(jobs=jobs, pace=0.02, variants=",".join(VARIANTS), seeds=SEEDS, mode="train", updates=UPDATES)
 
 
 def wait_for_a_moment(toy, process, choice):
@@ -32,8 +32,8 @@ def wait_for_a_moment(toy, process, choice):
 
 def kill(process, how, choice):
     if how == "worker":  # at most one a run: the second death of one trial's worker would be its end
-        workers = sorted(pid for pid, line in members(process.pid).items() if "spawn_main" in line)
-        for pid in workers and [choice.choice(workers)]:
+        there = workers(process.pid)
+        for pid in there and [choice.choice(there)]:
             os.kill(pid, signal.SIGKILL)
     elif how == "all":
         os.killpg(process.pid, signal.SIGKILL)
@@ -41,10 +41,10 @@ def kill(process, how, choice):
         process.kill()
 
 
-def disturb(toy, kills, choice):
+def disturb(toy, jobs, kills, choice):
     """Kill a run and start it again until it ends or was killed often enough; return how it was killed."""
     saved, marks, done = {}, {}, []
-    process, working = start(toy), True
+    process, working = start(toy, jobs), True
     while working and len(done) < kills:
         for how in choice.choice([["all"], ["parent"], ["worker", "all"], ["worker", "parent"]]):
             working = working and wait_for_a_moment(toy, process, choice)
@@ -56,22 +56,22 @@ def disturb(toy, kills, choice):
             done.append(how)
         else:
             process.wait()
-            killed, process = process, start(toy)  # at once: what the killed one left behind must not be in its way
+            killed, process = process, start(toy, jobs)  # at once, whatever the killed one left behind
             until(lambda killed=killed: not members(killed.pid), "workers to end with their parent")
     assert process.wait() == 0, toy.errors()
     records = toy.records()
     assert all(records[name] == data for name, data in saved.items()), "a record stays as it is"
     assert all(toy.marks()[name] == count for name, count in marks.items()), "what is saved is not run again"
     trials, made = len(VARIANTS) * SEEDS, sum(toy.marks(".updates").values())
-    assert trials * UPDATES <= made <= trials * UPDATES + len(done) * JOBS * LOST
+    assert trials * UPDATES <= made <= trials * UPDATES + len(done) * jobs * LOST
     assert not [
         path for path in (toy.folder / "out").rglob("*") if path.name == "progress.json" or ".part" in path.name
     ]
     return done
 
 
-@pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.slow)])
-def test_killed_again_and_again(toy, kills):
+@pytest.mark.parametrize(("kills", "jobs"), [(10, 1), pytest.param(100, 2, marks=pytest.mark.slow)])
+def test_killed_again_and_again(toy, kills, jobs):
     choice, done, runs = random.Random(kills), [], 0
     run = toy.run(variants=VARIANTS, seeds=SEEDS, mode="train", updates=UPDATES)
     expected = timeless(toy.finish(run))
@@ -79,7 +79,7 @@ def test_killed_again_and_again(toy, kills):
         for path in toy.scratch.iterdir():
             path.unlink()
         shutil.rmtree(toy.folder / "out", ignore_errors=True)
-        done += disturb(toy, kills - len(done), choice)
+        done += disturb(toy, jobs, kills - len(done), choice)
         runs += 1
         assert toy.findings() == expected
         (folder,) = (toy.folder / "out").glob("*/*")

@@ -78,7 +78,9 @@ class Toy:
         return self.errors()
 
     def errors(self):
-        return (self.folder / "errors").read_text()
+        """What the last command said besides its progress."""
+        lines = (self.folder / "errors").read_text().splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith("[") and "already saved" not in line)
 
     def marks(self, suffix=""):
         """How often each trial ran, or, of ``suffix`` ".updates", how many updates it made."""
@@ -115,3 +117,8 @@ def members(session):
             except (OSError, ValueError):  # it has ended meanwhile
                 continue
     return found
+
+
+def workers(session):
+    """Those of them that run trials."""
+    return sorted(pid for pid, line in members(session).items() if "spawn_main" in line)

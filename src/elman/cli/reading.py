@@ -68,7 +68,8 @@ def _load(folder: Path, kind: str) -> tuple[Any, dict[str, Any], Any]:
     what = "the words and classes of its model"
     said = told(folder, what, Reader, notes)
     lexicon = Lexicon(tuple(said.lexicon.columns), tuple(map(tuple, said.lexicon.entries)))
-    known = [column.num_embeddings for column in model.embedding.columns]
+    columns: Any = model.embedding.columns
+    known = [column.num_embeddings for column in columns]
     fit(folder, what, classes=(len(said.classes), model.head.out_features), columns=(len(lexicon.sizes), len(known)),
         words=(sum(lexicon.sizes), sum(known)))  # fmt: skip
     return model, notes, lexicon

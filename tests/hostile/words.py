@@ -300,7 +300,8 @@ def judge(line: Line, code: int, out: str, err: str) -> None:
     assert "Warning" not in err, err
     if code == 0:
         assert not line.wrong, "taken, but it cannot be"
-        said = out if not re.search("nan|inf", " ".join(line.words), re.IGNORECASE) else ""
+        quoted = " ".join(line.words) + line.given.decode("utf-8", "replace")
+        said = out if not re.search("nan|inf", quoted, re.IGNORECASE) else ""
         if line.words[0] in (
             "count",
             "cells",

@@ -204,6 +204,7 @@ def drawn(choice: random.Random, folder: Path) -> Line:
     for param in choice.sample(params, len(params)):
         if not ((param.required and needed) or choice.random() < 0.25):
             continue
+        wrong = False  # of an option that is given twice the last counts
         for _ in range(choice.choice((1, 1, 1, 1, 1, 2))):
             if param.kind is bool:
                 line.words.append(param.option)
@@ -211,13 +212,14 @@ def drawn(choice: random.Random, folder: Path) -> Line:
             value = _value(param, choice, pool, line)
             if param.name == "model" and choice.random() < 0.8:
                 value = str(model.relative_to(folder))
-            line.wrong |= _impossible(param, value)
+            wrong = _impossible(param, value) or (wrong and (param.several or not param.option))
             if not param.option:
                 line.words.append(value)
             elif choice.random() < 0.8:
                 line.words += [param.option, value]
             else:
                 line.words.append(f"{param.option}={value}")
+        line.wrong |= wrong
     if choice.random() < 0.05:
         line.words.insert(choice.randrange(len(line.words) + 1), choice.choice(("--nonsense", "-q", *STRINGS)))
         line.wrong = False
@@ -298,7 +300,8 @@ def judge(line: Line, code: int, out: str, err: str) -> None:
     assert "Warning" not in err, err
     if code == 0:
         assert not line.wrong, "taken, but it cannot be"
-        said = out if not re.search("nan|inf", " ".join(line.words), re.IGNORECASE) else ""
+        quoted = " ".join(line.words) + line.given.decode("utf-8", "replace")
+        said = out if not re.search("nan|inf", quoted, re.IGNORECASE) else ""
         if line.words[0] in (
             "count",
             "cells",

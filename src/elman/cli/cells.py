@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-Size = typer.Option(min=2)
+Size = typer.Option(min=2, max=2048)  # twenty-five cells of that size still fit in memory
 
 
 def cells(

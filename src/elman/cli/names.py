@@ -1,5 +1,6 @@
 """``elman names``: names of a culture, by a model of study 15.22."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,8 @@ def names(
     out: Annotated[Path, typer.Option(help="Results folder to look for models in.")] = Path("results"),
 ) -> None:
     """Write names of a culture with a model that study 15.22 trained, a name a line."""
+    if not (math.isfinite(temperature) and temperature >= 0):  # also where cultures are listed, which needs none
+        raise ValueError(f"temperature must be 0 (greedy) or a positive number, got {temperature}")
     folder = model or newest_model(out, "15.22-names")
     from elman.cli.notes import NameWriter, fit, told
     from elman.nn.conditional import load_conditional

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from elman.nn.lstm import LSTM
 
+__all__ = ["LanguageModel"]
+
 
 class LanguageModel(nn.Module):
     """Predict each token of a sequence from those before it (Mikolov et al., Interspeech 2010).

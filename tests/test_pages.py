@@ -30,6 +30,7 @@ FENCE = re.compile(r"^```([a-z]+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 FILE = re.compile(r"# ([\w/]+\.\w+)\n")
 NEEDS = {"transformers": "docs/how-to/seq2seq.md", "onnx": "docs/how-to/export.md"}
 by_name = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+CALLING = {page for page in PAGES if "```console" in page.read_text("utf-8")}
 
 
 @dataclass
@@ -47,7 +48,11 @@ def fences(page: Path) -> list[Fence]:
     return [Fence(m[1], m[2], page, text[: m.start(2)].count("\n")) for m in FENCE.finditer(text)]
 
 
-@by_name
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=pytest.mark.slow) if page in CALLING else page for page in PAGES],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
 def test_its_code_runs(page, tmp_path, monkeypatch):
     blocks = [block for block in fences(page) if block.kind in ("python", "output", "console")]
     if not blocks:

@@ -2,6 +2,8 @@
 
 import inspect
 
+from sphinx import addnodes
+
 from elman import Cell
 
 
@@ -9,6 +11,7 @@ def setup(app):
     """Listen to autodoc."""
     app.connect("autodoc-skip-member", _skip)
     app.connect("autodoc-process-docstring", _paper)
+    app.connect("doctree-read", _one_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -23,3 +26,12 @@ def _skip(app, what, name, member, skip, options):
 def _paper(app, what, name, member, options, lines):
     if what == "class" and issubclass(member, Cell) and member.paper:
         lines[:0] = [f"*{member.paper}* ({member.year})", ""]
+
+
+def _one_signature(app, doctree):
+    # torch.nn's layers declare that they also take anything, for the sake of type checkers
+    for described in doctree.findall(addnodes.desc):
+        signatures = [node for node in described if isinstance(node, addnodes.desc_signature)]
+        for further in signatures[1:]:
+            if further.astext().endswith("(*args, **kwargs)"):
+                described.remove(further)

@@ -16,6 +16,7 @@ myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
+autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
@@ -24,8 +25,8 @@ python_use_unqualified_type_names = True
 maximum_signature_line_length = 80
 add_module_names = False
 
-# Every name of the house that is referred to must be there. Torch's own are not linked, which would take a network, nor
-# what only the house itself handles.
+# Every name of the house that is referred to must be there. Torch's own are not linked, which would take a network,
+# nor what only the house itself handles.
 nitpicky = True
 nitpick_ignore_regex = [
     (r"py:.*", r"(?!elman\b).*"),

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 OPEN = ("elman.nn", "elman.train", "elman.data", "elman.probe")  # rooms whose modules are all told of
 ROOMS = ("elman", "elman.cells", "elman.cells.wrappers", "elman.decode", *OPEN)
-LOADS = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src", "video": "src", "audio": "src"}
+LOADS = {"link": "href"} | dict.fromkeys(("script", "img", "iframe", "source", "video", "audio", "embed"), "src")
 FACTS = ("canonical", "next", "prev", "search", "index")  # kinds of link that load nothing
 
 

@@ -1,9 +1,9 @@
 """The README and the manual hold: their code runs, page by page, and prints what stands below it.
 
-A fence of ``python`` is run, all of a page in one module; one that names a file in its first line (``# my_cell.py``) is
-written there instead. What a fence of ``output`` holds must be what was printed just before, ``...`` standing for
-anything. Commands of a ``console`` fence are run, in the page's own empty folder; those of ``sh`` are read alone: each
-must be a command, with options that it has.
+A fence of ``python`` is run, all of a page in one module; one that names a file in its first line (``# my_cell.py``)
+is written there instead. What a fence of ``output`` holds must be what was printed just before, ``...`` standing for
+anything. Commands of a ``console`` fence are run, in the page's own empty folder; those of ``sh`` are read alone:
+each must be a command, with options that it has.
 """
 
 import contextlib

@@ -11,6 +11,7 @@ def setup(app):
     """Listen to autodoc."""
     app.connect("autodoc-skip-member", _skip)
     app.connect("autodoc-process-docstring", _paper)
+    app.connect("autodoc-process-signature", _signature)
     app.connect("doctree-read", _one_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -26,6 +27,12 @@ def _skip(app, what, name, member, skip, options):
 def _paper(app, what, name, member, options, lines):
     if what == "class" and issubclass(member, Cell) and member.paper:
         lines[:0] = [f"*{member.paper}* ({member.year})", ""]
+
+
+def _signature(app, what, name, member, options, signature, returned):
+    if getattr(member, "_is_protocol", False):
+        return "", returned
+    return signature and signature.replace("<factory>", "..."), returned
 
 
 def _one_signature(app, doctree):

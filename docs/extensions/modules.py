@@ -1,7 +1,7 @@
 """``{modules} elman.nn elman.nn.*``: modules as their docstrings tell of them, a section each.
 
-``package.*`` stands for every module of the package that says in ``__all__`` what it offers; a name is described once,
-at the front door if it is offered there.
+``package.*`` stands for every module of the package that says in ``__all__`` what it offers; a name is described
+once, at the front door if it is offered there.
 """
 
 import importlib

@@ -18,8 +18,8 @@ def export(model: nn.Module, *inputs: Tensor, lengths: Tensor | None = None) -> 
     """Export a model of any cells with batch and length left open.
 
     ``torch.export`` by itself writes a loop over time down step by step, and fixes the length of ``torch.nn``'s
-    recurrent layers too; Elman's layers and :func:`~elman.unroll` are exported as one step that is scanned. States come
-    out of the program as plain tuples, so that it can be saved, and loaded where Elman is not installed.
+    recurrent layers too; Elman's layers and :func:`~elman.unroll` are exported as one step that is scanned.
+    States come out of the program as plain tuples, so that it can be saved, and loaded without Elman.
 
     Args:
         model: is exported as it is in evaluation; its mode is put back.

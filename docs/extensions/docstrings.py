@@ -1,16 +1,21 @@
 """What of the docstrings is shown: a cell's paper above its equations, and nothing that says nothing."""
 
 import inspect
+import re
+from dataclasses import is_dataclass
 
 from sphinx import addnodes
 
 from elman import Cell
+
+SHAPE, SHOWN = re.compile(r"(\[[^]]*\])"), r"``\1``"
 
 
 def setup(app):
     """Listen to autodoc."""
     app.connect("autodoc-skip-member", _skip)
     app.connect("autodoc-process-docstring", _paper)
+    app.connect("autodoc-process-docstring", _fields)
     app.connect("autodoc-process-signature", _signature)
     app.connect("doctree-read", _one_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -27,6 +32,14 @@ def _skip(app, what, name, member, skip, options):
 def _paper(app, what, name, member, options, lines):
     if what == "class" and issubclass(member, Cell) and member.paper:
         lines[:0] = [f"*{member.paper}* ({member.year})", ""]
+
+
+def _fields(app, what, name, member, options, lines):
+    # what is said behind the fields of a NamedTuple or dataclass, their shapes above all
+    if what == "class" and isinstance(member, type) and (hasattr(member, "_fields") or is_dataclass(member)):
+        said = re.findall(r"^    (\w+): [^#\n]+  # (?!pyright|noqa)(.+)$", inspect.getsource(member), re.MULTILINE)
+        if said and not any(line.startswith(":ivar") for line in lines):
+            lines += ["", *(f":ivar {field}: {SHAPE.sub(SHOWN, text)}" for field, text in said), ""]
 
 
 def _signature(app, what, name, member, options, signature, returned):

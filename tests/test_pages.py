@@ -62,6 +62,9 @@ def test_its_code_runs(page, tmp_path, monkeypatch):
             pytest.importorskip(package, reason=f"{package} is not installed")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    for block in blocks:
+        if named := FILE.match(block.text):
+            monkeypatch.delitem(sys.modules, Path(named[1]).stem, raising=False)  # another page's of that name
     monkeypatch.setitem(sys.modules, "page", module := ModuleType("page"))
     printed = ""
     for block in blocks:

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from elman.files import write_atomically, write_text
+from elman.files import remove_unfinished, write_atomically, write_text
 
 
 def test_written_whole(tmp_path):
@@ -23,7 +23,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch, wh
 
     if where == "fsync":
         monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match=r"No space left on device: '.*file'"):
         write_atomically(path, full if where == "write" else lambda file: file.write(b"new"))
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
@@ -40,3 +40,17 @@ def test_interrupted_it_leaves_the_old_file(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         write_atomically(path, interrupted)
     assert [p.read_text() for p in tmp_path.iterdir()] == ["old"]
+
+
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
+    def killed(file):
+        (unfinished,) = (path for path in tmp_path.rglob("*") if path.name.startswith(".file."))
+        left.append(unfinished.with_name(f".other{unfinished.suffix}"))
+        left[-1].write_bytes(b"half")
+
+    left: list = []
+    write_atomically(tmp_path / "a" / "file", killed)
+    (tmp_path / ".lock").touch()
+    remove_unfinished(tmp_path)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [".lock", "a", "file"]
+    assert left

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from elman import cells, data, decode, nn
     from elman.cell import Cell, State
-    from elman.engine import explain, unroll, use_engine
+    from elman.engine import Symbols, explain, unroll, use_engine
     from elman.testing import check_cell
 
 __version__ = "0.1.0"
@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Cell",
     "State",
+    "Symbols",
     "__version__",
     "cells",
     "check_cell",
@@ -31,6 +32,7 @@ __all__ = [
 _HOME = {
     "Cell": "elman.cell",
     "State": "elman.cell",
+    "Symbols": "elman.engine",
     "check_cell": "elman.testing",
     "explain": "elman.engine",
     "unroll": "elman.engine",

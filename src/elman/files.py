@@ -1,14 +1,16 @@
 """Writing files so that a reader sees the old file or the new one, never half of either."""
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["write_atomically", "write_text"]
+__all__ = ["remove_unfinished", "write_atomically", "write_text"]
 
+UNFINISHED = ".part"
 _UMASK = os.umask(0)
 os.umask(_UMASK)
 
@@ -21,10 +23,13 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         write: fills the open binary file.
 
     Raises:
-        OSError: if the folder cannot be written or the disk is full; ``path`` is then as it was.
+        OSError: if ``path`` is a folder, or its folder cannot be written, or the disk is full; ``path`` is then as
+            it was.
     """
+    if path.is_dir():  # or the error would name the new file
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=UNFINISHED, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             os.fchmod(handle, 0o666 & ~_UMASK)  # mkstemp's own is for the user alone
@@ -32,12 +37,24 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             Path(name).unlink()
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)
         raise
 
 
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` as UTF-8, whole or not at all."""
     write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what :func:`write_atomically` could not finish, below a folder, because its process was killed.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    for path in list(folder.rglob(f".*{UNFINISHED}")):
+        path.unlink(missing_ok=True)

@@ -86,7 +86,8 @@ def test_a_book(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(b"", "no ABC tune"), (b"X:1\n\xff", "not UTF-8 text: byte 0xff"), (None, "cannot be read")]
+    ("content", "said"),
+    [(b"", "no ABC tune"), (b"X:1\n\xff", "not UTF-8: byte 0xff at offset 4"), (None, "cannot be read")],
 )
 def test_no_book(tmp_path, content, said):
     path = tmp_path / "book.abc"

@@ -50,9 +50,9 @@ def test_restaurants(tmp_path):
     assert one.target == ("The_Vaults", "is", "a", "pub", "near", "Café_Rio", ".")
     assert set(common_words([one], 2)) == {"The_Vaults", "Café_Rio", "pub"}
     for text, said in (
-        ("a,b\n", "no columns mr and ref"),
+        ("a,b\n", "no column mr, ref"),
         ("mr,ref\n", "no sentence"),
-        ("mr,ref\nx\n", "no sentence"),
+        ("mr,ref\nx\n", "line 2 has 1 columns; the first line names 2"),
     ):
         path.write_text(text)
         with pytest.raises(DataError, match=said):

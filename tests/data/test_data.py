@@ -16,6 +16,7 @@ from elman.errors import UnknownName
 @pytest.fixture
 def empty(tmp_path, monkeypatch):
     """A machine without data: both places are empty folders."""
+    (tmp_path / "data").mkdir()
     monkeypatch.setenv("ELMAN_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("ELMAN_CACHE", str(tmp_path / "cache"))
     return tmp_path

@@ -47,7 +47,7 @@ def test_stays_are_in_order_and_without_what_is_missing(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "has no column Parameter, RecordID, Time, Value"),
+        ("", "has no column RecordID, Time, Parameter, Value"),
         ("RecordID,Time,Value\n", "has no column Parameter"),
         (HEAD, "holds no stay"),
         (HEAD + "7,now,HR,70\n", "line 2: expected a time"),

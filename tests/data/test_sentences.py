@@ -115,8 +115,8 @@ def test_conllu(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "holds no sentences"), ("# only\n\n", "holds no sentences"), (b"\xff\xfe", "it is not UTF-8"),
-        ("1\tGo\n", "line 1: ten columns expected, got 2"), ("x" + "\ta" * 9, "line 1: 'x' is not a word's number"),
+        ("", "holds no sentences"), ("# only\n\n", "holds no sentences"), (b"\xff\xfe", "is not UTF-8"),
+        ("1\tGo\n", "line 1: ten columns expected, got 2"), ("x" + "\ta" * 9, "line 1: 'x' where word 1 should be"),
     ],
 )  # fmt: skip
 def test_conllu_that_is_none(tmp_path, text, message):

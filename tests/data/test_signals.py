@@ -76,7 +76,7 @@ def test_files_that_are_none(tmp_path):
     with pytest.raises(DataError, match="No such file"):
         read_signal(tmp_path / "nowhere.csv")
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DataError, match="cannot read"):
+    with pytest.raises(DataError, match="is not text"):
         read_signal(tmp_path / "binary.csv")
 
 

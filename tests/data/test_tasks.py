@@ -126,10 +126,12 @@ def test_ts_records(tmp_path):
     [
         ("@data\n", "holds no sequences"),
         ("1,2:a\n", "holds no sequences"),
-        ("@data\n1,2:1:a\n", "line 2: channels must be numbers, all of one length"),
-        ("@data\n1,x:a\n", "line 2: channels must be numbers"),
+        ("@data\n1,2:1:a\n", "line 2: a sequence needs .* all of one length"),
+        ("@data\n1,x:a\n", "line 2: a sequence needs at least one channel of finite numbers"),
         ("@data\n1,nan:a\n", "line 2: a sequence needs at least one channel of finite numbers"),
         ("@data\na\n", "line 2: a sequence needs at least one channel"),
+        ("@data\n1,2:\n", "line 2: the label after the last colon is missing"),
+        ("@data\n1:2:a\n3:a\n", "line 3 has 1 channels; the sequences before it have 2"),
     ],
 )
 def test_ts_files_that_are_none(tmp_path, text, message):

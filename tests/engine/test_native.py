@@ -1,19 +1,26 @@
 """The native engine beside its values: when it steps aside, what it notices, threads, forks, functions."""
 
+import functools
 import multiprocessing
 import os
+import random
 import subprocess
 import sys
+import types
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from typing import ClassVar
 
+import numpy
 import pytest
 import torch
 from torch import nn
 from torch.testing import assert_close
+from torch.utils.checkpoint import checkpoint
 
 import elman
 from elman import Cell, State
 from elman.engine import kernels
+from elman.engine import native as native_engine
 from elman.engine.explaining import explain
 from elman.engine.native import kernels_of
 
@@ -42,7 +49,8 @@ def agree(cell, x=None, **arguments):
     for a, b in zip(
         elman.unroll(cell, x, **arguments), elman.unroll(cell, x, engine="loop", **arguments), strict=True
     ):
-        assert_close(tuple(a) if isinstance(a, tuple) else a, tuple(b) if isinstance(b, tuple) else b)
+        a, b = (tuple(one) if isinstance(one, tuple) else one for one in (a, b))
+        assert_close(a, b, equal_nan=True)
 
 
 class Cumulative(Plain):
@@ -89,8 +97,7 @@ class StraightThrough(Plain):
 class Hooked(Plain):
     def step(self, drive, state):
         h = drive + state.h
-        if h.requires_grad:
-            h.register_hook(lambda grad: 2 * grad)
+        h.register_hook(lambda grad: 2 * grad)
         return State(h)
 
 
@@ -101,9 +108,78 @@ class NoGrad(Plain):
         return State(torch.tanh(drive) * scale)
 
 
+class Looks(Plain):
+    """Asks something of a tensor that no operator shows."""
+
+    def step(self, drive, state):
+        h = torch.tanh(drive + state.h)
+        return State({
+            "list": lambda: h * drive.tolist()[0][0], "numpy": lambda: h * float(drive.detach().numpy()[0, 0]),
+            "wanted": lambda: 2 * h if state.h.requires_grad else h, "rows": lambda: h / len(h),
+            "many": lambda: 2 * h if len(h) > 60 else h, "few": lambda: 2 * h if h.shape[0] < 3 else h,
+            "dice": lambda: 2 * h if random.random() < 0.01 else h, "numpy dice": lambda: h * numpy.random.rand(),
+            "narrow": lambda: h[:, :1],
+        }[self.change]())  # fmt: skip
+
+
+class AsksForGradients(Plain):
+    def step(self, drive, state):
+        return State(torch.tanh(drive + state.h) * (2 if torch.is_grad_enabled() else 1))
+
+
+class Counts(Plain):
+    def drive(self, x):
+        self.change = (self.change or 0) + 1
+        return self.W(x)
+
+
+class Averages(Plain):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("average", torch.zeros(4))
+
+    def step(self, drive, state):
+        self.average = 0.9 * self.average + 0.1
+        return State(torch.tanh(drive + state.h + self.average))
+
+
+class Whole(Plain):
+    def __init__(self, mask):
+        super().__init__()
+        self.register_buffer("mask", mask)
+
+    def step(self, drive, state):
+        return State(torch.tanh(drive + state.h) * self.mask)
+
+
+@pytest.mark.parametrize("kind", [torch.int64, torch.bool])
+def test_a_buffer_of_another_type(kind):
+    cell = Whole(torch.tensor([1, 0, 1, 1]).to(kind))
+    assert f"mixes torch.float32 with {kind}" in explain(cell)
+    agree(cell)
+    cell.mask = cell.mask.float()
+    assert native(cell)
+    agree(cell)
+
+
+@pytest.mark.parametrize(
+    ("look", "reason"),
+    [
+        ("list", "tolist reads a tensor"), ("numpy", "numpy reads a tensor"), ("wanted", "requires_grad reads"),
+        ("rows", "number of rows"), ("many", "number of rows"), ("few", "number of rows"),
+        ("dice", "draws random numbers"), ("numpy dice", "draws random numbers"), ("narrow", "turns state.h from"),
+    ],
+)  # fmt: skip
+def test_a_step_that_looks_at_more_than_an_operator_shows(look, reason):
+    assert reason in explain(Looks(look))
+
+
 @pytest.mark.parametrize(
     ("cell_type", "reason"),
     [
+        (AsksForGradients, "asks whether gradients are on"),
+        (Counts, "stores something on the cell"),
+        (Averages, "stores something on the cell"),
         (Cumulative, "cumsum is not an operator the engine knows"),
         (Random, "draws random numbers in step"),
         (Writes, "mul_ writes into a tensor in place"),
@@ -173,6 +249,91 @@ def test_a_helper_that_is_written_anew_is_noticed(monkeypatch):
     assert native(cell)
 
 
+class Settings:
+    scale = 2.0
+
+
+settings = types.ModuleType("settings")
+
+
+class ReadsAround(Plain):
+    """Depends on a module, a class, a list, a default, methods of every kind."""
+
+    gains: ClassVar = [1.0]
+
+    @staticmethod
+    def squash(x):
+        return torch.tanh(x) * Settings.scale
+
+    @classmethod
+    def shift(cls, x, by=0.5):
+        return x + by * cls.gains[0]
+
+    @property
+    def gain(self):
+        return settings.gain
+
+    def step(self, drive, state):
+        return State(self.change(self.squash(self.shift(drive + state.h))) * self.gain + settings.bend(drive))
+
+
+def test_whatever_a_step_reads_is_noticed_when_it_changes(monkeypatch):
+    settings.gain, settings.bend, scale = 2.0, torch.sin, 1.0
+    cell = ReadsAround(lambda x: x * scale)
+    x = torch.randn(5, 3, 3)
+    before = elman.unroll(cell, x, engine="native")[0]
+    for change in (
+        lambda: setattr(settings, "gain", 3.0),
+        lambda: setattr(settings, "bend", lambda x: torch.cos(x) * Settings.scale),
+        lambda: setattr(Settings, "scale", 5.0),
+        lambda: ReadsAround.gains.append(ReadsAround.gains.pop() + 1),
+        lambda: monkeypatch.setattr(ReadsAround.shift.__func__, "__defaults__", (0.7,)),
+        lambda: monkeypatch.setattr(ReadsAround, "squash", staticmethod(lambda x: torch.sigmoid(x))),
+        lambda: monkeypatch.setattr(ReadsAround, "gain", property(lambda self: 7.0)),
+        lambda: monkeypatch.setattr(ReadsAround.step, "__code__", Outside.step.__code__),  # as autoreload does
+    ):
+        change()
+        agree(cell, x)
+        after = elman.unroll(cell, x, engine="native")[0]
+        assert not torch.equal(before, after)
+        before = after
+    scale = 4.0
+    cell = ReadsAround(functools.partial(torch.mul, other=scale))
+    agree(cell, x)
+    assert native(cell)
+
+
+def test_an_attribute_that_follows_a_schedule():
+    cell, x = ReadsAColumn(0.0), torch.randn(2, 1, 3)
+    for epoch in range(native_engine.CHANGES + 3):
+        cell.change = float(epoch)
+        agree(cell, x)
+    assert "register_buffer" in explain(cell)
+
+
+class ReadsAColumn(Plain):
+    def step(self, drive, state):
+        return State(torch.tanh(drive) * self.change + state.h)
+
+
+class WritesConstants(Plain):
+    def step(self, drive, state):
+        h = torch.tanh(drive + state.h) * torch.arange(4.0, dtype=drive.dtype) @ torch.eye(
+            4, dtype=drive.dtype
+        ) + torch.tensor(2.0, dtype=drive.dtype)
+        more = h - h.amax(-1, keepdim=True) * (drive > 0) + (h > 0).sum(-1, keepdim=True) * state.h
+        return State(torch.where((h > 0) == (drive > 0), more, -h))
+
+
+def test_constants_and_truth_values_in_a_step():
+    cell, grads = WritesConstants().double(), []
+    x = torch.randn(4, 3, 3, dtype=torch.float64, requires_grad=True)
+    for engine in ("native", "loop"):
+        outputs, _ = elman.unroll(cell, x, engine=engine)
+        grads.append([outputs, *torch.autograd.grad(outputs.square().sum(), [x, *cell.parameters()])])
+    assert_close(grads[0], grads[1])
+
+
 @pytest.mark.parametrize("attribute", [torch.zeros(4), object(), nn.Linear(3, 4).forward])
 def test_attributes_that_cannot_be_watched(attribute):
     cell = Plain(attribute)
@@ -207,6 +368,12 @@ def test_nan_and_infinity_pass_as_in_torch():
     assert_close(a, b, equal_nan=True)
     assert a[1:, 0].isnan().all()
 
+    class Signs(Plain):
+        def step(self, drive, state):
+            return State(torch.sign(drive + state.h) + drive.abs())
+
+    agree(Signs(), x[:1].nan_to_num(posinf=0) * float("nan"))
+
 
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "exp", "log", "sqrt", "erf", "log1p", "expm1", "sin", "cos"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -234,6 +401,30 @@ def test_second_gradients():
     assert torch.autograd.gradgradcheck(
         lambda x, h: elman.unroll(cell, x, State(h), [3, 2], engine="native")[0], (x, state.h)
     )
+
+
+def test_many_gradients_at_once():
+    cell, x = elman.cells.LSTMCell(3, 4), torch.randn(5, 2, 3)
+
+    def total(x, engine="native"):
+        return elman.unroll(cell, x, lengths=[5, 2], engine=engine)[0].sum(0)
+
+    slow, fast = (torch.autograd.functional.jacobian(total, x, vectorize=vectorize) for vectorize in (False, True))
+    assert_close(fast, slow)
+    basis = torch.eye(8).reshape(8, 2, 4)
+    x.requires_grad_()
+    (rows,) = torch.autograd.grad(total(x), x, basis, is_grads_batched=True)
+    assert_close(rows.reshape(2, 4, 5, 2, 3), slow)
+
+
+def test_what_is_saved_can_be_made_anew_or_kept_elsewhere():
+    cell, x = elman.cells.GRUCell(3, 4), torch.randn(5, 2, 3, requires_grad=True)
+    (expected,) = torch.autograd.grad(elman.unroll(cell, x, engine="loop")[0].sum(), x)
+    outputs = checkpoint(lambda x: elman.unroll(cell, x, engine="native")[0], x, use_reentrant=False)
+    assert_close(torch.autograd.grad(outputs.sum(), x)[0], expected)
+    with torch.autograd.graph.save_on_cpu():
+        outputs, _ = elman.unroll(cell, x, engine="native")
+    assert_close(torch.autograd.grad(outputs.sum(), x)[0], expected)
 
 
 def test_several_forward_passes_before_a_backward():

@@ -1,6 +1,10 @@
 """A study small enough to run in tests: it adds up numbers, and breaks where it is told to."""
 
+import ctypes
 import os
+import re
+import resource
+import signal
 import time
 from pathlib import Path
 from typing import Literal
@@ -20,8 +24,9 @@ class Plan:
 
     variants: tuple[str, ...] = ("a", "b")
     seeds: PositiveInt = 2
-    mode: Literal["plain", "nan", "die", "die once", "bug", "slow"] = "plain"
+    mode: Literal["plain", "nan", "die", "die once", "bug", "slow", "train"] = "plain"
     scratch: str = ""
+    updates: PositiveInt = 30
 
 
 QUICK = Plan(seeds=1)
@@ -37,6 +42,30 @@ def trials(plan):
     return [Trial(variant, seed) for variant in plan.variants for seed in range(plan.seeds)]
 
 
+def out_of_memory(allocate):
+    """Ask for more than there is: 2 ** 36 bytes where 2 ** 35 are allowed."""
+    resource.setrlimit(resource.RLIMIT_AS, (2**35, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    allocate(2**36)
+
+
+def too_large_a_tensor(size):
+    """Let torch say that there is no memory."""
+    import torch
+
+    torch.empty(size, dtype=torch.uint8)
+
+
+BREAKS = {  # variants that never end well
+    "exit": lambda: os._exit(3),
+    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "segfault": lambda: ctypes.string_at(0),
+    "memory": lambda: out_of_memory(bytearray),
+    "tensor": lambda: out_of_memory(too_large_a_tensor),
+    "hang": signal.pause,
+    "hog": lambda: re.match(r"(a+)+$", "a" * 99 + "b"),  # in C, where no other thread may run
+}
+
+
 def run(plan, trial, desk):
     """Leave a mark for each time this trial ran."""
     import numpy as np
@@ -45,6 +74,8 @@ def run(plan, trial, desk):
     if plan.scratch:
         with (Path(plan.scratch) / trial.name).open("a") as marks:
             marks.write("x")
+    if trial.variant in BREAKS:
+        BREAKS[trial.variant]()
     desk.progress(1, 2, loss=0.5)
     if trial.name == "b-seed0":
         if plan.mode == "nan":
@@ -55,6 +86,8 @@ def run(plan, trial, desk):
             plan.mode == "die once" and len((Path(plan.scratch) / trial.name).read_text()) == 1
         ):
             os._exit(9)
+    if plan.mode == "train":
+        return trained(plan, trial, desk)
     if plan.mode == "slow":
         time.sleep(0.7)
     return Record(
@@ -63,9 +96,38 @@ def run(plan, trial, desk):
     )
 
 
+def trained(plan, trial, desk):
+    """Train with dropout from checkpoint to checkpoint, and leave a mark for every update that is made."""
+    import torch
+
+    from elman.train.loop import train
+
+    def loss(update):
+        x = torch.rand(8, 3, generator=torch.Generator().manual_seed(update))
+        return (net(x) - x.sum(1, keepdim=True)).square().mean()
+
+    net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Dropout(0.3), torch.nn.Linear(4, 1))
+    losses = []
+    made = train(net, loss, plan.updates, learning_rate=0.1,
+                 checkpoint=desk.folder / "checkpoint.safetensors", checkpoint_every=2)  # fmt: skip
+    for update in made:
+        losses.append(update.loss)
+        if not update.restored:
+            with (Path(plan.scratch) / f"{trial.name}.updates").open("a") as marks:
+                marks.write("x")
+            time.sleep(float(os.environ.get("TOY_PACE", "0")))
+            desk.progress(update.number, plan.updates, loss=update.loss)
+    weights = torch.cat([parameter.detach().flatten() for parameter in net.parameters()])
+    return Record(
+        numbers={"drawn": losses[-1], "threads": torch.get_num_threads()},
+        series={"loss": losses},
+        arrays={"noise": weights.numpy()},
+    )
+
+
 def findings(plan, records):
     """A table of what was drawn."""
-    rows = [[r.trial.name, r.numbers["drawn"], r.numbers["threads"], int(r.arrays["noise"].sum())] for r in records]
+    rows = [[r.trial.name, r.numbers["drawn"], r.numbers["threads"], float(r.arrays["noise"].sum())] for r in records]
     return Findings(
         summary=f"{len(records)} records",
         tables=[Table("drawn", ["trial", "number", "threads", "noise"], rows)],

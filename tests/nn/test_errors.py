@@ -38,7 +38,7 @@ def test_bad_inputs(kind, lengths, x, error, message, engine):
 @pytest.mark.parametrize("kind", KINDS)
 def test_inputs_that_are_no_sequences(kind, engine):
     with elman.use_engine(engine):
-        with pytest.raises(TypeError, match="must be a Tensor or a PackedSequence, got list"):
+        with pytest.raises(TypeError, match="must be a Tensor, a PackedSequence or Symbols, got list"):
             layer_of(kind)([[1.0, 2.0, 3.0]])
         with pytest.raises(RuntimeError, match="sequence length to be larger than 0"):
             layer_of(kind)(torch.zeros(0, 2, INPUT))

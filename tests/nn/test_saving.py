@@ -35,7 +35,7 @@ def test_the_same_after_as_before(folder):
     [
         (lambda a: a.update(kind="LanguageModel"), "it is a LanguageModel"),
         (lambda a: a["settings"].update(cell="NoCell"), "'NoCell'"),
-        (lambda a: a["settings"].update(hidden_size=5), "Error"),
+        (lambda a: a["settings"].update(hidden_size=5), "its settings and its weights differ in attention.W.weight"),
         (lambda a: a.pop("settings"), "'settings'"),
         (lambda a: a.update(settings=[]), "does not hold an encoder-decoder"),
     ],

@@ -10,6 +10,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from elman.cells import GRUCell, LSTMCell
+from elman.cells.wrappers import VariationalDropout, WeightDrop, Zoneout
 from elman.nn.attention import AdditiveAttention, MultiplicativeAttention, masked_softmax
 from elman.nn.heads import Generator, Glimpse, Pointer, PointerGenerator
 from elman.nn.seq2seq import Seq2Seq
@@ -183,3 +184,41 @@ def test_wrong_options(options, said):
 def test_wrong_tokens(source, said):
     with pytest.raises(ValueError, match=said):
         a_model(cell=GRUCell).read(source)
+
+
+WRAPPED = {
+    "states": lambda i, h: VariationalDropout(LSTMCell(i, h), states=0.3),
+    "all": lambda i, h: VariationalDropout(Zoneout(WeightDrop(GRUCell(i, h), 0.2), 0.1), 0.3, 0.3, 0.3),
+}
+
+
+@pytest.mark.parametrize("wrapped", WRAPPED)
+def test_cells_under_masks(wrapped):
+    model = a_model(cell=WRAPPED[wrapped])
+    bare = a_model(cell=LSTMCell if wrapped == "states" else lambda i, h: Zoneout(GRUCell(i, h), 0.1))
+    source, target = batch()
+    with torch.no_grad():
+        for mine, theirs in zip(model.parameters(), bare.parameters(), strict=True):
+            theirs.copy_(mine)
+    assert_close(model(source, target, LENGTHS), bare(source, target, LENGTHS))
+    torch.manual_seed(0)
+    log_probs, _, state = model.train().write(target, model.read(source, LENGTHS))
+    log_probs.sum().backward()
+    assert all(p.grad is not None for p in model.parameters())
+    assert any(name.startswith("mask_") for name in state.cell._fields)
+    assert not torch.equal(log_probs, model(source, target, LENGTHS))
+
+
+def test_what_a_model_cannot_be_made_of():
+    for head in (Pointer, PointerGenerator):
+        with pytest.raises(ValueError, match="copies what attention points at"):
+            a_model(attention=None, head=head)
+    for attention in (MultiplicativeAttention, AdditiveAttention):
+        with pytest.raises(ValueError, match="made without it"):
+            a_model(attention=attention, coverage=True)
+
+
+def test_a_pointer_generator_with_nothing_to_copy_generates():
+    source, target = batch()
+    chances = a_model(head=PointerGenerator)(source, target, LENGTHS).exp()
+    assert_close(chances.sum(-1), torch.ones(T, B, dtype=torch.float64))

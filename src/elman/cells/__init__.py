@@ -1,12 +1,8 @@
 """The mathematics: one published cell a file, in the symbols of its paper."""
 
-from elman.cells.ablated_lstm import (
-    CoupledGateLSTMCell,
-    NoForgetGateLSTMCell,
-    NoInputGateLSTMCell,
-    NoOutputGateLSTMCell,
-)
+from elman.cells.ablated_lstm import NoForgetGateLSTMCell, NoInputGateLSTMCell, NoOutputGateLSTMCell
 from elman.cells.cfc import CfCCell
+from elman.cells.coupled_gate_lstm import CoupledGateLSTMCell
 from elman.cells.fast_grnn import FastGRNNCell
 from elman.cells.gru import GRUCell
 from elman.cells.ind_rnn import IndRNNCell

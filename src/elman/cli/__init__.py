@@ -1,6 +1,8 @@
 """The command line. It imports what a command needs when the command runs, so that it starts at once."""
 
+import io
 import os
+import re
 import signal
 import sys
 
@@ -26,6 +28,7 @@ from elman.cli import (
 
 __all__ = ["app", "main"]
 
+LONGEST = 600  # characters of a complaint, which may quote what was given
 INTERRUPTED = 130  # typer's exit status for Ctrl-C
 
 app = typer.Typer(
@@ -66,6 +69,7 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
 def main() -> None:
     """Run the command line. Whatever goes wrong is said in one line, with exit status 2 for a wrong word, 1
     for anything else, and 130 after Ctrl-C. ``ELMAN_TRACEBACK=1`` shows where it went wrong."""
+    _make_streams_safe()
     try:
         app()
     except SystemExit as stop:
@@ -80,10 +84,30 @@ def main() -> None:
         sys.exit(2 if isinstance(error, _wrong_words()) else 1)
 
 
+def _make_streams_safe() -> None:
+    """What a terminal's encoding lacks is escaped, what is piped in and no text is refused by its line, a standard
+    input that is closed is empty, and a terminal of no width has the usual one."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace" if stream is sys.stdin else "backslashreplace")
+    if not os.environ.get("COLUMNS", "1").strip("0"):
+        del os.environ["COLUMNS"]
+
+
 def _line(error: Exception) -> str:
+    text = _reason(error)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 100]} ... {text[-95:]}"
+
+
+def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     text = " ".join(str(error).split())
+    if isinstance(error, MemoryError) or "DefaultCPUAllocator" in text:
+        asked = re.search(r"(\d+) bytes", text)
+        return "there is not enough memory" + (f": {int(asked[1]):,} bytes were asked for at once" if asked else "")
     expected = isinstance(error, ValueError | RuntimeError | ArithmeticError) and text
     return text if expected else f"unexpected {type(error).__name__}: {text} (ELMAN_TRACEBACK=1 shows where)"
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from elman.cli.models import newest_model
+from elman.cli.models import LARGEST_SEED, newest_model
 
 
 def compose(
@@ -14,7 +14,7 @@ def compose(
     bars: Annotated[int, typer.Option(min=0, max=64, help="Whole bars; 0 lets the model end the tune.")] = 16,
     temperature: Annotated[float, typer.Option(help="0 takes the likeliest note; 1 follows the model.")] = 0.8,
     tempo: Annotated[float, typer.Option(min=20, max=400, help="Quarters a minute.")] = 120,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed writes the same tune.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="The same seed writes the same tune.")] = 0,
     out: Annotated[
         Path, typer.Option(help="MIDI file to write; beside it a sound (.wav) and a piano roll (.svg).")
     ] = Path("tune.mid"),

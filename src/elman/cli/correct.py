@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from elman.nn.seq2seq import Seq2Seq
 
 STUDY = "15.23-spelling"
+
+
 SHOWN = 8  # candidates that --explain shows at least
 
 
@@ -21,6 +23,7 @@ def correct(
         int,
         typer.Option(
             min=0,
+            max=1000,
             help="Let the corrector write, its beam of this width held to the dictionary; 0, the "
             "default, ranks the dictionary's words near each typo by the channel, which is more often right.",
         ),
@@ -46,9 +49,14 @@ def correct(
     from elman.nn.saving import load_seq2seq
 
     net, notes = load_seq2seq(folder)
-    lacking = {"counts", "weight", "edits", "candidates"} - set(notes) if not beam else {"counts"} - set(notes)
-    if lacking or (beam and "weight" in notes):
-        raise ValueError(f"{folder} does not hold a {kind} of study 15.23")
+    from elman.cli.notes import Channel, Corrector, fit, told
+    from elman.data.typos import SIZE
+
+    what = f"a {kind} of study 15.23"
+    if beam and "weight" in notes:
+        raise ValueError(f"{folder} does not hold {what}, but a channel")
+    told(folder, what, Corrector if beam else Channel, notes)
+    fit(folder, what, source=(SIZE, net.source_size), target=(SIZE, net.target_size))
     (_by_search if beam else _by_channel)(net, notes, typos, beam, n_best, explain, out)
 
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from elman.cli.models import LARGEST_SEED
+
 File = Annotated[Path | None, typer.Argument(help="CSV of a time and a number, or of numbers; default: stdin.")]
 Normal = Annotated[
     str, typer.Option(help="Learn from a share of the file (default 0.5), or from so many values (1000).")
@@ -23,7 +25,7 @@ def detect(
     window: Annotated[int, typer.Option(min=2, help="Steps that are read at once.")] = 24,
     quantile: Quantile = 0.995,
     updates: Annotated[int, typer.Option(min=1, help="Of the training.")] = 400,
-    seed: Annotated[int, typer.Option(help="Of the training.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Of the training.")] = 0,
     figure: Annotated[Path | None, typer.Option(help="Write a picture of the series and its alarms (SVG).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from elman.cli.models import newest_model
+from elman.cli.models import LARGEST_SEED, newest_model
 
 
 def generate(
     prompt: Annotated[str, typer.Option(help="Text to go on from.")] = "\n",
     temperature: Annotated[float, typer.Option(help="0 takes the likeliest character; 1 follows the model.")] = 0.8,
-    length: Annotated[int, typer.Option(min=0, help="Characters to write.")] = 500,
-    seed: Annotated[int, typer.Option(help="The same seed writes the same text.")] = 0,
+    length: Annotated[int, typer.Option(min=0, max=1_000_000, help="Characters to write.")] = 500,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="The same seed writes the same text.")] = 0,
     model: Annotated[
         Path | None, typer.Option(help="A model's folder; default: the newest that 15.12 left in results.")
     ] = None,

@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ import typer
 from elman.errors import UnknownName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from rich.console import Console
 
@@ -98,11 +99,12 @@ def lab(
 
     _use_data(data)
     runs = [_make_run(study, quick, {}, out) for study in all_studies()]
-    for run, findings in _execute(runs, jobs, cluster):
-        if findings is None:
-            _all_failed(run)
-        else:
-            print(f"{run.study.exercise:<6} {run.study.name:<24} {findings.summary}", flush=True)
+    with closing(_execute(runs, jobs, cluster)) as ended:  # closed: an error here ends the trials at work
+        for run, findings in ended:
+            if findings is None:
+                _all_failed(run)
+            else:
+                print(f"{run.study.exercise:<6} {run.study.name:<24} {findings.summary}", flush=True)
     _write_book(out)
     if any(run.failed for run in runs):
         raise typer.Exit(1)
@@ -129,7 +131,7 @@ def _make_run(study: "Study", quick: bool, settings: dict[str, str], out: Path) 
     return Run(study, study.plan(quick, settings), out / study.folder_name / label, shlex.join(words))
 
 
-def _execute(runs: "list[Run]", jobs: int | None, cluster: str | None) -> "Iterator[tuple[Run, Findings | None]]":
+def _execute(runs: "list[Run]", jobs: int | None, cluster: str | None) -> "Generator[tuple[Run, Findings | None]]":
     from elman.lab.progress import Progress
     from elman.lab.runner import execute
 

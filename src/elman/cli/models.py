@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-__all__ = ["newest_model"]
+__all__ = ["LARGEST_SEED", "newest_model"]
+
+LARGEST_SEED = 2**63 - 1  # that torch's generators take
 
 
 def newest_model(out: Path, study: str, trial: str = "*") -> Path:

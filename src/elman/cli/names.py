@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from elman.cli.models import newest_model
+from elman.cli.models import LARGEST_SEED, newest_model
+
+WHAT = "a model of study 15.22"
 
 
 def names(
@@ -14,7 +16,7 @@ def names(
         float, typer.Option(help="0 takes the likeliest letter; 1 follows the model; above, wilder.")
     ] = 0.8,
     count: Annotated[int, typer.Option(min=1, max=10_000, help="Names to write.")] = 10,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed writes the same names.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="The same seed writes the same names.")] = 0,
     model: Annotated[
         Path | None, typer.Option(help="A model's folder; default: the newest that 15.22 left in results.")
     ] = None,
@@ -22,11 +24,15 @@ def names(
 ) -> None:
     """Write names of a culture with a model that study 15.22 trained, a name a line."""
     folder = model or newest_model(out, "15.22-names")
+    from elman.cli.notes import NameWriter, fit, told
     from elman.nn.conditional import load_conditional
-    from elman.studies.naming import write_names
+    from elman.studies.naming import END, write_names
 
     net, notes = load_conditional(folder)
-    if not {"cultures", "vocabulary"} <= set(notes):
-        raise ValueError(f"{folder} does not hold a model of study 15.22")
+    said = told(folder, WHAT, NameWriter, notes)
+    if END not in said.vocabulary:
+        raise ValueError(f"{folder} does not hold {WHAT}: its names have no end")
+    fit(folder, WHAT, cultures=(len(said.cultures), net.condition.num_embeddings if net.condition else 1),
+        characters=(len(said.vocabulary), net.head.out_features))  # fmt: skip
     lines = write_names(net, notes, [culture] * count, temperature, seed) if culture else notes["cultures"]
     print("\n".join(lines))

@@ -15,6 +15,7 @@ Model = Annotated[Path | None, typer.Option(help="A model's folder; default: the
 Out = Annotated[Path, typer.Option(help="Results folder to look for models in.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
+
 CLASSIFIERS, TAGGERS = "15.14-bidirectional-sentiment", "15.34-multi-task"
 
 
@@ -57,18 +58,21 @@ def tag(text: Text = None, model: Model = None, out: Out = Path("results"), as_j
 
 
 def _load(folder: Path, kind: str) -> tuple[Any, dict[str, Any], Any]:
+    from elman.cli.notes import Reader, fit, told
     from elman.data.lexicon import Lexicon
     from elman.nn.saving import load_text_model
 
     model, notes = load_text_model(folder)
     if type(model).__name__ != kind:
         raise ValueError(f"{folder} holds a {type(model).__name__}, not a {kind}")
-    try:
-        lexicon = Lexicon.from_json(notes["lexicon"])
-        classes = list(notes["classes"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{folder} does not hold the words or classes of its model: {error}") from None
-    return model, {**notes, "classes": classes}, lexicon
+    what = "the words and classes of its model"
+    said = told(folder, what, Reader, notes)
+    lexicon = Lexicon(tuple(said.lexicon.columns), tuple(map(tuple, said.lexicon.entries)))
+    columns: Any = model.embedding.columns
+    known = [column.num_embeddings for column in columns]
+    fit(folder, what, classes=(len(said.classes), model.head.out_features), columns=(len(lexicon.sizes), len(known)),
+        words=(sum(lexicon.sizes), sum(known)))  # fmt: skip
+    return model, notes, lexicon
 
 
 def _sentences(text: list[str] | None) -> Iterator[tuple[str, list[str]]]:

@@ -13,7 +13,7 @@ STUDY, TRIAL = "15.15-number-reversal", "attention-teacher-forcing-*"
 
 def reverse(
     digits: Annotated[str, typer.Argument(help='Digits, such as "1 2 3 4 5".')],
-    beam: Annotated[int, typer.Option(min=1, help="Hypotheses that the search keeps; 1 is greedy.")] = 1,
+    beam: Annotated[int, typer.Option(min=1, max=1000, help="Hypotheses that the search keeps; 1 is greedy.")] = 1,
     n_best: Annotated[int, typer.Option("--n-best", min=1, help="Hypotheses to show, at most the beam.")] = 1,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show attention and the search, and write attention as a figure.")
@@ -33,11 +33,14 @@ def reverse(
     import torch
 
     from elman.cli.explaining import show_attention, show_tree, write_attention
-    from elman.data.reversal import BEGIN, END
+    from elman.cli.notes import fit
+    from elman.data.reversal import BEGIN, END, Reversal
     from elman.decode import beam_search
     from elman.nn.saving import load_seq2seq
 
     net, _ = load_seq2seq(folder)
+    task, what = Reversal(), "a model that reverses digits"
+    fit(folder, what, source=(task.source_size, net.source_size), target=(task.target_size, net.target_size))
     source = torch.tensor([[int(one)] for one in read])
     with torch.inference_mode():
         state = net.read(source)

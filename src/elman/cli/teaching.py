@@ -53,7 +53,9 @@ def quiz(
 
     questions = draw(seed, exercises or [])
     if marked is not None:
-        given = read_answers(marked.read_text("utf-8"))
+        from elman.data.reading import read_text
+
+        given = read_answers(read_text(marked))
         found = mark(questions, given)
         keys = {part.label: part.key for question in questions for part in question.parts}
         for label, right in found.items():

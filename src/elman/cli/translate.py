@@ -8,12 +8,12 @@ import typer
 from elman.cli.models import newest_model
 from elman.errors import UnknownName
 
-STUDY, TRIAL = "15.28-attention-maps", "translation*"
+STUDY, TRIAL, WHAT = "15.28-attention-maps", "translation*", "a translator"
 
 
 def translate(
     text: Annotated[str, typer.Argument(help='A sentence, such as "the old man sees the dog".')],
-    beam: Annotated[int, typer.Option(min=1, help="Hypotheses that the search keeps; 1 is greedy.")] = 1,
+    beam: Annotated[int, typer.Option(min=1, max=1000, help="Hypotheses that the search keeps; 1 is greedy.")] = 1,
     n_best: Annotated[int, typer.Option("--n-best", min=1, help="Hypotheses to show, at most the beam.")] = 1,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show attention and the search, and write attention as a figure.")
@@ -37,15 +37,15 @@ def translate(
     import torch
 
     from elman.cli.explaining import show_attention, show_tree, write_attention
+    from elman.cli.notes import Translator, fit, told
     from elman.data.copying import Coder, Example
     from elman.decode import beam_search
     from elman.nn.saving import load_seq2seq
 
     net, notes = load_seq2seq(folder)
-    try:
-        source, target = Coder(notes["source"][3:]), Coder(notes["target"][3:])
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{folder} does not hold a translator: {error} is missing") from None
+    said = told(folder, WHAT, Translator, notes)
+    source, target = Coder(said.source[3:]), Coder(said.target[3:])
+    fit(folder, WHAT, source=(len(source), net.source_size), target=(len(target), net.target_size))
     if unknown := source.beyond(words):
         print(f"the model has never seen {', '.join(unknown)}", file=sys.stderr)
     batch = source.batch([Example(tuple(words), ())], copies=False)

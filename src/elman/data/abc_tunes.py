@@ -10,7 +10,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from elman.data.errors import DataError
-from elman.data.melodies import REST, Melody, Note
+from elman.data.melodies import LONGEST, REST, Melody, Note
+from elman.data.reading import read_text
 
 __all__ = ["parse_tune", "read_abc"]
 
@@ -20,6 +21,7 @@ CHANGED = {"M": "metre", "K": "key", "L": "unit"}
 MODES = {"": 0, "maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3, "dor": -2, "mix": -1, "phr": -4, "lyd": 1,
          "loc": -5}  # fmt: skip
 MINOR = {"m", "min", "aeo", "dor", "phr", "loc"}
+DIGITS = 5  # that a length may have
 TUPLETS = {2: Fraction(3, 2), 3: Fraction(2, 3), 4: Fraction(3, 4), 6: Fraction(1, 3)}
 _KEY = re.compile(r"([A-G])([#b]?)\s*([A-Za-z]{0,3})")
 _DROPPED = re.compile(r'"[^"]*"|![^!]*!|\{[^}]*\}|\[[A-Z]:[^\]]*\]|[\\~`.$\s]+')
@@ -28,7 +30,7 @@ _PITCH = r"(\^\^|\^|__|_|=)?([A-Ga-g])([,']*)"
 _NOTE = re.compile(_PITCH + _LENGTH)
 _TOKEN = re.compile(
     r"(?P<ending>(?:\[|\|)[1-9](?:[,-][1-9])*)|(?P<tuplet>\([2-9](?::\d*)*)|(?P<chord>\[[^\]|:\d][^\]]*\]\d*/*\d*)"
-    rf"|(?P<note>{_PITCH}{_LENGTH})|(?P<rest>[zx]{_LENGTH})|(?P<tie>-)|(?P<broken>[<>]+)"
+    rf"|(?P<note>{_PITCH}{_LENGTH})|(?P<rest>[zx]{_LENGTH})|(?P<tie>-)|(?P<broken><<?<?|>>?>?)"
     r"|(?P<bar>[|:\[]*[|:]+\]?)|(?P<slur>[()])".replace("(\\d*)(/*)(\\d*)", r"\d*/*\d*")
 )
 
@@ -43,13 +45,7 @@ def read_abc(path: Path) -> tuple[list[Melody], Counter[str]]:
     Raises:
         DataError: if the file cannot be read, is not text, or holds no tune.
     """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text: byte {error.object[error.start]:#04x}") from None
-    parts = re.split(r"^X:", text.replace("\r\n", "\n"), flags=re.MULTILINE)[1:]
+    parts = re.split(r"^X:", read_text(path), flags=re.MULTILINE)[1:]
     if not parts:
         raise DataError(f"{path} holds no ABC tune: no line begins with X:")
     tunes: list[Melody] = []
@@ -92,7 +88,7 @@ def parse_tune(text: str) -> Melody:
     beats, unit = _metre(fields.get("M", "4/4"))
     length = fields.get("L", "1/8" if Fraction(beats, unit) >= Fraction(3, 4) else "1/16")
     tonic, minor, signs = _key(fields.get("K", "C"))
-    found = re.fullmatch(r"1/([1-9]\d*)", length)
+    found = re.fullmatch(r"1/([1-9]\d{0,3})", length)
     if not found:
         raise DataError("has a unit that is not 1/n")
     body = _DROPPED.sub(" ", " ".join(music))
@@ -102,7 +98,7 @@ def parse_tune(text: str) -> Melody:
 
 def _metre(text: str) -> tuple[int, int]:
     plain = {"C": "4/4", "C|": "2/2"}.get(text, text)
-    found = re.fullmatch(r"(\d+)/(1|2|4|8|16)", plain)
+    found = re.fullmatch(r"(\d{1,3})/(1|2|4|8|16)", plain)
     if not found or not int(found[1]):
         raise DataError("has no metre that is counted in beats")
     return int(found[1]), int(found[2])
@@ -126,6 +122,8 @@ def _melody(
     sounds = [note for bar in bars for note in bar]
     if any(duration.denominator != 1 for _, duration in sounds):
         raise DataError("has notes that are no whole sixteenths")
+    if sum(duration for _, duration in sounds) > LONGEST:
+        raise DataError(f"is longer than {LONGEST:,} sixteenths")
     if all(pitch == REST for pitch, _ in sounds):
         raise DataError("has no notes")
     if any(pitch != REST and not 0 <= pitch <= 127 for pitch, _ in sounds):
@@ -242,6 +240,8 @@ class _Reader:
 
 
 def _duration(number: str, slashes: str, divisor: str) -> Fraction:
+    if max(map(len, (number, slashes, divisor))) > DIGITS:
+        raise DataError("has a note of a length that cannot be")
     below = int(divisor) if divisor and slashes else 2 ** len(slashes)
     if not below:
         raise DataError("has a length divided by zero")

@@ -1,6 +1,5 @@
 """Sentences that must be copied from: a generator with names never seen before, and restaurants."""
 
-import csv
 import random
 import re
 from collections import Counter
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from elman.data.errors import DataError
 from elman.data.pairs import Pairs, batch_pairs
+from elman.data.reading import columns
 
 __all__ = ["Coder", "Example", "Reports", "common_words", "read_restaurants"]
 
@@ -171,26 +171,21 @@ def read_restaurants(path: Path, longest: int = 30) -> list[Example]:
     or that do not tell the name, are left out.
 
     Raises:
-        DataError: if the file has no columns ``mr`` and ``ref``, or no such sentence.
+        DataError: if the file cannot be read, has no columns ``mr`` and ``ref``, or no such sentence.
     """
     found = []
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
-        if not {"mr", "ref"} <= set(rows.fieldnames or ()):
-            raise DataError(f"{path} has no columns mr and ref")
-        for row in rows:
-            slots = re.findall(r"([\w ]+)\[([^\]]*)\]", row["mr"] or "")
-            names = [value for slot, value in slots if slot.strip() in ("name", "near")]
-            text = row["ref"] or ""
-            source: list[str] = []
-            for slot, value in slots:
-                whole = slot.strip() in ("name", "near")
-                source += [slot.strip().replace(" ", "_") + ":", *([_one(value)] if whole else _words(value))]
-            for name in sorted(names, key=len, reverse=True):
-                text = text.replace(name, _one(name))
-            target = [word if word in map(_one, names) else word.lower() for word in _words(text)]
-            if names and _one(names[0]) in target and len(target) <= longest:
-                found.append(Example(tuple(source), tuple(target)))
+    for _, (told, text) in columns(path, ("mr", "ref")):
+        slots = re.findall(r"([\w ]+)\[([^\]]*)\]", told)
+        names = [value for slot, value in slots if slot.strip() in ("name", "near")]
+        source: list[str] = []
+        for slot, value in slots:
+            whole = slot.strip() in ("name", "near")
+            source += [slot.strip().replace(" ", "_") + ":", *([_one(value)] if whole else _words(value))]
+        for name in sorted(names, key=len, reverse=True):
+            text = text.replace(name, _one(name))
+        target = [word if word in map(_one, names) else word.lower() for word in _words(text)]
+        if names and _one(names[0]) in target and len(target) <= longest:
+            found.append(Example(tuple(source), tuple(target)))
     if not found:
         raise DataError(f"{path} holds no sentence of at most {longest} words that tells a name")
     return found

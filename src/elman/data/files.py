@@ -95,6 +95,10 @@ def _download(file: DataFile, progress: bool) -> Path:
 
 def _places() -> list[tuple[Where, Path]]:
     given = os.environ.get("ELMAN_DATA")
+    if given and not Path(given).is_dir():
+        raise DataError(
+            f"ELMAN_DATA is {given!r}, which is not a folder; set it to one that holds the data sets, or to none"
+        )
     own: list[tuple[Where, Path]] = [("ELMAN_DATA", Path(given))] if given else []
     return [*own, ("cache", cache_folder())]
 

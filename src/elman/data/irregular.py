@@ -1,20 +1,24 @@
 """Series whose values come at uneven times: a generator whose law is known, and heart rates of patients."""
 
-import csv
 import math
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elman.data.errors import DataError
+from elman.data.reading import columns, number
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
 __all__ = ["Series", "Waves", "as_batch", "read_stays", "split_series"]
+
+
+CLOCK = re.compile(r"(\d{1,4}):([0-5]\d)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -85,24 +89,19 @@ def read_stays(path: Path, parameter: str = "HR") -> list[Series]:
     are left out.
 
     Raises:
-        DataError: for a file without these columns, or a row that is not so, by its line.
+        DataError: for a file that cannot be read or is without these columns, or a row that is not so, by its line.
     """
     stays: dict[str, dict[float, float]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
-        wanted = {"RecordID", "Time", "Parameter", "Value"}
-        if missing := wanted - set(rows.fieldnames or ()):
-            raise DataError(f"{path} has no column {', '.join(sorted(missing))}")
-        for row in rows:
-            if row["Parameter"] != parameter:
-                continue
-            try:
-                hours, minutes = map(int, row["Time"].split(":"))
-                value = float(row["Value"])
-            except (ValueError, AttributeError, TypeError):
-                raise DataError(f"{path}, line {rows.line_num}: expected a time as hh:mm and a number") from None
-            if value > 0 and math.isfinite(value):
-                stays.setdefault(row["RecordID"], {}).setdefault(hours + minutes / 60, value)
+    for line, (stay, time, measured, text) in columns(path, ("RecordID", "Time", "Parameter", "Value")):
+        if measured != parameter:
+            continue
+        clock, value = CLOCK.fullmatch(time), number(text)
+        if not clock or math.isnan(value):
+            raise DataError(
+                f"{path}, line {line}: expected a time as hh:mm and a number, got {time[:40]!r}, {text[:40]!r}"
+            )
+        if value > 0:
+            stays.setdefault(stay, {}).setdefault(int(clock[1]) + int(clock[2]) / 60, value)
     series = [Series(*zip(*sorted(stay.items()), strict=True)) for stay in stays.values() if len(stay) >= 10]
     if not series:
         raise DataError(f"{path} holds no stay with 10 values of {parameter}")

@@ -14,6 +14,7 @@ from elman.data.files import find
 from elman.errors import nearest
 
 __all__ = [
+    "LONGEST",
     "REST",
     "TONICS",
     "Melody",
@@ -30,6 +31,7 @@ REST = -1
 TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 NAMED = ("nottingham", "grammar")
 GRAMMAR_TUNES = 500
+LONGEST = 100_000  # sixteenths of a tune: more than three hours
 ALIKE = 0.4  # normalised edit distance up to which two tunes count as versions of one
 
 

@@ -1,19 +1,21 @@
 """Melodies from and to MIDI files, through mido (standard MIDI file specification 1.0)."""
 
+import io
+import re
 from collections import defaultdict, deque
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from elman.data.errors import DataError
-from elman.data.melodies import REST, TONICS, Melody, Note, tonic_number
+from elman.data.melodies import LONGEST, REST, TONICS, Melody, Note, tonic_number
 from elman.files import write_atomically
 
 __all__ = ["read_midi", "write_midi"]
 
 TICKS = 120  # of one sixteenth, in the files that are written
 ON_GRID = 0.2  # sixteenths that a note may begin beside the grid
-LONGEST = 100_000  # sixteenths: more than three hours
+RUN = re.compile(rb"[\x80-\xff]{5000}")  # mido would make one number of it, of thousands of digits
 DRUMS = 9
 VELOCITY = 90
 
@@ -110,10 +112,12 @@ def _open(path: Path) -> Any:
         size = path.stat().st_size
         if not size:
             raise DataError(f"{path} is empty: it has 0 bytes")
-        with path.open("rb") as file:
-            if file.read(4) != b"MThd":
-                raise DataError(f"{path} is not a MIDI file: it does not begin with MThd")
-        song = mido.MidiFile(path)
+        content = path.read_bytes()
+        if not content.startswith(b"MThd"):
+            raise DataError(f"{path} is not a MIDI file: it does not begin with MThd")
+        if run := RUN.search(content):
+            raise DataError(f"{path} is a damaged MIDI file: a number without end at offset {run.start():,}")
+        song = mido.MidiFile(file=io.BytesIO(content))
     except FileNotFoundError:
         raise DataError(f"there is no file {path}") from None
     except DataError:

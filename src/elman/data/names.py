@@ -22,6 +22,7 @@ import numpy as np
 from elman.data.catalogue import find_set
 from elman.data.errors import DataError, NotHere
 from elman.data.files import find
+from elman.data.reading import read_lines
 from elman.errors import nearest
 
 __all__ = ["SHARES", "Names", "invented", "names", "split"]
@@ -86,14 +87,14 @@ def names(source: str = "auto") -> Names:
     if source == REAL:
         data_set = find_set(REAL)
         files = [find(data_set, file.path.removeprefix(f"{data_set.folder}/")) for file in data_set]
-        return _of_lists(REAL, {file.stem: _lines(file) for file in files}, data_set.licence)
+        return _of_lists(REAL, {file.stem: read_lines(file) for file in files}, data_set.licence)
     folder = Path(source)
     if not folder.is_dir():
         raise DataError(f"no names {source!r}: not a folder, nor a name{nearest(source, [REAL, 'invented', 'auto'])}")
     files = sorted(folder.glob("*.txt"))
     if not files:
         raise DataError(f"{folder} holds no lists of names; put a file Culture.txt there for each culture")
-    return _of_lists(folder.name, {file.stem: _lines(file) for file in files}, "the user's own")
+    return _of_lists(folder.name, {file.stem: read_lines(file) for file in files}, "the user's own")
 
 
 def split(pairs: Sequence[Pair], seed: int = 0) -> dict[str, list[Pair]]:
@@ -142,16 +143,6 @@ def _of_lists(source: str, lists: Mapping[str, Sequence[str]], licence: str) -> 
             raise DataError(f"{source} has no name of {culture}: a name is up to {LONGEST} letters, spaces, ' or -")
         by_culture[culture] = tuple(sorted(distinct.values()))
     return Names(source, by_culture, sum(map(len, lists.values())), licence)
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        byte = error.object[error.start]
-        raise DataError(f"{path} is not UTF-8: byte {byte:#04x} at offset {error.start:,}") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from None
 
 
 class _Grammar(NamedTuple):

@@ -3,7 +3,6 @@
 import random
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from elman.data.errors import DataError
 
@@ -111,8 +110,9 @@ def multi30k(part: str, longest: int = 25) -> list[Phrase]:
     """
     from elman.data.catalogue import find_set
     from elman.data.files import find
+    from elman.data.reading import read_lines
 
-    sides = [_lines(find(find_set("multi30k"), f"{part}.{language}")) for language in ("en", "de")]
+    sides = [read_lines(find(find_set("multi30k"), f"{part}.{language}")) for language in ("en", "de")]
     if len(sides[0]) != len(sides[1]):
         raise DataError(f"multi30k {part} has {len(sides[0])} English lines and {len(sides[1])} German ones")
     found = [Phrase(tuple(split_text(a)), tuple(split_text(b))) for a, b in zip(*sides, strict=True)]
@@ -127,7 +127,3 @@ def split_text(text: str) -> list[str]:
         ['the', 'dog', "'s", 'there', ',', 'it', 'barks', '.']
     """
     return re.findall(r"'s\b|[\w-]+|[^\w\s]", text.lower())
-
-
-def _lines(path: Path) -> list[str]:
-    return path.read_text("utf-8").splitlines()

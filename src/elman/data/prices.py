@@ -1,8 +1,8 @@
 """Daily prices: a reader that takes the usual files and refuses what cannot be, features of the past, and a walk."""
 
-import csv
 import hashlib
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from elman.data.errors import DataError
+from elman.data.reading import decoded, number, read_bytes, rows
 
 __all__ = ["FEATURES", "Prices", "features", "load_prices", "random_walk", "read_prices", "went_up"]
 
@@ -19,6 +20,7 @@ COLUMNS = ("open", "high", "low", "close", "volume")
 FEATURES = (
     "return", "overnight", "within the day", "range", "change of volume", "mean of 5 returns", "spread of 20 returns",
 )  # fmt: skip
+THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)  # any other comma may be a decimal one
 WARM = 20  # days before the first whose features are complete
 
 
@@ -51,24 +53,19 @@ def read_prices(path: Path, least: int = 300) -> Prices:
         DataError: naming the line, for a date that is missing, doubled or out of order, a price that is not a
             positive number, a high below a low, a column that is missing, too few days, or prices that never change.
     """
-    try:
-        content = path.read_bytes()
-        text = content.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read {path} as a CSV: {getattr(error, 'strerror', None) or error}") from None
-    rows = csv.reader(text.splitlines())
-    places = _places(path, next(rows, []))
+    content = read_bytes(path)
+    rest = rows(path, decoded(path, content))
+    _, header = next(rest, (0, []))
+    places = _places(path, header)
     days: list[date] = []
     lines: list[int] = []
     table: list[list[float]] = []
-    for row in rows:
-        if not any(row):
-            continue
-        where = f"{path}, line {rows.line_num}"
-        if len(row) <= max(places.values()):
-            raise DataError(f"{where} has {len(row)} columns; the first line names more")
+    for line, row in rest:
+        where = f"{path}, line {line}"
+        if len(row) != len(header):
+            raise DataError(f"{where} has {len(row)} columns; the first line names {len(header)}")
         days.append(_day(row[places["date"]], where))
-        lines.append(rows.line_num)
+        lines.append(line)
         table.append([_number(row[places[name]], name, where) if name in places else 0.0 for name in COLUMNS])
     if len(days) > 1 and all(a > b for a, b in pairwise(days)):
         days, lines, table = days[::-1], lines[::-1], table[::-1]
@@ -191,6 +188,8 @@ def _places(path: Path, header: Sequence[str]) -> dict[str, int]:
             word, word
         )
         if word in ("date", *COLUMNS):
+            if word in places and word != "date":  # a date and a time of day may stand side by side
+                raise DataError(f"{path} has more than one column for {word}: {','.join(header)[:80]!r}")
             places.setdefault(word, place)
     if missing := [name for name in ("date", *COLUMNS[:4]) if name not in places]:
         raise DataError(f"{path} has no column for {', '.join(missing)}; its first line is {','.join(header)[:80]!r}")
@@ -200,7 +199,7 @@ def _places(path: Path, header: Sequence[str]) -> dict[str, int]:
 def _day(text: str, where: str) -> date:
     text = text.strip()
     for read in (
-        lambda: date.fromisoformat(text[:10]),
+        lambda: date.fromisoformat(text[:10] if text[10:11] in (" ", "T") else text),
         lambda: datetime.strptime(text.split()[0], "%m/%d/%Y").date(),
     ):
         try:
@@ -211,10 +210,8 @@ def _day(text: str, where: str) -> date:
 
 
 def _number(text: str, name: str, where: str) -> float:
-    try:
-        value = float(text.strip().lstrip("$").replace(",", ""))
-    except ValueError:
-        value = math.nan
+    plain = text.strip().removeprefix("$")
+    value = number(plain.replace(",", "") if THOUSANDS.fullmatch(plain) else plain)
     if name == "volume":
         value = 0.0 if not text.strip() else value
         if not 0 <= value < math.inf:

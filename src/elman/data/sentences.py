@@ -9,12 +9,14 @@ from pathlib import Path
 from elman.data.catalogue import find_set
 from elman.data.errors import DataError, NotHere
 from elman.data.files import find
+from elman.data.reading import read_lines
 from elman.data.reviews import reviews
 from elman.errors import UnknownName, nearest
 
 __all__ = ["Corpus", "Sentence", "read_conllu", "sentiment", "split_words", "tagged"]
 
 WORD = re.compile(r"[^\W\d_]+(?=n't\b)|n't\b|'\w+|\w+(?:-\w+)*|[^\w\s]")
+SKIPPED = re.compile(r"\d+[-.]\d+", re.ASCII)  # numbers of multiword tokens and of empty nodes
 REVIEWS = {"training": 2400, "validation": 400, "test": 800}  # of the generator
 
 
@@ -118,16 +120,13 @@ def read_conllu(path: Path) -> list[Sentence]:
     """Read words and universal tags from a CoNLL-U file; multiword tokens and empty nodes are skipped.
 
     Raises:
-        DataError: if it is missing, not UTF-8, holds no sentences, or a line has not ten columns.
+        DataError: if it is missing, not UTF-8, holds no sentences, a line has not ten columns, a word or tag is
+            empty, or the words of a sentence are not numbered from 1.
     """
     sentences: list[Sentence] = []
     words: list[str] = []
     tags: list[str] = []
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}") from None
-    for number, line in enumerate([*lines, ""], start=1):
+    for number, line in enumerate([*read_lines(path), ""], start=1):
         if not line.strip():
             if words:
                 sentences.append(Sentence(tuple(words), tags=tuple(tags)))
@@ -136,11 +135,13 @@ def read_conllu(path: Path) -> list[Sentence]:
             columns = line.split("\t")
             if len(columns) != 10:
                 raise DataError(f"{path}, line {number}: ten columns expected, got {len(columns)}")
-            if columns[0].isdecimal():
+            if columns[0] == str(len(words) + 1):
+                if not columns[1].strip() or not columns[3].strip():
+                    raise DataError(f"{path}, line {number}: a word and its tag must not be empty")
                 words.append(columns[1])
                 tags.append(columns[3])
-            elif not columns[0].replace("-", "").replace(".", "").isdecimal():
-                raise DataError(f"{path}, line {number}: {columns[0]!r} is not a word's number")
+            elif not SKIPPED.fullmatch(columns[0]):
+                raise DataError(f"{path}, line {number}: {columns[0][:40]!r} where word {len(words) + 1} should be")
     if not sentences:
         raise DataError(f"{path} holds no sentences")
     return sentences
@@ -169,7 +170,7 @@ def _generated(seed: int) -> Corpus:
 def _read_sst2(path: Path) -> list[Sentence]:
     names = {"0": "negative", "1": "positive"}
     sentences = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         text, _, label = line.rpartition("\t")
         if label not in names or not text.split():
             raise DataError(f"{path}, line {number}: a sentence, a tab and 0 or 1 expected")
@@ -182,8 +183,8 @@ def _rt_polarity(seed: int) -> Corpus:
 
     both = []
     for label, part in (("negative", "neg"), ("positive", "pos")):
-        text = find(find_set("rt_polarity"), f"rt-polarity.{part}").read_text("utf-8")
-        both += [Sentence(tuple(line.split()), label) for line in text.split("\n") if line.strip()]
+        text = find(find_set("rt_polarity"), f"rt-polarity.{part}")
+        both += [Sentence(tuple(line.split()), label) for line in read_lines(text) if line.strip()]
     order = np.random.default_rng(seed).permutation(len(both))
     a, b = int(0.8 * len(both)), int(0.9 * len(both))
     parts = [[both[k] for k in some] for some in (order[:a], order[a:b], order[b:])]

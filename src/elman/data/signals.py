@@ -1,6 +1,5 @@
 """Series measured at even steps, with the events in them that are known: a reader, a generator, taxi rides."""
 
-import csv
 import hashlib
 import json
 import math
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from elman.data.errors import DataError
+from elman.data.reading import decoded, is_heading, number, read_bytes, rows
 
 __all__ = ["KINDS", "Signal", "nyc_taxi", "planted", "read_signal"]
 
@@ -74,12 +74,8 @@ def read_signal(path: Path, least: int = 100) -> Signal:
         DataError: naming the line, for what is not a finite number or a time, a time that is there twice or out of
             order, more than 5 values missing, times off the step; too few values, or all the same.
     """
-    try:
-        content = path.read_bytes()
-        lines = content.decode("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read {path} as a CSV: {getattr(error, 'strerror', None) or error}") from None
-    times, values = _rows(path, lines)
+    content = read_bytes(path)
+    times, values = _columns(path, decoded(path, content))
     if len(values) < least:
         raise DataError(f"{path} has {len(values)} values; at least {least} are needed")
     start, step, filled = _even(path, times, values)
@@ -114,9 +110,9 @@ def planted(seed: int, weeks: int = 20, clean: int = 11, events: int = 15) -> Si
     values = usual + noise
     days = np.sort(rng.permutation(np.arange(7 * clean + 1, 7 * weeks - 2, 3))[:events])
     found = []
-    for number, day in enumerate(days.tolist()):
+    for turn, day in enumerate(days.tolist()):
         first = day * 24 + int(rng.integers(0, 24))
-        end, kind = first + int(rng.integers(6, 25)), KINDS[number % len(KINDS)]
+        end, kind = first + int(rng.integers(6, 25)), KINDS[turn % len(KINDS)]
         part = slice(first, end)
         if kind == "raised":
             values[part] += rng.choice([-1, 1]) * 8 * noise.std()
@@ -157,28 +153,23 @@ def nyc_taxi() -> Signal:
     return Signal("nyc_taxi", signal.start, signal.step, signal.values, tuple(events), signal.sha256, signal.notes)
 
 
-def _rows(path: Path, lines: Sequence[str]) -> tuple[list[tuple[int, datetime]], list[float]]:
+def _columns(path: Path, text: str) -> tuple[list[tuple[int, datetime]], list[float]]:
     """Times with the lines they stand on (none if there is one column), and values."""
     times: list[tuple[int, datetime]] = []
     values: list[float] = []
     width = 0
-    for number, row in enumerate(csv.reader(lines), start=1):
-        if not any(cell.strip() for cell in row):
+    for line, row in rows(path, text):
+        if not width and is_heading(row):
+            width = len(row)
             continue
-        try:
-            value = float(row[-1])
-        except ValueError:
-            if not values and not width:
-                width = len(row)
-                continue
-            value = math.nan
-        if not math.isfinite(value):
-            raise DataError(f"{path}, line {number}: expected a finite number, got {row[-1][:40]!r}")
+        value = number(row[-1])
+        if math.isnan(value):
+            raise DataError(f"{path}, line {line}: expected a finite number, got {row[-1][:40]!r}")
         width = width or len(row)
         if len(row) != width or width > 2:
-            raise DataError(f"{path}, line {number}: expected a number, or a time and one, got {len(row)} columns")
+            raise DataError(f"{path}, line {line}: expected a number, or a time and one, got {len(row)} columns")
         if width == 2:
-            times.append((number, _time(row[0], f"{path}, line {number}")))
+            times.append((line, _time(row[0], f"{path}, line {line}")))
         values.append(value)
     return times, values
 
@@ -204,12 +195,13 @@ def _even(path: Path, times: Sequence[tuple[int, datetime]], values: Sequence[fl
     filled = [values[0]]
     for gap, value, (line, _) in zip(gaps, values[1:], times[1:], strict=True):
         count = round(gap / step)
-        if abs(gap - count * step) > 0.01 * step:
+        if not count or abs(gap - count * step) > 0.01 * step:
             raise DataError(f"{path}, line {line}: {gap:g} s after the line above, where the step is {step:g} s")
         if count > 6:
             raise DataError(f"{path}, line {line}: {count - 1} values are missing before it; cut the file there")
         last = filled[-1]
-        filled += [last + (value - last) * k / count for k in range(1, count + 1)]
+        filled += [last * (1 - k / count) + value * (k / count) for k in range(1, count)]
+        filled.append(value)
     return times[0][1], timedelta(seconds=step), filled
 
 

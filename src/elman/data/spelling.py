@@ -10,6 +10,7 @@ from typing import Literal
 from elman.data.catalogue import find_set
 from elman.data.errors import DataError, NotHere
 from elman.data.files import find
+from elman.data.reading import decoded, read_bytes, read_text
 
 __all__ = ["Dictionary", "dictionary", "misspellings", "of_part", "part", "read_counts", "read_pairs"]
 
@@ -48,8 +49,8 @@ def dictionary(name: str = "auto") -> Dictionary:
         except NotHere:
             return dictionary("pydoc")
     if name == "subtitles":
-        raw = find(find_set("spelling"), "word_frequency_en_50k.txt").read_bytes()
-        return Dictionary(name, read_counts(raw.decode()), hashlib.sha256(raw).hexdigest())
+        raw = read_bytes(path := find(find_set("spelling"), "word_frequency_en_50k.txt"))
+        return Dictionary(name, read_counts(decoded(path, raw)), hashlib.sha256(raw).hexdigest())
     if name == "pydoc":
         from elman.data.texts import text
 
@@ -87,7 +88,7 @@ def misspellings() -> list[tuple[str, str]]:
     Raises:
         NotHere: if the data set ``spelling`` is not on this machine, with how to get it.
     """
-    return read_pairs(find(find_set("spelling")).read_text("utf-8"))
+    return read_pairs(read_text(find(find_set("spelling"))))
 
 
 def read_pairs(text: str) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from elman.data.catalogue import find_set
 from elman.data.errors import DataError, NotHere
 from elman.data.files import find
+from elman.data.reading import read_text
 from elman.errors import nearest
 
 __all__ = ["Text", "split", "text"]
@@ -85,17 +86,7 @@ def split(text: str, training: float = 0.9) -> tuple[str, str]:
 def _read(path: Path, name: str, licence: str) -> Text:
     if path.is_dir():
         raise DataError(f"{path} is a folder; give a text file")
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from None
-    if 0 in raw:
-        raise DataError(f"{path} is not text: it holds a zero byte at offset {raw.index(0):,}")
-    try:
-        content = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8: byte {raw[error.start]:#04x} at offset {error.start:,}") from None
-    return _checked(name, content.replace("\r\n", "\n"), licence, str(path))
+    return _checked(name, read_text(path), licence, str(path))
 
 
 def _checked(name: str, content: str, licence: str, shown: str) -> Text:

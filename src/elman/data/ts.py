@@ -6,8 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from elman.data.errors import DataError
+from elman.data.reading import number, read_lines
 
 __all__ = ["Labelled", "read_ts"]
+
+
+LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -22,11 +26,11 @@ def read_ts(path: Path) -> list[Labelled]:
     """Read a file: after ``@data`` each line holds the channels, separated by ``:``, and last the label.
 
     Raises:
-        DataError: naming the line that is not so.
+        DataError: naming the line that is not so, or has no label, or not as many channels as those before it.
     """
-    records = []
+    records: list[Labelled] = []
     data = False
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    for line_number, line in enumerate(read_lines(path), start=1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
@@ -34,13 +38,15 @@ def read_ts(path: Path) -> list[Labelled]:
             data = line.lower() == "@data"
             continue
         *channels, label = line.split(":")
-        try:
-            values = np.array([[float(v) for v in channel.split(",")] for channel in channels], dtype=np.float32)
-        except ValueError:
-            raise DataError(f"{path}, line {number}: channels must be numbers, all of one length") from None
-        if values.ndim != 2 or not np.isfinite(values).all():
-            raise DataError(f"{path}, line {number}: a sequence needs at least one channel of finite numbers")
-        records.append(Labelled(values.T, label.strip()))
+        where = f"{path}, line {line_number}"
+        read = [[number(v) for v in channel.split(",")] for channel in channels]
+        if len(set(map(len, read))) != 1 or not (np.abs(values := np.array(read)) <= LARGEST).all():
+            raise DataError(f"{where}: a sequence needs at least one channel of finite numbers, all of one length")
+        if not label.strip():
+            raise DataError(f"{where}: the label after the last colon is missing")
+        if records and len(read) != (before := records[0].values.shape[1]):
+            raise DataError(f"{where} has {len(read)} channels; the sequences before it have {before}")
+        records.append(Labelled(values.T.astype(np.float32), label.strip()))
     if not records:
         raise DataError(f"{path} holds no sequences after @data")
     return records

@@ -103,7 +103,8 @@ def sample(
             tokens = log_probs.argmax(-1)
         else:
             # divided after taking the maximum away, a tiny temperature cannot overflow
-            scaled = (log_probs - log_probs.max(-1, keepdim=True).values) / temperature
+            scaled = log_probs - log_probs.max(-1, keepdim=True).values
+            scaled = scaled / max(temperature, torch.finfo(scaled.dtype).tiny)
             chances = truncate(scaled, top_k, top_p).softmax(-1)
             tokens = torch.multinomial(chances, 1, generator=generator)[:, 0]
         if end is not None:

@@ -2,6 +2,7 @@
 
 from elman.engine.choice import use_engine
 from elman.engine.explaining import explain
+from elman.engine.symbols import Symbols
 from elman.engine.unroll import unroll
 
-__all__ = ["explain", "unroll", "use_engine"]
+__all__ = ["Symbols", "explain", "unroll", "use_engine"]

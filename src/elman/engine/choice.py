@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from elman.cell import Cell
 from elman.engine import loop, native, scan
 
 __all__ = ["use_engine"]
@@ -22,8 +21,8 @@ ENGINES: dict[str, Callable[..., tuple[Tensor, Any]]] = {
 _forced: ContextVar[str] = ContextVar("elman_engine", default="auto")
 
 
-def choose(engine: str, cell: Cell, x: Tensor) -> Callable[..., tuple[Tensor, Any]]:
-    """Return the ``run`` function for this cell and input; while a model is exported, always the scan.
+def choose(engine: str = "auto") -> Callable[..., tuple[Tensor, Any]]:
+    """Return an engine's ``run`` function; while a model is exported, always the scan.
 
     Raises:
         ValueError: if no engine has that name.

@@ -114,6 +114,7 @@ class Lowering(Pointwise):
         return self.make("sum", (self.wide(value, width),), 1, value.rows)
 
     def wide(self, value: Value, width: int) -> Value:
+        value = self.number(value)
         return value if value.width == width else self.call("mul", value, self.const(1.0, width, value.rows))
 
     def on_mean(self, node: Node) -> Any:

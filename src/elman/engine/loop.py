@@ -6,9 +6,12 @@ import torch
 from torch import Tensor
 
 from elman.cell import Cell
+from elman.engine.symbols import Symbols, looked_up
 
 
-def run(cell: Cell, x: Tensor, batch_sizes: list[int], state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
+def run(
+    cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool = False
+) -> tuple[Tensor, Any]:
     """Run a cell over packed sequences, one step at a time.
 
     Rows are sorted by length, longest first, so the rows alive at step ``t`` are the first
@@ -16,7 +19,7 @@ def run(cell: Cell, x: Tensor, batch_sizes: list[int], state: Any, reverse: bool
 
     Args:
         cell: the cell.
-        x: inputs of all real steps, ``[N, I]`` with ``N = sum(batch_sizes)``, step by step.
+        x: inputs of all real steps, ``[N, I]`` with ``N = sum(batch_sizes)``, step by step, or N symbols.
         batch_sizes: rows alive at each of the T steps, never increasing.
         state: the state of all B rows before the first step.
         reverse: walk from each row's last step to its first.
@@ -24,7 +27,7 @@ def run(cell: Cell, x: Tensor, batch_sizes: list[int], state: Any, reverse: bool
     Returns:
         The outputs ``[N, H]`` in the order of ``x``, and the state of all B rows after the last step.
     """
-    return steps(cell, cell.drive(x), batch_sizes, state, reverse)
+    return steps(cell, cell.drive(looked_up(x)), batch_sizes, state, reverse)
 
 
 def steps(cell: Cell, drive: Any, batch_sizes: list[int], state: Any, reverse: bool = False) -> tuple[Tensor, Any]:

@@ -3,10 +3,12 @@
 import os
 import threading
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 from torch._C._functorch import peek_interpreter_stack
+from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.modules import module as torch_module
 
 from elman.cell import Cell
@@ -14,14 +16,17 @@ from elman.engine import loop
 from elman.engine.dense import linear, product_over_rows
 from elman.engine.kernels import Kernels, Rows
 from elman.engine.structure import structure
+from elman.engine.symbols import Symbols, looked_up
 from elman.engine.why import Unsupported
 from elman.tensors import with_tensors
 
 __all__ = ["auto", "find", "run"]
 
 LIMIT = 512  # structures remembered; the oldest goes first
+CHANGES = 16  # structures that one cell may have had
 
 _known: dict[Any, Kernels | Unsupported] = {}
+_compiled: WeakKeyDictionary[Cell, int] = WeakKeyDictionary()
 _lock = threading.RLock()
 
 
@@ -34,7 +39,9 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def auto(cell: Cell, x: Tensor, batch_sizes: list[int], state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
+def auto(
+    cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool = False
+) -> tuple[Tensor, Any]:
     """Run natively if possible, else by the loop."""
     found = find(cell, x, batch_sizes, state)
     if isinstance(found, Unsupported):
@@ -42,7 +49,9 @@ def auto(cell: Cell, x: Tensor, batch_sizes: list[int], state: Any, reverse: boo
     return _run(found, cell, x, batch_sizes, state, reverse)
 
 
-def run(cell: Cell, x: Tensor, batch_sizes: list[int], state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
+def run(
+    cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool = False
+) -> tuple[Tensor, Any]:
     """Run natively; the arguments and results are those of :func:`elman.engine.loop.run`.
 
     Raises:
@@ -63,12 +72,12 @@ class Empty(Unsupported):
     """There is no step to run."""
 
 
-def find(cell: Cell, x: Tensor, batch_sizes: list[int], state: Any) -> Kernels | Unsupported:
+def find(cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any) -> Kernels | Unsupported:
     """Return the kernels for a call, or why there are none."""
     why = _surroundings()
     if why is not None:
         return Unsupported(why)
-    for tensor in (x, *state):
+    for tensor in (x.table if isinstance(x, Symbols) else x, *state):
         if not _plain(tensor):
             return Unsupported(f"a tensor is {_describe(tensor)}, where the engine takes plain ones on the CPU")
         if tensor.dtype != x.dtype:
@@ -94,6 +103,7 @@ def kernels_of(cell: Cell, dtype: torch.dtype) -> Kernels | Unsupported:
             with _lock:
                 found = _known.get(key)
                 if found is None:
+                    _count(cell)
                     found = _known[key] = _make(cell, dtype)
                     if len(_known) > LIMIT:
                         del _known[next(iter(_known))]
@@ -106,14 +116,29 @@ def kernels_of(cell: Cell, dtype: torch.dtype) -> Kernels | Unsupported:
     return found
 
 
+def _count(cell: Cell) -> None:
+    """Refuse a cell that would be compiled again and again, as one whose attribute follows a schedule."""
+    _compiled[cell] = _compiled.get(cell, 0) + 1
+    if _compiled[cell] > CHANGES:
+        raise Unsupported(
+            f"its attributes have changed {CHANGES} times, and each time it was compiled again; "
+            "a buffer (register_buffer) may change freely"
+        )
+
+
 def _make(cell: Cell, dtype: torch.dtype) -> Kernels | Unsupported:
-    with torch.random.fork_rng(devices=[]):
+    # what others do with saved tensors, as checkpointing does, is not for the tensors of a trace
+    with torch.random.fork_rng(devices=[]), saved_tensors_hooks(_same, _same):
         try:
             return Kernels(cell, dtype)
         except Unsupported as why:
             return why
         except Exception as error:  # the loop will run the cell, or raise what is truly wrong with it
             return Unsupported(f"tracing step failed: {type(error).__name__}: {error}")
+
+
+def _same(tensor: Tensor) -> Tensor:
+    return tensor
 
 
 def _surroundings() -> str | None:
@@ -162,11 +187,12 @@ def _tensors(cell: Any, names: list[str]) -> list[tuple[str, Tensor]]:
 class _Call:
     """Everything about one run that is not a tensor to differentiate."""
 
-    def __init__(self, kernels: Kernels, cell: Cell, rows: Rows, kind: Any, held: list[str]):
+    def __init__(self, kernels: Kernels, cell: Cell, rows: Rows, kind: Any, held: list[str], by_product: bool):
         self.kernels, self.rows, self.kind, self.held = kernels, rows, kind, held
         self.cell = with_tensors(cell, {}) if torch.is_grad_enabled() else cell
         trace = kernels.trace
-        self.drives = 1 if trace.linear else len(trace.drive_shapes)
+        self.by_product = by_product  # whether the drive is still to be made of x
+        self.drives = 1 if by_product else len(trace.drive_shapes)
         self.states = len(trace.state_shapes)
 
     def split(self, tensors: Any) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
@@ -175,17 +201,21 @@ class _Call:
 
 
 def _run(
-    kernels: Kernels, cell: Cell, x: Tensor, batch_sizes: list[int], state: Any, reverse: bool
+    kernels: Kernels, cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool
 ) -> tuple[Tensor, Any]:
     trace = kernels.trace
     names = list(trace.names)
-    if trace.linear:
-        sources: tuple[Tensor, ...] = (x,)
+    by_product = trace.linear is not None
+    if isinstance(x, Symbols) and by_product and len(x.table) < len(x):
+        by_product = False  # a drive for each row of the table, looked up for every token
+        sources: tuple[Tensor, ...] = (Symbols(x.tokens, cell.drive(x.table)).vectors,)
+    elif trace.linear:
+        sources = (looked_up(x),)
         names += [name for name in trace.linear if name is not None]
     else:
-        drive = cell.drive(x)
+        drive = cell.drive(looked_up(x))
         sources = drive if isinstance(drive, tuple) else (drive,)
-    call = _Call(kernels, cell, Rows(batch_sizes, len(state[0]), reverse), type(state), names)
+    call = _Call(kernels, cell, Rows(batch_sizes, len(state[0]), reverse), type(state), names, by_product)
     tensors = (*sources, *state, *(tensor for _, tensor in _tensors(cell, names)))
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
         outputs, *finals = _Sequence.apply(call, *tensors)
@@ -201,7 +231,7 @@ def _forward(call: _Call, tensors: Any, training: bool) -> tuple[Tensor, list[Te
     kernels, trace = call.kernels, call.kernels.trace
     drives, states, held = call.split(tensors)
     with torch.no_grad():
-        if trace.linear:
+        if call.by_product:
             drives = [linear(drives[0], *held[len(trace.names) :])]
         thetas = trace.run_prologue(held[: len(trace.names)])
         return kernels.forward(drives, states, thetas, call.rows, training)
@@ -218,15 +248,15 @@ class _Sequence(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> Any:
-        call: _Call = ctx.call
-        count = len(ctx.saved_tensors) - len(ctx.names)
-        tensors = ctx.saved_tensors[:count]
+        call, saved = ctx.call, ctx.saved_tensors
+        count = len(saved) - len(ctx.names)
+        tensors, memory = saved[:count], dict(zip(ctx.names, saved[count:], strict=True))
+        needed = ctx.needs_input_grad[1:]
         if all(grad is None for grad in grads):
             return (None,) * (count + 1)
-        if torch.is_grad_enabled():
-            return None, *_differentiable(call, tensors, grads, ctx.needs_input_grad[1:])
-        memory = dict(zip(ctx.names, ctx.saved_tensors[count:], strict=True))
-        return None, *_backward(call, tensors, memory, grads, ctx.needs_input_grad[1:])
+        if torch.is_grad_enabled() or not all(grad is None or torch._C._has_storage(grad) for grad in grads):
+            return None, *_differentiable(call, tensors, grads, needed)
+        return None, *_backward(call, tensors, memory, grads, needed)
 
 
 def _backward(call: _Call, tensors: Any, memory: dict[str, Tensor], grads: Any, needed: Any) -> list[Tensor | None]:
@@ -251,11 +281,12 @@ def _backward(call: _Call, tensors: Any, memory: dict[str, Tensor], grads: Any, 
             if g is not None and t.requires_grad
         ]
         wanted = [leaf for leaf in leaves if leaf.requires_grad]
-        back = iter(torch.autograd.grad([t for t, _ in pairs], wanted, [g for _, g in pairs], allow_unused=True))
-        grad_thetas = [next(back) if leaf.requires_grad else None for leaf in leaves]
+        results, theirs = [t for t, _ in pairs], [g for _, g in pairs]
+        back = iter(torch.autograd.grad(results, wanted, theirs, allow_unused=True) if pairs else ())
+        grad_thetas = [next(back, None) if leaf.requires_grad else None for leaf in leaves]
     else:
         grad_thetas = [g if g is None else g.reshape(t.shape) for g, t in zip(grad_thetas, own, strict=True)]
-    if not trace.linear:
+    if not call.by_product:
         grad_sources = [g if g is None else g.reshape(s.shape) for g, s in zip(grad_drives, sources, strict=True)]
         return [*grad_sources, *grad_states, *grad_thetas]
     (grad,), (x,) = grad_drives, sources
@@ -272,24 +303,25 @@ def _backward(call: _Call, tensors: Any, memory: dict[str, Tensor], grads: Any, 
 
 
 def _differentiable(call: _Call, tensors: Any, grads: Any, needed: Any) -> list[Tensor | None]:
-    """The backward pass for a gradient that is itself differentiated: by the loop, under autograd."""
-    # views, so that a gradient is the partial one even where one input was computed from another
-    inputs = [t.view_as(t) if need else t for t, need in zip(tensors, needed, strict=True)]
-    sources, states, held = call.split(inputs)
-    trace, rows = call.kernels.trace, call.rows
-    names = [*trace.names, *(name for name in trace.linear or () if name is not None)]
-    cell = with_tensors(call.cell, dict(zip(names, held, strict=True)))
-    if trace.linear:
-        drive: Any = cell.drive(sources[0])
-    else:
-        drive = tuple(sources) if trace.drive_is_tuple else sources[0]
-    outputs, final = loop.steps(cell, drive, rows.batch_sizes, call.kind(*states), rows.reverse)
+    """The backward pass for gradients that are differentiated again, or are many in one: the loop's, by autograd."""
+    again = torch.is_grad_enabled()
+    with torch.enable_grad():
+        # views, so that a gradient is the partial one even where one input was computed from another
+        inputs = [t.view_as(t) if need else t for t, need in zip(tensors, needed, strict=True)]
+        sources, states, held = call.split(inputs)
+        trace, rows = call.kernels.trace, call.rows
+        cell = with_tensors(call.cell, dict(zip(call.held, held, strict=True)))
+        if call.by_product:
+            drive: Any = cell.drive(sources[0])
+        else:
+            drive = tuple(sources) if trace.drive_is_tuple else sources[0]
+        outputs, final = loop.steps(cell, drive, rows.batch_sizes, call.kind(*states), rows.reverse)
     results = [outputs, *(final[i] for i in call.kernels.moving)]
     pairs = [(r, g) for r, g in zip(results, grads, strict=True) if g is not None and r.requires_grad]
     wanted = [t for t, need in zip(inputs, needed, strict=True) if need]
     found = iter(
         torch.autograd.grad(
-            [r for r, _ in pairs], wanted, [g for _, g in pairs], create_graph=True, allow_unused=True
+            [r for r, _ in pairs], wanted, [g for _, g in pairs], create_graph=again, allow_unused=True
         )
     )
     return [next(found) if need else None for need in needed]

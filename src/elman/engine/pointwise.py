@@ -69,9 +69,8 @@ class Pointwise(Reader):
 
     def on_sign(self, node: Node) -> Value:
         x = self.row(node.args[0])
-        zero = self.const(0)
-        down = self.call("select", self.call("lt", x, zero), self.const(-1), x)
-        return self.call("select", self.call("gt", x, zero), self.const(1), down)
+        up = self.call("select", self.call("gt", x, self.const(0)), self.const(1), self.const(0))  # 0 of NaN
+        return self.call("select", self.call("lt", x, self.const(0)), self.const(-1), up)
 
     on_sgn = on_sign
 

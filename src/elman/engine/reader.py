@@ -5,6 +5,8 @@
 from math import prod
 from typing import Any
 
+import torch
+
 from elman.engine.operators import BINARY, LINEAR, LOGICAL, SAME, UNARY
 from elman.engine.recording import Node, swap
 from elman.engine.trace import Trace
@@ -36,7 +38,17 @@ class Reader:
     def const(self, number: Any, width: int = 1, rows: bool = False) -> Value:
         return self.make("const", (), width, rows, float(number))
 
+    def number(self, value: Value) -> Value:
+        """Return a truth value as 1 or 0."""
+        return self.make("float", (value,), value.width, value.rows) if value.boolean else value
+
     def call(self, op: str, *args: Value, attr: Any = None) -> Value:
+        if op == "select":
+            args = args[0], *map(self.number, args[1:])
+        elif op not in ("and", "or", "not", "float"):
+            args = tuple(map(self.number, args))
+        elif not all(arg.boolean for arg in args):
+            raise self.bad(f"{self.node.op} of numbers as truth values")
         return self.make(op, args, max(a.width for a in args), any(a.rows for a in args), attr)
 
     def slice(self, value: Value, start: int, width: int) -> Value:
@@ -114,6 +126,8 @@ class Reader:
             raise self.bad(f"{node.op} works on a whole matrix of parameters")
         handler = getattr(self, "on_" + node.op, None)
         out = handler(node) if handler else self.pointwise(node)
+        if isinstance(out, Value) and node.dtype == torch.bool and not out.boolean:
+            raise self.bad(f"{node.op} makes truth values of numbers")
         return out
 
     def deferred(self, node: Node) -> Deferred:

@@ -9,15 +9,21 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from elman.engine.decompose import decomposition
 from elman.engine.why import Unsupported
 
-__all__ = ["Node", "Recording", "nodes_in", "replay", "swap"]
+__all__ = ["NoReading", "Node", "Recording", "nodes_in", "replay", "swap"]
 
 HERE = str(Path(__file__).parent)
 TORCH = str(Path(torch.__file__).parent)
+_T: Any = Tensor
+READS = frozenset([
+    _T.tolist, _T.numpy, _T.__array__, _T.data_ptr, _T.__dlpack__, _T.untyped_storage,
+    _T.requires_grad.__get__, _T.grad_fn.__get__, _T.is_leaf.__get__, _T.grad.__get__,
+])  # fmt: skip
 RANDOM = ("bernoulli", "rand", "normal", "dropout", "multinomial", "uniform", "exponential")
 
 
@@ -139,6 +145,21 @@ class Recording(TorchDispatchMode):
                 f"{name} reads a number out of a tensor, so the step depends on its values", self.where()
             )
         return out
+
+
+class NoReading(TorchFunctionMode):
+    """Refuses what tells a step about a tensor without an operator that a recording could see."""
+
+    def __init__(self, recording: Recording):
+        super().__init__()
+        self.recording = recording
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run one function of PyTorch."""
+        if func in READS:
+            what = getattr(func, "__self__", func).__name__
+            raise Unsupported(f"{what} reads a tensor where the engine could not see it", self.recording.where())
+        return func(*args, **(kwargs or {}))
 
 
 def _place(tensor: Tensor) -> Any:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from elman.cell import Cell
+from elman.engine.symbols import Symbols, looked_up
 
 __all__ = ["Alive", "run"]
 
@@ -37,12 +38,12 @@ class Alive:
         return torch.where(real[..., None], x, torch.zeros_like(x))
 
 
-def run(cell: Cell, x: Tensor, alive: Alive, state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
+def run(cell: Cell, x: Tensor | Symbols, alive: Alive, state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
     """Run a cell over rows that are padded and not packed: a row that has ended keeps its state, and writes zeros.
 
     Args:
         cell: the cell.
-        x: inputs of all steps, ``[T * B, I]``.
+        x: inputs of all steps, ``[T * B, I]``, or T * B symbols.
         alive: the rows' lengths.
         state: the state of all B rows before the first step.
         reverse: walk from each row's last step to its first.
@@ -52,7 +53,8 @@ def run(cell: Cell, x: Tensor, alive: Alive, state: Any, reverse: bool = False) 
     """
     from torch._higher_order_ops.scan import scan  # pyright: ignore[reportPrivateImportUsage]
 
-    drive = cell.drive(x.reshape(alive.steps, alive.batch, x.shape[-1]))
+    inputs: Tensor = looked_up(x)
+    drive = cell.drive(inputs.reshape(alive.steps, alive.batch, inputs.shape[-1]))
     drives = drive if isinstance(drive, tuple) else (drive,)
     fields = tuple(field.expand(alive.batch, *field.shape[1:]).clone() for field in state)
     lasting = torch.full((alive.batch,), alive.steps, device=x.device) if alive.lengths is None else alive.lengths

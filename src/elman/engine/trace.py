@@ -5,6 +5,8 @@ cut off (the *prologue*, which stays plain PyTorch and runs once a call). The se
 autograd, so that PyTorch, and not this library, writes the backward pass.
 """
 
+import random
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +15,7 @@ import torch
 from torch import Tensor
 
 from elman.cell import Cell
-from elman.engine.recording import Node, Recording, replay
+from elman.engine.recording import Node, NoReading, Recording, replay
 from elman.engine.structure import structure
 from elman.engine.why import Unsupported
 from elman.tensors import tensors_of, with_tensors
@@ -56,55 +58,126 @@ class Trace:
         return [env[node] for node in self.thetas]
 
 
+@dataclass
+class _Watched:
+    """One run of a cell's step, and what it ran on."""
+
+    recording: Recording
+    clones: dict[str, Tensor]  # of the cell's parameters and buffers
+    owned: dict[str, Node]
+    drives: tuple[Tensor, ...]
+    states: tuple[Tensor, ...]
+    after: Any
+    drive_is_tuple: bool
+    linear: tuple[str, str | None] | None
+
+    @property
+    def inputs(self) -> list[Node]:
+        """The nodes of the drives, then of the states."""
+        return [self.recording.node(tensor) for tensor in (*self.drives, *self.states)]
+
+    @property
+    def outs(self) -> list[Node]:
+        """The nodes of the new state's fields."""
+        return [self.recording.node(tensor) for tensor in self.after]
+
+
 def record(cell: Cell, dtype: torch.dtype) -> Trace:
     """Trace a cell.
 
     Raises:
         Unsupported: if the step, or what differentiates it, cannot be written down.
     """
-    held = tensors_of(cell)
     # A row count that no other dimension shares, so that shapes say what is a row.
-    sizes = {size for _, tensor in held for size in tensor.shape} | {cell.input_size, cell.hidden_size}
+    sizes = {size for _, tensor in tensors_of(cell) for size in tensor.shape} | {cell.input_size, cell.hidden_size}
     with torch.no_grad():
-        one = cell.initial_state(1)
-        for state_field in one:
+        for state_field in cell.initial_state(1):
             sizes |= set(state_field.shape[1:])
         batch = next(p for p in (7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47) if p not in sizes)
-        clones = {name: tensor.detach().clone() for name, tensor in held}
-        shadow = with_tensors(cell, clones)
-        x = torch.rand(batch, cell.input_size, dtype=dtype)
-        linear = _linear_drive(shadow, x, clones)
-        drive = shadow.drive(x)
-        drives = drive if isinstance(drive, tuple) else (drive,)
-        drives = tuple(d.clone(memory_format=torch.contiguous_format) for d in drives)
-        kinds = [dtype if f.is_floating_point() else f.dtype for f in one]
-        states = tuple(torch.ones(batch, *f.shape[1:], dtype=kind) for f, kind in zip(one, kinds, strict=True))
-        for tensor in (*drives, *states):
-            if tensor.dtype != dtype or tensor.shape[0] != batch:
-                raise Unsupported(
-                    f"a drive or state field is {list(tensor.shape)} of {tensor.dtype}, not [B, *] of {dtype}"
-                )
-        first = Recording(decompose=False)
-        owned = {name: first.input(tensor) for name, tensor in clones.items()}
-        inputs = [first.input(tensor) for tensor in (*drives, *states)]
-        for tensor in (*drives, *states, *(t for t in clones.values() if t.is_floating_point())):
-            tensor.requires_grad_()
-        holds = structure(shadow)
-        with torch.enable_grad(), first:
-            after = shadow.step(drives if isinstance(drive, tuple) else drives[0], type(one)(*states))
-        if structure(shadow) != holds:
-            raise Unsupported("step stores something on the cell; return it as a state field")
-        if type(after) is not type(one):
-            raise Unsupported(f"step returned {type(after).__name__}, not {type(one).__name__}")
-        outs = [first.node(tensor) for tensor in after]
-        _no_custom_gradients(after, first)
-    trace = _cut(first, owned, inputs, outs)
-    trace.batch, trace.dtype, trace.linear = batch, dtype, linear
-    trace.drive_is_tuple = isinstance(drive, tuple)
-    trace.drive_shapes = [tuple(d.shape[1:]) for d in drives]
-    trace.state_shapes = [tuple(s.shape[1:]) for s in states]
-    _differentiate(trace, first, drives, states, inputs, outs, clones)
+        watched = _watch(cell, dtype, batch)
+        for rows in (2, 97):
+            _compare(watched.recording, _watch(cell, dtype, rows).recording, batch, rows)
+    trace = _cut(watched.recording, watched.owned, watched.inputs, watched.outs)
+    trace.batch, trace.dtype, trace.linear = batch, dtype, watched.linear
+    trace.drive_is_tuple = watched.drive_is_tuple
+    trace.drive_shapes = [tuple(d.shape[1:]) for d in watched.drives]
+    trace.state_shapes = [tuple(s.shape[1:]) for s in watched.states]
+    _differentiate(trace, watched)
     return trace
+
+
+def _watch(cell: Cell, dtype: torch.dtype, batch: int) -> _Watched:
+    """Run a step on values drawn at random, and write it down."""
+    clones = {name: tensor.detach().clone() for name, tensor in tensors_of(cell)}
+    shadow = with_tensors(cell, clones)
+    holds = structure(shadow), list(map(id, clones.values()))
+    x = torch.randn(batch, cell.input_size, dtype=dtype)
+    linear = _linear_drive(shadow, x, clones)
+    drive = shadow.drive(x)
+    drives = drive if isinstance(drive, tuple) else (drive,)
+    drives = tuple(d.clone(memory_format=torch.contiguous_format) for d in drives)
+    one = shadow.initial_state(1)
+    kinds = [dtype if f.is_floating_point() else f.dtype for f in one]
+    states = tuple(torch.randn(batch, *f.shape[1:]).to(kind) for f, kind in zip(one, kinds, strict=True))
+    for tensor in (*drives, *states):
+        if tensor.dtype != dtype or tensor.shape[0] != batch:
+            raise Unsupported(
+                f"a drive or state field is {list(tensor.shape)} of {tensor.dtype}, not [B, *] of {dtype}"
+            )
+    recording = Recording(decompose=False)
+    owned = {name: recording.input(tensor) for name, tensor in clones.items()}
+    for tensor in (*drives, *states):
+        recording.input(tensor)
+    for tensor in (*drives, *states, *(t for t in clones.values() if t.is_floating_point())):
+        tensor.requires_grad_()
+    dice = _dice()
+    with torch.enable_grad(), recording, NoReading(recording):
+        after = shadow.step(drives if isinstance(drive, tuple) else drives[0], type(one)(*states))
+    if _dice() != dice:
+        raise Unsupported("step draws random numbers")
+    if (structure(shadow), [id(tensor) for _, tensor in tensors_of(shadow)]) != holds:
+        raise Unsupported("drive or step stores something on the cell; return it as a state field")
+    if type(after) is not type(one):
+        raise Unsupported(f"step returned {type(after).__name__}, not {type(one).__name__}")
+    for name, new, old in zip(one._fields, after, states, strict=True):
+        if new.shape != old.shape or new.dtype != old.dtype:
+            raise Unsupported(f"step turns state.{name} from {list(old.shape)} into {list(new.shape)} of {new.dtype}")
+    _no_custom_gradients(after, recording)
+    return _Watched(recording, clones, owned, drives, states, after, isinstance(drive, tuple), linear)
+
+
+def _dice() -> Any:
+    """The states of the random generators that PyTorch's dispatcher knows nothing of."""
+    numpy = sys.modules.get("numpy")
+    theirs = numpy.random.get_state(legacy=False)["state"] if numpy else {}
+    return random.getstate(), theirs.get("pos"), bytes(theirs.get("key", b""))
+
+
+def _compare(one: Recording, other: Recording, batch: int, rows: int) -> None:
+    """Refuse a step that did something else with other values and another number of rows."""
+    place = {node: index for index, node in enumerate(one.nodes)}
+    place |= {node: index for index, node in enumerate(other.nodes)}
+
+    def same(a: Any, b: Any) -> bool:
+        if isinstance(a, (tuple, list)) and type(a) is type(b) and len(a) == len(b):
+            sizes = all(isinstance(part, int) for part in (*a, *b))
+            return all((sizes and (p, q) == (batch, rows)) or same(p, q) for p, q in zip(a, b, strict=True))
+        if isinstance(a, dict):
+            return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+        if isinstance(a, Node):
+            return isinstance(b, Node) and place[a] == place[b]
+        return type(a) is type(b) and (a == b or a != a)
+
+    for a, b in zip(one.nodes, other.nodes, strict=False):
+        if a.op == b.op == "constant" and a.shape == b.shape == ():
+            assert a.value is not None
+            assert b.value is not None
+            if not torch.equal(a.value, b.value):
+                raise Unsupported("a number in step differs from one run to the next", a.source)
+        elif not same((a.op, a.pick, a.shape, a.args, a.kwargs), (b.op, b.pick, b.shape, b.args, b.kwargs)):
+            raise Unsupported("step depends on the number of rows, on their values, or on chance", a.source)
+    if len(one.nodes) != len(other.nodes):
+        raise Unsupported("step depends on the number of rows, on their values, or on chance")
 
 
 def _no_custom_gradients(after: Any, recording: Recording) -> None:
@@ -200,20 +273,18 @@ def _cut(first: Recording, owned: dict[str, Node], inputs: list[Node], outs: lis
     return trace
 
 
-def _differentiate(
-    trace: Trace,
-    first: Recording,
-    drives: Any,
-    states: Any,
-    inputs: list[Node],
-    outs: list[Node],
-    clones: Any,
-) -> None:
+def _differentiate(trace: Trace, watched: _Watched) -> None:
     """Replay the step proper under autograd and record both directions."""
+    drives, states, clones, inputs, outs = (
+        watched.drives, watched.states, watched.clones, watched.inputs, watched.outs,
+    )  # fmt: skip
     with torch.no_grad():
         values = trace.run_prologue([clones[name] for name in trace.names])
-    if any(v.is_floating_point() and v.dtype != trace.dtype for v in values):
-        raise Unsupported("step mixes floating-point types")
+    for value in values:
+        if value.dtype != trace.dtype:
+            raise Unsupported(
+                f"step mixes {trace.dtype} with {value.dtype}; .to(x.dtype) turns a constant into its kind"
+            )
     thetas = [v.detach().clone(memory_format=torch.contiguous_format) for v in values]
     leaves = [
         t.requires_grad_(t.is_floating_point())

@@ -8,13 +8,14 @@ from torch import Tensor
 from elman.cell import Cell
 from elman.engine.choice import choose
 from elman.engine.ragged import Ragged
+from elman.engine.symbols import Symbols
 
 __all__ = ["unroll"]
 
 
 def unroll(
     cell: Cell,
-    x: Tensor,
+    x: Tensor | Symbols,
     state: Any = None,
     lengths: Tensor | Sequence[int] | None = None,
     *,
@@ -29,7 +30,7 @@ def unroll(
 
     Args:
         cell: any :class:`~elman.Cell`.
-        x: inputs, ``[T, B, I]``.
+        x: inputs, ``[T, B, I]``, or :class:`~elman.Symbols` of tokens ``[T, B]``.
         state: state before the first step, each field ``[B, *]``; default ``cell.initial_state(B)``.
         lengths: real steps of each row, B integers from 0 to T in any order; default all T.
         reverse: walk from each row's last real step to its first; outputs stay at their own time step.
@@ -48,13 +49,15 @@ def unroll(
         >>> outputs.shape, state.h.shape, outputs[4:, 1].abs().sum().item()
         (torch.Size([7, 2, 5]), torch.Size([2, 5]), 0.0)
     """
-    if x.dim() != 3 or x.shape[-1] != cell.input_size:
-        raise ValueError(f"x must be [T, B, {cell.input_size}] for this cell, got {list(x.shape)}")
-    steps, batch = x.shape[:2]
+    shape = x.shape if isinstance(x, Tensor) else (*x.tokens.shape, x.table.shape[1])
+    if len(shape) != 3 or shape[-1] != cell.input_size:
+        raise ValueError(f"x must be [T, B, {cell.input_size}] for this cell, got {list(shape)}")
+    steps, batch = shape[:2]
     cell = cell.drawn()
     state = cell.initial_state(batch) if state is None else check_state(cell, state, batch)
     ragged = Ragged.from_lengths(lengths, steps, batch, x.device)
-    outputs, final = choose(engine, cell, x)(cell, ragged.pack(x), ragged.batch_sizes, ragged.sort(state), reverse)
+    packed = ragged.pack(x) if isinstance(x, Tensor) else Symbols(ragged.pack(x.tokens), x.table)
+    outputs, final = choose(engine)(cell, packed, ragged.batch_sizes, ragged.sort(state), reverse)
     return ragged.unpack(outputs), ragged.unsort(final)
 
 

@@ -12,7 +12,8 @@ from typing import Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from elman.files import write_text
+from elman.files import write_atomically
+from elman.sealing import UNSEALED, check_seal, seal
 
 __all__ = ["Claim", "Curves", "Figure", "Findings", "Heatmap", "Passage", "Series", "Table", "Trajectory", "Verdict"]
 
@@ -195,21 +196,30 @@ class Findings:
 
     def save(self, path: Path) -> None:
         """Write the findings as one JSON file, whole or not at all."""
-        write_text(path, self.to_json())
+        sealed = seal(f'{_SEALED}: "{UNSEALED}",{self.to_json()[1:]}'.encode())
+        write_atomically(path, lambda file: file.write(sealed))
 
     @classmethod
     def load(cls, path: Path) -> "Findings":
-        """Read saved findings.
+        """Read saved findings, or what :meth:`to_json` gave.
 
         Raises:
-            ValueError: if the file is not findings, with the first thing that is wrong in it.
+            ValueError: if the file is not findings, with the first thing that is wrong in it, or if it is no longer
+                what :meth:`save` wrote.
         """
+        data = path.read_bytes()
         try:
-            return _ADAPTER.validate_json(path.read_bytes())
+            findings = _ADAPTER.validate_json(data)
+            if data.startswith(_SEALED.encode()):
+                check_seal(data)
+            return findings
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "the file"
             raise ValueError(f"{path} does not hold findings: {where}: {first['msg']}") from None
+        except ValueError as error:
+            raise ValueError(f"{path} does not hold findings: {error}") from None
 
 
 _ADAPTER = TypeAdapter(Findings)
+_SEALED = '{\n  "sha256"'

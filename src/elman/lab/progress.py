@@ -62,8 +62,8 @@ class Progress:
             from rich.progress import Progress as Bars
 
             columns = (
-                TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn(),
-                TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+                TextColumn("{task.description}", markup=False), BarColumn(24), MofNCompleteColumn(),
+                TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}", markup=False),
             )  # fmt: skip
             self._bars = Bars(*columns, console=Console(stderr=True, force_terminal=True), transient=True)
             self._bars.start()
@@ -101,13 +101,15 @@ class Progress:
                 self._tasks[r.name] = self._bars.add_task(r.name, total=r.total, note="")
             rate = self._rate(r)
             note = f"{rate:.3g}/s  {r.shown}" if rate else r.shown
-            self._bars.update(self._tasks[r.name], completed=r.step, note=note)
+            self._bars.update(self._tasks[r.name], completed=r.step, total=r.total, note=note)
 
     def _rate(self, r: Running) -> float | None:
         """Steps a second, from what was seen of the trial so far."""
         now = time.monotonic()
         began, first = self._begun.setdefault(r.name, (now, r.step))
-        return (r.step - first) / (now - began) if r.step > first else None
+        if r.step < first:  # begun anew by another worker
+            self._begun[r.name] = began, first = now, r.step
+        return (r.step - first) / (now - began) if r.step > first and now > began else None
 
     def _left(self, r: Running) -> str:
         """Rate and time left, in words."""

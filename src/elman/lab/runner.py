@@ -9,12 +9,10 @@ A run is a study with a plan in a folder::
 """
 
 import json
-import multiprocessing
 import os
 import platform
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -24,16 +22,16 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import TypeAdapter
 
-from elman.files import write_text
+from elman.files import remove_unfinished, write_text
+from elman.lab.desk import clear_progress, read_progress
 from elman.lab.findings import Claim, Findings
+from elman.lab.processes import Processes, WorkerDied
 from elman.lab.progress import Progress, Running
 from elman.lab.store import load_record
 from elman.lab.study import Record, Study, Trial
-from elman.lab.worker import run_trial, start_worker
+from elman.lab.worker import in_one_line, run_trial
 
 __all__ = ["FolderInUse", "Run", "cores", "execute"]
-
-ATTEMPTS = 2  # a trial whose worker died is run once more
 
 
 class FolderInUse(RuntimeError):
@@ -94,6 +92,7 @@ def execute(
     with ExitStack() as stack:
         for run in runs:
             stack.enter_context(_locked(run.folder))
+            remove_unfinished(run.folder)
         trials = {id(run): list(run.study.trials(run.plan)) for run in runs}
         for run in runs:
             _write_plan(run)
@@ -118,63 +117,40 @@ def execute(
 def _completed(
     pending: list[tuple[Run, Trial]], workers: int, executor: Executor | None, show: Progress
 ) -> Iterator[tuple[Run, Trial, str | None]]:
-    """Run trials; yield each as it ends, with the reason if it failed. Trials of a pool that broke because
-    a worker died are run again, each :data:`ATTEMPTS` times at the most."""
-    attempts = {id(trial): 0 for _, trial in pending}
-    while pending:
-        futures: dict[Future[str | None], tuple[Run, Trial]] = {}
-        broken: list[tuple[Run, Trial]] = []
-        with nullcontext(executor) if executor else _processes(min(workers, len(pending))) as pool:
-            for run, trial in pending:
-                future = pool.submit(run_trial, run.study, run.plan, trial, run.trial_folder(trial), run.stamp(trial))
-                futures[future] = (run, trial)
-            waiting = set(futures)
-            while waiting:
-                done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
-                for future in done:
-                    run, trial = futures[future]
-                    try:
-                        yield run, trial, future.result()
-                    except BrokenProcessPool:
-                        broken.append((run, trial))
-                    except Exception as error:  # of an executor other than ours
-                        yield run, trial, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-                show.update(_running([futures[future] for future in waiting]))
-        pending = []
-        for run, trial in broken:
-            began = (run.trial_folder(trial) / "progress.json").exists()
-            attempts[id(trial)] += began
-            if attempts[id(trial)] >= ATTEMPTS:
-                yield run, trial, f"its process died {ATTEMPTS} times"
-            else:
-                pending.append((run, trial))
-
-
-@contextmanager
-def _processes(workers: int) -> Iterator[Executor]:
-    """Worker processes, ended at once if the run is interrupted."""
-    others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), start_worker)
-    try:
-        yield pool
-        pool.shutdown()
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in set(multiprocessing.active_children()) - others:
-            process.terminate()
-        raise
+    """Run trials; yield each as it ends, with the reason if it failed."""
+    if not pending:
+        return
+    for run, trial in pending:  # what a run that was killed said last
+        clear_progress(run.trial_folder(trial))
+    with nullcontext(executor) if executor else Processes(min(workers, len(pending))) as pool:
+        futures = {
+            pool.submit(run_trial, run.study, run.plan, trial, run.trial_folder(trial), run.stamp(trial)): (
+                run,
+                trial,
+            )
+            for run, trial in pending
+        }
+        waiting = set(futures)
+        while waiting:
+            done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+            for future in done:
+                try:
+                    failure = future.result()
+                except WorkerDied as error:
+                    failure = str(error)
+                except Exception as error:  # of an executor other than ours
+                    failure = in_one_line(error)
+                run, trial = futures[future]
+                if failure is None and run.record(trial) is None:
+                    failure = f"its record cannot be read from {run.trial_folder(trial)}"
+                yield run, trial, failure
+            show.update(_running([futures[future] for future in waiting]))
 
 
 def _running(waiting: Sequence[tuple[Run, Trial]]) -> list[Running]:
     """Trials that have told of their progress."""
-    running = []
-    for run, trial in waiting:
-        try:
-            told = json.loads((run.trial_folder(trial) / "progress.json").read_bytes())
-            running.append(Running(f"{run.study.name} {trial.name}", told.pop("step"), told.pop("total"), told))
-        except (OSError, ValueError, KeyError):
-            continue
-    return running
+    told = [(run, trial, read_progress(run.trial_folder(trial))) for run, trial in waiting]
+    return [Running(f"{run.study.name} {trial.name}", *progress) for run, trial, progress in told if progress]
 
 
 @contextmanager

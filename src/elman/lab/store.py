@@ -1,15 +1,16 @@
 """Records on disk: one folder a trial, ``record.json`` with ``arrays.npz`` beside it."""
 
+import io
 import json
-import zipfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from elman.files import write_atomically, write_text
+from elman.files import write_atomically
 from elman.lab.study import Record, Trial
+from elman.sealing import UNSEALED, check_seal, seal
 
 __all__ = ["load_record", "save_record"]
 
@@ -20,27 +21,42 @@ def save_record(folder: Path, record: Record, fingerprint: str) -> None:
     Raises:
         OSError: if the folder cannot be written or the disk is full.
     """
+    arrays = b""
     if record.arrays:
-        write_atomically(folder / "arrays.npz", lambda file: np.savez(file, **record.arrays))
-    plain = asdict(record)
-    plain["arrays"] = sorted(record.arrays)
-    write_text(folder / "record.json", json.dumps({"fingerprint": fingerprint, **plain}, indent=1))
+        file = io.BytesIO()
+        np.savez(file, **record.arrays)
+        arrays = file.getvalue()
+        write_atomically(folder / "arrays.npz", lambda file: file.write(arrays))
+    plain = {"sha256": UNSEALED, "fingerprint": fingerprint, **asdict(record), "arrays": sorted(record.arrays)}
+    sealed = seal(json.dumps(plain, indent=1).encode(), arrays)
+    write_atomically(folder / "record.json", lambda file: file.write(sealed))
 
 
 def load_record(folder: Path, fingerprint: str) -> Record | None:
     """Return the record saved in ``folder``, or None where there is none, or it was made from something
-    else, or it is damaged: the trial is then to be run (again)."""
+    else, or it is not as it was written: the trial is then to be run (again)."""
     try:
-        plain: dict[str, Any] = json.loads((folder / "record.json").read_bytes())
+        data = _read(folder / "record.json")
+        plain: dict[str, Any] = json.loads(data)
         if plain.pop("fingerprint") != fingerprint:
             return None
         names = plain.pop("arrays")
+        beside = _read(folder / "arrays.npz") if names else b""
+        check_seal(data, beside)
+        del plain["sha256"]
         arrays = {}
         if names:
-            with (folder / "arrays.npz").open("rb") as file, np.load(file, allow_pickle=False) as saved:
+            with np.load(io.BytesIO(beside), allow_pickle=False) as saved:
                 arrays = {name: saved[name] for name in names}
+            if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+                return None
         return Record(**{**plain, "arrays": arrays, "trial": Trial(**plain["trial"])})
-    except FileNotFoundError:
+    except Exception:  # whatever is wrong with it, the trial can be run again
         return None
-    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile):
-        return None
+
+
+def _read(path: Path) -> bytes:
+    """Read a file, and nothing that has no end, such as a pipe."""
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    return path.read_bytes()

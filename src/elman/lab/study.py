@@ -30,6 +30,8 @@ import elman.studies
 from elman.errors import UnknownName, nearest
 from elman.lab.findings import Claim, Findings
 
+MOST_SEEDS = 1000
+
 __all__ = ["Record", "Study", "Trial", "all_studies", "find_study"]
 
 
@@ -107,7 +109,10 @@ class Study:
             with _explained(self.name, name, text):
                 known[name] = _read(hints[name], text)
         with _explained(self.name):
-            return self.module.Plan(**known)
+            plan = self.module.Plan(**known)
+        if getattr(plan, "seeds", 0) > MOST_SEEDS:
+            raise UnknownName(f"{self.name}: at most {MOST_SEEDS:,} seeds, got {plan.seeds:,}")
+        return plan
 
     def claims(self, plan: Any) -> Sequence[Claim]:
         """What is claimed before the run."""
@@ -156,9 +161,12 @@ def find_study(wanted: str) -> Study:
 def _read(hint: Any, text: str) -> Any:
     """Read a plan field's value; a tuple is written ``a,b,c``."""
     if get_origin(hint) is tuple:
-        one = TypeAdapter(get_args(hint)[0])
-        return tuple(one.validate_strings(part.strip()) for part in text.split(","))
-    return TypeAdapter(hint).validate_strings(text)
+        one = get_args(hint)[0]
+        return tuple(_read(one, part.strip()) for part in text.split(","))
+    value = TypeAdapter(hint).validate_strings(text)
+    if value != value:
+        raise UnknownName(f"a plan field is a number, got {text!r}")
+    return value
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 """One trial in a process of its own: what the runner hands to an executor."""
 
 import contextlib
+import fcntl
 import multiprocessing
 import os
-import signal
+import sys
 import threading
 import time
 import traceback
@@ -12,21 +13,24 @@ from pathlib import Path
 from typing import Any
 
 from elman.files import write_text
-from elman.lab.desk import Desk, TrialFailed
+from elman.lab.desk import Desk, TrialFailed, clear_progress
 from elman.lab.store import save_record
 from elman.lab.study import Study, Trial
 
-__all__ = ["prepare", "run_trial", "start_worker"]
+__all__ = ["in_one_line", "prepare", "run_trial", "start_worker"]
 
 
 def start_worker() -> None:
-    """Prepare a worker process: one thread, deaf to Ctrl-C (its parent hears it), gone with its parent."""
+    """Prepare a worker process: one thread, gone with its parent."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+    if parent is None:
+        return
+    threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+    if sys.platform == "linux":  # even where a call into C lets no other thread run: SIGIO ends the process
+        fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, fcntl.fcntl(parent.sentinel, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 def prepare(trial: Trial) -> None:
@@ -46,6 +50,8 @@ def run_trial(study: Study, plan: Any, trial: Trial, folder: Path, fingerprint: 
         None once the record is saved, or one line that says why there is none; the traceback of an
         unexpected error is then in ``failure.txt``.
     """
+    if folder.is_symlink():
+        return f"{folder} is a link to elsewhere; remove it"
     prepare(trial)
     failure = folder / "failure.txt"
     started = time.process_time()
@@ -63,8 +69,18 @@ def run_trial(study: Study, plan: Any, trial: Trial, folder: Path, fingerprint: 
     except Exception as error:
         with contextlib.suppress(OSError):
             write_text(failure, traceback.format_exc())
-        return f"{type(error).__name__}: {error} (see {failure})"
+        return f"{in_one_line(error)} (see {failure})"
     finally:
-        with contextlib.suppress(OSError):
-            (folder / "progress.json").unlink(missing_ok=True)
+        clear_progress(folder)
     return None
+
+
+def in_one_line(error: Exception) -> str:
+    """Return an error's kind and, shortened, what it says.
+
+    Example:
+        >>> in_one_line(ValueError("no such\\nthing")), in_one_line(MemoryError())
+        ('ValueError: no such thing', 'MemoryError')
+    """
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__

@@ -36,6 +36,9 @@ def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
 class _Attention(nn.Module):
     """Scores, weights, and the weighted sum of the values."""
 
+    #: Whether the scores depend on the attention already paid.
+    covers = False
+
     def keys(self, values: Tensor) -> Tensor:
         """Map values ``[B, S, M]`` to what queries are compared with, ``[B, S, A]``: once a sequence."""
         raise NotImplementedError
@@ -92,6 +95,7 @@ class AdditiveAttention(_Attention):
         self.U = nn.Linear(memory_size, size, bias=False)
         self.v = nn.Parameter(torch.empty(size).uniform_(-1, 1) / size**0.5)
         self.w_c = nn.Parameter(torch.zeros(size)) if coverage else None
+        self.covers = coverage
 
     def keys(self, values: Tensor) -> Tensor:
         """``U m``, ``[B, S, A]``."""

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from elman.cell import Cell
+from elman.engine.symbols import Symbols
 
 
-def weights(layer: nn.RNNBase, place: int, x: Tensor) -> list[Tensor]:
+def weights(layer: nn.RNNBase, place: int, x: Tensor | Symbols) -> list[Tensor]:
     """Return the tensors that layer-and-direction ``place`` computes with, in ``torch.nn``'s order.
 
     They are looked up anew on every call and may be anything that stands in for a parameter: the result of

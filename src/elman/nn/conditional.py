@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from elman.nn.gru import GRU
 from elman.nn.lstm import LSTM
-from elman.nn.saving import _load_made
+from elman.nn.saving import load_made
 
 __all__ = ["ConditionalLanguageModel", "load_conditional"]
 
@@ -84,7 +84,7 @@ def load_conditional(folder: Path) -> tuple[ConditionalLanguageModel, dict[str, 
     Raises:
         ValueError: if a file is missing, damaged or of another kind of model.
     """
-    return _load_made(
+    return load_made(
         folder,
         lambda made_of: ConditionalLanguageModel(**made_of),
         (ConditionalLanguageModel,),

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.engine import choice
+from elman.engine.symbols import looked_up
 from elman.nn.layout import Layout
 
 
@@ -55,7 +56,7 @@ def run_packed(by_torch: Callable[..., Any], layout: Layout, state: tuple[Tensor
     alive = layout.batch_sizes[0]
     sizes = torch.tensor(list(takewhile(bool, layout.batch_sizes)))
     begun = tuple(field[:, :alive] for field in state)
-    packed, final = by_torch(PackedSequence(layout.data, sizes), single(begun))
+    packed, final = by_torch(PackedSequence(looked_up(layout.data), sizes), single(begun))
     final = final if isinstance(final, tuple) else (final,)
     if alive < layout.batch:
         final = tuple(torch.cat([new, old[:, alive:]], 1) for new, old in zip(final, state, strict=True))

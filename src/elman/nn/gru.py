@@ -9,6 +9,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman.cell import Cell
 from elman.cells import GRUCell
+from elman.engine.symbols import Symbols
 from elman.nn.bind import bind, weights
 from elman.nn.fallback import as_torch
 from elman.nn.stack import forward
@@ -18,8 +19,8 @@ class GRU(nn.GRU):
     """Gated recurrent units over whole sequences, a drop-in for :class:`torch.nn.GRU`.
 
     Arguments, parameters, their names and their initial values are those of :class:`torch.nn.GRU`, so
-    checkpoints load both ways. What is new is ``lengths``, in :meth:`forward`. Off the CPU, under autocast
-    and while being compiled, exported or traced, ``torch.nn``'s own kernels run.
+    checkpoints load both ways. What is new, ``lengths`` and :class:`~elman.Symbols`, stands in :meth:`forward`.
+    Off the CPU, under autocast and while being compiled, exported or traced, ``torch.nn``'s own kernels run.
 
     Args:
         input_size: features I of the input.
@@ -47,7 +48,7 @@ class GRU(nn.GRU):
 
     def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
-        input: Tensor | PackedSequence,  # noqa: A002
+        input: Tensor | PackedSequence | Symbols,  # noqa: A002
         hx: Tensor | None = None,
         *,
         lengths: Tensor | Sequence[int] | None = None,
@@ -57,8 +58,8 @@ class GRU(nn.GRU):
         With K = layers times directions and D = directions:
 
         Args:
-            input: ``[T, B, I]``, ``[B, T, I]`` if ``batch_first``, ``[T, I]`` for one sequence alone, or a
-                PackedSequence.
+            input: ``[T, B, I]``, ``[B, T, I]`` if ``batch_first``, ``[T, I]`` for one sequence alone, a
+                PackedSequence, or :class:`~elman.Symbols` of tokens in the same layouts without I.
             hx: ``h_0 [K, B, H]``, ``[K, H]`` for one sequence alone; default zeros.
             lengths: real steps of each row, B integers from 0 to T in any order and on any device; default
                 all T. Outputs past a row's end are zero, its final state is the state at its own last
@@ -69,7 +70,7 @@ class GRU(nn.GRU):
             Outputs ``[T, B, D H]`` in the input's layout, and the final ``h_n``, shaped as ``hx``.
 
         Raises:
-            TypeError: if ``input`` is neither a tensor nor a PackedSequence.
+            TypeError: if ``input`` is none of these.
             ValueError: if ``input``'s number of dimensions or dtype, or ``lengths``, do not fit.
             RuntimeError: if ``input``'s width or device, or the state's shape, do not fit.
         """
@@ -79,7 +80,7 @@ class GRU(nn.GRU):
         return as_torch(self, nn.GRU)
 
 
-def _cell_of(layer: GRU, place: int, x: Tensor) -> Cell:
+def _cell_of(layer: GRU, place: int, x: Tensor | Symbols) -> Cell:
     w_ih, w_hh, *biases = weights(layer, place, x)
     if biases:
         b_ih, b_hh = biases

@@ -21,6 +21,9 @@ class Glimpse(NamedTuple):
 class _Head(nn.Module):
     """Made from the vocabulary's size V and the widths E, H, M of embedding, cell output and memory."""
 
+    #: Whether tokens of the memory can be copied.
+    copies = False
+
     def __init__(self, vocabulary_size: int, embedding_size: int, hidden_size: int, memory_size: int):
         super().__init__()
         self.vocabulary_size = vocabulary_size
@@ -77,6 +80,8 @@ class Pointer(_Head):
         tensor([[[0.0000, 0.2000, 0.0000, 0.8000]]])
     """
 
+    copies = True
+
     def forward(self, seen: Glimpse, extra: int = 0) -> Tensor:
         """Log-probabilities ``[B, T, V + extra]``; -inf for what is not in the memory."""
         return _log(_copied(seen, self.vocabulary_size + extra))
@@ -89,7 +94,7 @@ class PointerGenerator(Generator):
               p(w) &= p_{gen} \, p_{vocab}(w) + (1 - p_{gen}) \sum_{i: m_i = w} \alpha_i
 
     A word of the memory beyond the vocabulary has a number of V or above, its own in each row, and can be
-    copied.
+    copied. Where the memory has no place, every token is generated.
 
     Args:
         vocabulary_size: tokens V.
@@ -103,13 +108,16 @@ class PointerGenerator(Generator):
         True
     """
 
+    copies = True
+
     def __init__(self, vocabulary_size: int, embedding_size: int, hidden_size: int, memory_size: int):
         super().__init__(vocabulary_size, embedding_size, hidden_size, memory_size)
         self.switch = nn.Linear(embedding_size + hidden_size + memory_size, 1)
 
     def p_gen(self, seen: Glimpse) -> Tensor:
         """Return the probability of generating, ``[B, T, 1]``."""
-        return torch.sigmoid(self.switch(torch.cat([seen.x, seen.h, seen.context], -1)))
+        p_gen = torch.sigmoid(self.switch(torch.cat([seen.x, seen.h, seen.context], -1)))
+        return torch.where((seen.weights > 0).any(-1, keepdim=True), p_gen, 1.0)
 
     def forward(self, seen: Glimpse, extra: int = 0) -> Tensor:
         """Log-probabilities ``[B, T, V + extra]``."""

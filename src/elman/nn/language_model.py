@@ -5,7 +5,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from elman.engine.symbols import looked_up
+from elman.nn.embedded import embedded
+from elman.nn.gru import GRU
 from elman.nn.lstm import LSTM
+from elman.nn.recurrent import Recurrent
+from elman.nn.rnn import RNN
 
 __all__ = ["LanguageModel"]
 
@@ -47,7 +52,10 @@ class LanguageModel(nn.Module):
 
     def forward(self, tokens: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """Map tokens ``[T, B]`` and a state to the logits of each next token ``[T, B, V]`` and the new state."""
-        outputs, state = self.recurrent(self.dropout(self.embedding(tokens)), state)
+        x = embedded(self.embedding, tokens, self.dropout)
+        if not isinstance(self.recurrent, (LSTM, GRU, RNN, Recurrent)):
+            x = looked_up(x)
+        outputs, state = self.recurrent(x, state)
         return self.head(self.dropout(outputs)), state
 
     def step(self, tokens: Tensor, state: Any = None) -> tuple[Tensor, Any]:

@@ -7,13 +7,14 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.engine.ragged import Ragged
+from elman.engine.symbols import Symbols, looked_up
 
 
 class Grid:
     """A tensor ``[T, B, I]``, ``[B, T, I]`` or, for one sequence alone, ``[T, I]``.
 
     Attributes:
-        data: the real steps, ``[N, I]``, packed as engines take them.
+        data: the real steps, ``[N, I]`` or N symbols, packed as engines take them.
         batch_sizes: rows alive at each step.
         batch: rows B, those of length zero included.
 
@@ -37,7 +38,7 @@ class Grid:
             )
         self.ragged = Ragged.from_lengths(lengths, steps, self.batch, x.device)
         self.back = None if self.ragged.order is None else self.ragged.order.argsort()
-        self.data = self.ragged.pack(x)
+        self.data: Tensor | Symbols = self.ragged.pack(x)
         self.batch_sizes = self.ragged.batch_sizes
 
     def arrange(self, field: Tensor) -> Tensor:
@@ -96,11 +97,13 @@ def _permuted(field: Tensor, rows: Tensor | None) -> Tensor:
     return field if rows is None else field.index_select(1, rows)
 
 
-def lay_out(x: Tensor | PackedSequence, lengths: Tensor | Sequence[int] | None, layer: torch.nn.RNNBase) -> Layout:
+def lay_out(
+    x: Tensor | PackedSequence | Symbols, lengths: Tensor | Sequence[int] | None, layer: torch.nn.RNNBase
+) -> Layout:
     """Check a layer's input and read its layout.
 
     Raises:
-        TypeError: if ``x`` is neither a tensor nor a PackedSequence.
+        TypeError: if ``x`` is none of these.
         ValueError: if ``x`` is not 2-D or 3-D, or ``lengths`` do not fit or come with a PackedSequence.
         RuntimeError: if ``x`` is not ``input_size`` wide.
     """
@@ -108,16 +111,27 @@ def lay_out(x: Tensor | PackedSequence, lengths: Tensor | Sequence[int] | None, 
         if lengths is not None:
             raise ValueError("a PackedSequence knows its own lengths: leave out lengths, or give a padded tensor")
         data = x.data
+    elif isinstance(x, Symbols):
+        data = x.table
+        if x.tokens.dim() not in (1, 2):
+            shape = "[B, T]" if layer.batch_first else "[T, B]"
+            raise ValueError(f"tokens must be {shape}, or [T] for one sequence, got {list(x.tokens.shape)}")
     elif isinstance(x, Tensor):
         data = x
         if x.dim() not in (2, 3):
             shape = "[B, T, I]" if layer.batch_first else "[T, B, I]"
             raise ValueError(f"input must be {shape}, or [T, I] for one sequence, got {list(x.shape)}")
     else:
-        raise TypeError(f"input must be a Tensor or a PackedSequence, got {type(x).__name__}")
+        raise TypeError(f"input must be a Tensor, a PackedSequence or Symbols, got {type(x).__name__}")
     if data.shape[-1] != layer.input_size:
         raise RuntimeError(
             f"input.size(-1) must be equal to input_size. Expected {layer.input_size}, "
             f"got {data.shape[-1]} in {list(data.shape)}"
         )
-    return Packed(x) if isinstance(x, PackedSequence) else Grid(x, lengths, layer.batch_first)
+    if isinstance(x, PackedSequence):
+        return Packed(x)
+    if isinstance(x, Tensor):
+        return Grid(x, lengths, layer.batch_first)
+    grid = Grid(x.tokens.unsqueeze(-1), lengths, layer.batch_first)
+    grid.data = Symbols(looked_up(grid.data).squeeze(-1), x.table)
+    return grid

@@ -8,6 +8,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman.cell import Cell
 from elman.cells import LSTMCell, ProjectedLSTMCell
+from elman.engine.symbols import Symbols
 from elman.nn.bind import add_biases, bind, weights
 from elman.nn.fallback import as_torch
 from elman.nn.stack import forward
@@ -17,8 +18,8 @@ class LSTM(nn.LSTM):
     """Long short-term memory over whole sequences, a drop-in for :class:`torch.nn.LSTM`.
 
     Arguments, parameters, their names and their initial values are those of :class:`torch.nn.LSTM`, so
-    checkpoints load both ways. What is new is ``lengths``, in :meth:`forward`. Off the CPU, under autocast
-    and while being compiled, exported or traced, ``torch.nn``'s own kernels run.
+    checkpoints load both ways. What is new, ``lengths`` and :class:`~elman.Symbols`, stands in :meth:`forward`.
+    Off the CPU, under autocast and while being compiled, exported or traced, ``torch.nn``'s own kernels run.
 
     Args:
         input_size: features I of the input.
@@ -49,7 +50,7 @@ class LSTM(nn.LSTM):
 
     def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
-        input: Tensor | PackedSequence,  # noqa: A002
+        input: Tensor | PackedSequence | Symbols,  # noqa: A002
         hx: tuple[Tensor, Tensor] | None = None,
         *,
         lengths: Tensor | Sequence[int] | None = None,
@@ -59,8 +60,8 @@ class LSTM(nn.LSTM):
         With K = layers times directions, D = directions and P = H unless projected:
 
         Args:
-            input: ``[T, B, I]``, ``[B, T, I]`` if ``batch_first``, ``[T, I]`` for one sequence alone, or a
-                PackedSequence.
+            input: ``[T, B, I]``, ``[B, T, I]`` if ``batch_first``, ``[T, I]`` for one sequence alone, a
+                PackedSequence, or :class:`~elman.Symbols` of tokens in the same layouts without I.
             hx: ``(h_0 [K, B, P], c_0 [K, B, H])``, without B for one sequence alone; default zeros.
             lengths: real steps of each row, B integers from 0 to T in any order and on any device; default
                 all T. Outputs past a row's end are zero, its final state is the state at its own last
@@ -71,7 +72,7 @@ class LSTM(nn.LSTM):
             Outputs ``[T, B, D P]`` in the input's layout, and the final ``(h_n, c_n)``, shaped as ``hx``.
 
         Raises:
-            TypeError: if ``input`` is neither a tensor nor a PackedSequence.
+            TypeError: if ``input`` is none of these.
             ValueError: if ``input``'s number of dimensions or dtype, or ``lengths``, do not fit.
             RuntimeError: if ``input``'s width or device, or a state's shape, do not fit.
         """
@@ -82,7 +83,7 @@ class LSTM(nn.LSTM):
         return as_torch(self, nn.LSTM)
 
 
-def _cell_of(layer: LSTM, place: int, x: Tensor) -> Cell:
+def _cell_of(layer: LSTM, place: int, x: Tensor | Symbols) -> Cell:
     w = weights(layer, place, x)
     parameters = {"weight_ih": w[0], "weight_hh": w[1], "bias": add_biases(w)}
     if not layer.proj_size:

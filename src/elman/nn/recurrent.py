@@ -10,6 +10,7 @@ from torch.nn.utils.rnn import PackedSequence
 from elman.cell import Cell
 from elman.cells.wrappers import Wrapper, check_probability
 from elman.engine.choice import choose
+from elman.engine.symbols import Symbols, looked_up
 from elman.engine.unroll import check_state
 from elman.nn.layout import Layout, lay_out
 
@@ -144,7 +145,7 @@ class Recurrent(nn.Module):
 
     def forward(
         self,
-        x: Tensor | PackedSequence,
+        x: Tensor | PackedSequence | Symbols,
         state: Sequence[Any] | None = None,
         *,
         lengths: Tensor | Sequence[int] | None = None,
@@ -152,8 +153,8 @@ class Recurrent(nn.Module):
         """Run over a batch of sequences.
 
         Args:
-            x: ``[T, B, I]``, ``[B, T, I]`` if ``batch_first``, ``[T, I]`` for one sequence alone, or a
-                PackedSequence.
+            x: ``[T, B, I]``, ``[B, T, I]`` if ``batch_first``, ``[T, I]`` for one sequence alone, a
+                PackedSequence, or :class:`~elman.Symbols` of tokens in the same layouts without I.
             state: a state for each layer and direction, layer by layer and forwards first, as the last call
                 returned it; fields ``[B, *]``, B = 1 for one sequence alone. Default
                 :meth:`initial_state`. Truncated backpropagation detaches the fields.
@@ -164,7 +165,7 @@ class Recurrent(nn.Module):
             Outputs ``[T, B, D H]`` in the input's layout, and the state after each row's last step.
 
         Raises:
-            TypeError: if ``x`` is neither a tensor nor a PackedSequence.
+            TypeError: if ``x`` is none of these.
             ValueError: if ``x``'s number of dimensions, the state or ``lengths`` do not fit.
             RuntimeError: if ``x``'s width does not fit, or it has no step.
         """
@@ -178,7 +179,7 @@ class Recurrent(nn.Module):
             starts = [check_state(cell, one, layout.batch) for cell, one in zip(cells, state, strict=True)]
         directions = 2 if self.bidirectional else 1
         finals: list[Any] = []
-        data = layout.data
+        data: Any = layout.data
         for depth in range(self.num_layers):
             if depth and self.dropout and self.training:
                 data = torch.dropout(data, self.dropout, True)
@@ -186,12 +187,12 @@ class Recurrent(nn.Module):
             for place in range(depth * directions, (depth + 1) * directions):
                 cell = cells[place].drawn()
                 begun = _rows(layout.arrange, starts[place], layout)
-                run = choose("auto", cell, data)
+                run = choose()
                 output, final = run(cell, data, layout.batch_sizes, begun, place % directions == 1)
                 outputs.append(output)
                 finals.append(_rows(layout.restore_state, final, layout))
             output = outputs[0] if directions == 1 else torch.cat(outputs, -1)
-            data = self.connections[depth](data, output) if len(self.connections) else output
+            data = self.connections[depth](looked_up(data), output) if len(self.connections) else output
         return layout.restore_outputs(data), tuple(finals)
 
     def _all(self) -> list[Any]:

@@ -8,6 +8,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman.cell import Cell
 from elman.cells import RNNCell
+from elman.engine.symbols import Symbols
 from elman.nn.bind import add_biases, bind, weights
 from elman.nn.fallback import as_torch
 from elman.nn.stack import forward
@@ -17,8 +18,8 @@ class RNN(nn.RNN):
     """Elman's simple recurrent network over whole sequences, a drop-in for :class:`torch.nn.RNN`.
 
     Arguments, parameters, their names and their initial values are those of :class:`torch.nn.RNN`, so
-    checkpoints load both ways. What is new is ``lengths``, in :meth:`forward`. Off the CPU, under autocast
-    and while being compiled, exported or traced, ``torch.nn``'s own kernels run.
+    checkpoints load both ways. What is new, ``lengths`` and :class:`~elman.Symbols`, stands in :meth:`forward`.
+    Off the CPU, under autocast and while being compiled, exported or traced, ``torch.nn``'s own kernels run.
 
     Args:
         input_size: features I of the input.
@@ -47,7 +48,7 @@ class RNN(nn.RNN):
 
     def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
-        input: Tensor | PackedSequence,  # noqa: A002
+        input: Tensor | PackedSequence | Symbols,  # noqa: A002
         hx: Tensor | None = None,
         *,
         lengths: Tensor | Sequence[int] | None = None,
@@ -57,8 +58,8 @@ class RNN(nn.RNN):
         With K = layers times directions and D = directions:
 
         Args:
-            input: ``[T, B, I]``, ``[B, T, I]`` if ``batch_first``, ``[T, I]`` for one sequence alone, or a
-                PackedSequence.
+            input: ``[T, B, I]``, ``[B, T, I]`` if ``batch_first``, ``[T, I]`` for one sequence alone, a
+                PackedSequence, or :class:`~elman.Symbols` of tokens in the same layouts without I.
             hx: ``h_0 [K, B, H]``, ``[K, H]`` for one sequence alone; default zeros.
             lengths: real steps of each row, B integers from 0 to T in any order and on any device; default
                 all T. Outputs past a row's end are zero, its final state is the state at its own last
@@ -69,7 +70,7 @@ class RNN(nn.RNN):
             Outputs ``[T, B, D H]`` in the input's layout, and the final ``h_n``, shaped as ``hx``.
 
         Raises:
-            TypeError: if ``input`` is neither a tensor nor a PackedSequence.
+            TypeError: if ``input`` is none of these.
             ValueError: if ``input``'s number of dimensions or dtype, or ``lengths``, do not fit.
             RuntimeError: if ``input``'s width or device, or the state's shape, do not fit.
         """
@@ -79,7 +80,7 @@ class RNN(nn.RNN):
         return as_torch(self, nn.RNN)
 
 
-def _cell_of(layer: RNN, place: int, x: Tensor) -> Cell:
+def _cell_of(layer: RNN, place: int, x: Tensor | Symbols) -> Cell:
     w = weights(layer, place, x)
     parameters = {"weight_ih": w[0], "weight_hh": w[1], "bias": add_biases(w)}
     return bind(RNNCell, layer.hidden_size, parameters, nonlinearity=layer.nonlinearity)

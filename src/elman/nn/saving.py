@@ -1,18 +1,18 @@
 """Models on disk: weights as safetensors, the rest as JSON. Nothing in either can run code."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
+import torch
 from safetensors.torch import load, save
-from torch import nn
+from torch import Tensor, nn
 
 from elman.cells.named import public_cells
 from elman.data.vocabulary import Vocabulary
-from elman.files import write_atomically, write_text
+from elman.files import write_atomically
 from elman.nn.attention import AdditiveAttention, MultiplicativeAttention
 from elman.nn.heads import Generator, Pointer, PointerGenerator
 from elman.nn.language_model import LanguageModel
@@ -20,16 +20,20 @@ from elman.nn.recurrent import Recurrent
 from elman.nn.seq2seq import Seq2Seq
 from elman.nn.text import Tagger, TextClassifier, TokenEmbedding
 from elman.nn.transformer import Transformer
+from elman.sealing import UNSEALED, check_seal, seal
 
 __all__ = [
     "load_language_model",
+    "load_made",
     "load_seq2seq",
     "load_text_model",
     "make_seq2seq",
     "make_text_model",
+    "read_model",
     "save_made",
     "save_model",
     "save_seq2seq",
+    "write_model",
 ]
 
 ATTENTION: dict[str, Any] = {"additive": AdditiveAttention, "multiplicative": MultiplicativeAttention, "none": None}
@@ -42,10 +46,7 @@ def save_model(folder: Path, model: nn.Module, settings: dict[str, Any], vocabul
     Raises:
         OSError: if the folder cannot be written.
     """
-    weights = save({name: tensor.contiguous() for name, tensor in model.state_dict().items()})
-    write_atomically(folder / "weights.safetensors", lambda file: file.write(weights))
-    notes = {"kind": type(model).__name__, "settings": settings, "vocabulary": vocabulary.to_json()}
-    write_text(folder / "model.json", json.dumps(notes, indent=1))
+    write_model(folder, model, {"settings": settings, "vocabulary": vocabulary.to_json()})
 
 
 def load_language_model(folder: Path) -> tuple[LanguageModel, Vocabulary]:
@@ -54,26 +55,29 @@ def load_language_model(folder: Path) -> tuple[LanguageModel, Vocabulary]:
     Raises:
         ValueError: if a file is missing, damaged or of another kind of model.
     """
-    with _explained(folder, "a language model"):
-        notes = json.loads((folder / "model.json").read_bytes())
-        if notes["kind"] != LanguageModel.__name__:
-            raise ValueError(f"it is a {notes['kind']}")
-        vocabulary = Vocabulary.from_json(notes["vocabulary"])
+
+    def make(about: dict[str, Any]) -> LanguageModel:
         names = ("embedding_size", "hidden_size", "num_layers", "dropout")
-        model = LanguageModel(len(vocabulary), **{name: notes["settings"][name] for name in names})
-        model.load_state_dict(load((folder / "weights.safetensors").read_bytes()))
-        return model.eval(), vocabulary
+        return LanguageModel(len(about["vocabulary"]), **{name: about["settings"][name] for name in names})
+
+    model, about = read_model(folder, make, (LanguageModel,), "a language model")
+    with _explained(folder, "a language model"):
+        return model, Vocabulary.from_json(about["vocabulary"])
 
 
 @contextmanager
 def _explained(folder: Path, wanted: str) -> Iterator[None]:
-    """Turn whatever is wrong with a saved model into one line."""
+    """Turn whatever is wrong with a saved model into one line; only a file that is there and cannot be read stays an
+    OSError."""
     try:
         yield
     except FileNotFoundError as error:
         raise ValueError(f"no model in {folder}: {Path(error.filename).name} is missing") from None
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # whatever damaged settings or weights lead to
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = f"it has no {reason}" if isinstance(error, KeyError) else reason
         raise ValueError(f"{folder} does not hold {wanted}: {reason}") from None
 
 
@@ -112,7 +116,7 @@ def load_seq2seq(folder: Path) -> tuple[Seq2Seq, dict[str, Any]]:
     Raises:
         ValueError: if a file is missing, damaged or of another kind of model.
     """
-    return _load_made(folder, make_seq2seq, (Seq2Seq,), "an encoder-decoder")
+    return load_made(folder, make_seq2seq, (Seq2Seq,), "an encoder-decoder")
 
 
 def make_text_model(settings: dict[str, Any]) -> TextClassifier | Tagger:
@@ -155,7 +159,7 @@ def load_text_model(folder: Path) -> tuple[TextClassifier | Tagger, dict[str, An
     Raises:
         ValueError: if a file is missing, damaged or of another kind of model.
     """
-    return _load_made(folder, make_text_model, (TextClassifier, Tagger), "a model that reads words")
+    return load_made(folder, make_text_model, (TextClassifier, Tagger), "a model that reads words")
 
 
 def save_made(folder: Path, model: nn.Module, settings: dict[str, Any], notes: dict[str, Any]) -> None:
@@ -170,17 +174,78 @@ def save_made(folder: Path, model: nn.Module, settings: dict[str, Any], notes: d
     Raises:
         OSError: if the folder cannot be written.
     """
+    write_model(folder, model, {"settings": settings, "notes": notes})
+
+
+def load_made(folder: Path, make: Any, kinds: tuple[type, ...], wanted: str) -> tuple[Any, dict[str, Any]]:
+    """Read a model that :func:`save_made` wrote, in evaluation mode, and its notes.
+
+    Args:
+        folder: of the model.
+        make: makes it of its settings.
+        kinds: its class must be one of them.
+        wanted: what to call such a model in an error, such as ``"a language model"``.
+
+    Raises:
+        ValueError: if a file is missing, damaged or of another kind of model.
+    """
+    model, about = read_model(folder, lambda about: make(about["settings"]), kinds, wanted)
+    with _explained(folder, wanted):
+        if not isinstance(about["notes"], dict):
+            raise ValueError("its notes are none")
+        return model, about["notes"]
+
+
+def write_model(folder: Path, model: nn.Module, about: dict[str, Any]) -> None:
+    """Write ``weights.safetensors``, and ``model.json`` with the SHA-256 of both.
+
+    Args:
+        folder: is made if need be.
+        model: its class is named in ``model.json``.
+        about: what else stands there, plain data.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
     weights = save({name: tensor.contiguous() for name, tensor in model.state_dict().items()})
     write_atomically(folder / "weights.safetensors", lambda file: file.write(weights))
-    about = {"kind": type(model).__name__, "settings": settings, "notes": notes}
-    write_text(folder / "model.json", json.dumps(about, indent=1))
+    plain = {"sha256": UNSEALED, "kind": type(model).__name__, **about}
+    sealed = seal(json.dumps(plain, indent=1).encode(), weights)
+    write_atomically(folder / "model.json", lambda file: file.write(sealed))
 
 
-def _load_made(folder: Path, make: Any, kinds: tuple[type, ...], wanted: str) -> tuple[Any, dict[str, Any]]:
+def read_model(folder: Path, make: Any, kinds: tuple[type, ...], wanted: str) -> tuple[Any, dict[str, Any]]:
+    """Read what :func:`write_model` wrote: a model, in evaluation mode, and what stands about it.
+
+    Args:
+        folder: of the model.
+        make: makes a model of ``model.json``'s content.
+        kinds: its class must be one of them.
+        wanted: what to call such a model in an error, such as ``"a language model"``.
+
+    Raises:
+        ValueError: if a file is missing, damaged or of another kind of model.
+    """
     with _explained(folder, wanted):
-        about = json.loads((folder / "model.json").read_bytes())
-        if about["kind"] not in {kind.__name__ for kind in kinds}:
-            raise ValueError(f"it is a {about['kind']}")
-        model = make(about["settings"])
-        model.load_state_dict(load((folder / "weights.safetensors").read_bytes()))
-        return model.eval(), about["notes"]
+        data = (folder / "model.json").read_bytes()
+        about = json.loads(data)
+        if not isinstance(about, dict) or about["kind"] not in {kind.__name__ for kind in kinds}:
+            raise ValueError(f"it is a {about['kind'] if isinstance(about, dict) else type(about).__name__}")
+        weights = (folder / "weights.safetensors").read_bytes()
+        check_seal(data, weights)
+        return _filled(lambda: make(about), load(weights)), about
+
+
+def _filled(make: Callable[[], Any], weights: dict[str, Tensor]) -> Any:
+    """Make a model with these weights. Its shapes are compared without memory first, so that odd settings cannot ask
+    for all there is."""
+    with torch.device("meta"):
+        shapes = {name: tensor.shape for name, tensor in make().state_dict().items()}
+    there = {name: tensor.shape for name, tensor in weights.items()}
+    if wrong := sorted(name for name in {*shapes, *there} if shapes.get(name) != there.get(name)):
+        raise ValueError(f"its settings and its weights differ in {wrong[0]}")
+    if wrong := sorted(name for name, tensor in weights.items() if not tensor.isfinite().all()):
+        raise ValueError(f"its {wrong[0]} holds a number that is not finite")
+    model = make()
+    model.load_state_dict(weights)
+    return model.eval()

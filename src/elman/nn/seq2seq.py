@@ -8,8 +8,11 @@ from torch import Tensor, nn
 
 from elman.cell import Cell
 from elman.cells import GRUCell
+from elman.cells.wrappers.base import remembered, starting_from
 from elman.engine import unroll
+from elman.engine.symbols import looked_up
 from elman.nn.attention import AdditiveAttention, Memory
+from elman.nn.embedded import embedded
 from elman.nn.heads import Generator, Glimpse
 from elman.nn.recurrent import Recurrent
 
@@ -49,7 +52,8 @@ class Seq2Seq(nn.Module):
         unknown: the target token that the decoder reads in place of a copied one beyond the vocabulary; default 0.
 
     Raises:
-        ValueError: for ``coverage`` without attention, or an ``unknown`` outside the vocabulary.
+        ValueError: for ``coverage`` without attention made with it, a copying head without attention, or an
+            ``unknown`` outside the vocabulary.
 
     Example:
         >>> model = Seq2Seq(10, 12, embedding_size=8, hidden_size=16)
@@ -87,12 +91,19 @@ class Seq2Seq(nn.Module):
         self.target_embedding = nn.Embedding(target_size, embedding_size)
         self.encoder = Recurrent(cell, embedding_size, hidden_size, bidirectional=bidirectional)
         self.cell = cell(embedding_size, hidden_size)
-        self.fields = tuple(field.shape[1:].numel() for field in self.cell.initial_state(1))
-        last = sum(field.shape[1:].numel() for part in self.encoder.initial_state(1) for field in part)
-        self.bridge = nn.Linear(last, sum(self.fields))
+        self.fields = {name: field.numel() for name, field in remembered(self.cell.initial_state(1)).items()}
+        last = sum(field.numel() for part in self.encoder.initial_state(1) for field in remembered(part).values())
+        self.bridge = nn.Linear(last, sum(self.fields.values()))
         memory_size = self.encoder.output_size if attention is not None else 0
         self.attention: Any = attention(self.cell.output_size, memory_size) if attention is not None else None
+        if coverage and not getattr(self.attention, "covers", True):
+            raise ValueError(
+                "coverage=True, but the attention was made without it: "
+                "attention=lambda q, m: AdditiveAttention(q, m, coverage=True)"
+            )
         self.head = head(target_size, embedding_size, self.cell.output_size, memory_size)
+        if attention is None and getattr(self.head, "copies", False):
+            raise ValueError(f"{type(self.head).__name__} copies what attention points at: give attention=")
         self.coverage = coverage
         self.dropout = nn.Dropout(dropout)
 
@@ -116,11 +127,10 @@ class Seq2Seq(nn.Module):
         """
         _check_tokens("source", source, self.source_size)
         steps, batch = source.shape
-        outputs, final = self.encoder(self.dropout(self.source_embedding(source)), lengths=lengths)
-        last = torch.cat([field.flatten(1) for part in final for field in part], -1)
-        begun = torch.tanh(self.bridge(last)).split(self.fields, -1)
-        blank = self.cell.initial_state(batch)
-        start = type(blank)(*(b.view_as(f) for b, f in zip(begun, blank, strict=True)))
+        outputs, final = self.encoder(embedded(self.source_embedding, source, self.dropout), lengths=lengths)
+        last = torch.cat([field.flatten(1) for part in final for field in remembered(part).values()], -1)
+        begun = torch.tanh(self.bridge(last)).split(list(self.fields.values()), -1)
+        start = starting_from(self.cell.initial_state(batch), dict(zip(self.fields, begun, strict=True)))
         if self.attention is None:
             return DecoderState(start, None, None)
         copied = source if copied is None else copied
@@ -157,9 +167,9 @@ class Seq2Seq(nn.Module):
             log_probs, weights = (torch.cat(side) for side in zip(*parts, strict=True))
             return log_probs, weights, state
         known = torch.where(target < self.target_size, target, self.unknown)
-        x = self.dropout(self.target_embedding(known))
+        x = embedded(self.target_embedding, known, self.dropout)
         h, cell = unroll(self.cell, x, state.cell)
-        seen = self._look(x.transpose(0, 1), self.dropout(h).transpose(0, 1), state)
+        seen = self._look(looked_up(x).transpose(0, 1), self.dropout(h).transpose(0, 1), state)
         log_probs = self.head(seen, state.extra).transpose(0, 1)
         coverage = None if state.coverage is None else state.coverage + seen.weights[:, 0]
         return log_probs, seen.weights.transpose(0, 1), state._replace(cell=cell, coverage=coverage)

@@ -9,10 +9,11 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman.cell import Cell
 from elman.engine.choice import choose
+from elman.engine.symbols import Symbols, looked_up
 from elman.nn.fallback import run_packed, single, torch_runs
 from elman.nn.layout import Layout, lay_out
 
-CellOf = Callable[[Any, int, Tensor], Cell]  # (layer, place, x) -> the cell with that place's weights
+CellOf = Callable[[Any, int, Tensor | Symbols], Cell]  # (layer, place, x) -> the cell with that place's weights
 
 
 def forward(
@@ -20,7 +21,7 @@ def forward(
     by_torch: Callable[..., Any],
     cell_of: CellOf,
     widths: tuple[int, ...],
-    x: Tensor | PackedSequence,
+    x: Tensor | PackedSequence | Symbols,
     hx: Any,
     lengths: Tensor | Sequence[int] | None,
 ) -> Any:
@@ -38,12 +39,12 @@ def forward(
     Returns:
         Outputs in the input's layout and the final state in that of ``hx``.
     """
-    data = x.data if isinstance(x, PackedSequence) else x
-    if lengths is None and isinstance(data, Tensor) and torch_runs(data, full=data is x):
-        return by_torch(x, hx)
+    data = x.data if isinstance(x, PackedSequence) else x.table if isinstance(x, Symbols) else x
+    if lengths is None and isinstance(data, Tensor) and torch_runs(data, full=not isinstance(x, PackedSequence)):
+        return by_torch(looked_up(x), hx)
     layout = lay_out(x, lengths, layer)
     state = _state(layer, layout, widths, hx)
-    if lengths is not None and torch_runs(layout.data, full=False) and len(layout.data):
+    if lengths is not None and torch_runs(data, full=False) and len(layout.data):
         outputs, final = run_packed(by_torch, layout, state)
     else:
         outputs, final = _run(layer, cell_of, layout, state)
@@ -55,15 +56,15 @@ def _run(layer: nn.RNNBase, cell_of: CellOf, layout: Layout, state: tuple[Tensor
     directions = 2 if layer.bidirectional else 1
     starts = list(zip(*(field.unbind(0) for field in state), strict=True))
     finals: list[Any] = []
-    x = layout.data
+    x: Tensor | Symbols = layout.data
     for depth in range(layer.num_layers):
         if depth and layer.dropout and layer.training:
-            x = torch.dropout(x, layer.dropout, True)
+            x = torch.dropout(looked_up(x), layer.dropout, True)
         outputs: list[Tensor] = []
         for reverse in (False, True)[:directions]:
             place = depth * directions + reverse
             cell = cell_of(layer, place, x)
-            run = choose("auto", cell, x)
+            run = choose()
             output, final = run(cell, x, layout.batch_sizes, cell.state_type(*starts[place]), reverse)
             outputs.append(output)
             finals.append(final)

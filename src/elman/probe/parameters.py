@@ -11,6 +11,7 @@ from elman import nn as layers
 
 __all__ = ["Part", "count_parameters"]
 
+LARGEST, DEEPEST = 10**9, 1000  # the product of two sizes fits 64 bits
 Kind = Literal["rnn", "lstm", "gru"]
 _CELLS = {"rnn": cells.RNNCell, "lstm": cells.LSTMCell, "gru": cells.ResetBeforeGRUCell}
 _LAYERS = {"rnn": layers.RNN, "lstm": layers.LSTM, "gru": layers.GRU}
@@ -51,7 +52,7 @@ def count_parameters(
             one for the recurrent product.
 
     Raises:
-        ValueError: if the kind is unknown or a size is not positive.
+        ValueError: if the kind is unknown, or a size is not positive or beyond all measure.
 
     Example:
         >>> sum(part.parameters for part in count_parameters("rnn", 100, 256, 50))
@@ -66,6 +67,8 @@ def count_parameters(
             "sizes and layers must be at least 1 and output_size at least 0, got "
             f"input {input_size}, hidden {hidden_size}, output {output_size}, layers {num_layers}"
         )
+    if max(input_size, hidden_size, output_size) > LARGEST or num_layers > DEEPEST:
+        raise ValueError(f"sizes must be at most {LARGEST:,} and layers at most {DEEPEST:,}")
     directions = 2 if bidirectional else 1
     with torch.device("meta"):  # shapes without memory
         modules: dict[str, nn.Module] = {}

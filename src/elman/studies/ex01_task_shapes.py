@@ -15,8 +15,9 @@ aligned many-to-many and must not look ahead, or the answer leaks into the quest
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from pydantic import PositiveInt
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk
@@ -32,14 +33,16 @@ TASKS = {
     "e": ("next word", "many to many, aligned", "every prefix asks for its next word; no looking ahead"),
 }
 
+Size = Annotated[int, Field(gt=0, le=500)]
+
 
 @dataclass(frozen=True)
 class Plan:
     """Length of a sequence and sizes of the models, which decide nothing."""
 
-    steps: PositiveInt = 7
-    batch_size: PositiveInt = 3
-    hidden_size: PositiveInt = 8
+    steps: Size = 7
+    batch_size: Size = 3
+    hidden_size: Size = 8
 
 
 QUICK = Plan()

@@ -19,8 +19,9 @@ Other numbers: `elman study 15.3 --set diagonal=0.9,0.99 --set steps=100`.
 
 import math
 from collections.abc import Sequence
+from typing import Annotated
 
-from pydantic import PositiveInt
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk
@@ -35,14 +36,15 @@ class Plan:
 
     diagonal: tuple[float, ...] = (0.5, 0.3)
     larger: tuple[float, ...] = (1.5, 1.3)
-    power: PositiveInt = 10
-    steps: PositiveInt = 50
+    power: Annotated[int, Field(ge=1, le=1000)] = 10
+    steps: Annotated[int, Field(ge=2, le=1000)] = 50
 
     def __post_init__(self) -> None:
         if not self.diagonal or not self.larger or not all(map(math.isfinite, (*self.diagonal, *self.larger))):
             raise ValueError("diagonal and larger must be finite numbers, at least one each")
-        if self.steps < 2:
-            raise ValueError(f"steps must be at least 2, got {self.steps}")
+        most = max(map(abs, (*self.diagonal, *self.larger)))
+        if most > 1 and max(self.power, self.steps) * math.log10(most) > 300:
+            raise ValueError(f"{most:g} to the power of {max(self.power, self.steps)} is too large a number")
 
 
 QUICK = Plan()

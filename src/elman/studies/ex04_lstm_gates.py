@@ -16,7 +16,7 @@ Other numbers: `elman study 15.4 --set forget=0.5,0.5 --set gate=1,0 --set candi
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk
@@ -36,7 +36,7 @@ class Plan:
     forget: tuple[Open, ...] = (0.9, 0.1, 0.5)
     gate: tuple[Open, ...] = (0.2, 0.8, 0.5)  # the input gate
     candidate: tuple[Candidate, ...] = (1.0, -0.5, 0.3)
-    before: tuple[float, ...] = (2.0, 1.0, -1.0)
+    before: tuple[FiniteFloat, ...] = (2.0, 1.0, -1.0)
 
     def __post_init__(self) -> None:
         if len({len(self.forget), len(self.gate), len(self.candidate), len(self.before)}) != 1:

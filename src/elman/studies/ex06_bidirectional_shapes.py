@@ -13,8 +13,9 @@ batch the forward state belongs to each row's own last step.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from pydantic import PositiveInt
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk
@@ -22,16 +23,18 @@ from elman.lab.findings import Claim, Findings, Passage, Table
 from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
 
+Size = Annotated[int, Field(gt=0, le=500)]
+
 
 @dataclass(frozen=True)
 class Plan:
     """The sizes of the exercise."""
 
-    hidden_size: PositiveInt = 128
-    steps: PositiveInt = 20
-    input_size: PositiveInt = 32
-    batch_size: PositiveInt = 3
-    num_layers: PositiveInt = 2
+    hidden_size: Size = 128
+    steps: Size = 20
+    input_size: Size = 32
+    batch_size: Size = 3
+    num_layers: Annotated[int, Field(gt=0, le=10)] = 2
 
 
 QUICK = Plan()

@@ -156,7 +156,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     }  # fmt: skip
     torch.manual_seed(trial.seed)
     further = trial.inputs.get("cell")
-    made_of = settings | ({"cell": partial(Recurrent, cell_named(further))} if further else {})
+    made_of: dict[str, Any] = settings | ({"cell": partial(Recurrent, cell_named(further))} if further else {})
     model = ConditionalLanguageModel(**made_of)
     rows = {part: coded(own, given.cultures, vocabulary) for part, own in parts.items()}
     try:

@@ -1,21 +1,18 @@
 """The model of exercise 15.24, shared with ``elman compose``: notes in, the next note's duration and pitch out."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 
 from elman.data.melodies import REST, Melody
-from elman.files import write_atomically, write_text
 from elman.nn.lstm import LSTM
+from elman.nn.saving import read_model, write_model
 
 __all__ = ["Batch", "Settings", "TuneModel", "batched", "encode", "fits", "load_tunes", "save_tunes", "score"]
 
@@ -213,10 +210,7 @@ def save_tunes(folder: Path, model: TuneModel, source: str) -> None:
     Raises:
         OSError: if the folder cannot be written.
     """
-    weights = save({name: tensor.contiguous() for name, tensor in model.state_dict().items()})
-    write_atomically(folder / "weights.safetensors", lambda file: file.write(weights))
-    about = {"kind": TuneModel.__name__, "settings": vars(model.settings), "tunes": source}
-    write_text(folder / "model.json", json.dumps(about, indent=1))
+    write_model(folder, model, {"settings": vars(model.settings), "tunes": source})
 
 
 def load_tunes(folder: Path) -> tuple[TuneModel, str]:
@@ -225,15 +219,9 @@ def load_tunes(folder: Path) -> tuple[TuneModel, str]:
     Raises:
         ValueError: if a file is missing, damaged or of another kind of model.
     """
-    try:
-        about = json.loads((folder / "model.json").read_bytes())
-        if about["kind"] != TuneModel.__name__:
-            raise ValueError(f"it is a {about['kind']}")
-        model = TuneModel(Settings(**about["settings"]))
-        model.load_state_dict(load((folder / "weights.safetensors").read_bytes()))
-        return model.eval(), str(about["tunes"])
-    except FileNotFoundError as error:
-        raise ValueError(f"no model in {folder}: {Path(error.filename).name} is missing") from None
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"{folder} does not hold a model of tunes: {reason}") from None
+
+    def make(about: dict[str, Any]) -> TuneModel:
+        return TuneModel(Settings(**about["settings"]))
+
+    model, about = read_model(folder, make, (TuneModel,), "a model of tunes")
+    return model, str(about.get("tunes"))

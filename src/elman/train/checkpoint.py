@@ -1,7 +1,7 @@
 """Checkpoints: all that training needs to go on bit for bit, in a format that cannot run code.
 
 A checkpoint is a tree - dictionaries, tuples and lists of tensors, numbers and words - in one safetensors file: the
-tensors as they are, the tree as JSON beside them.
+tensors as they are, the tree as JSON beside them, and the file's SHA-256.
 """
 
 import json
@@ -12,11 +12,12 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 from elman.files import write_atomically
+from elman.sealing import UNSEALED, check_seal, seal
 
 __all__ = ["RandomState", "Stateful", "load_checkpoint", "save_checkpoint"]
 
@@ -76,7 +77,7 @@ def save_checkpoint(path: Path, parts: Mapping[str, Stateful], notes: Any = None
     tensors: dict[str, Tensor] = {}
     held = {name: part.state_dict() for name, part in parts.items()}
     tree = _flat({"parts": held, "notes": notes}, tensors)
-    data = save(tensors, {"elman": json.dumps(tree)})
+    data = seal(save(tensors, {"elman": json.dumps(tree), "sha256": UNSEALED}))
     write_atomically(path, lambda file: file.write(data))
 
 
@@ -94,16 +95,17 @@ def load_checkpoint(path: Path, parts: Mapping[str, Stateful]) -> Any:
     if not path.exists():
         raise FileNotFoundError(f"no checkpoint at {path}")
     try:
-        with safe_open(path, "pt") as file:
-            described = json.loads((file.metadata() or {})["elman"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        tree = _tree(described, tensors)
+        data = path.read_bytes()
+        tensors = load(data)
+        check_seal(data)
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        tree = _tree(json.loads(header["__metadata__"]["elman"]), tensors)
         if tree["parts"].keys() != parts.keys():
             raise ValueError(f"it holds {', '.join(tree['parts'])}, expected {', '.join(parts)}")
         for name, part in parts.items():
             part.load_state_dict(tree["parts"][name])
         return tree["notes"]
-    except (SafetensorError, KeyError, IndexError, ValueError, TypeError, RuntimeError, RecursionError) as error:
+    except (SafetensorError, LookupError, ValueError, TypeError, RuntimeError, AttributeError) as error:
         message = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"{path} is not a checkpoint of this model ({message}); delete it to start anew") from None
 

@@ -9,6 +9,7 @@ from torch.nn.functional import cross_entropy
 
 from elman.train.loop import train
 from elman.train.schedules import cosine
+from elman.train.step import adam
 from elman.train.streams import Streams
 from elman.train.truncated import Truncated
 
@@ -56,7 +57,7 @@ def fit(
         Truncated(model, streams),
         updates,
         learning_rate=learning_rate,
-        optimizer=torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=weight_decay),
+        optimizer=adam(model, learning_rate, weight_decay),
         schedule=cosine(warmup=warmup),
         clip_norm=clip_norm,
         shared=True,

@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from elman.train import parallel
 from elman.train.checkpoint import RandomState, Stateful, load_checkpoint, save_checkpoint
 from elman.train.schedules import Schedule, linear
-from elman.train.step import Update, descend
+from elman.train.step import Update, adam, descend
 
 __all__ = ["Precision", "train"]
 
@@ -73,7 +73,7 @@ def train(
         >>> len(losses), losses[-1] < losses[0]
         (50, True)
     """
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate) if optimizer is None else optimizer
+    optimizer = adam(model, learning_rate) if optimizer is None else optimizer
     schedule = linear() if schedule is None else schedule
     cast, scaler = _cast(model, precision)
     kept: dict[str, Stateful] = {"model": model, "optimizer": optimizer, **(keep or {})}

@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 
 from elman.train import parallel
 
-__all__ = ["LossNotFinite", "Update", "descend"]
+__all__ = ["LossNotFinite", "Update", "adam", "descend"]
 
 
 class LossNotFinite(ArithmeticError):
@@ -33,6 +33,12 @@ class Update:
     norm: float
     rate: float
     restored: bool = False
+
+
+def adam(model: nn.Module, learning_rate: float, weight_decay: float = 0.0) -> Optimizer:
+    """Return Adam (Kingma & Ba, 2015), with a weight decay of its own (AdamW; Loshchilov & Hutter, 2019): each tensor
+    in one pass, where torch's default makes ten."""
+    return torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True)
 
 
 def descend(

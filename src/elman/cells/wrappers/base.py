@@ -8,7 +8,7 @@ from torch import Tensor
 
 from elman.cell import Cell
 
-__all__ = ["Wrapper", "check_probability"]
+__all__ = ["Wrapper", "check_probability", "remembered", "starting_from"]
 
 
 class Wrapper(Cell):
@@ -90,6 +90,22 @@ class Wrapper(Cell):
 
 def _state(kind: Any, names: tuple[str, ...], *fields: Tensor) -> Any:
     return Wrapper.extended(kind, *names)(*fields)
+
+
+def remembered(state: Any) -> dict[str, Tensor]:
+    """Return the fields a cell remembers by, the same in training and evaluation: no masks, and ``h`` once."""
+    return {
+        name: field
+        for name, field in state._asdict().items()
+        if name != "recurrent_h" and not name.startswith("mask_")
+    }
+
+
+def starting_from(state: Any, values: dict[str, Tensor]) -> Any:
+    """Return ``state`` with other values to remember, ``[B, ...]``, under its own masks."""
+    if "recurrent_h" in state._fields:
+        values = {**values, "recurrent_h": values["h"]}
+    return state._replace(**{name: value.view_as(getattr(state, name)) for name, value in values.items()})
 
 
 def check_probability(name: str, p: Any) -> float:

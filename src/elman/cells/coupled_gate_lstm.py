@@ -1,0 +1,39 @@
+"""The LSTM of one gate for forgetting and writing (Greff et al., 2017, arXiv:1503.04069: CIFG)."""
+
+import torch
+from torch import Tensor, nn
+
+from elman.cells.lstm import LSTMState
+from elman.cells.three_block_lstm import ThreeBlockLSTM
+
+
+class CoupledGateLSTMCell(ThreeBlockLSTM):
+    r"""The LSTM whose input gate is what the forget gate leaves (CIFG): i = 1 - f.
+
+    .. math:: f, g, o &= W x_t + R h_{t-1} + b \\
+              c_t &= \sigma(f) \odot c_{t-1} + (1 - \sigma(f)) \odot \tanh(g) \\
+              h_t &= \sigma(o) \odot \tanh(c_t)
+
+    Args:
+        input_size: features I of the input.
+        hidden_size: features H of each state vector.
+        forget_bias: where the forget gate's bias starts.
+
+    Example:
+        >>> sum(p.numel() for p in CoupledGateLSTMCell(128, 256).parameters())
+        295680
+    """
+
+    year = 2017
+    paper = "Greff et al., LSTM: A Search Space Odyssey"
+
+    def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
+        super().__init__(input_size, hidden_size)
+        nn.init.constant_(self.bias.chunk(3)[0], forget_bias)
+
+    def step(self, drive: Tensor, state: LSTMState) -> LSTMState:
+        """One step of the equations above."""
+        f, g, o = self.blocks(drive, state)
+        g = torch.tanh(g)
+        c = g + torch.sigmoid(f) * (state.c - g)
+        return LSTMState(torch.sigmoid(o) * torch.tanh(c), c)

@@ -1,0 +1,84 @@
+"""A run that is stopped ends at once with all its workers, whatever they do; two runs never share a folder."""
+
+import os
+import signal
+import sys
+
+import pytest
+
+from .toy import members, until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+
+STOPPED = "stopped; what was finished is saved, and the same command goes on from there\n"
+
+
+def at_work(toy, *trials, **settings):
+    """A run of which these trials have begun."""
+    process = toy.start(jobs=len(trials), **settings)
+    before = toy.marks()
+    until(lambda: all(toy.marks().get(name, 0) > before.get(name, 0) for name in trials), f"{trials} to begin")
+    return process
+
+
+def test_trials_that_never_end(toy):
+    """One sleeps, and one is in a call into C that lets no other thread of its process run, not even the one that
+    watches the parent. What ends besides them is saved; every way to stop the run ends them, and it goes on."""
+    settings = {"variants": "a,hang,hog", "seeds": 1}
+    process = toy.start(jobs=3, **settings)
+    until(lambda: len(toy.marks()) == 3 and toy.records(), "the trial that ends")
+    saved = toy.records()
+
+    assert toy.command(code=1, **settings).endswith("wait for it, or give another --out\n")
+    assert len(toy.errors().splitlines()) == 1
+    assert process.poll() is None
+    assert len(members(process.pid)) >= 4, "the first run is undisturbed"
+
+    process.kill()
+    until(lambda: not members(process.pid), "workers to end with their parent")
+    for how, count in ((signal.SIGINT, 2), (signal.SIGTERM, 1), (signal.SIGHUP, 1)):
+        process = at_work(toy, "hang-seed0", "hog-seed0", **settings)
+        for _ in range(count):
+            os.killpg(process.pid, how)  # as a terminal does: parent and workers alike
+        code = process.wait(60)
+        until(lambda process=process: not members(process.pid), "workers to end")
+        said = [line for line in toy.errors().splitlines() if "already saved" not in line]
+        if how == signal.SIGINT:
+            assert (code, said) == (130, [STOPPED.strip()])
+        else:
+            assert (code, said) == (-how, [])
+    assert toy.records() == saved
+    assert toy.marks()["a-seed0"] == 1
+
+
+def test_ctrl_c_while_workers_start(toy):
+    process = toy.start(variants="a,b", seeds=1)
+    until(lambda: any("spawn_main" in line for line in members(process.pid).values()), "a worker")
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(60) == 130
+    assert toy.errors() == STOPPED
+    until(lambda: not members(process.pid), "workers to end")
+
+
+def test_an_error_between_two_findings_ends_the_trials_at_work(monkeypatch):
+    """Such as a reader of the output who has gone away."""
+    from elman.cli import lab
+
+    closed = []
+
+    def execute(*_):
+        try:
+            yield None, None
+        finally:
+            closed.append(True)
+
+    def gone(_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(lab, "_execute", execute)
+    monkeypatch.setattr(lab, "_all_failed", gone)
+    monkeypatch.setattr(lab, "_make_run", lambda *_: None)
+    with pytest.raises(BrokenPipeError) as error:
+        lab.lab()
+    assert closed, "although the error still holds the frame that asked for the findings"
+    del error

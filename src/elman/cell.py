@@ -95,7 +95,7 @@ class Cell(nn.Module):
 
     @property
     def output_size(self) -> int:
-        """Width of ``h``: ``hidden_size`` unless the cell projects its output."""
+        """Width of ``h``, which is ``hidden_size`` unless the cell projects its output."""
         return self.initial_state(1)[0].shape[-1]
 
     def forward(self, x: Tensor, state: Any = None) -> Any:

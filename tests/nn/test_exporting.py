@@ -1,5 +1,8 @@
 """Exported models are ours at sizes never shown to the exporter; ONNX Runtime is the other implementation."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import nn
@@ -46,6 +49,19 @@ def test_a_program_is_the_layer_at_any_size(name):
     layer.eval()
     for rows in (LENGTHS, torch.full((4,), 13)):
         assert_close(flat(program(other(), lengths=rows)), flat(layer(other(), lengths=rows)))
+
+
+def test_a_program_is_saved_and_loaded_without_elman(tmp_path):
+    torch.manual_seed(0)
+    layer = elman.nn.Recurrent(elman.cells.LSTMCell, 3, 5)
+    torch.export.save(export(layer, example()[0]), tmp_path / "layer.pt2")
+    torch.save([other(), layer(other())[0].detach()], tmp_path / "expected.pt")
+    code = (
+        "import sys, torch; program = torch.export.load('layer.pt2').module();"
+        "x, outputs = torch.load('expected.pt'); torch.testing.assert_close(program(x)[0], outputs);"
+        "sys.exit('elman' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("name", ["LSTMCell", "MGUCell", "ODERNNCell", "SLSTMCell", "GRU"])

@@ -136,7 +136,7 @@ class Melody:
 
     @cached_property
     def shape(self) -> tuple[tuple[int | None, int], ...]:
-        """What is left of the tune when its key is forgotten: the step in semitones to each note from the last one
+        """What is left of the tune when its key is forgotten, the step in semitones to each note from the last one
         that sounded (None for a rest, 0 for the first), with its duration. Transpositions share it."""
         last, steps = self.pitches[0], []
         for pitch, duration in self.notes:

@@ -45,12 +45,12 @@ class Reversal:
 
     @property
     def source_size(self) -> int:
-        """Tokens of the source: the digits."""
+        """Tokens of the source, which are the digits."""
         return 10
 
     @property
     def target_size(self) -> int:
-        """Tokens of the target: the digits, one that begins and one that ends."""
+        """Tokens of the target, which are the digits, one that begins and one that ends."""
         return 12
 
     def draw(self, batch_size: int, generator: torch.Generator, *, held_out: bool = False) -> Pairs:

@@ -75,7 +75,7 @@ class Copy:
 
     @property
     def input_size(self) -> int:
-        """Width of an input: the symbols, the blank and the signal."""
+        """Width of an input, for the symbols, the blank and the signal."""
         return self.symbols + 2
 
     @property
@@ -128,7 +128,7 @@ class StoreRecall:
 
     @property
     def input_size(self) -> int:
-        """Width of an input: the symbols and three marks."""
+        """Width of an input, for the symbols and three marks."""
         return self.symbols + 3
 
     @property

@@ -145,7 +145,7 @@ Figure = Curves | Heatmap | Trajectory
 class Passage:
     """A piece of text: a worked answer (``kind="prose"``) or a sample shown letter by letter (``"sample"``).
 
-    Prose is written in paragraphs separated by blank lines; ``*stress*`` and `` `code` `` are understood.
+    Prose is written in paragraphs separated by blank lines; ``*stress*`` and code between backquotes are understood.
     """
 
     title: str

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from elman.cell import Cell
 from elman.engine import unroll
 
+__all__ = ["SequenceClassifier", "StepClassifier", "pooled"]
+
 
 class SequenceClassifier(nn.Module):
     """Many to one: the class of a whole sequence.

@@ -19,6 +19,7 @@ def export(model: nn.Module, *inputs: Tensor, lengths: Tensor | None = None) -> 
 
     ``torch.export`` by itself writes a loop over time down step by step, and fixes the length of ``torch.nn``'s
     recurrent layers too; Elman's layers and :func:`~elman.unroll` are exported as one step that is scanned.
+    States come out of the program as plain tuples, so that it can be saved, and loaded without Elman.
 
     Args:
         model: is exported as it is in evaluation; its mode is put back.
@@ -44,6 +45,7 @@ def export(model: nn.Module, *inputs: Tensor, lengths: Tensor | None = None) -> 
                 f"an example needs at least 2 steps and 2 rows for both to stay open, got {list(tensor.shape)}"
             )
     training = model.training
+    hook = model.register_forward_hook(lambda module, inputs, outputs: _plain(outputs))
     try:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
@@ -55,7 +57,13 @@ def export(model: nn.Module, *inputs: Tensor, lengths: Tensor | None = None) -> 
         said = " ".join(str(error).split())[:300]
         raise ValueError(f"{type(model).__name__} cannot be exported with its sizes open: {said}") from None
     finally:
+        hook.remove()
         model.train(training)
+
+
+def _plain(tree: Any) -> Any:
+    """Return NamedTuples as tuples; a program that holds others cannot be saved."""
+    return tuple(map(_plain, tree)) if isinstance(tree, tuple) else tree
 
 
 def to_onnx(model: nn.Module, path: Path | str, *inputs: Tensor, lengths: Tensor | None = None) -> Path:

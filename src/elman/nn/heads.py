@@ -39,6 +39,12 @@ class Generator(_Head):
 
     .. math:: p = \mathrm{softmax}(W_s \tanh(W_c [c; h]))
 
+    Args:
+        vocabulary_size: tokens V.
+        embedding_size: width E of a token's vector.
+        hidden_size: width H of the decoder's output.
+        memory_size: width M of a place in the memory; 0 for none.
+
     Example:
         >>> seen = Glimpse(*(torch.randn(2, 3, n) for n in (4, 5, 6, 7)), torch.zeros(2, 7, dtype=torch.int64))
         >>> Generator(9, 4, 5, 6)(seen).shape
@@ -60,6 +66,12 @@ class Pointer(_Head):
     r"""Every token is copied from the memory (Vinyals, Fortunato & Jaitly, "Pointer Networks", NeurIPS 2015).
 
     .. math:: p(w) = \sum_{i: m_i = w} \alpha_i
+
+    Args:
+        vocabulary_size: tokens V.
+        embedding_size: width E of a token's vector.
+        hidden_size: width H of the decoder's output.
+        memory_size: width M of a place in the memory.
 
     Example:
         >>> weights = torch.tensor([[[0.5, 0.2, 0.3]]])
@@ -83,6 +95,12 @@ class PointerGenerator(Generator):
 
     A word of the memory beyond the vocabulary has a number of V or above, its own in each row, and can be
     copied. Where the memory has no place, every token is generated.
+
+    Args:
+        vocabulary_size: tokens V.
+        embedding_size: width E of a token's vector.
+        hidden_size: width H of the decoder's output.
+        memory_size: width M of a place in the memory.
 
     Example:
         >>> seen = Glimpse(*(torch.randn(1, 1, n) for n in (4, 5, 6)), torch.ones(1, 1, 1), torch.tensor([[9]]))

@@ -12,6 +12,8 @@ from elman.nn.lstm import LSTM
 from elman.nn.recurrent import Recurrent
 from elman.nn.rnn import RNN
 
+__all__ = ["LanguageModel"]
+
 
 class LanguageModel(nn.Module):
     """Predict each token of a sequence from those before it (Mikolov et al., Interspeech 2010).

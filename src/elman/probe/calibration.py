@@ -65,7 +65,10 @@ def reliability(
 def calibration_error(
     probabilities: np.ndarray, answers: np.ndarray, bins: int = 15, adaptive: bool = False
 ) -> float:
-    """Expected calibration error: the mean gap between confidence and accuracy over the bins."""
+    """Expected calibration error: the mean gap between confidence and accuracy over the bins.
+
+    Arguments and errors are those of :func:`reliability`.
+    """
     return reliability(probabilities, answers, bins, adaptive).error
 
 

@@ -84,6 +84,10 @@ def save_checkpoint(path: Path, parts: Mapping[str, Stateful], notes: Any = None
 def load_checkpoint(path: Path, parts: Mapping[str, Stateful]) -> Any:
     """Restore what :func:`save_checkpoint` wrote, and return its notes.
 
+    Args:
+        path: the file.
+        parts: the same, by the same names; each takes up its state.
+
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if it is damaged or was made by other parts.

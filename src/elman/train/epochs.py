@@ -188,7 +188,13 @@ class _Scores:
 
 @torch.no_grad()
 def logits_of(model: nn.Module, data: Labelled, batch_size: int = 128) -> list[Tensor]:
-    """Return the logits of every sequence, ``[classes]`` or ``[T, classes]``, in the order of the data."""
+    """Return the logits of every sequence, ``[classes]`` or ``[T, classes]``, in the order of the data.
+
+    Args:
+        model: as for :func:`fit_epochs`; put in evaluation for the while.
+        data: the sequences.
+        batch_size: how many are read at once, of like length; default 128.
+    """
     training = model.training
     model.eval()
     order = sorted(range(len(data)), key=data.lengths.__getitem__)

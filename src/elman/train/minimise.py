@@ -20,7 +20,7 @@ def minimise(
     clip_norm: float = 1.0,
     each: Callable[[int, float], None] | None = None,
 ) -> list[float]:
-    """Train with Adam (Kingma & Ba, 2015) at a rate that falls linearly to a tenth; see :func:`~elman.train.train`.
+    """Train with Adam at a rate that falls linearly to a tenth, by :func:`~elman.train.loop.train`.
 
     Args:
         model: what to train; it is put in training mode.

@@ -41,6 +41,15 @@ def sequence_loss(
     A coin is tossed for every row and step (Bengio et al., 2015); where it falls the other way the decoder reads a
     token drawn from its own distribution, through which no gradient flows.
 
+    Args:
+        model: the model.
+        batch: sources and targets.
+        forcing: probability of the true token; default 1, teacher forcing.
+        generator: source of the coins and the drawn tokens; default torch's own.
+
+    Returns:
+        Nats a token, a scalar.
+
     Raises:
         ValueError: if ``forcing`` is not from 0 to 1.
     """

@@ -72,8 +72,8 @@ def _load(folder: Path, kind: str) -> "tuple[Any, list[str], Callable[[Sequence[
     if type(model).__name__ != kind:
         raise ValueError(f"{folder} holds a {type(model).__name__}, not a {kind}")
     try:
-        columns: list[Lexicon | Evidence]
-        classes, columns = list(notes["classes"]), [Lexicon.from_json(notes["lexicon"])]
+        classes = list(notes["classes"])
+        columns: list[Lexicon | Evidence] = [Lexicon.from_json(notes["lexicon"])]
         if "evidence" in notes:
             columns.append(Evidence.from_json(notes["evidence"]))
     except (AttributeError, KeyError, TypeError, ValueError) as error:

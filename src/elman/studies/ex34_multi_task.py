@@ -17,7 +17,9 @@ several times in training each task looks at its validation part; the weights th
 Sentences are UD English-EWT and SST-2 where they are there, the embedded grammar of reviews otherwise.
 
 **What to expect.** With all sentences a point either way. With few, syntax might help. The letters of a word are
-worth more to a tagger than anything else: a prototype had 92.7 % of words and 94.75 % with suffix and shape.
+worth more to a tagger than anything else: a prototype had 92.7 % of words and 94.75 % with suffix and shape. The word
+as it is written and more of its letters were added on what the validation part showed: the commonest error there was
+a name taken for a noun. With them it has 94.9 %.
 """
 
 from collections.abc import Sequence

@@ -63,7 +63,7 @@ class Plan:
     seeds: PositiveInt = 5
 
 
-QUICK = Plan(sentences=2000, width=48, hidden_size=32, epochs=5, learning_rate=5e-3, seeds=3)
+QUICK = Plan(sentences=1500, width=48, hidden_size=32, epochs=4, learning_rate=5e-3, seeds=2)
 
 
 def claims(plan: Plan) -> list[Claim]:

@@ -86,8 +86,9 @@ class Plan:
 
 
 QUICK = Plan(
-    tagged=1200, sizes=(500,), width=40, hidden_size=32, updates=100, checks=2, checked=200, learning_rate=2e-2
-)
+    tagged=1200, sizes=(500,), width=32, hidden_size=32, updates=100, checks=2, checked=200, learning_rate=2e-2,
+    seeds=2,
+)  # fmt: skip
 
 
 def claims(plan: Plan) -> list[Claim]:

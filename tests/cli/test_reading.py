@@ -1,6 +1,7 @@
 """``elman classify`` and ``elman tag`` with small models trained on the embedded reviews."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -79,3 +80,15 @@ def test_a_model_of_the_other_kind_and_odd_input(elman, results):
     assert "holds a Tagger, not a TextClassifier" in elman("classify", "a", "--model", tagger, code=1)
     out = elman("classify", "--out", results, given=b"\xff\xfe good \x00\n" + b"bad " * 3000)
     assert len(out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("evidence", [[], {"words": {}}, {"words": {"a": [1]}, "pairs": {}}, {"words": 3}])
+def test_evidence_that_is_none(elman, results, tmp_path, evidence):
+    (model,) = results.glob("15.14*/quick/trials/*/model")
+    shutil.copytree(model, tmp_path / "model")
+    path = tmp_path / "model" / "model.json"
+    about = json.loads(path.read_text())
+    about["notes"]["evidence"] = evidence
+    path.write_text(json.dumps(about))
+    said = elman("classify", "a", "--model", tmp_path / "model", code=1)
+    assert "does not hold the words or classes of its model" in said

@@ -83,8 +83,8 @@ def test_a_lexicon_takes_rare_words_for_unknown_ones():
     for bad in ([], [[]]):
         with pytest.raises(ValueError, match="no words to learn from"):
             Lexicon.of(bad)
-    with pytest.raises(ValueError, match="no column 'form'; there are word"):
-        Lexicon.of([["a"]], ["form"])
+    with pytest.raises(ValueError, match="no column 'letters'; there are form"):
+        Lexicon.of([["a"]], ["letters"])
 
 
 @given(st.text(max_size=30))

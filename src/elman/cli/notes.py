@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, FiniteFloat, PositiveInt, TypeAdapter, ValidationError
+from pydantic import Field, FiniteFloat, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
 __all__ = ["Channel", "Corrector", "NameWriter", "Reader", "Translator", "fit", "told"]
 
@@ -38,11 +38,20 @@ class Words:
 
 
 @dataclass(frozen=True)
+class Weights:
+    """In how many sentences of either class each word and each pair stood."""
+
+    words: dict[str, tuple[NonNegativeInt, NonNegativeInt]]
+    pairs: dict[str, tuple[NonNegativeInt, NonNegativeInt]]
+
+
+@dataclass(frozen=True)
 class Reader:
-    """The words that a model knows, and the classes it tells apart."""
+    """The words that a model knows, and the classes it tells apart; one may be told the evidence, too."""
 
     classes: list[str]
     lexicon: Words
+    evidence: Weights | None = None
 
 
 @dataclass(frozen=True)

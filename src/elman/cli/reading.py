@@ -2,13 +2,16 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from elman.cli.models import newest_model
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Text = Annotated[list[str] | None, typer.Argument(help="Sentences; default: the lines of standard input.")]
 Model = Annotated[Path | None, typer.Option(help="A model's folder; default: the newest in results.")]
@@ -23,16 +26,17 @@ def classify(text: Text = None, model: Model = None, out: Out = Path("results"),
     """Say the class of each sentence, and how probable it is, with a model that study 15.14 trained."""
     import torch
 
-    read, notes, lexicon = _load(model or newest_model(out, CLASSIFIERS), "TextClassifier")
+    read, classes, encode = _load(model or newest_model(out, CLASSIFIERS), "TextClassifier")
     for sentence, words in _sentences(text):
+        tokens = torch.from_numpy(encode(words))
         with torch.no_grad():
-            logits = read(torch.from_numpy(lexicon.encode(words))[:, None], [len(words)])[0]
-        shares = dict(zip(notes["classes"], torch.softmax(logits, -1).tolist(), strict=True))
+            logits = read(tokens[:, None], [len(words)])[0]
+        shares = dict(zip(classes, torch.softmax(logits, -1).tolist(), strict=True))
         if as_json:
             print(json.dumps({"text": sentence, "classes": shares}), flush=True)
             continue
         best = max(shares, key=shares.__getitem__)
-        unknown = sum(not number for number in lexicon.encode(words)[:, 0])
+        unknown = int((tokens[:, 0] == 0).sum())
         note = f"   ({unknown} of {len(words)} words unknown)" if unknown * 2 >= len(words) else ""
         print(f"{best} {shares[best]:.3f}\t{sentence}{note}", flush=True)
 
@@ -41,12 +45,12 @@ def tag(text: Text = None, model: Model = None, out: Out = Path("results"), as_j
     """Give every word of each sentence its part of speech, with its probability, with a model of study 15.34."""
     import torch
 
-    read, notes, lexicon = _load(model or newest_model(out, TAGGERS), "Tagger")
+    read, classes, encode = _load(model or newest_model(out, TAGGERS), "Tagger")
     for sentence, words in _sentences(text):
         with torch.no_grad():
-            shares = torch.softmax(read(torch.from_numpy(lexicon.encode(words))[:, None], [len(words)])[:, 0], -1)
+            shares = torch.softmax(read(torch.from_numpy(encode(words))[:, None], [len(words)])[:, 0], -1)
         sure, best = shares.max(-1)
-        tags = [notes["classes"][k] for k in best.tolist()]
+        tags = [classes[k] for k in best.tolist()]
         if as_json:
             made = [
                 {"word": w, "tag": t, "probability": p} for w, t, p in zip(words, tags, sure.tolist(), strict=True)
@@ -57,8 +61,12 @@ def tag(text: Text = None, model: Model = None, out: Out = Path("results"), as_j
             print(" ".join(said), flush=True)
 
 
-def _load(folder: Path, kind: str) -> tuple[Any, dict[str, Any], Any]:
+def _load(folder: Path, kind: str) -> "tuple[Any, list[str], Callable[[Sequence[str]], np.ndarray]]":
+    """Return a model, the names of its classes, and what numbers words for it."""
+    import numpy as np
+
     from elman.cli.notes import Reader, fit, told
+    from elman.data.evidence import Evidence
     from elman.data.lexicon import Lexicon
     from elman.nn.saving import load_text_model
 
@@ -67,12 +75,16 @@ def _load(folder: Path, kind: str) -> tuple[Any, dict[str, Any], Any]:
         raise ValueError(f"{folder} holds a {type(model).__name__}, not a {kind}")
     what = "the words and classes of its model"
     said = told(folder, what, Reader, notes)
-    lexicon = Lexicon(tuple(said.lexicon.columns), tuple(map(tuple, said.lexicon.entries)))
-    columns: Any = model.embedding.columns
-    known = [column.num_embeddings for column in columns]
-    fit(folder, what, classes=(len(said.classes), model.head.out_features), columns=(len(lexicon.sizes), len(known)),
-        words=(sum(lexicon.sizes), sum(known)))  # fmt: skip
-    return model, notes, lexicon
+    columns: list[Lexicon | Evidence] = [
+        Lexicon(tuple(said.lexicon.columns), tuple(map(tuple, said.lexicon.entries)))
+    ]
+    if said.evidence is not None:
+        columns.append(Evidence(said.evidence.words, said.evidence.pairs))
+    embeddings: Any = model.embedding.columns
+    noted, made = [n for one in columns for n in one.sizes], [one.num_embeddings for one in embeddings]
+    fit(folder, what, classes=(len(said.classes), model.head.out_features), columns=(len(noted), len(made)),
+        words=(sum(noted), sum(made)))  # fmt: skip
+    return model, said.classes, lambda words: np.concatenate([one.encode(words) for one in columns], 1)
 
 
 def _sentences(text: list[str] | None) -> Iterator[tuple[str, list[str]]]:

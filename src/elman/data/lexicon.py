@@ -20,10 +20,12 @@ def _shape(word: str) -> str:
 
 
 COLUMNS: dict[str, Callable[[str], str]] = {
+    "form": str,
     "word": str.lower,
     "prefix": lambda word: word[:2].lower(),
     "suffix": lambda word: word[-3:].lower(),
     "ending": lambda word: word[-2:].lower(),
+    "tail": lambda word: word[-4:].lower(),
     "shape": _shape,
 }
 UNKNOWN = ""  # number 0 of every column: padding, and what was seen too seldom
@@ -34,8 +36,8 @@ class Lexicon:
     """The numbers of words, one for each way of looking at them.
 
     Args:
-        columns: names of the ways, of ``"word"`` (in lower case), ``"prefix"`` (two letters), ``"suffix"`` (three),
-            ``"ending"`` (two) and ``"shape"``.
+        columns: names of the ways, of ``"form"`` (the word as it is written), ``"word"`` (in lower case),
+            ``"prefix"`` (two letters), ``"suffix"`` (three), ``"ending"`` (two), ``"tail"`` (four) and ``"shape"``.
         entries: for each column what it knows, number 0 standing for whatever it does not.
 
     Example:

@@ -21,8 +21,8 @@ class TokenEmbedding(nn.Module):
     Args:
         sizes: entries of each column; number 0 is what is unknown.
         widths: width of each column's vectors.
-        dropout: probability that training takes a word for an unknown one, so that there is a vector for those; it
-            replaces the whole token. Default 0.
+        dropout: probability that training takes a column's entry for an unknown one, so that there is a vector for
+            those, and the other columns learn to stand in for it. Default 0.
 
     Example:
         >>> embedding = TokenEmbedding([100, 20], [16, 4])
@@ -45,8 +45,7 @@ class TokenEmbedding(nn.Module):
         if tokens.ndim != 3 or tokens.shape[-1] != len(self.columns):
             raise ValueError(f"tokens must be [T, B, {len(self.columns)}], got {list(tokens.shape)}")
         if self.training and self.dropout:
-            dropped = torch.rand(tokens.shape[:2], device=tokens.device) < self.dropout
-            tokens = tokens.masked_fill(dropped[..., None], 0)
+            tokens = tokens.masked_fill(torch.rand(tokens.shape, device=tokens.device) < self.dropout, 0)
         return torch.cat([column(tokens[..., k]) for k, column in enumerate(self.columns)], -1)
 
 

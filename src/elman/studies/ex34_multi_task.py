@@ -3,20 +3,23 @@
 **Question.** A lower LSTM layer is shared by a tagger of parts of speech and a classifier of sentiment. Does either
 gain from the other?
 
-**Method.** Words come as vectors of the word, its last three letters and its shape. A bidirectional LSTM reads them;
-from its outputs a tag is decided for each word. A second bidirectional LSTM reads those outputs, and from its largest
-outputs the sentiment is decided (Søgaard & Goldberg, 2016: the lower task at the lower layer). The two tasks have
-different sentences, so batches alternate. The single-task networks are the same layers, trained on their own task
-alone for as many updates of that task; they lack only the vectors of words that the other task's sentences hold,
-which they could not learn. So that a gain of the classifier is not merely that of more text or more noise, a control
-has the tagger learn *shuffled* tags. The classifier is trained on few sentences, more, and all: which ones the seed
-draws, the same for every network. Taggers of words alone, and of words read forwards only by as many units, and every
-word's most frequent tag stand beside. At several times in training each task looks at its validation part; the
-weights that were best there read its test once. Sentences are UD English-EWT and SST-2 where they are there, the
-embedded grammar of reviews otherwise.
+**Method.** Words come as vectors of the word in lower case and as it is written, its first two letters, its last two,
+three and four, and its shape; in training each of these is now and then taken for an unknown one, so that the others
+learn to stand in for it. A bidirectional LSTM reads them; from its outputs a tag is decided for each word. A second
+bidirectional LSTM reads those outputs, and from its largest outputs the sentiment is decided (Søgaard & Goldberg,
+2016: the lower task at the lower layer). The two tasks have different sentences, so batches alternate. The
+single-task networks are the same layers, trained on their own task alone for as many updates of that task; they lack
+only the vectors of words that the other task's sentences hold, which they could not learn. So that a gain of the
+classifier is not merely that of more text or more noise, a control has the tagger learn *shuffled* tags. The
+classifier is trained on few sentences, more, and all: which ones the seed draws, the same for every network. Taggers
+of words alone, and of words read forwards only by as many units, and every word's most frequent tag stand beside. At
+several times in training each task looks at its validation part; the weights that were best there read its test once.
+Sentences are UD English-EWT and SST-2 where they are there, the embedded grammar of reviews otherwise.
 
 **What to expect.** With all sentences a point either way. With few, syntax might help. The letters of a word are
-worth more to a tagger than anything else: a prototype had 92.7 % of words and 94.75 % with suffix and shape.
+worth more to a tagger than anything else: a prototype had 92.7 % of words and 94.75 % with suffix and shape. The word
+as it is written and more of its letters were added on what the validation part showed: the commonest error there was
+a name taken for a noun. With them it has 94.9 %.
 """
 
 from collections.abc import Sequence
@@ -48,7 +51,9 @@ if TYPE_CHECKING:
 
     from elman.data.sentences import Sentence
 
-COLUMNS = {"word": 1.0, "suffix": 0.3, "shape": 0.1}  # and the share of the word's width
+WIDTHS = {  # of each column's vectors, as a share of the word's
+    "word": 1.0, "form": 0.5, "prefix": 0.2, "suffix": 0.4, "ending": 0.2, "tail": 0.2, "shape": 0.1,
+}  # fmt: skip
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -81,8 +86,9 @@ class Plan:
 
 
 QUICK = Plan(
-    tagged=1200, sizes=(500,), width=40, hidden_size=32, updates=100, checks=2, checked=200, learning_rate=2e-2
-)
+    tagged=1200, sizes=(500,), width=32, hidden_size=32, updates=100, checks=2, checked=200, learning_rate=2e-2,
+    seeds=2,
+)  # fmt: skip
 
 
 def claims(plan: Plan) -> list[Claim]:
@@ -95,7 +101,7 @@ def claims(plan: Plan) -> list[Claim]:
         Claim("syntax", "It gains more than from shuffled tags.", "the control", "accuracy gained", at_least=0.0),
         Claim("tags", f"The tagger loses less than half a point, shared with {plan.sizes[-1] or 'all'} sentences.",
               alonso, "accuracy lost", at_most=0.005),
-        Claim("letters", "Suffix and shape are worth at least a point to the tagger.",
+        Claim("letters", "A word's letters and shape are worth at least a point to the tagger.",
               "a prototype of this study: 92.7 to 94.75 %", "accuracy gained", at_least=0.01),
         Claim("both", "So is reading both ways.", "a prototype of this study: 92.5 to 94.75 %", "accuracy gained",
               at_least=0.01),
@@ -139,10 +145,10 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     random = np.random.default_rng(trial.seed)
     some, few = _drawn(tagging.training, plan.tagged, random), _drawn(judged.training, size, random)
     known = some if how in TAGGERS else few if how == SINGLE else some + few
-    lexicon = Lexicon.of([one.words for one in known], ("word",) if how == WORDS else tuple(COLUMNS), min_count=2)
+    lexicon = Lexicon.of([one.words for one in known], ("word",) if how == WORDS else tuple(WIDTHS), min_count=2)
     settings = {
         "kind": "Tagger", "sizes": list(lexicon.sizes), "cell": "LSTMCell", "classes": len(tagging.tags),
-        "widths": [max(2, int(plan.width * COLUMNS[column])) for column in lexicon.columns],
+        "widths": [max(2, int(plan.width * WIDTHS[column])) for column in lexicon.columns],
         "hidden_size": plan.hidden_size * (2 if how == FORWARDS else 1), "bidirectional": how != FORWARDS,
         "dropout": plan.dropout, "word_dropout": plan.word_dropout,
     }  # fmt: skip

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import nn
 
+    from elman.data.evidence import Evidence
     from elman.data.lexicon import Lexicon
-    from elman.data.sentences import Corpus, Sentence
+    from elman.data.sentences import Corpus
     from elman.lab.findings import Curves
     from elman.train.epochs import Epoch, Labelled
 
@@ -23,13 +24,25 @@ __all__ = ["Read", "bayes", "by_length", "inputs", "load", "prepared", "probabil
 
 @dataclass(frozen=True)
 class Read:
-    """A corpus in numbers."""
+    """A corpus in numbers: a column for the word, and, where there is evidence, its two."""
 
     corpus: "Corpus"
     lexicon: "Lexicon"
+    evidence: "Evidence | None"
     training: "Labelled"
     validation: "Labelled"
     test: "Labelled"
+
+    @property
+    def sizes(self) -> list[int]:
+        """Numbers there are in each column."""
+        return [*self.lexicon.sizes, *(self.evidence.sizes if self.evidence else ())]
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What a saved model needs to read sentences: plain data."""
+        notes = {"lexicon": self.lexicon.to_json(), "classes": self.corpus.labels}
+        return notes | ({"evidence": self.evidence.to_json()} if self.evidence else {})
 
     @property
     def truth(self) -> "np.ndarray":
@@ -53,21 +66,29 @@ def inputs(data: str) -> dict[str, str]:
     return {"data": corpus.name, "sha256": corpus.sha256}
 
 
-def prepared(corpus: "Corpus", min_count: int = 2) -> Read:
-    """Number the words by what the training part holds."""
+def prepared(corpus: "Corpus", min_count: int = 2, evidence: bool = False) -> Read:
+    """Number the words by what the training part holds, and what they say for the second class if ``evidence``."""
+    import numpy as np
     import torch
 
+    from elman.data.evidence import Evidence
     from elman.data.lexicon import Lexicon
     from elman.train.epochs import Labelled
 
-    lexicon = Lexicon.of([one.words for one in corpus.training], min_count=min_count)
-    classes = corpus.labels
-
-    def labelled(part: "Sequence[Sentence]") -> Labelled:
-        encoded = [torch.from_numpy(lexicon.encode(one.words)) for one in part]
-        return Labelled(encoded, [classes.index(one.label) for one in part])
-
-    return Read(corpus, lexicon, *map(labelled, (corpus.training, corpus.validation, corpus.test)))
+    classes = {label: k for k, label in enumerate(corpus.labels)}
+    sentences, labels = [one.words for one in corpus.training], [classes[one.label] for one in corpus.training]
+    lexicon = Lexicon.of(sentences, min_count=min_count)
+    weighed = Evidence.of(sentences, labels) if evidence else None
+    parts = []
+    for part in (corpus.training, corpus.validation, corpus.test):
+        targets = [classes[one.label] for one in part]
+        encoded = [lexicon.encode(one.words) for one in part]
+        if weighed:
+            own = targets if part is corpus.training else [None] * len(part)
+            more = [weighed.encode(one.words, label) for one, label in zip(part, own, strict=True)]
+            encoded = [np.concatenate(columns, 1) for columns in zip(encoded, more, strict=True)]
+        parts.append(Labelled([torch.from_numpy(one) for one in encoded], targets))
+    return Read(corpus, lexicon, weighed, *parts)
 
 
 def bayes(corpus: "Corpus") -> "np.ndarray":
@@ -84,8 +105,9 @@ def bayes(corpus: "Corpus") -> "np.ndarray":
 
 
 def _grams(words: Sequence[str]) -> list[str]:
-    low = [word.lower() for word in words]
-    return low + [f"{a} {b}" for a, b in pairwise(low)]
+    from elman.data.evidence import pairs
+
+    return [word.lower() for word in words] + pairs(words)
 
 
 def trained(plan: Any, model: "nn.Module", read: Read, seed: int, desk: Desk, patience: float) -> "Iterator[Epoch]":

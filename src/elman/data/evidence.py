@@ -1,0 +1,128 @@
+"""Words as evidence: what each word, and each pair, says for one class against another."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Evidence", "pairs"]
+
+STEP, HIGHEST = 0.25, 12  # a weight is told in quarters of a nat, from -3 to 3
+Counts = tuple[int, int]
+
+
+def pairs(words: Sequence[str]) -> list[str]:
+    """Return the pairs of neighbours, in lower case.
+
+    Example:
+        >>> pairs(["Not", "a", "film"])
+        ['not a', 'a film']
+    """
+    return [f"{a} {b}" for a, b in pairwise(word.lower() for word in words)]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The weights of naive Bayes, as numbers for an embedding.
+
+    A word that is in n1 sentences of the second class and in n0 of the first has the weight log((n1 + 1) / (n0 + 1))
+    (Good, 1950; the log-count ratio of Wang & Manning, 2012), rounded to quarters of a nat. A sentence to learn from
+    has to be left out of its own counts: otherwise a word that is in no other would betray its label, and what is
+    learned would not hold for sentences never seen.
+
+    Args:
+        words: for each word, in lower case, the number of training sentences of each class that hold it.
+        pairs: the same for two words that follow one another.
+
+    Example:
+        >>> evidence = Evidence.of([["a", "good", "film"], ["a", "bad", "film"]], [1, 0])
+        >>> evidence.encode(["a", "good", "one"]).tolist()  # log 2 = 2.8 quarters for the word, and for the pair
+        [[0, 0], [3, 3], [0, 0]]
+        >>> evidence.encode(["bad"]).tolist()  # those against come last
+        [[22, 0]]
+        >>> evidence.encode(["a", "good", "film"], own=1).tolist()  # "a" and "film" have one sentence left, against
+        [[22, 0], [0, 0], [22, 0]]
+    """
+
+    words: Mapping[str, Counts]
+    pairs: Mapping[str, Counts]
+
+    @classmethod
+    def of(cls, sentences: Sequence[Sequence[str]], classes: Sequence[int]) -> "Evidence":
+        """Count what training sentences hold.
+
+        Args:
+            sentences: lists of words, of the training part alone.
+            classes: 0 or 1 for each.
+
+        Raises:
+            ValueError: for another class, or if there are not as many.
+        """
+        if len(sentences) != len(classes) or not {*classes} <= {0, 1}:
+            raise ValueError(
+                f"evidence weighs class 1 against class 0, one for each of {len(sentences)} sentences; got "
+                f"{len(classes)}, of {', '.join(map(str, sorted({*classes})))}"
+            )
+        counted = []
+        for column in (0, 1):
+            each: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+            for words, label in zip(sentences, classes, strict=True):
+                each[label].update({gram for grams in _grams(words) if (gram := grams[column])})
+            counted.append({gram: (each[0][gram], each[1][gram]) for gram in sorted({*each[0], *each[1]})})
+        return cls(*counted)
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Numbers there are in each column."""
+        return 2 * HIGHEST + 1, 2 * HIGHEST + 1
+
+    def encode(self, words: Sequence[str], own: int | None = None) -> np.ndarray:
+        """Return the numbers of a sentence's words, and of the pairs they end, ``[T, 2]`` int64.
+
+        Number 0 is no evidence, 1 to 12 are quarters of a nat for the second class, and 24 down to 13 are as many
+        against it.
+
+        Args:
+            words: of the sentence.
+            own: class of a sentence that was counted, which is then left out of the counts; default None, of one
+                that was not.
+        """
+        rows = [
+            [_number(self.words.get(word, (0, 0)), own), _number(self.pairs.get(pair, (0, 0)), own)]
+            for word, pair in _grams(words)
+        ]
+        return np.array(rows, dtype=np.int64).reshape(len(words), 2)
+
+    def to_json(self) -> dict[str, dict[str, Counts]]:
+        """Return plain data for JSON."""
+        return {"words": dict(self.words), "pairs": dict(self.pairs)}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Mapping[str, Sequence[Any]]]) -> "Evidence":
+        """Read what :meth:`to_json` gave.
+
+        Raises:
+            ValueError: for a count that is none.
+        """
+        tables = []
+        for name in ("words", "pairs"):
+            table = {gram: (int(first), int(second)) for gram, (first, second) in plain[name].items()}
+            if any(min(counts) < 0 for counts in table.values()):
+                raise ValueError(f"counts of {name} must be at least 0")
+            tables.append(table)
+        return cls(*tables)
+
+
+def _grams(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each word and the pair that it ends; the first ends none."""
+    return zip((word.lower() for word in words), ("", *pairs(words)), strict=False)
+
+
+def _number(counts: Counts, own: int | None) -> int:
+    against, of = (n - (own == label and n > 0) for label, n in enumerate(counts))
+    weight = round(math.log((of + 1) / (against + 1)) / STEP)
+    return max(-HIGHEST, min(HIGHEST, weight)) % (2 * HIGHEST + 1)

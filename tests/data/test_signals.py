@@ -82,7 +82,7 @@ def test_one_column_of_several(tmp_path):
         (rows(line_3="2024-01-01 02:20:00,5"), "line 3: 4800 s after the line above, where the step is 3600 s"),
         ([*rows(), "2024-01-02 00:00:00,5"], "line 7: 18 values are missing before it"),
         (rows(line_3="5"), "line 3: expected a number, or a time and one, got 1 columns"),
-        (["1,2,3", "4,5,6"], "got 3 columns"),
+        (["1,2,3", "4,5,6"], "line 1: .* got 3 columns; name the column"),
     ],
 )
 def test_what_cannot_be_read(tmp_path, lines, said):

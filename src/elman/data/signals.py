@@ -213,26 +213,26 @@ def _named(path: Path, rows: Sequence[tuple[int, list[str]]], column: str) -> li
     return [(number, [row[place] for place in (*kept, wanted)]) for number, row in rows]
 
 
-def _rows(path: Path, rows: Iterable[tuple[int, list[str]]]) -> tuple[list[tuple[int, datetime]], list[float]]:
+def _rows(path: Path, rows: Sequence[tuple[int, list[str]]]) -> tuple[list[tuple[int, datetime]], list[float]]:
     """Times with the lines they stand on (none if there is one column), and values."""
     times: list[tuple[int, datetime]] = []
     values: list[float] = []
-    width = 0
+    width, first = 0, rows[0][0] if rows else 0
     for number, row in rows:
+        width = width or len(row)
+        if len(row) != width or width > 2:
+            more = "; name the column of the numbers" if width > 2 else ""
+            raise DataError(
+                f"{path}, line {number}: expected a number, or a time and one, got {len(row)} columns{more}"
+            )
         try:
             value = float(row[-1])
         except ValueError:
-            if not values and not width:
-                width = len(row)
+            if number == first:  # a heading
                 continue
             value = math.nan
         if not math.isfinite(value):
             raise DataError(f"{path}, line {number}: expected a finite number, got {row[-1][:40]!r}")
-        width = width or len(row)
-        if len(row) != width or width > 2:
-            raise DataError(
-                f"{path}, line {number}: expected a number, or a time and one, got {len(row)} columns: name one"
-            )
         if width == 2:
             times.append((number, _time(row[0], f"{path}, line {number}")))
         values.append(value)
@@ -262,7 +262,8 @@ def _even(path: Path, times: Sequence[tuple[int, datetime]], values: Sequence[fl
     gaps = [(b - a).total_seconds() for (_, a), (_, b) in pairwise(times)]
     for gap, (line, time) in zip(gaps, times[1:], strict=True):
         if gap <= 0:
-            what = "is there twice" if gap == 0 else "comes before the line above; sort the file by time"
+            before = "comes before the line above: sort the file by time, or give the zone if a clock was put back"
+            what = "is there twice" if gap == 0 else before
             raise DataError(f"{path}, line {line}: {time.isoformat(sep=' ')} {what}")
     step = _commonest(gaps)
     filled = [values[0]]

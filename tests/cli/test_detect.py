@@ -28,6 +28,21 @@ def test_a_file_and_its_picture(elman, series, tmp_path):
     assert "value 40" in elman("detect", "load.csv", *SMALL)
 
 
+def test_one_column_of_several(elman, series, tmp_path):
+    lines = [
+        "when,load,site",
+        *(f"2024-01-{k // 24 + 1:02} {k % 24:02}:00:00+02:00,{v},A" for k, v in enumerate(series)),
+    ]
+    (tmp_path / "several.csv").write_text("\n".join(lines))
+    alarms = [
+        json.loads(line) for line in elman("detect", "several.csv", *SMALL, "--column", "load", "--json").splitlines()
+    ]
+    worst = max(alarms, key=lambda alarm: alarm["score"])
+    assert worst["first"].startswith("2024-01-17 1")
+    assert worst["last"].endswith("+02:00")
+    assert "3 columns; name the column of the numbers" in elman("detect", "several.csv", *SMALL, code=1)
+
+
 def test_piped_in_it_says_the_same(elman, series):
     given = "\n".join(map(str, series)).encode()
     words = ("detect", *SMALL, "--normal", "240", "--period", "24", "--json")
@@ -46,6 +61,7 @@ def test_piped_in_it_says_the_same(elman, series):
         (["load.csv", "--normal", "20"], b"", 1, "need 172 normal values"),
         (["nowhere.csv"], b"", 1, "No such file"),
         (["--figure", "a.svg"], b"", 1, "a picture needs a file"),
+        (["--column", "load"], b"", 1, "--column needs a file"),
         (["--normal", "0.5"], b"1\n2\n", 2, "a number of values, got '0.5'"),
         ([], b"", 1, "got 0"),
         ([], b"1\n2\nthree\n", 1, "line 3: expected a finite number, got 'three'"),

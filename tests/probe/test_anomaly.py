@@ -12,14 +12,18 @@ from elman.nn.autoencoder import SequenceAutoencoder
 from elman.probe.anomaly import (
     Profile,
     alarm_report,
+    around,
+    clock,
     covering,
+    isolation_score,
     moving_z,
     newest,
     reconstruction_errors,
     runs,
-    trailing,
+    usual_error,
 )
 from elman.probe.detector import Detector
+from elman.train.autoencode import fit_autoencoder
 
 DAYS = np.sin(np.arange(480) * 2 * np.pi / 24) + np.random.default_rng(0).normal(size=480) / 10
 
@@ -32,9 +36,10 @@ def test_scores_are_those_of_plain_loops(width, count, seed):
     np.testing.assert_allclose(covering(errors), [np.mean(part) for part in held])
     np.testing.assert_allclose(newest(errors), [part[0] for part in held])
     score = errors[:, 0]
-    np.testing.assert_allclose(
-        trailing(score, 3), [score[max(0, k - 2) : k + 1].mean() for k in range(width)]
-    )  # fmt: skip
+    for wide in (1, 2, 3, 4):
+        behind = wide // 2
+        parts = [score[max(0, k - behind) : k - behind + wide] for k in range(width)]
+        np.testing.assert_allclose(around(score, wide), [part.mean() for part in parts])
 
 
 def test_errors_are_of_each_window():
@@ -42,6 +47,36 @@ def test_errors_are_of_each_window():
     errors = reconstruction_errors(model, values, 4)
     window = torch.arange(2.0, 6.0)[:, None, None]
     torch.testing.assert_close(torch.tensor(errors[:, 2]), (model(window) - window).abs()[:, 0, 0].detach())
+
+
+def test_what_is_known_is_told_and_not_reconstructed():
+    model, values = SequenceAutoencoder(hidden_size=3, known_size=2).eval(), np.arange(7.0)
+    known = clock(0, 7, [5])
+    errors = reconstruction_errors(model, values, 4, known)
+    window, told = torch.arange(2.0, 6.0)[:, None, None], torch.tensor(known[2:6, None], dtype=torch.float32)
+    torch.testing.assert_close(torch.tensor(errors[:, 2]), (model(window, told) - window).abs()[:, 0, 0].detach())
+    assert not np.allclose(errors, reconstruction_errors(model, values, 4, clock(2, 7, [5])))
+    with pytest.raises(ValueError, match=r"known of shape \(4, 1, 2\), got \(4, 1, 0\)"):
+        model(window)
+
+
+def test_training_lowers_the_error_and_knows_the_time():
+    days = clock(0, len(DAYS), [24])
+    made = [fit_autoencoder(DAYS[:360], 24, known=days[:360], updates=updates) for updates in (0, 200)]
+    untrained, trained = (reconstruction_errors(model, DAYS, 24, days)[:, 360:].mean() for model in made)
+    assert trained < untrained / 2
+
+
+def test_a_forest_sets_a_strange_window_apart():
+    changed = DAYS.copy()
+    changed[430:436] += 5
+    score = isolation_score(changed, 240, 12, 0)
+    assert 419 <= score.argmax() <= 446
+    assert len(score) == len(DAYS)
+
+
+def test_usual_errors():
+    np.testing.assert_allclose(usual_error(np.array([1.0, 2, 3, 6, 5]), 2), [3 + 0.34, 4 + 0.34])
 
 
 @given(st.lists(st.booleans(), max_size=12))
@@ -101,6 +136,11 @@ def test_one_by_one_as_at_once_and_never_growing():
 def test_too_little_to_learn_from(asked, said):
     with pytest.raises(ValueError, match=said):
         Detector.fit(DAYS, **{"period": 1, "window": 12, "updates": 1} | asked)
+
+
+def test_nothing_can_be_learned_from_one_value():
+    with pytest.raises(ValueError, match="the first 336 values are all 5"):
+        Detector.fit(np.concatenate([np.full(400, 5.0), DAYS[:80]]), window=12)
 
 
 def test_the_threshold_comes_from_values_that_were_not_learned():

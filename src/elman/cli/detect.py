@@ -11,6 +11,7 @@ import typer
 from elman.cli.models import LARGEST_SEED
 
 File = Annotated[Path | None, typer.Argument(help="CSV of a time and a number, or of numbers; default: stdin.")]
+Column = Annotated[str, typer.Option(help="Heading of the values, in a file of more columns.")]
 Normal = Annotated[
     str, typer.Option(help="Learn from a share of the file (default 0.5), or from so many values (1000).")
 ]
@@ -20,6 +21,7 @@ Quantile = Annotated[float, typer.Option(help="Share of normal values that must 
 
 def detect(
     file: File = None,
+    column: Column = "",
     normal: Normal = "",
     period: Period = 0,
     window: Annotated[int, typer.Option(min=2, help="Steps that are read at once.")] = 24,
@@ -36,13 +38,15 @@ def detect(
     if file is None:
         if figure:
             raise ValueError("a picture needs a file; values that are piped in have no end")
+        if column:
+            raise ValueError("--column needs a file; of lines that are piped in the last column is read")
         _stream(_count(normal or "1000", None), period or 1, window, quantile, updates, seed, as_json)
         return
     from elman.data.signals import read_signal
     from elman.probe.anomaly import runs
     from elman.probe.detector import Detector
 
-    signal = read_signal(file)
+    signal = read_signal(file, column=column)
     for note in signal.notes:
         print(f"note: {note}", file=sys.stderr)
     learned = _count(normal or "0.5", len(signal))

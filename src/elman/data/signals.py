@@ -16,7 +16,8 @@ from elman.data.reading import decoded, is_heading, number, read_bytes, rows
 
 __all__ = ["KINDS", "Signal", "nyc_taxi", "planted", "read_signal"]
 
-KINDS = ("raised", "stuck", "shifted", "noisy", "lost")
+Table = list[tuple[int, list[str]]]  # rows, each with the number of its line
+KINDS = ("raised", "stuck", "lost", "noisy", "drifting", "shifted", "reversed", "torn")
 
 
 @dataclass(frozen=True)
@@ -61,21 +62,29 @@ class Signal:
         """Say when a value was measured, or which it is, counted from 1."""
         if self.start is None:
             return f"value {index + 1}"
-        return (self.start + index * self.step).strftime("%Y-%m-%d %H:%M:%S")
+        time = self.start + index * self.step
+        return (time if time.utcoffset() else time.replace(tzinfo=None)).isoformat(" ", "seconds")
 
 
-def read_signal(path: Path, least: int = 100) -> Signal:
+def read_signal(path: Path, least: int = 100, column: str = "") -> Signal:
     """Read a CSV of one number a line, or of a time and a number; a first line that holds no number is a heading.
 
     Times are ISO 8601, with or without a zone (then UTC), in order; without times a step counts as an hour. The
     commonest gap is the step; where values are missing in between, a straight line stands for up to 5 of them.
 
+    Args:
+        path: of the file.
+        least: values there must be.
+        column: heading of the values, in a file of any columns; times are in the first that begins with one.
+
     Raises:
         DataError: naming the line, for what is not a finite number or a time, a time that is there twice or out of
-            order, more than 5 values missing, times off the step; too few values, or all the same.
+            order, more than 5 values missing, times off the step; for a column that is not there, too few values, or
+            all the same.
     """
     content = read_bytes(path)
-    times, values = _columns(path, decoded(path, content))
+    table = list(rows(path, decoded(path, content)))
+    times, values = _columns(path, _named(path, table, column) if column else table)
     if len(values) < least:
         raise DataError(f"{path} has {len(values)} values; at least {least} are needed")
     start, step, filled = _even(path, times, values)
@@ -87,47 +96,82 @@ def read_signal(path: Path, least: int = 100) -> Signal:
     return Signal(path.stem, start, step, series, (), hashlib.sha256(content).hexdigest(), notes)
 
 
-def planted(seed: int, weeks: int = 20, clean: int = 11, events: int = 15) -> Signal:
-    """An hourly load with a day, a week and noise that lasts, and anomalies of five kinds where they were put.
+def planted(seed: int, weeks: int = 40, clean: int = 28, events: int = 32) -> Signal:
+    """An hourly load with a peak in the morning and one in the evening, and anomalies of eight kinds planted in it.
 
-    *Raised* by eight standard deviations of the noise, or lowered so; *stuck* at one value; *shifted* by eight hours;
-    *noisy*; *lost*, at three tenths. Each lasts 6 to 24 hours, no two are within a day, and none lies in the first
-    ``clean`` weeks.
+    Every day is stronger or weaker than usual, both peaks alike, and earlier or later, both alike: that is normal,
+    and no one usual week tells it. The anomalies last 4 to 24 hours, none lies in the first ``clean`` weeks, and no
+    two are on one day. *Raised* by four, or lowered so; *stuck* at one value; *lost*, nine tenths of the evening
+    peak; *noisy*; *drifting* away by six; and, of values that are all usual in themselves, *shifted* by six hours;
+    *reversed*, evening first; *torn*: of two peaks one early, one late.
+
+    Args:
+        seed: of everything that is drawn.
+        weeks: there are.
+        clean: weeks without anomalies, at the beginning.
+        events: anomalies; there must be two days for each.
 
     Example:
         >>> signal = planted(0)
         >>> len(signal), signal.day, sorted({kind for _, _, kind in signal.events}) == sorted(KINDS)
-        (3360, 24, True)
+        (6720, 24, True)
     """
     rng = np.random.default_rng(seed)
-    n = 168 * weeks
-    hour, weekday = np.arange(n) % 24, np.arange(n) // 24 % 7
-    usual = 10 + 4 * np.sin(2 * np.pi * (hour - 9) / 24) + 1.5 * np.sin(4 * np.pi * (hour - 7) / 24)
-    usual *= np.where(weekday >= 5, 0.75, 1.0)
-    noise, shock = np.zeros(n), rng.normal(size=n) * 0.35
-    for k in range(1, n):
-        noise[k] = 0.7 * noise[k - 1] + shock[k]
-    values = usual + noise
-    days = np.sort(rng.permutation(np.arange(7 * clean + 1, 7 * weeks - 2, 3))[:events])
+    days, n = 7 * weeks, 168 * weeks
+    hour, day = np.arange(n) % 24, np.arange(n) // 24
+    strength, late = np.exp(0.15 * _lasting(rng, days))[day], np.clip(_lasting(rng, days), -2, 2)[day]
+    strength = np.where(day % 7 >= 5, 0.7, 1.0) * strength
+    noise = 0.15 * _lasting(rng, n)
+
+    def course(hour: np.ndarray, part: slice, morning: np.ndarray | float, evening: np.ndarray | float) -> np.ndarray:
+        peaks = 6 * np.exp(-(((hour - 8 - morning) / 1.5) ** 2) / 2)
+        peaks += 8 * np.exp(-(((hour - 18 - evening) / 2) ** 2) / 2)
+        return 10 + strength[part] * peaks + noise[part]
+
+    values = course(hour, slice(n), late, late)
+    at = np.sort(rng.choice(np.arange(7 * clean + 1, days - 1, 2), events, replace=False))
+    kinds = rng.permutation([KINDS[k % len(KINDS)] for k in range(events)])
     found = []
-    for turn, day in enumerate(days.tolist()):
-        first = day * 24 + int(rng.integers(0, 24))
-        end, kind = first + int(rng.integers(6, 25)), KINDS[turn % len(KINDS)]
+    for midnight, kind in zip((24 * at).tolist(), kinds.tolist(), strict=True):
+        first, end = midnight + 4, midnight + 24
+        if kind == "raised":
+            first += int(rng.integers(0, 12))
+            end = first + int(rng.integers(4, 9))
+        elif kind == "stuck":
+            first += int(rng.integers(2, 8))
+            end = first + int(rng.integers(8, 13))
+        elif kind == "lost":
+            first += 11
         part = slice(first, end)
         if kind == "raised":
-            values[part] += rng.choice([-1, 1]) * 8 * noise.std()
+            values[part] += rng.choice([-4, 4])
         elif kind == "stuck":
             values[part] = values[first - 1]
-        elif kind == "shifted":
-            values[part] = usual[first - 8 : end - 8] + noise[part]
+        elif kind == "lost":
+            values[part] -= 0.9 * (values[part] - 10 - noise[part])
         elif kind == "noisy":
-            values[part] += rng.normal(size=end - first) * 2.5
+            values[part] += 2 * rng.normal(size=end - first)
+        elif kind == "drifting":
+            values[part] += np.linspace(0, 6, end - first) * rng.choice([-1, 1])
+        elif kind == "shifted":
+            values[part] = course((hour[part] + rng.choice([-6, 6])) % 24, part, late[part], late[part])
+        elif kind == "reversed":
+            values[part] = values[part][::-1].copy()
         else:
-            values[part] *= 0.3
+            apart = rng.choice([-2, 2])
+            values[part] = course(hour[part], part, apart, -apart)
         found.append((first, end, kind))
     return Signal(
-        "planted", datetime(2024, 1, 1, tzinfo=UTC), timedelta(hours=1), values, tuple(found), f"planted {seed}"
+        "planted", datetime(2024, 1, 1, tzinfo=UTC), timedelta(hours=1), values, tuple(found), f"planted, seed {seed}"
     )
+
+
+def _lasting(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Noise of unit spread of which half is left after a step."""
+    noise = rng.normal(size=count)
+    for k in range(1, count):
+        noise[k] = 0.5 * noise[k - 1] + math.sqrt(0.75) * noise[k]
+    return noise
 
 
 def nyc_taxi() -> Signal:
@@ -153,25 +197,47 @@ def nyc_taxi() -> Signal:
     return Signal("nyc_taxi", signal.start, signal.step, signal.values, tuple(events), signal.sha256, signal.notes)
 
 
-def _columns(path: Path, text: str) -> tuple[list[tuple[int, datetime]], list[float]]:
+def _named(path: Path, table: Table, column: str) -> Table:
+    """The rows with nothing but their times, if there are any, and the values of one column."""
+    heading = [cell.strip() for cell in table[0][1]] if table else []
+    if column not in heading:
+        raise DataError(f"{path} has no column {column!r}; its first line has {', '.join(heading)[:200]}")
+    for line, row in table:
+        if len(row) != len(heading):
+            raise DataError(f"{path}, line {line}: expected {len(heading)} columns, got {len(row)}")
+    wanted, below = heading.index(column), table[1][1] if len(table) > 1 else []
+    kept = [place for place, cell in enumerate(below) if place != wanted and _is_time(cell)][:1]
+    return [(line, [row[place] for place in (*kept, wanted)]) for line, row in table]
+
+
+def _columns(path: Path, table: Table) -> tuple[list[tuple[int, datetime]], list[float]]:
     """Times with the lines they stand on (none if there is one column), and values."""
     times: list[tuple[int, datetime]] = []
     values: list[float] = []
-    width = 0
-    for line, row in rows(path, text):
-        if not width and is_heading(row):
-            width = len(row)
+    width = len(table[0][1]) if table else 0
+    for place, (line, row) in enumerate(table):
+        if len(row) != width or width > 2:
+            more = "; name the column of the numbers" if width > 2 else ""
+            raise DataError(
+                f"{path}, line {line}: expected a number, or a time and one, got {len(row)} columns{more}"
+            )
+        if not place and is_heading(row):
             continue
         value = number(row[-1])
         if math.isnan(value):
             raise DataError(f"{path}, line {line}: expected a finite number, got {row[-1][:40]!r}")
-        width = width or len(row)
-        if len(row) != width or width > 2:
-            raise DataError(f"{path}, line {line}: expected a number, or a time and one, got {len(row)} columns")
         if width == 2:
             times.append((line, _time(row[0], f"{path}, line {line}")))
         values.append(value)
     return times, values
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text.strip())
+    except ValueError:
+        return False
+    return True
 
 
 def _time(text: str, where: str) -> datetime:
@@ -189,7 +255,8 @@ def _even(path: Path, times: Sequence[tuple[int, datetime]], values: Sequence[fl
     gaps = [(b - a).total_seconds() for (_, a), (_, b) in pairwise(times)]
     for gap, (line, time) in zip(gaps, times[1:], strict=True):
         if gap <= 0:
-            what = "is there twice" if gap == 0 else "comes before the line above; sort the file by time"
+            before = "comes before the line above: sort the file by time, or give the zone if a clock was put back"
+            what = "is there twice" if gap == 0 else before
             raise DataError(f"{path}, line {line}: {time.isoformat(sep=' ')} {what}")
     step = _commonest(gaps)
     filled = [values[0]]

@@ -1,5 +1,6 @@
 """Scores that say how odd a value is, and what alarms raised from them are worth, without point adjustment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -7,18 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    import torch
+    from elman.nn.autoencoder import SequenceAutoencoder
 
 __all__ = [
     "Profile",
     "alarm_report",
+    "around",
+    "clock",
     "covering",
     "isolation_score",
     "moving_z",
     "newest",
     "reconstruction_errors",
     "runs",
-    "trailing",
+    "usual_error",
 ]
 
 
@@ -59,6 +62,18 @@ class Profile:
         return (values - self.mean[step]) / self.spread[step]
 
 
+def clock(first: int, count: int, periods: Sequence[int]) -> np.ndarray:
+    """Where in each period the ``count`` steps from ``first`` on lie: sine and cosine of each, ``[count, 2 P]``.
+
+    Example:
+        >>> clock(3, 2, [4]).round(1) + 0
+        array([[-1.,  0.],
+               [ 0.,  1.]])
+    """
+    angle = 2 * np.pi * (np.arange(first, first + count)[:, None] / np.array(periods))
+    return np.concatenate([np.sin(angle), np.cos(angle)], 1)
+
+
 def moving_z(values: np.ndarray, width: int) -> np.ndarray:
     """How many spreads each value is away from the mean of the ``width`` before it; 0 for the first two."""
     score = np.zeros(len(values))
@@ -69,24 +84,38 @@ def moving_z(values: np.ndarray, width: int) -> np.ndarray:
 
 
 def isolation_score(values: np.ndarray, training: int, width: int, seed: int) -> np.ndarray:
-    """How easily an isolation forest (Liu et al., 2008) sets the window ending at each value apart."""
+    """How easily an isolation forest (Liu et al., 2008) sets the windows that hold each value apart, on average."""
     from sklearn.ensemble import IsolationForest
 
     windows = np.lib.stride_tricks.sliding_window_view(values, width)
     forest = IsolationForest(random_state=seed).fit(windows[: training - width + 1])
     score = -forest.score_samples(windows)
-    return np.concatenate([np.full(width - 1, score[0]), score])
+    return covering(np.broadcast_to(score, (width, len(score))))
 
 
-def reconstruction_errors(model: "torch.nn.Module", values: np.ndarray, width: int) -> np.ndarray:
-    """Absolute error of every step of every window, ``[width, N - width + 1]``."""
+def reconstruction_errors(
+    model: "SequenceAutoencoder", values: np.ndarray, width: int, known: np.ndarray | None = None
+) -> np.ndarray:
+    """Absolute error of every step of every window, ``[width, N - width + 1]``; ``known`` is ``[N, K]``."""
     import torch
 
-    series = torch.tensor(values, dtype=torch.float32)
-    windows = series.unfold(0, width, 1).T[..., None]
+    steps = torch.tensor(values if known is None else np.column_stack([values, known]), dtype=torch.float32)
+    windows = steps.reshape(len(values), -1).unfold(0, width, 1).permute(2, 0, 1)
     with torch.no_grad():
-        parts = [(model(part) - part).abs()[..., 0] for part in windows.split(2048, 1)]
+        parts = [
+            (model(part[..., :1], part[..., 1:]) - part[..., :1]).abs()[..., 0] for part in windows.split(2048, 1)
+        ]
     return torch.cat(parts, 1).numpy()
+
+
+def usual_error(errors: np.ndarray, period: int) -> np.ndarray:
+    """Mean error at each step of a period, with a tenth of the mean of all added, so that none is near zero, ``[P]``.
+
+    Example:
+        >>> usual_error(np.array([1.0, 5.0, 1.0, 5.0, 1.0, 5.0]), 2)
+        array([1.3, 5.3])
+    """
+    return np.array([errors[step::period].mean() for step in range(period)]) + 0.1 * errors.mean() + 1e-12
 
 
 def covering(errors: np.ndarray) -> np.ndarray:
@@ -114,16 +143,16 @@ def newest(errors: np.ndarray) -> np.ndarray:
     return np.concatenate([errors[:-1, 0], errors[-1]])
 
 
-def trailing(score: np.ndarray, width: int) -> np.ndarray:
-    """Mean of the last ``width`` scores, of fewer at the beginning.
+def around(score: np.ndarray, width: int) -> np.ndarray:
+    """Mean of the ``width`` scores about each, an even number one more behind it; of fewer at both ends.
 
     Example:
-        >>> trailing(np.array([2.0, 4.0, 6.0]), 2)
-        array([2., 3., 5.])
+        >>> around(np.array([2.0, 4.0, 6.0]), 3)
+        array([3., 4., 5.])
     """
     total = np.concatenate([[0.0], score.cumsum()])
-    end = np.arange(1, len(score) + 1)
-    first = np.maximum(0, end - width)
+    at = np.arange(len(score))
+    first, end = np.maximum(0, at - width // 2), np.minimum(len(score), at + (width + 1) // 2)
     return (total[end] - total[first]) / (end - first)
 
 

@@ -63,7 +63,8 @@ class Detector:
             each: called with the number of updates done and the last loss.
 
         Raises:
-            ValueError: if there are too few values for two periods and ten windows, or the quantile is not in (0, 1).
+            ValueError: if there are too few values for two periods and ten windows, those learned from are all the
+                same, or the quantile is not in (0, 1).
         """
         cut = len(values) * 7 // 10
         if cut < max(2 * period, 10 * window):
@@ -74,6 +75,8 @@ class Detector:
             )
         if not 0 < quantile < 1:
             raise ValueError(f"the quantile must be between 0 and 1, got {quantile}")
+        if not np.ptp(values[:cut]):
+            raise ValueError(f"the first {cut} values are all {values[0]:g}: there is nothing to learn from them")
         profile = Profile.fit(values[:cut], period)
         unusual = profile.z(values)
         model = fit_autoencoder(

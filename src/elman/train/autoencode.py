@@ -16,7 +16,10 @@ def fit_autoencoder(
     values: np.ndarray,
     width: int,
     *,
+    known: np.ndarray | None = None,
     hidden_size: int = 16,
+    code_size: int = 8,
+    corruption: float = 0.2,
     updates: int = 400,
     batch_size: int = 64,
     learning_rate: float = 1e-2,
@@ -28,7 +31,11 @@ def fit_autoencoder(
     Args:
         values: ``[N]``, scaled to about unit spread; at least ``width`` of them.
         width: steps of a window.
+        known: of every step, ``[N, K]``, such as the hour; default nothing.
         hidden_size: of the autoencoder; default 16.
+        code_size: of the autoencoder; default 8.
+        corruption: share of a window's values that it is shown as 0 and must make out from the others (Vincent et
+            al., 2008); default 0.2.
         updates: steps of Adam; default 400.
         batch_size: windows of an update; default 64.
         learning_rate: its first value; default 1e-2.
@@ -46,15 +53,19 @@ def fit_autoencoder(
     """
     if len(values) < width:
         raise ValueError(f"a window of {width} steps needs as many values, got {len(values)}")
-    windows = torch.tensor(values, dtype=torch.float32).unfold(0, width, 1).T[..., None]
+    told = np.zeros((len(values), 0)) if known is None else known
+    steps = torch.tensor(np.column_stack([values, told]), dtype=torch.float32)
+    windows = steps.unfold(0, width, 1).permute(2, 0, 1)  # [T, N - T + 1, 1 + K]
     choice = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = SequenceAutoencoder(1, hidden_size)
+        model = SequenceAutoencoder(1, hidden_size, code_size, told.shape[1])
 
     def loss(update: int) -> Tensor:
         batch = windows[:, torch.randint(windows.shape[1], (batch_size,), generator=choice)]
-        return (model(batch) - batch).square().mean()
+        x, told = batch[..., :1], batch[..., 1:]
+        shown = x * (torch.rand(x.shape, generator=choice) >= corruption)
+        return (model(shown, told) - x).square().mean()
 
     minimise(model, loss, updates, learning_rate=learning_rate, each=each)
     return model.eval()

@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk
-from elman.lab.findings import Claim, Findings, Passage, Table
+from elman.lab.findings import Claim, Findings, Heatmap, Passage, Table
 from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
 
@@ -155,6 +155,13 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ),
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[Passage("Answer", answer)],
+        figures=[
+            Heatmap("The table: what follows what", "next token", "token before",
+                    [list(row) for row in (plan.first, plan.after_a, plan.after_b, plan.after_c)],
+                    list(TOKENS), ["start", *TOKENS[:3]],
+                    "Each row sums to one. Greedy decoding takes the brightest cell of the first row and then of "
+                    "that token's own row; the likeliest pair has the largest product.", "probability"),
+        ],
         tables=[
             Table(f"Candidates after step 2, width {plan.width}", ["sequence", "probability"],
                   [[name(tokens), round(p, 6)] for tokens, p in candidates],

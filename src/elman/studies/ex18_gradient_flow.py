@@ -190,7 +190,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     )
     return Findings(
         summary=(
-            f"Over {plan.steps} steps the gradient loses {lost['rnn-vanishes']} in a vanilla network, "
+            f"Over {plan.steps} steps the gradient's norm loses {lost['rnn-vanishes']} in a vanilla network, "
             f"{-measured['lstm-passes']:.1f} in an LSTM as PyTorch starts it, and {-measured['forget-bias']:.1f} in "
             "one with a forget bias of 3"
             + "".join(f"; {loss:.1f} in {label}" for label, loss in others.items())

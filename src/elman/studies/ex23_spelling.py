@@ -31,9 +31,11 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk, TrialFailed
-from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
+from elman.lab.findings import Claim, Curves, Findings, Passage, Table
 from elman.lab.judge import judge
+from elman.lab.seeds import across
 from elman.lab.study import Record, Trial
+from elman.lab.wording import percent
 
 Share = Annotated[float, Field(ge=0, le=1)]
 SLIPS = ("one edit", "two edits")
@@ -322,9 +324,12 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     )  # fmt: skip
     group = "real" if "real" in groups else "slips"
     kind = "real misspellings" if group == "real" else "synthetic slips"
-    said = [f"{arm} {mean(f'{arm}|{group}|words'):.1%}" for arm in ("channel", "Norvig", "plain") if arm in arms]
+    said = [
+        f"{arm} {percent(mean(f'{arm}|{group}|words') or 0.0)}"
+        for arm in ("channel", "Norvig", "plain") if arm in arms
+    ]  # fmt: skip
     return Findings(
-        summary=f"Words put right of {kind} in unseen words: {', '.join(said)}." if said else "All arms are missing.",
+        summary=f"Of {kind} of unseen words put right: {', '.join(said)}." if said else "All arms are missing.",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=_passages(records, arms),
         tables=[
@@ -353,13 +358,16 @@ def _passages(records: Sequence[Record], arms: Sequence[str]) -> list[Passage]:
 
 
 def _learning(plan: Plan, records: Sequence[Record]) -> list[Curves]:
-    series = []
+    by_arm: dict[str, list[list[float]]] = {}
     for record in records:
-        losses = record.series.get("loss")
-        if losses and record.trial:
-            x = [plan.updates * (k + 1) / len(losses) for k in range(len(losses))]
-            series.append(Series(record.trial.name, x, losses))
-    caption = "The channel's loss cannot fall to nothing: the same word is misspelt in many ways."
+        if record.trial and (losses := record.series.get("loss")):
+            by_arm.setdefault(record.trial.variant, []).append(losses)
+    series = [
+        across(arm, [plan.updates * (k + 1) / len(seeds[0]) for k in range(len(seeds[0]))], seeds)
+        for arm, seeds in by_arm.items()
+    ]
+    caption = "Training loss, means over seeds with 95 % intervals. The channel's loss cannot fall to nothing: the "
+    "same word is misspelt in many ways."
     return [Curves("Learning", "update", "nats a letter", series, caption=caption)] if series else []
 
 

@@ -23,6 +23,7 @@ left when the week is taken away it should be ahead.
 """
 
 from collections.abc import Sequence
+from math import inf
 from typing import TYPE_CHECKING
 
 from pydantic import PositiveFloat, PositiveInt
@@ -30,7 +31,8 @@ from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
-from elman.lab.judge import interval, judge
+from elman.lab.judge import judge
+from elman.lab.seeds import SHARE, spread
 from elman.lab.study import Record, Trial
 
 if TYPE_CHECKING:
@@ -195,10 +197,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         "both": less(values(f"{away}, taxi", "day auprc"), values("usual week, taxi", "day auprc")),
     }
 
-    def told(arm: str, name: str) -> str:
-        found = values(arm, name)
-        mean, low, high = interval(found)
-        return f"{mean:.3f} ({low:.3f} to {high:.3f})" if len(found) > 1 else f"{mean:.3f}"
+    def told(arm: str, name: str) -> str | None:
+        return spread(values(arm, name), within=(0.0, inf) if name == "false" else SHARE)
 
     there = [name for name in SERIES if any(arm.endswith(f", {name}") for arm in scored)]
     tables = [

@@ -169,6 +169,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ],
         figures=[
             learning_curves(f"Learning to {task}", records, task, plan.updates,
-                            "Mean training loss over seeds; guessing has ln 8 = 2.08 nats.") for task in TASKS
+                            "Means over seeds with 95 % intervals; guessing has ln 8 = 2.08 nats.") for task in TASKS
         ],
     )  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from elman.lab.findings import Curves, Series, Table
 from elman.lab.judge import interval
+from elman.lab.seeds import SHARE, spread
 from elman.lab.study import Record
 
 __all__ = ["ALONE", "FORWARDS", "READERS", "SHUFFLED", "SINGLE", "TAGGERS", "TOGETHER", "WORDS", "Arms", "sized"]
@@ -51,11 +52,7 @@ class Arms:
 
     def told(self, arm: str, name: str) -> str | None:
         """Mean and 95 % interval; None where there is nothing."""
-        values = list(self.values(arm, name).values())
-        if not values:
-            return None
-        mean, low, high = interval(values)
-        return f"{mean:.4f} ({low:.4f} to {high:.4f})" if len(values) > 1 else f"{mean:.4f}"
+        return spread(list(self.values(arm, name).values()), 4, SHARE)
 
     def tables(self) -> list[Table]:
         """Words tagged rightly, and sentences decided rightly."""

@@ -19,7 +19,7 @@ from elman.lab.wording import SYMBOLS, bound, chapter_order, column, measured, n
 
 __all__ = ["collect", "render", "write_book"]
 
-OWN_NUMBERS = ("15.2", "15.3", "15.4", "15.5", "15.6", "15.10")  # those that answers.js can compute
+OWN_NUMBERS = ("15.2", "15.3", "15.4", "15.5", "15.6", "15.8", "15.10")  # those that answers.js can compute
 BLANKS = re.compile(r" {24,}")
 PLANS = ("quick", "full")  # a study's findings under the later one are preferred
 
@@ -199,6 +199,8 @@ def _duration(seconds: float) -> str:
     """Say a time: ``3.2 s``, ``4 min``, ``1 h 5 min``."""
     if not 0 <= seconds < 1e12:
         return "an unknown time"
+    if seconds < 0.1:
+        return "less than 0.1 s"
     if seconds < 60:
         return f"{number(seconds, 2)} s"
     hours, minutes = divmod(round(seconds / 60), 60)

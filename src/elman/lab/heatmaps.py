@@ -23,7 +23,7 @@ def draw_heatmap(heatmap: Heatmap) -> "Figure":
         ValueError: if the rows are not of one length, or there are not as many ticks as rows or columns.
     """
     from matplotlib.figure import Figure
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     rows, columns = _shape(heatmap)
     values = np.array(heatmap.values, dtype=float).reshape(rows, columns)
@@ -41,6 +41,8 @@ def draw_heatmap(heatmap: Heatmap) -> "Figure":
     _label(axes, heatmap, rows, columns)
     bar = figure.colorbar(image, ax=axes, pad=0.02, aspect=25)
     bar.outline.set_visible(False)  # type: ignore[operator]
+    if np.all(values.compressed() % 1 == 0):
+        bar.locator = MaxNLocator(integer=True)
     bar.set_label(visible(heatmap.unit))
     bar.formatter = FuncFormatter(lambda value, _: number(round(value, 12)))
     if rows <= MOST_NOTED and columns <= MOST_NOTED:

@@ -19,7 +19,7 @@ _UNSEEN = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\
 }  # fmt: skip
 _UNSEEN |= dict.fromkeys((*range(0x80, 0xA0), *range(0xD800, 0xE000)), "\ufffd")
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_NUMERIC = re.compile(r"[-−+~<>≤≥]?\s*[\d.,]+\s*(%|(?:[±×/(\[–]|to ).{0,16})?")
+_NUMERIC = re.compile(r"[-−+~<>≤≥]?\s*[\d.,]+\s*(%|(?:[±×/(\[–]|to ).{0,24})?")
 
 
 def visible(text: str) -> str:

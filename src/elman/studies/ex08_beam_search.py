@@ -74,7 +74,7 @@ def claims(plan: Plan) -> list[Claim]:
               at_least=0.2 - 1e-6, at_most=0.2 + 1e-6),
         Claim("beam", "The best pair of a beam of width 2 has probability 0.21.", by_hand, "probability",
               at_least=0.21 - 1e-6, at_most=0.21 + 1e-6),
-        Claim("width", "Width 2 is needed for the likeliest pair.", by_hand, "width", at_least=2, at_most=2),
+        Claim("width", "Width 2 is needed for the likeliest pair.", by_hand, "tokens wide", at_least=2, at_most=2),
         Claim("best", "The beam search finds the likeliest of all pairs at some width from 1 to 4.",
               "exhaustive listing", "probability missed", at_most=1e-6),
     ]  # fmt: skip

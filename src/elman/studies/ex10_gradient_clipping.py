@@ -103,8 +103,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         "by |g| + 10⁻⁶. Clipping treats gradients that explode; one that has vanished stays as it is."
     )
     return Findings(
-        summary=f"The gradient's norm is {norm:.6g}; clipped at {plan.threshold:g} it becomes {listed(clipped)}, of "
-        f"norm {after:.6g}.",
+        summary=f"The gradient's norm is {norm:.6g}; "
+        + (f"clipped at {plan.threshold:g} it becomes {listed(clipped)}, of norm {after:.6g}." if clips else
+           f"not above the threshold {plan.threshold:g}, it stays {listed(clipped)}."),
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[Passage("Answer", answer)],
         tables=[

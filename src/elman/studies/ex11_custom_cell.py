@@ -201,9 +201,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     }
 
     def curve(arm: str) -> Series:
-        seeds = losses[f"{arm}, T={longest}"]
+        seeds = [[max(loss, 1e-8) for loss in of] for of in losses[f"{arm}, T={longest}"]]
         every = max(1, plan.updates // 50)
-        return across(arm, [(k + 0.5) * every for k in range(len(seeds[0]))], seeds)
+        return across(arm, [(k + 0.5) * every for k in range(len(seeds[0]))], seeds, logarithmic=True)
 
     from elman.cells.named import cell_label
 
@@ -216,7 +216,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     others = {label: at(label, longest) for label in map(cell_label, plan.cells) if at(label, longest)}
     return Findings(
         summary=(
-            f"Over {shortest} steps a tanh cell recalls {percent(sum(short) / len(short))} of the symbols; over "
+            f"Over {shortest} steps a tanh cell recalls {percent(sum(short) / len(short))} of the symbols "
+            f"({percent(min(short), 0)} to {percent(max(short), 0)} by seed); over "
             f"{longest} the best of the cells is {best} with {percent(best_accuracy)}"
             + "".join(f"; {label} has {percent(sum(of) / len(of))}" for label, of in others.items() if label != best)
             + "."
@@ -231,6 +232,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         figures=[
             Curves(f"Learning to recall over {longest} steps", "update", "training loss, nats",
                    [curve(arm) for arm in arms if f"{arm}, T={longest}" in losses],
-                   caption="Means over seeds with 95 % intervals; guessing has ln 8 = 2.08 nats."),
+                   log_y=True, caption="Geometric means over seeds with 95 % intervals; guessing has ln 8 = 2.08 "
+                   "nats."),
         ],
     )  # fmt: skip

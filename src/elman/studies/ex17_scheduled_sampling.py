@@ -181,8 +181,10 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         )
     task = plan.tasks[-1]
     shown = [arm for arm in arms if arm.endswith(task)]
-    note = "Means with 95 % intervals over seeds. Probabilities of the true token; the constant is c times the "
-    "number of epochs, or k."
+    note = (
+        "Means with 95 % intervals over seeds. Probabilities of the true token; the constant is c times the "
+        "number of epochs, or k."
+    )
 
     def losses(arm: str) -> Series:
         seeds = [r.series["loss"] for r in arms[arm]]

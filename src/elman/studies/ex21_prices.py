@@ -291,7 +291,7 @@ def _through(arms: dict[str, list[Record]], rules: Record) -> Curves:
         share = np.convolve(rises == up, np.ones(width) / width, "valid")
         lines.append(Series(name, list(range(width, len(up) + 1)), [float(v) for v in share]))
     return Curves(
-        "Share of days right through the test", "day of the test", f"share of the last {width} days", lines,
+        "Share of days right through the test", "day of the test", f"share right of the last {width} days", lines,
         caption="Seed 0. Where the lines of a network and of always predicting a rise lie on one another, it "
         "predicted nothing but rises.",
     )  # fmt: skip

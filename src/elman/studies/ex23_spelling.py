@@ -35,7 +35,7 @@ from elman.lab.findings import Claim, Curves, Findings, Passage, Table
 from elman.lab.judge import judge
 from elman.lab.seeds import across
 from elman.lab.study import Record, Trial
-from elman.lab.wording import percent
+from elman.lab.wording import number, percent
 
 Share = Annotated[float, Field(ge=0, le=1)]
 SLIPS = ("one edit", "two edits")
@@ -315,7 +315,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 
     of_characters = ["all synthetic", *(g for g in groups if g == "real")]
     settings = ", ".join(
-        f"{label} {value:.3g}" for label, value in (
+        f"{label} {number(value)}" for label, value in (
             ("parameters of the corrector", mean("corrector|parameters")),
             ("of the channel", mean("channel|parameters")), ("weight of log count", mean("channel|weight")),
             ("edit count's", mean("no network|weight")), ("its nats an edit", mean("no network|cost")),
@@ -325,8 +325,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     group = "real" if "real" in groups else "slips"
     kind = "real misspellings" if group == "real" else "synthetic slips"
     said = [
-        f"{arm} {percent(mean(f'{arm}|{group}|words') or 0.0)}"
-        for arm in ("channel", "Norvig", "plain") if arm in arms
+        f"{words} {percent(mean(f'{arm}|{group}|words') or 0.0)}"
+        for arm, words in (("channel", "the network as a noisy channel"), ("Norvig", "Norvig's corrector"),
+                           ("plain", "the network alone")) if arm in arms
     ]  # fmt: skip
     return Findings(
         summary=f"Of {kind} of unseen words put right: {', '.join(said)}." if said else "All arms are missing.",
@@ -334,7 +335,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         passages=_passages(records, arms),
         tables=[
             Table("Words that come out right", ["arm", *groups], rows("words", groups),
-                  f"Shares, means over seeds; slips are one and two edits together. {settings}."),
+                  f"Shares, means over seeds; slips are one and two edits together. Of the networks: {settings}."),
             Table("Characters that are right", ["arm", *of_characters], rows("characters", of_characters),
                   "Read them against identity, which does nothing."),
         ],
@@ -366,8 +367,10 @@ def _learning(plan: Plan, records: Sequence[Record]) -> list[Curves]:
         across(arm, [plan.updates * (k + 1) / len(seeds[0]) for k in range(len(seeds[0]))], seeds)
         for arm, seeds in by_arm.items()
     ]
-    caption = "Training loss, means over seeds with 95 % intervals. The channel's loss cannot fall to nothing: the "
-    "same word is misspelt in many ways."
+    caption = (
+        "Training loss, means over seeds with 95 % intervals. The channel's loss cannot fall to nothing: the "
+        "same word is misspelt in many ways."
+    )
     return [Curves("Learning", "update", "nats a letter", series, caption=caption)] if series else []
 
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from elman.data.signals import Signal
 
 ARMS = ("autoencoder", "autoencoder, week taken away", "untrained autoencoder, week taken away")
+UNITS = {"planted": "value, invented", "taxi": "taxi passengers in half an hour"}
 RULES = ("moving z-score", "usual week", "isolation forest", "isolation forest, week taken away")
 SERIES = {"planted": (7, 4), "taxi": (10, 4)}  # weeks to train on, weeks held out
 QUANTILE = 0.995
@@ -209,17 +210,16 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
               "that 99.5 % of the held-out normal time does not exceed; precision and recall of single values.")
         for name in there
     ]  # fmt: skip
-    summary = "Area under precision-recall: "
-    summary += "; ".join(
-        f"{name} series, "
-        + ", ".join(f"{_mean(values(f'{arm}, {name}', score)):.3f} {arm}" for arm in (*ARMS, RULES[1]))
+    summary = " ".join(
+        f"Area under the precision-recall curve, {name} series: "
+        + "; ".join(f"{arm} {_mean(values(f'{arm}, {name}', score)):.3f}" for arm in (*ARMS, RULES[1])) + "."
         for name, score in (("planted", "auprc"), ("taxi", "day auprc")) if name in there
     )  # fmt: skip
     shown_records = [
         next((r for r in records if r.trial and r.trial.variant == f"{away}, {name}"), None) for name in there
     ]
     return Findings(
-        summary=summary + ".",
+        summary=summary,
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=tables,
         figures=[figure for record in shown_records if record for figure in _pictures(record)],
@@ -238,7 +238,7 @@ def _pictures(record: Record) -> list[Curves]:
     alarm = [v if e > threshold else float("nan") for v, e in zip(s["values"], s["score"], strict=True)]
     known = [v if known else float("nan") for v, known in zip(s["values"], s["labels"], strict=True)]
     return [
-        Curves(f"Four weeks of the {name} series", "days", "value",
+        Curves(f"Four weeks of the {name} series", "days", UNITS[name],
                [Series("value", days, s["values"]), Series("known anomaly", days, known),
                 Series("alarm", days, alarm, style="points")],
                caption="Alarms of the autoencoder with the week taken away, seed 0."),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from elman.lab.findings import Curves, Heatmap, Series, Table
 from elman.lab.seeds import across
 from elman.lab.study import Record
+from elman.lab.wording import decimal
 
 STUCK = 0.05  # nats below the unigram entropy
 LEARNED = 0.5
@@ -98,10 +99,11 @@ def reading(results: Results) -> str:
     """Hold the gradient at the start against what became of the runs."""
     deep = {name: there for name, there in results.best.items() if results.arms[name].depth > 1}
     told = [
-        f"*{name}*: the gradient changes by {mean_of(there, slope):+.2f} orders of magnitude a layer; "
-        f"{sum(map(stuck, there)):.0f} of {len(there)} runs are stuck."
+        f"- *{name}*: {decimal(mean_of(there, slope), 2)}, {sum(map(stuck, there)):.0f} of {len(there)} runs stuck."
         for name, there in deep.items()
     ]
+    told = ["Orders of magnitude by which the gradient changes from a layer to the one below, and what became of the "
+            "runs:", "\n".join(told)]  # fmt: skip
     even = [
         name for name, there in deep.items() if abs(mean_of(there, slope)) <= EVEN and mean_of(there, stuck) > 0.5
     ]

@@ -74,7 +74,7 @@ def _scale(axes: "Axes", curves: Curves) -> None:
         if decades > 3:
             ticks.set_minor_locator(NullLocator())
         ticks.set_major_formatter(FuncFormatter(lambda value, _: _log_label(value)))
-        named = (2, 5) if decades < 1.5 else ()
+        named = (2, 5) if decades < 2 else ()
         ticks.set_minor_formatter(
             FuncFormatter(lambda value, _, named=named: _log_label(value) if _mantissa(value) in named else "")
         )

@@ -8,10 +8,11 @@ from elman.lab.findings import Series
 from elman.lab.judge import interval
 from elman.lab.wording import decimal
 
-__all__ = ["SHARE", "across", "spread"]
+__all__ = ["POSITIVE", "SHARE", "across", "spread"]
 
 Within = tuple[float, float]
 SHARE: Within = (0.0, 1.0)
+POSITIVE: Within = (0.0, math.inf)
 ANYTHING: Within = (-math.inf, math.inf)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.judge import interval, judge
-from elman.lab.seeds import across, spread
+from elman.lab.seeds import POSITIVE, across, spread
 from elman.lab.study import Record
 from elman.lab.wording import percent
 
@@ -81,7 +81,7 @@ def results(plan: Any, claims: Sequence[Claim], records: Sequence[Record]) -> Fi
     def curve(arm: str, length: int) -> Series:
         losses = [r.series["loss"] for r in arms[arm, length].values()]
         read, points = mean(values(arm, length, "characters")) or 0.0, min(map(len, losses))
-        return across(f"{arm}, k = {length}", [(j + 0.5) * read / points for j in range(points)], losses)
+        return across(f"{arm}, k = {length}", [(j + 0.5) * read / points for j in range(points)], losses, POSITIVE)
 
     ends = [mean(values(arm, length)) for arm, length in ((PIECE, k), (EQUAL, k), (PIECE, full))]
     if None in ends:

@@ -28,7 +28,7 @@ from pydantic.dataclasses import dataclass
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.judge import interval, judge
-from elman.lab.seeds import across
+from elman.lab.seeds import POSITIVE, across
 from elman.lab.study import Record, Trial
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     per_update = plan.updates / max(1, len(records[0].series["loss"]))
     curve = [
         across(f"{arm}, training", [round((k + 0.5) * per_update) for k in range(len(same[0].series["loss"]))],
-               [r.series["loss"] for r in same])
+               [r.series["loss"] for r in same], POSITIVE)
         for arm, same in (("LSTM", records), *others.items())
     ]  # fmt: skip
     span = [curve[0].x[0], curve[0].x[-1]]

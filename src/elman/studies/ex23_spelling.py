@@ -33,7 +33,7 @@ from pydantic.dataclasses import dataclass
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Table
 from elman.lab.judge import judge
-from elman.lab.seeds import across
+from elman.lab.seeds import POSITIVE, across
 from elman.lab.study import Record, Trial
 from elman.lab.wording import number, percent
 
@@ -364,7 +364,7 @@ def _learning(plan: Plan, records: Sequence[Record]) -> list[Curves]:
         if record.trial and (losses := record.series.get("loss")):
             by_arm.setdefault(record.trial.variant, []).append(losses)
     series = [
-        across(arm, [plan.updates * (k + 1) / len(seeds[0]) for k in range(len(seeds[0]))], seeds)
+        across(arm, [plan.updates * (k + 1) / len(seeds[0]) for k in range(len(seeds[0]))], seeds, POSITIVE)
         for arm, seeds in by_arm.items()
     ]
     caption = (

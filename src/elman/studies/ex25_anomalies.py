@@ -23,7 +23,6 @@ left when the week is taken away it should be ahead.
 """
 
 from collections.abc import Sequence
-from math import inf
 from typing import TYPE_CHECKING
 
 from pydantic import PositiveFloat, PositiveInt
@@ -32,7 +31,7 @@ from pydantic.dataclasses import dataclass
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.judge import judge
-from elman.lab.seeds import SHARE, spread
+from elman.lab.seeds import POSITIVE, SHARE, spread
 from elman.lab.study import Record, Trial
 
 if TYPE_CHECKING:
@@ -199,7 +198,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     }
 
     def told(arm: str, name: str) -> str | None:
-        return spread(values(arm, name), within=(0.0, inf) if name == "false" else SHARE)
+        return spread(values(arm, name), within=POSITIVE if name == "false" else SHARE)
 
     there = [name for name in SERIES if any(arm.endswith(f", {name}") for arm in scored)]
     tables = [

@@ -114,7 +114,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     means = {name: sum(values) / len(values) for name, values in gained.items() if values}
     return Findings(
         summary="What peepholes add to the share of right answers: "
-        + ", ".join(f"{decimal(m, 3)} on {n}" for n, m in means.items()) + ".",
+        + ", ".join(f"{decimal(m, 3)} in {n}" for n, m in means.items()) + ".",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
             accuracy_table("Share of right answers", records, names,

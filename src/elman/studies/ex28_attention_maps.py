@@ -177,7 +177,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             for r in arms.get(arm, [])[:1]:
                 digits = r.texts[f"digits-{n}"]
                 maps.append(Heatmap(
-                    f"{arm} attention, a held-out string of {n} digits", "source digit", "digit to be written",
+                    f"{arm.capitalize()} attention, a held-out string of {n} digits", "source digit", "digit to be "
+                    "written",
                     r.arrays[f"map-{n}"].tolist(), list(digits), list(digits[::-1]),
                     "Rows are steps; each sums to one. The anti-diagonal is where the digit to be written stands. "
                     "Seed 0.",

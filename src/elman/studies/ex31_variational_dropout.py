@@ -18,7 +18,6 @@ and calibration errors of 0.18, 0.11 and 0.11 after seven passes. Stopping early
 """
 
 from collections.abc import Sequence
-from math import inf
 from typing import Any
 
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
@@ -27,7 +26,7 @@ from pydantic.dataclasses import dataclass
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.judge import interval, judge
-from elman.lab.seeds import SHARE, across, spread
+from elman.lab.seeds import POSITIVE, SHARE, across, spread
 from elman.lab.study import Record, Trial
 from elman.lab.wording import decimal, percent
 from elman.studies import sentiment
@@ -191,7 +190,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         return [a - b for a, b in zip(one, other, strict=False)]
 
     def told(arm: str, name: str) -> str | None:
-        return spread(values(arm, name), within=(0.0, inf) if name.endswith("nll") else SHARE)
+        return spread(values(arm, name), within=POSITIVE if name.endswith("nll") else SHARE)
 
     none, standard, variational, _ = ARMS
     measured = {
@@ -217,13 +216,13 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     curves, bins = [], []
     for arm in there:
         losses = [r.series["validation"] for r in arms[arm]]
-        curves.append(across(arm, range(1, len(losses[0]) + 1), losses))
+        curves.append(across(arm, range(1, len(losses[0]) + 1), losses, POSITIVE))
         first = arms[arm][0].series
         bins.append(Series(arm, first["end confidence"], first["end right"], style="points"))
     ece = {arm: interval(values(arm, "end ece"))[0] for arm in there}
     right = {arm: interval(values(arm, "best accuracy"))[0] for arm in there}
     return Findings(
-        summary="Accuracy at the best pass, calibration error after all: "
+        summary="Accuracy at the pass of lowest validation loss, and calibration error after all passes, by dropout: "
         + "; ".join(f"{arm} {percent(right[arm])}, {decimal(ece[arm], 3)}" for arm in there) + ".",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=tables,

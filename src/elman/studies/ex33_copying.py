@@ -278,8 +278,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ]  # fmt: skip
     mean = {arm: sum(values(arm, "right|1.0")) / len(arms[arm]) for arm in there}
     return Findings(
-        summary="Of sentences with unknown names alone " + ", ".join(
-            f"the {arm} tells {percent(share)} without a fault" for arm, share in mean.items()) + ".",
+        summary="Told without a fault, of sentences all of whose names are unknown: " + ", ".join(
+            f"{arm} {percent(share)}" for arm, share in mean.items()) + ".",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=tables, figures=figures, passages=passages,
     )  # fmt: skip

@@ -20,7 +20,6 @@ prediction of a noisy value can have a squared error below the noise's variance,
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import inf
 from typing import TYPE_CHECKING
 
 from pydantic import PositiveFloat, PositiveInt
@@ -29,7 +28,7 @@ from pydantic.dataclasses import dataclass
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Table
 from elman.lab.judge import judge
-from elman.lab.seeds import across, spread
+from elman.lab.seeds import POSITIVE, across, spread
 from elman.lab.study import Record, Trial
 from elman.lab.wording import decimal
 
@@ -248,7 +247,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     waves = [arm for arm in ARMS if arm in arms]
 
     def shown(arm: str, name: str = "error", digits: int = 4) -> str | None:
-        return spread(values(arm, name), digits, (0.0, inf))
+        return spread(values(arm, name), digits, POSITIVE)
 
     tables = [
         Table("Squared error of the next value",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Curves, Table
-from elman.lab.seeds import SHARE, across, spread
+from elman.lab.seeds import POSITIVE, SHARE, across, spread
 from elman.lab.study import Record, Trial
 
 if TYPE_CHECKING:
@@ -98,5 +98,8 @@ def learning_curves(title: str, records: Sequence[Record], task: str, updates: i
         if of == task:
             losses.setdefault(arm, []).append(record.series["loss"])
     every = max(1, updates // POINTS)
-    lines = [across(arm, [(k + 0.5) * every for k in range(len(seeds[0]))], seeds) for arm, seeds in losses.items()]
+    lines = [
+        across(arm, [(k + 0.5) * every for k in range(len(seeds[0]))], seeds, POSITIVE)
+        for arm, seeds in losses.items()
+    ]
     return Curves(title, "update", "training loss, nats an answer", lines, caption=caption)

@@ -7,6 +7,7 @@ from elman.lab.findings import Curves, Series, Table
 from elman.lab.judge import interval
 from elman.lab.seeds import SHARE, spread
 from elman.lab.study import Record
+from elman.lab.wording import percent
 
 __all__ = ["ALONE", "FORWARDS", "READERS", "SHUFFLED", "SINGLE", "TAGGERS", "TOGETHER", "WORDS", "Arms", "sized"]
 
@@ -53,6 +54,11 @@ class Arms:
     def told(self, arm: str, name: str) -> str | None:
         """Mean and 95 % interval; None where there is nothing."""
         return spread(list(self.values(arm, name).values()), 4, SHARE)
+
+    def share(self, arm: str, name: str) -> str:
+        """The mean as a percentage, for a sentence."""
+        values = list(self.values(arm, name).values())
+        return percent(interval(values)[0]) if values else "no share"
 
     def tables(self) -> list[Table]:
         """Words tagged rightly, and sentences decided rightly."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman.lab.findings import Curves, Heatmap, Series, Table
 from elman.lab.judge import interval
-from elman.lab.seeds import SHARE, across
+from elman.lab.seeds import POSITIVE, SHARE, across
 from elman.lab.study import Record
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def figures_of(grams: dict[str, float], records: Sequence[Record]) -> list[Curve
     learning = []
     for name in ("loss", "validation"):
         shown_as = {"loss": "training"}.get(name, name)
-        learning.append(across(shown_as, first.series["update"], [r.series[name] for r in records]))
+        learning.append(across(shown_as, first.series["update"], [r.series[name] for r in records], POSITIVE))
     span = [first.series["update"][0], first.series["update"][-1]]
     learning += [Series(f"{name}, test", span, [grams[name]] * 2, style="dashed") for name in ("bigram", "5-gram")]
     steps = [

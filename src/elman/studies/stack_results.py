@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from elman.lab.findings import Curves, Heatmap, Series, Table
-from elman.lab.seeds import across
+from elman.lab.seeds import POSITIVE, across
 from elman.lab.study import Record
 from elman.lab.wording import decimal
 
@@ -133,7 +133,7 @@ def learning_curves(results: Results, depth: int, every: int) -> Curves:
     lines, unigram = [], math.nan
     for name, there in results.deep(depth).items():
         losses = [r.series["loss"] for r in there]
-        lines.append(across(name, [(k + 0.5) * every for k in range(len(losses[0]))], losses))
+        lines.append(across(name, [(k + 0.5) * every for k in range(len(losses[0]))], losses, POSITIVE))
         unigram = there[0].numbers["unigram"]
     if lines:
         lines.append(Series("letter frequencies", [lines[0].x[0], lines[0].x[-1]], [unigram] * 2, style="dashed"))

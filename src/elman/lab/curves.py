@@ -113,7 +113,7 @@ def _draw_series(axes: "Axes", series: Series, place: int, curves: Curves) -> An
     again = place // len(COLOURS)  # the colours are used up: tell the lines apart by their dashes
     points = series.style == "points"
     dash = "none" if points else (0, (4, 2)) if series.style == "dashed" else ("-", "-.", ":")[again % 3]
-    few = series.style == "line" and 2 < len(x) <= 15
+    few = series.style == "line" and len(x) <= 15 and len(x) != 2
     marker = MARKERS[place % len(MARKERS)] if points or few else None
     if series.low is not None and series.high is not None:
         low, high = _band(series.low[::step]), _band(series.high[::step])

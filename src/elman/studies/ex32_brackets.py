@@ -30,7 +30,7 @@ from elman.lab.findings import Claim, Curves, Findings, Series, Table, Trajector
 from elman.lab.judge import interval, judge
 from elman.lab.seeds import SHARE, spread
 from elman.lab.study import Record, Trial
-from elman.lab.wording import percent
+from elman.lab.wording import decimal, percent
 from elman.studies.learning_tasks import further_arms
 
 ARMS = ("LSTM", "GRU", "RNN")
@@ -266,7 +266,7 @@ def _walk(record: Record) -> Trajectory:
                                for axis in ("cloud x", "cloud y")), style="points")
         for d in range(DEEPEST + 1)
     ]  # fmt: skip
-    notes = [f"depth {d}, unit {unit} at {v:.2f}" for d, v in zip(depths(SHOWN), s["unit"], strict=True)]
+    notes = [f"depth {d}, unit {unit} at {decimal(v, 2)}" for d, v in zip(depths(SHOWN), s["unit"], strict=True)]
     return Trajectory(
         f"The state of the {record.trial.variant if record.trial else 'net'} while it reads one string",
         f"first principal component of {field}", f"second principal component of {field}", s["x"], s["y"],

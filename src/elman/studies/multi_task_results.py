@@ -88,7 +88,7 @@ class Arms:
                 x, mean, low, high = (list(column) for column in zip(*sorted(points), strict=True))
                 wide = all(map(math.isfinite, low))
                 lines.append(Series(how, x, mean, low if wide else None, high if wide else None))
-        if not lines:
+        if len(self.sizes) < 2 or not lines:
             return []
         return [
             Curves("Sentiment by the number of sentences", "sentences with a sentiment learned from",

@@ -70,7 +70,7 @@ var answers = (function () {
   };
   // A field's text as a number, or as a list where the plan has one; null if it is neither.
   function read(text, like) {
-    var words = text.split(/[,;\s]+/).filter(Boolean), values = words.map(Number);
+    var words = text.split(/[,;\s]+/).filter(Boolean), values = words.map(function (word) { return Number(word.replace("−", "-")); });
     if (!values.length || !values.every(isFinite)) return null;
     return Array.isArray(like) ? values : values.length === 1 ? values[0] : null;
   }

@@ -1,7 +1,12 @@
 """The book: whole, well formed, self-contained, safe from what it quotes, and the same every time."""
 
+import itertools
 import math
 import random
+import re
+import shutil
+import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -11,6 +16,7 @@ from hypothesis import strategies as st
 from elman.lab.book import write_book
 from elman.lab.findings import Claim, Curves, Findings, Heatmap, Passage, Series, Table, Verdict
 
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
 EVIL = '</script><script>alert(1)</script><img src="http://evil.example/x.png" onerror=alert(1)>"\'&\x00\x0b'
 MACHINE = {"python": "3.11.9", "torch": "2.13.0", "processor": "x86_64, 2 cores"}
@@ -91,7 +97,7 @@ def counting() -> Findings:
             "PyTorch keeps two biases because its GPU kernels do.",
         )],
         command="elman study 15.2", environment=MACHINE, seconds=0.21,
-        plan={"input_size": 100, "hidden_size": 256},
+        plan={"input_size": 100, "hidden_size": 256, "output_size": 50},
     )  # fmt: skip
 
 
@@ -207,11 +213,57 @@ def test_the_page_is_well_formed_and_loads_nothing(page, text):
     assert [int(tag[1]) for tag, _ in page.elements if tag in ("h1", "h2")].count(1) == 1
 
 
+def test_each_exercise_leads_to_its_neighbours_and_the_contents(text):
+    navigation = re.findall(r'<nav class="back".*?</nav>', text, re.DOTALL)
+    links = [re.findall(r'href="#([^"]+)"', one) for one in navigation]
+    assert links == [["contents", "15.12"], ["contents", "15.2", "15.18"], ["contents", "15.12"]]
+
+
+def test_headings_are_in_order_and_the_page_is_small(page, text):
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert next(attrs["lang"] for attrs in page.all("html")) == "en"
+    assert [attrs["href"] for attrs in page.all("a")][:2] == ["#contents", "#exercises"]  # to skip what repeats
+    assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", text)
+    assert len(text) < 300_000
+
+
+def test_a_quick_run_says_that_it_is_small(tmp_path):
+    quick = replace(character_model(), command="elman study 15.12 --quick", plan={"seeds": 3})
+    told = write_book([quick, replace(counting(), command="elman study 15.2 --quick")], tmp_path / "b.html")
+    assert "A quick run: 3 seeds, 41 min of processor time." in told.read_text("utf-8")
+    assert "1 of the exercises ran its quick plan" in told.read_text("utf-8")  # a count is a count
+
+
+def test_long_blanks_in_a_sample_are_told(tmp_path):
+    findings = replace(counting(), passages=[Passage("Cold", " " * 1000 + "x", "sample")])
+    assert "⟨1000 blanks⟩x" in write_book([findings], tmp_path / "b.html").read_text("utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
+def test_a_browser_opens_the_book_in_silence(tmp_path):
+    path = write_book([counting(), character_model(), gradients()], tmp_path / "b.html")
+    assert BROWSER is not None
+    arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+                 "--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}",
+                 "--enable-logging=stderr", "--v=0", "--dump-dom", f"{path.as_uri()}#15.2"]  # fmt: skip
+    done = subprocess.run([BROWSER, *arguments], capture_output=True, text=True, timeout=300, check=True)
+    assert "CONSOLE" not in done.stderr
+    for expected in (
+        "<title>15.2 How many parameters a recurrent layer has – The lab book</title>",
+        "With one bias vector: ",  # computed in the page
+        'aria-label="Switch to the ',
+    ):
+        assert expected in done.stdout
+
+
 def test_each_exercise_can_be_linked_and_shows_its_verdicts(page):
     assert {"15.2", "15.12", "15.18"} <= set(page.ids)
     words = " ".join("".join(page.text).split())
-    for expected in ("3 hold", "1 undecided", "✗ does not hold", "95 % interval 1.532 to 1.57, n = 3"):
-        assert expected in words
+    for expected in ("3 hold", "1 undecided", "✗ does not hold", "95 % interval 1.532 to 1.570, n = 3"):
+        assert expected in words.replace("\u00a0", " ")
     assert "elman study 15.12 --seeds 3" in words
     assert "the loss became NaN at step 812" in words
     assert "365,568" in words

@@ -83,7 +83,7 @@ def test_a_tiny_plan_from_end_to_end(tmp_path, monkeypatch):
     found = study.findings(plan, records)
     assert [verdict.claim for verdict in found.claims] == study.claims(plan)
     assert {verdict.n for verdict in found.claims} == {2}
-    assert "of reviews, learned from 20 sentences" in found.summary
+    assert "learned from 20 sentences of reviews" in found.summary
     assert all(len(row) == len(table.columns) for table in found.tables for row in table.rows)
     assert all(draw(figure).startswith("<?xml") for figure in found.figures)
     first = next(record for record in records if record.trial.variant == sized(TOGETHER, 20))
@@ -175,7 +175,7 @@ def test_verdicts_on_records_made_by_hand():
         "few": (0.1, "holds"), "syntax": (-0.05, "does not hold"), "tags": (0.01, "does not hold"),
         "letters": (0.04, "holds"), "both": (0.0075, "undecided"), "goal": (0.955, "undecided"),
     }  # fmt: skip
-    assert "the tagger alone has 0.9550" in found.summary
+    assert "The tagger alone tags 95.5\u00a0% of the words" in found.summary
     elsewhere = findings(plan, _made("reviews", shares)).claims
     assert {v.claim.key: v.n for v in elsewhere}["goal"] == 0  # the figure is EWT's
 

@@ -38,7 +38,7 @@ def test_a_tiny_plan_from_end_to_end(tmp_path):
     best, every = found.tables
     assert len(best.rows) == len(every.rows) == len(arms(plan)) == 3 * 5 - 1 + 3 * 4 - 1
     assert all(len(row) == len(table.columns) for table in found.tables for row in table.rows)
-    assert "3 x GRUCell" in found.summary
+    assert "3 layers of GRUCell" in found.summary
     maps = [figure for figure in found.figures if isinstance(figure, Heatmap)]
     assert len(maps) == 5 + 4
     assert all(len(heatmap.values) == 3 and len(heatmap.values[0]) == 3 for heatmap in maps)
@@ -164,7 +164,7 @@ def test_every_claim_holds_where_the_literature_is_right():
     rows = {row[0]: row for row in found.tables[0].rows}
     assert rows["LSTMCell plain, 8 layers"][4] == "3 of 3"
     assert rows["LSTMCell residual, 8 layers"][4] == "0 of 3"
-    assert "8 x LSTMCell 3.30 plain, 1.70 residual" in found.summary
+    assert "8 layers of LSTMCell 3.30 plain, 1.70 residual" in found.summary
     assert "not enough" not in found.passages[0].text
 
 

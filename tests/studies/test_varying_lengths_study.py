@@ -178,8 +178,8 @@ def test_verdicts_from_records_made_by_hand():
     assert {v.claim.key: v.verdict for v in found.claims} == dict.fromkeys(
         ("equal", "padding", "exact", "speed", "memory"), "holds"
     )
-    assert "97.1%" in found.summary
-    assert "90.1%" in found.summary
+    assert "97.1\u00a0%" in found.summary
+    assert "90.1\u00a0%" in found.summary
 
     made[0] = replace(made[0], numbers=made[0].numbers | {"content": 1e-30})
     worse = {v.claim.key: v.verdict for v in findings(plan, made).claims}

@@ -18,11 +18,18 @@ def answer(exercise, tmp_path, **settings):
 @pytest.mark.parametrize(
     ("exercise", "summary"),
     [
-        ("15.2", "104,242 parameters with one bias vector, 104,498 with PyTorch's two."),
-        ("15.10", "|g| = 5; clipped to [1.5, 2], of norm 2.5."),
-        ("15.4", "c = [2, -0.3, -0.35]; dimension 2 receives most new information."),
-        ("15.5", "LSTM 394,240, GRU 295,680 with one bias vector a gate: a ratio of 3/4."),
-        ("15.6", "Output (20, 3, 256), final hidden state (4, 3, 128)."),
+        ("15.2", "The network has 104,242 parameters with one bias vector, 104,498 with PyTorch's two."),
+        ("15.10", "The gradient's norm is 5; clipped at 2.5 it becomes [1.5, 2], of norm 2.5."),
+        (
+            "15.4",
+            "The new cell state is c = [2, −0.3, −0.35]; dimension 2 receives most new information, |i·g| = 0.4.",
+        ),
+        ("15.5", "An LSTM has 394,240 parameters, a GRU 295,680 with one bias vector a gate: a ratio of 3/4."),
+        (
+            "15.6",
+            "The output, steps by batch by features, is (20, 3, 256); the final hidden state, layers times "
+            "directions by batch by units, is (4, 3, 128).",
+        ),
     ],
 )
 def test_the_numbers_of_the_chapter(exercise, summary, tmp_path):
@@ -34,9 +41,11 @@ def test_the_numbers_of_the_chapter(exercise, summary, tmp_path):
 
 def test_own_numbers(tmp_path):
     findings = answer("15.4", tmp_path, forget="0,1", gate="0,1", candidate="1,-1", before="5,1")
-    assert findings.summary.startswith("c = [0, 0]; dimension 2")
-    assert answer("15.5", tmp_path, input_size="1", hidden_size="1").summary.startswith("LSTM 12, GRU 9 ")
-    assert answer("15.6", tmp_path, num_layers="1", hidden_size="3").summary.endswith("final hidden state (2, 3, 3).")
+    assert findings.summary.startswith("The new cell state is c = [0, 0]; dimension 2")
+    assert answer("15.5", tmp_path, input_size="1", hidden_size="1").summary.startswith(
+        "An LSTM has 12 parameters, a GRU 9 "
+    )
+    assert answer("15.6", tmp_path, num_layers="1", hidden_size="3").summary.endswith("is (2, 3, 3).")
 
 
 @pytest.mark.parametrize(
@@ -54,9 +63,9 @@ def test_own_numbers_that_make_no_sense(settings, message):
 
 def test_a_gradient_below_the_threshold_stays(tmp_path):
     found = answer("15.10", tmp_path, gradient="1,2,2", threshold="3.5")
-    assert found.summary == "|g| = 3; clipped to [1, 2, 2], of norm 3."
+    assert found.summary == "The gradient's norm is 3; not above the threshold 3.5, it stays [1, 2, 2]."
     assert {verdict.verdict for verdict in found.claims} == {"holds"}
-    assert answer("15.10", tmp_path, gradient="0,0").summary == "|g| = 0; clipped to [0, 0], of norm 0."
+    assert answer("15.10", tmp_path, gradient="0,0").summary.endswith("it stays [0, 0].")
 
 
 def test_powers_and_the_gradients_of_a_real_cell(tmp_path):

@@ -30,7 +30,7 @@ def answer(exercise: str, settings: Mapping[str, str] | None = None) -> Findings
 
     Example:
         >>> answer("15.10", {"gradient": "6,8", "threshold": "5"}).summary
-        '|g| = 10; clipped to [3, 4], of norm 5.'
+        "The gradient's norm is 10; clipped at 5 it becomes [3, 4], of norm 5."
     """
     study = find_study(exercise)
     if study.exercise not in WORKED:

@@ -19,7 +19,8 @@ from elman.lab.wording import SYMBOLS, bound, chapter_order, column, measured, n
 
 __all__ = ["collect", "render", "write_book"]
 
-OWN_NUMBERS = ("15.2", "15.3", "15.4", "15.5", "15.6", "15.10")  # those that answers.js can compute
+OWN_NUMBERS = ("15.2", "15.3", "15.4", "15.5", "15.6", "15.8", "15.10")  # those that answers.js can compute
+BLANKS = re.compile(r" {24,}")
 PLANS = ("quick", "full")  # a study's findings under the later one are preferred
 
 
@@ -84,6 +85,7 @@ def write_book(
         notes=notes,
         exercises=exercises,
         tally=tally([verdict for one in findings for verdict in one.claims]),
+        quick=sum(map(_quick, findings)),
         seconds=sum(one.seconds for one in findings),
         environment=_shared([one.environment or {} for one in findings]),
     )
@@ -104,7 +106,8 @@ def _templates() -> Environment:
     )  # fmt: skip
     env.filters |= {
         "article": article_html, "prose": prose_html, "bound": bound, "measured": measured, "tally": tally,
-        "number": number, "columns": _columns, "duration": _duration, "plain": _plain,
+        "number": number, "columns": _columns, "duration": _duration, "plain": _plain, "sample": _sample,
+        "circumstances": _circumstances,
     }  # fmt: skip
     env.globals |= {"symbols": SYMBOLS, "own_numbers": OWN_NUMBERS}
     return env
@@ -158,6 +161,27 @@ def _shared(environments: Sequence[dict[str, str]]) -> dict[str, str]:
     return {name: "; ".join(values) for name, values in together.items()}
 
 
+def _quick(findings: Findings) -> bool:
+    """Whether measured values, and not merely computed ones, come from the short plan."""
+    return "--quick" in findings.command.split() and not _computed(findings)
+
+
+def _computed(findings: Findings) -> bool:
+    return bool(findings.claims) and all(verdict.exact for verdict in findings.claims)
+
+
+def _circumstances(findings: Findings) -> str:
+    """How much went into findings, and what may follow from its being little."""
+    spent = f"{_duration(findings.seconds)} of processor time"
+    if _computed(findings):
+        return f"Computed, not sampled; {spent}."
+    seeds = (findings.plan or {}).get("seeds")
+    drawn = f"{seeds} seed{'' if seeds == 1 else 's'}, " if isinstance(seeds, int) else ""
+    if not _quick(findings):
+        return f"A run of {drawn}{spent}."
+    return f"A quick run: {drawn}{spent}. The full plan is larger, and may decide what this one leaves open."
+
+
 def _plain(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(_plain, value))
@@ -166,10 +190,17 @@ def _plain(value: Any) -> str:
     return number(value, 6) if isinstance(value, int | float) else str(value)
 
 
+def _sample(text: str) -> str:
+    """A written text, whose long stretches of blanks are told rather than shown."""
+    return BLANKS.sub(lambda found: f"⟨{len(found[0])} blanks⟩", text.strip("\n"))
+
+
 def _duration(seconds: float) -> str:
     """Say a time: ``3.2 s``, ``4 min``, ``1 h 5 min``."""
     if not 0 <= seconds < 1e12:
         return "an unknown time"
+    if seconds < 0.1:
+        return "less than 0.1 s"
     if seconds < 60:
         return f"{number(seconds, 2)} s"
     hours, minutes = divmod(round(seconds / 60), 60)

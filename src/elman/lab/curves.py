@@ -19,6 +19,7 @@ MOST_POINTS = 1500  # more cannot be told apart on a page
 MOST_NAMES, LONGEST_NAME = 8, 26  # beside the lines; more or longer ones go into a legend
 LINE_HEIGHT = 0.062  # of a name, in parts of the axes' height
 LARGEST, SMALLEST = 1e250, 1e-250  # that an axis can hold, the latter a logarithmic one
+WIDEST_BAND = 0.6  # that is shown beyond the lines, in parts of the height that they take
 FARTHEST = 0.08  # that a name may stand above or below its line's end
 
 
@@ -38,6 +39,7 @@ def draw_curves(curves: Curves) -> "Figure":
     lines = [_draw_series(axes, series, place, curves) for place, series in enumerate(curves.series)]
     axes.grid(axis="y")
     axes.margins(x=0.02)
+    _look_at_lines(axes, lines)
     axes.set_xlabel(visible(curves.x_label))
     axes.set_ylabel(visible(curves.y_label))
     if not curves.series:
@@ -72,10 +74,24 @@ def _scale(axes: "Axes", curves: Curves) -> None:
         if decades > 3:
             ticks.set_minor_locator(NullLocator())
         ticks.set_major_formatter(FuncFormatter(lambda value, _: _log_label(value)))
-        named = (2, 5) if decades < 1.5 else ()
+        named = (2, 5) if decades < 2 else ()
         ticks.set_minor_formatter(
             FuncFormatter(lambda value, _, named=named: _log_label(value) if _mantissa(value) in named else "")
         )
+
+
+def _look_at_lines(axes: "Axes", lines: Sequence[Any]) -> None:
+    """Let a band that is far wider than all lines together, as one of two seeds can be, leave the axes."""
+    axes.autoscale_view()
+    there = axes.transScale + axes.transLimits
+    heights = [v for line in lines for _, v in there.transform(line.get_xydata()) if math.isfinite(v)]
+    if not heights:
+        return
+    low, high = min(heights), max(heights)
+    room = max((high - low) * WIDEST_BAND, 0.05)
+    bottom, top = there.inverted().transform([(0, max(0.0, low - room)), (0, min(1.0, high + room))])[:, 1]
+    if math.isfinite(bottom) and math.isfinite(top) and bottom < top:
+        axes.set_ylim(bottom, top)
 
 
 def _mantissa(value: float) -> int:
@@ -97,7 +113,7 @@ def _draw_series(axes: "Axes", series: Series, place: int, curves: Curves) -> An
     again = place // len(COLOURS)  # the colours are used up: tell the lines apart by their dashes
     points = series.style == "points"
     dash = "none" if points else (0, (4, 2)) if series.style == "dashed" else ("-", "-.", ":")[again % 3]
-    few = series.style == "line" and 2 < len(x) <= 15
+    few = series.style == "line" and len(x) <= 15 and len(x) != 2
     marker = MARKERS[place % len(MARKERS)] if points or few else None
     if series.low is not None and series.high is not None:
         low, high = _band(series.low[::step]), _band(series.high[::step])

@@ -18,6 +18,7 @@ from elman.lab.wording import number, visible
 
 __all__ = ["describe", "draw", "inline_svg", "write_figures"]
 
+MOST_ROWS, MOST_STEPS = 30, 60  # that are told in words
 STYLE = {
     "svg.fonttype": "none", "svg.hashsalt": "elman", "text.parse_math": False, "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica"], "font.size": 9, "axes.labelsize": 9,
@@ -98,11 +99,11 @@ def describe(figure: Figure) -> str:
         'nats over step. LSTM: from 4 at 0 to 1.5 at 2, lowest 1.5, highest 4.'
     """
     if isinstance(figure, Heatmap):
-        values = [value for row in figure.values for value in row if value == value]
-        span = f"Values from {number(min(values))} to {number(max(values))}." if values else "No values."
-        return visible(f"Heat map, {figure.y_label} by {figure.x_label}. {span}")
+        return visible(_describe_heatmap(figure))
     if isinstance(figure, Trajectory):
-        return visible(f"A path of {len(figure.x)} steps, {figure.y_label} over {figure.x_label}.")
+        steps = zip(figure.marks, figure.notes, strict=False)
+        told = "; ".join(f"{mark}, {note}" for mark, note in [*steps][:MOST_STEPS])
+        return visible(f"A path of {len(figure.x)} steps, {figure.y_label} over {figure.x_label}. {told}.")
     parts = [f"{figure.y_label} over {figure.x_label}{' (logarithmic)' if figure.log_y else ''}."]
     for series in figure.series:
         points = [(x, y) for x, y in zip(series.x, series.y, strict=False) if y == y]
@@ -115,6 +116,25 @@ def describe(figure: Figure) -> str:
             f"lowest {number(min(heights))}, highest {number(max(heights))}."
         )
     return visible(" ".join(parts))
+
+
+def _describe_heatmap(figure: Heatmap) -> str:
+    """The span of the values, and where the largest of every row stands."""
+    said = f"Heat map, {figure.y_label} by {figure.x_label}{figure.unit and f'; {figure.unit}'}."
+    values = [value for row in figure.values for value in row if value == value]
+    if not values:
+        return f"{said} No values."
+    said += f" Values from {number(min(values))} to {number(max(values))}."
+    if len(figure.values) > MOST_ROWS:
+        return said
+    places = figure.x_ticks or [str(k + 1) for k in range(len(figure.values[0]))]
+    names = figure.y_ticks or [str(k + 1) for k in range(len(figure.values))]
+    tops = [
+        f"{name}, {number(max(there))} at {places[row.index(max(there))]}"
+        for name, row in zip(names, figure.values, strict=False)
+        if (there := [value for value in row if value == value])
+    ]
+    return f"{said} Largest in each row: {'; '.join(tops)}."
 
 
 def write_figures(findings: Findings, folder: Path) -> list[Path]:

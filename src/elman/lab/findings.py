@@ -98,7 +98,10 @@ class Curves:
 
 @dataclass(frozen=True, config=_CONFIG)
 class Heatmap:
-    """A figure of one matrix, ``values[row][column]``, with a label for every row and column."""
+    """A figure of one matrix, ``values[row][column]``, with a label for every row and column.
+
+    ``unit`` says what a value is; it stands beside the scale of colours.
+    """
 
     title: str
     x_label: str
@@ -107,6 +110,7 @@ class Heatmap:
     x_ticks: Sequence[str] = ()
     y_ticks: Sequence[str] = ()
     caption: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, config=_CONFIG)

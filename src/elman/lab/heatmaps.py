@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from elman.lab.findings import Heatmap
-from elman.lab.wording import number, visible
+from elman.lab.wording import decimal, number, visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,6 +23,7 @@ def draw_heatmap(heatmap: Heatmap) -> "Figure":
         ValueError: if the rows are not of one length, or there are not as many ticks as rows or columns.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     rows, columns = _shape(heatmap)
     values = np.array(heatmap.values, dtype=float).reshape(rows, columns)
@@ -40,6 +41,10 @@ def draw_heatmap(heatmap: Heatmap) -> "Figure":
     _label(axes, heatmap, rows, columns)
     bar = figure.colorbar(image, ax=axes, pad=0.02, aspect=25)
     bar.outline.set_visible(False)  # type: ignore[operator]
+    if np.all(values.compressed() % 1 == 0):
+        bar.locator = MaxNLocator(integer=True)
+    bar.set_label(visible(heatmap.unit))
+    bar.formatter = FuncFormatter(lambda value, _: number(round(value, 12)))
     if rows <= MOST_NOTED and columns <= MOST_NOTED:
         _note_values(axes, image, values)
     return figure
@@ -73,11 +78,18 @@ def _label(axes: Any, heatmap: Heatmap, rows: int, columns: int) -> None:
         axes.tick_params(axis="x", rotation=90 if columns > 20 else 40)
 
 
+def _note(value: float, decimals: int) -> str:
+    return decimal(value, decimals) if abs(value) < 1e6 else number(value, 3)
+
+
 def _note_values(axes: Any, image: Any, values: Any) -> None:
+    sizes = [abs(float(value)) for value in values.compressed()]
+    given = max((len(number(size, 3).partition(".")[2]) for size in sizes), default=0)
+    decimals = min(given, max(0, 2 - math.floor(math.log10(max(sizes, default=0.0) or 1.0))))
     for (row, column), value in np.ndenumerate(np.ma.filled(values, np.nan)):
         if np.isnan(value):
             continue
         red, green, blue, _ = image.cmap(image.norm(value))
         light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
         ink = "#000000" if light else "#ffffff"
-        axes.text(column, row, number(float(value), 3), ha="center", va="center", fontsize=8, color=ink)
+        axes.text(column, row, _note(float(value), decimals), ha="center", va="center", fontsize=8, color=ink)

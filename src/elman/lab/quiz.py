@@ -44,10 +44,10 @@ class Part:
 
         Example:
             >>> part = Part("1", "norm?", (5.0,), within=0.01)
-            >>> part.accepts("5.02"), part.accepts("5.2"), part.accepts("five")
-            (True, False, False)
+            >>> part.accepts("5.02"), part.accepts("5.2"), part.accepts("five"), part.accepts("−5")
+            (True, False, False, False)
         """
-        text = given.strip().lower()
+        text = given.strip().lower().replace("−", "-")
         if self.choices:
             return text == self.key
         found = re.sub(r"(?<=\d),(?=\d{3}\b)(?!\s)", "", text) if len(self.numbers) == 1 else text

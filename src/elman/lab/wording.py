@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 from elman.lab.findings import Claim, Findings, Verdict
 
-__all__ = ["SYMBOLS", "bound", "chapter_order", "column", "measured", "number", "tally", "visible"]
+__all__ = [
+    "SYMBOLS", "bound", "chapter_order", "column", "decimal", "listed", "measured", "number", "p_value", "percent",
+    "power", "tally", "visible",
+]  # fmt: skip
 
 SYMBOLS = {"holds": "✓", "does not hold": "✗", "undecided": "?"}
 
@@ -16,7 +19,7 @@ _UNSEEN = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\
 }  # fmt: skip
 _UNSEEN |= dict.fromkeys((*range(0x80, 0xA0), *range(0xD800, 0xE000)), "\ufffd")
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_NUMERIC = re.compile(r"[-−+~<>≤≥]?\s*[\d.,]+\s*(%|(?:[±×/(\[–]|to ).{0,16})?")
+_NUMERIC = re.compile(r"[-−+~<>≤≥]?\s*[\d.,]+\s*(%|(?:[±×/(\[–]|to ).{0,24})?")
 
 
 def visible(text: str) -> str:
@@ -60,16 +63,63 @@ def number(value: float, digits: int = 4) -> str:
     return sign + (text.rstrip("0").rstrip(".") if "." in text else text)
 
 
+def decimal(value: float, decimals: int) -> str:
+    """Write a number with so many decimals; what rounds to zero has no sign.
+
+    Example:
+        >>> decimal(-0.5, 3), decimal(-0.0001, 3), decimal(1234.5, 1), decimal(float("inf"), 1)
+        ('−0.500', '0.000', '1,234.5', '∞')
+    """
+    if not math.isfinite(value):
+        return number(value)
+    text = f"{value:,.{decimals}f}"
+    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text.replace("-", "−")
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """Write a share as a percentage, its sign not parted from it.
+
+    Example:
+        >>> percent(0.104), percent(0.3, 0)
+        ('10.4\xa0%', '30\xa0%')
+    """
+    return f"{decimal(100 * share, decimals)}\u00a0%"
+
+
+def listed(values: Sequence[float]) -> str:
+    """Write a vector.
+
+    Example:
+        >>> listed([2.0, -0.3])
+        '[2, −0.3]'
+    """
+    return f"[{', '.join(number(float(value)) for value in values)}]"
+
+
+def p_value(p: float) -> str:
+    """Write the p of a test.
+
+    Example:
+        >>> p_value(0.0312), p_value(3e-9)
+        ('0.031', '< 0.001')
+    """
+    return "< 0.001" if p < 0.001 else decimal(p, 3)
+
+
 def bound(claim: Claim) -> str:
     """The values that agree with a claim.
 
     Example:
         >>> bound(Claim("loss", "The loss is low.", "this example", unit="nats", at_most=1.75))
         'at most 1.75 nats'
+        >>> bound(Claim("power", "It is 0.21.", "this example", at_least=0.21 - 1e-9, at_most=0.21 + 1e-9))
+        '0.21, but for rounding'
     """
     low, high = claim.at_least, claim.at_most
     if low == high:
         words = f"exactly {number(low)}"
+    elif number(low) == number(high):
+        return f"{number(low)} {claim.unit}".rstrip() + ", but for rounding"
     elif math.isinf(low) and math.isinf(high):
         return "any value"
     elif math.isinf(low):
@@ -82,15 +132,31 @@ def bound(claim: Claim) -> str:
 
 
 def measured(verdict: Verdict) -> tuple[str, str]:
-    """What was measured, and how surely: ``("1.532", "95 % interval 1.51 to 1.55, n = 3")``."""
+    """What was measured, and how surely, in no more digits than the interval warrants.
+
+    Example:
+        >>> claim = Claim("loss", "The loss is low.", "this example", unit="nats")
+        >>> measured(Verdict(claim, 1.53218, 1.51122, 1.55314, 3, "holds"))
+        ('1.532 nats', '95\xa0% interval 1.511 to 1.553, n\xa0=\xa03')
+    """
     if verdict.n == 0:
-        return "nothing measured", "n = 0"
-    value = f"{number(verdict.measured)} {verdict.claim.unit}".rstrip()
+        return "nothing measured", "n\u00a0=\u00a00"
+    value, low, high = _rounded(verdict.measured, verdict.low, verdict.high)
+    value = f"{value} {verdict.claim.unit}".rstrip()
     if verdict.exact:
         return value, "exact"
     if verdict.n == 1:
         return value, "one run, no interval"
-    return value, f"95 % interval {number(verdict.low)} to {number(verdict.high)}, n = {verdict.n}"
+    return value, f"95\u00a0% interval {low} to {high}, n\u00a0=\u00a0{verdict.n}"
+
+
+def _rounded(middle: float, low: float, high: float) -> tuple[str, str, str]:
+    """Mean and interval to two digits of half the interval's width."""
+    half = (high - low) / 2
+    if not 0 < half < 1e7 or half < 1e-6 or not math.isfinite(middle):
+        return number(middle), number(low), number(high)
+    decimals = max(0, 1 - math.floor(math.log10(half)))
+    return decimal(middle, decimals), decimal(low, decimals), decimal(high, decimals)
 
 
 def tally(verdicts: Sequence[Verdict]) -> list[tuple[str, str, str]]:

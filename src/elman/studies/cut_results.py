@@ -6,7 +6,9 @@ from typing import Any
 
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.judge import interval, judge
+from elman.lab.seeds import POSITIVE, across, spread
 from elman.lab.study import Record
+from elman.lab.wording import percent
 
 __all__ = ["ECHO", "EQUAL", "PIECE", "RESET", "TIME", "results"]
 
@@ -36,10 +38,7 @@ def results(plan: Any, claims: Sequence[Claim], records: Sequence[Record]) -> Fi
         return sum(numbers) / len(numbers) if numbers else None
 
     def shown(numbers: Sequence[float], as_shown: Callable[[float], float] = math.exp) -> str | None:
-        if not numbers:
-            return None
-        middle, low, high = map(as_shown, interval(numbers))
-        return f"{middle:.3f} ({low:.3f} to {high:.3f})" if len(numbers) > 1 else f"{middle:.3f}"
+        return spread(numbers, shown_as=as_shown)
 
     def rounded(number: float | None, digits: int = 2) -> float | None:
         return None if number is None else round(number, digits)
@@ -69,7 +68,7 @@ def results(plan: Any, claims: Sequence[Claim], records: Sequence[Record]) -> Fi
         for arm in text_arms for length in every if (arm, length) in arms
     ]  # fmt: skip
     cut = [[length, shown(values(ECHO, length), float), "no" if length <= plan.lag else
-            f"for {1 - plan.lag / length:.0%} of echoes"] for length in every]  # fmt: skip
+            f"for {percent(1 - plan.lag / length, 0)} of echoes"] for length in every]  # fmt: skip
 
     def by_length(arm: str) -> Series:
         there = [length for length in every if (arm, length) in arms]
@@ -80,10 +79,9 @@ def results(plan: Any, claims: Sequence[Claim], records: Sequence[Record]) -> Fi
                       [math.exp(b[2]) for b in bands] if several else None)  # fmt: skip
 
     def curve(arm: str, length: int) -> Series:
-        columns = list(zip(*(r.series["loss"] for r in arms[arm, length].values()), strict=False))
-        read = mean(values(arm, length, "characters")) or 0.0
-        return Series(f"{arm}, k = {length}", [(j + 0.5) * read / len(columns) for j in range(len(columns))],
-                      [sum(column) / len(column) for column in columns])  # fmt: skip
+        losses = [r.series["loss"] for r in arms[arm, length].values()]
+        read, points = mean(values(arm, length, "characters")) or 0.0, min(map(len, losses))
+        return across(f"{arm}, k = {length}", [(j + 0.5) * read / points for j in range(points)], losses, POSITIVE)
 
     ends = [mean(values(arm, length)) for arm, length in ((PIECE, k), (EQUAL, k), (PIECE, full))]
     if None in ends:
@@ -116,6 +114,6 @@ def results(plan: Any, claims: Sequence[Claim], records: Sequence[Record]) -> Fi
                    [by_length(arm) for arm in text_arms], log_x=True, caption="Bands are 95 % intervals over seeds."),
             Curves("Learning", "characters read", "training loss, nats a character",
                    [curve(arm, length) for arm, length in dict.fromkeys(pairs) if (arm, length) != (EQUAL, full)],
-                   caption="Means over seeds."),
+                   caption="Means over seeds with 95 % intervals."),
         ],
     )  # fmt: skip

@@ -101,9 +101,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     if plan.steps == 1:  # the first input is the last: nothing to look ahead to
         record.numbers.update(causal=float("nan"), ahead=float("nan"))
     rows = [[key, *TASKS[key], record.texts[key]] for key in TASKS]
-    answer = "\n\n".join(f"**{key})** {name}: {kind}, since {why}." for key, (name, kind, why) in TASKS.items())
+    answer = "\n\n".join(f"**{key})** {name}: {kind} ({why})." for key, (name, kind, why) in TASKS.items())
     return Findings(
-        summary="; ".join(f"{key} {kind}" for key, (_, kind, _) in TASKS.items()) + ".",
+        summary="; ".join(f"({key}) {name}: {kind}" for key, (name, kind, _) in TASKS.items()) + ".",
         claims=[judge(claim, record.numbers[claim.key]) for claim in claims(plan)],
         passages=[
             Passage("Answer", answer + "\n\nA single next word after a prefix is many to one; a language model is "
@@ -111,6 +111,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ],
         tables=[
             Table("The five tasks", ["", "task", "configuration", "why", "shapes, as run"], rows,
-                  "Sequences are [T, B, ...], tokens that are decoded [B, T]."),
+                  f"T = {plan.steps} steps, B = {plan.batch_size} sequences: layers read and write [T, B, "
+                  "features], the search writes tokens [B, T]."),
         ],
     )  # fmt: skip

@@ -85,7 +85,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     counted = {biases: [] for biases in (1, 2)}
     for key, value in records[0].numbers.items():
         biases, name, shape = key.split("|")
-        counted[int(biases)].append([name, shape, int(value)])
+        counted[int(biases)].append([name, shape.replace("x", " × "), int(value)])
     totals = {biases: sum(row[2] for row in rows) for biases, rows in counted.items()}
     I, H, O = plan.input_size, plan.hidden_size, plan.output_size
     answer = (
@@ -94,7 +94,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         f"In all {totals[1]:,} parameters, or {totals[2]:,} with PyTorch's second bias vector."
     )
     return Findings(
-        summary=f"{totals[1]:,} parameters with one bias vector, {totals[2]:,} with PyTorch's two.",
+        summary=f"The network has {totals[1]:,} parameters with one bias vector, {totals[2]:,} with PyTorch's two.",
         claims=[
             judge(claim, float(total)) for claim, total in zip(claims(plan), (totals[1], totals[2]), strict=True)
         ],

@@ -28,6 +28,7 @@ from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
+from elman.lab.wording import number
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,9 @@ def claims(plan: Plan) -> list[Claim]:
     """The power by hand, the real gradient, and what saturation does."""
     by_hand = max(abs(d) for d in plan.diagonal) ** plan.power
     stated = [
-        Claim("power", f"The largest entry of the matrix to the power of {plan.power} is {by_hand:.4g}.",
-              "entry by entry", "entry", at_least=by_hand * (1 - 1e-9), at_most=by_hand * (1 + 1e-9)),
+        Claim("power", f"The largest entry of the matrix to the power of {plan.power} is {number(by_hand)}.",
+              "a diagonal matrix is raised entry by entry", at_least=by_hand * (1 - 1e-9),
+              at_most=by_hand * (1 + 1e-9)),
         Claim("gradient", "On inputs of zero the gradient through the real cell is the power of the matrix.",
               "the chain rule: tanh has slope 1 at 0", "largest relative difference", at_most=1e-9),
         Claim("slopes", "On noise the gradient is smaller than the power of the matrix.",
@@ -110,18 +112,18 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     }
 
     def powers(entries: Sequence[float], n: int) -> str:
-        return ", ".join(f"{d**n:.4g}" for d in entries)
+        return ", ".join(number(d**n) for d in entries)
 
     answer = (
         f"**a)** A diagonal matrix is raised entry by entry: diag({powers(plan.diagonal, plan.power)}).\n\n"
         f"**b)** After {plan.steps} steps the entries are {powers(plan.diagonal, plan.steps)}; the slopes of tanh, "
         "at most one, make the real gradient smaller still. Through the cell on noise "
-        f"{small.series['noise'][0]:.3g} of it arrives over {plan.steps - 1} steps. What happened that long ago "
-        "cannot be learned from.\n\n"
+        f"{number(small.series['noise'][0], 3)} of it arrives over {plan.steps - 1} steps. What happened that long "
+        "ago cannot be learned from.\n\n"
         f"**c)** With {', '.join(f'{d:g}' for d in plan.larger)} the entries grow to "
         f"{powers(plan.larger, plan.steps)}: the gradient explodes while the states are small. On noise the states "
-        f"saturate, the slopes fall, and {large.series['noise'][0]:.3g} arrives. Clipping treats explosion and does "
-        "nothing for what has vanished."
+        f"saturate, the slopes fall, and {number(large.series['noise'][0], 3)} arrives. Clipping treats explosion "
+        "and does nothing for what has vanished."
     )
     times = list(range(1, plan.steps + 1))
 
@@ -130,20 +132,24 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 
     return Findings(
         summary=(
-            f"diag({', '.join(f'{d:g}' for d in plan.diagonal)}) to the power of {plan.power} is "
-            f"diag({powers(plan.diagonal, plan.power)}), and after {plan.steps} steps "
-            f"diag({powers(plan.diagonal, plan.steps)}): the gradient vanishes."
+            f"The matrix diag({', '.join(f'{d:g}' for d in plan.diagonal)}) to the power of {plan.power} is "
+            f"diag({powers(plan.diagonal, plan.power)}); to the power of {plan.steps} it is "
+            f"diag({powers(plan.diagonal, plan.steps)}), by which the gradient of {plan.steps} steps ago is "
+            "multiplied."
         ),
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[Passage("Answer", answer)],
         tables=[
-            Table("Entries", ["entry", f"power {plan.power}", f"power {plan.steps}"],
+            Table("Powers of each entry of the diagonals", ["entry", f"to the power of {plan.power}",
+                  f"to the power of {plan.steps}"],
                   [[d, d**plan.power, d**plan.steps] for d in (*plan.diagonal, *plan.larger)]),
         ],
         figures=[
             Curves("The gradient at every step, from the last one back", "time step", "norm of ∂L/∂hₜ",
                    [line(small, "zero", "smaller matrix, no input"), line(small, "noise", "smaller matrix, noise"),
                     line(large, "zero", "larger matrix, no input"), line(large, "noise", "larger matrix, noise")],
-                   log_y=True, caption="The loss reads the last state's slowest unit."),
+                   log_y=True, caption="The loss L is the last state's unit with the largest entry. Without input "
+                   "the lines are powers of the matrix; on noise, of which this is one draw, tanh's slopes below "
+                   "one bend both down."),
         ],
     )  # fmt: skip

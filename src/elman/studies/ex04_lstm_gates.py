@@ -20,9 +20,10 @@ from pydantic import Field, FiniteFloat
 from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk
-from elman.lab.findings import Claim, Findings, Passage, Table
+from elman.lab.findings import Claim, Findings, Heatmap, Passage, Table
 from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
+from elman.lab.wording import listed, number, percent
 
 Open = Annotated[float, Field(ge=0, le=1)]
 Candidate = Annotated[float, Field(ge=-1, le=1)]
@@ -55,9 +56,8 @@ def by_hand(plan: Plan) -> list[float]:
 
 def claims(plan: Plan) -> list[Claim]:
     """The real cell and the formula agree."""
-    shown = ", ".join(f"{c:.4g}" for c in by_hand(plan))
     return [
-        Claim("update", f"One step of the LSTM cell gives c = [{shown}].", "the formula c = f·c + i·g",
+        Claim("update", f"One step of the LSTM cell gives c = {listed(by_hand(plan))}.", "the formula c = f·c + i·g",
               "largest difference from the cell's own result", at_most=PRECISION),
     ]  # fmt: skip
 
@@ -90,22 +90,27 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     for k, (f, i, g, c) in enumerate(zip(plan.forget, plan.gate, plan.candidate, plan.before, strict=True), 1):
         rows.append([k, f, i, g, c, f * c, i * g, after[k - 1]])
         words.append(
-            f"In dimension {k} the forget gate keeps {f:.0%} of {c:g}, the input gate lets in {i:.0%} of {g:g}."
+            f"In dimension {k} the forget gate keeps {percent(f, 0)} of {number(c)}, the input gate lets in "
+            f"{percent(i, 0)} of {number(g)}."
         )
     news = [abs(row[6]) for row in rows]
     most = news.index(max(news)) + 1
-    shown = ", ".join(f"{c:.4g}" for c in after)
-    answer = (
-        f"c = [{shown}].\n\n" + " ".join(words) + f"\n\nDimension {most} receives most new information: "
-        f"|i·g| = {max(news):.4g}."
-    )  # fmt: skip
+    new = f"dimension {most} receives most new information, |i·g| = {number(max(news))}"
+    answer = f"c = {listed(after)}.\n\n" + " ".join(words) + f"\n\n{new.capitalize()}."
     error = max(abs(a - b) for a, b in zip(after, by_hand(plan), strict=True))
     return Findings(
-        summary=f"c = [{shown}]; dimension {most} receives most new information.",
+        summary=f"The new cell state is c = {listed(after)}; {new}.",
         claims=[judge(claims(plan)[0], error)],
         passages=[Passage("Worked answer", answer)],
         tables=[
             Table("The update, entry by entry",
                   ["dimension", "f", "i", "g", "c before", "kept f·c", "new i·g", "c after"], rows),
+        ],
+        figures=[
+            Heatmap("From the old cell state to the new one", "", "dimension",
+                    [[row[4], row[5], row[6], row[7]] for row in rows],
+                    ["c before", "kept: f·c", "new: i·g", "c after"], [str(row[0]) for row in rows],
+                    "Read each row from left to right: the last column is the sum of the two before it.",
+                    "value"),
         ],
     )  # fmt: skip

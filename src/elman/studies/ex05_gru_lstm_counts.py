@@ -93,7 +93,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         "ratio": max(abs(row[4] - 0.75) for row in rows),
     }
     return Findings(
-        summary=f"LSTM {numbers['lstm|1']:,}, GRU {numbers['gru|1']:,} with one bias vector a gate: a ratio of 3/4.",
+        summary=f"An LSTM has {numbers['lstm|1']:,} parameters, a GRU {numbers['gru|1']:,} with one bias vector a "
+        "gate: a ratio of 3/4.",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[Passage("Worked answer", answer)],
         tables=[Table("Parameters", ["convention", "LSTM", "GRU", "difference", "ratio"], rows)],

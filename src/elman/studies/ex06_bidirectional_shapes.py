@@ -79,7 +79,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     shapes, numbers = records[0].texts, records[0].numbers
     order = [
         [2 * layer + backward, layer + 1, "backward" if backward else "forward",
-         "first step" if backward else "last step"]
+         "from the last step to the first" if backward else "from the first step to the last"]
         for layer in range(plan.num_layers) for backward in (0, 1)
     ]  # fmt: skip
     answer = (
@@ -88,10 +88,11 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         f"The final hidden state is {shapes['h']}, and so is the final cell state."
     )
     return Findings(
-        summary=f"Output {shapes['outputs']}, final hidden state {shapes['h']}.",
+        summary=f"The output, steps by batch by features, is {shapes['outputs']}; the final hidden state, layers "
+        f"times directions by batch by units, is {shapes['h']}.",
         claims=[judge(claim, numbers[claim.key]) for claim in claims(plan)],
         passages=[Passage("Worked answer", answer)],
         tables=[
-            Table("Entries of the final hidden state", ["index", "layer", "direction", "state after the"], order)
+            Table("Entries of the final hidden state", ["index", "layer", "direction", "what it has read"], order)
         ],
     )

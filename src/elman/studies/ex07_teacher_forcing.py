@@ -25,8 +25,10 @@ from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
-from elman.lab.judge import interval, judge
+from elman.lab.judge import judge
+from elman.lab.seeds import SHARE, across, spread
 from elman.lab.study import Record, Trial
+from elman.lab.wording import percent
 
 ARMS = ("teacher forcing", "scheduled sampling", "input noise", "own tokens")
 LENGTHS = (5, 8)
@@ -162,27 +164,24 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         "beam": [r.numbers["beam"] - r.numbers["greedy"] for r in teacher.values()],
     }
 
-    def shown(values: Sequence[float]) -> str:
-        mean, low, high = interval(values)
-        return f"{mean:.3f} ({low:.3f} to {high:.3f})" if len(values) > 1 else f"{mean:.3f}"
+    def share(there: dict[int, Record], name: str) -> str | None:
+        return spread([r.numbers[name] for r in there.values()], within=SHARE)
 
     rows = [
-        [arm, *(shown([r.numbers[name] for r in there.values()]) for name in ("true", "own")),
-         shown([gap(r) for r in there.values()]),
-         *(shown([r.numbers[name] for r in there.values()]) for name in ("greedy", "beam"))]
+        [arm, share(there, "true"), share(there, "own"), spread([gap(r) for r in there.values()]),
+         share(there, "greedy"), share(there, "beam")]
         for arm, there in arms.items()
     ]  # fmt: skip
 
     def line(name: str, label: str) -> Series:
-        columns = list(zip(*(r.series[name] for r in teacher.values()), strict=True))
-        return Series(label, list(range(1, len(columns) + 1)), [sum(c) / len(c) for c in columns])
+        return across(label, range(1, LENGTHS[1] + 1), [r.series[name] for r in teacher.values()], SHARE)
 
     mean = {name: sum(r.numbers[name] for r in teacher.values()) / max(1, len(teacher)) for name in ("true", "own")}
     answer = (
         "In training the decoder reads the true tokens before; in use it reads its own. It has never seen "
         "its own faults, and after one it continues a sequence unlike any that it was trained on, so that "
-        f"faults may follow faults. Here it gets {mean['true']:.1%} of digits wrong after true ones and "
-        f"{mean['own']:.1%} after its own.\n\n"
+        f"faults may follow faults. Here it gets {percent(mean['true'])} of digits wrong after true ones and "
+        f"{percent(mean['own'])} after its own.\n\n"
         "Three strategies. **Scheduled sampling** lets it read its own tokens, rarely at first and then more "
         "often. **Input noise** disturbs the true tokens, so that it learns not to trust them. **Training on "
         "whole sequences** (minimum risk, MIXER, self-critical training) judges what it writes by itself, at "
@@ -192,8 +191,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     )
     return Findings(
         summary=(
-            f"A teacher-forced decoder gets {mean['true']:.1%} of digits wrong after true ones and {mean['own']:.1%} "
-            "after its own."
+            f"A decoder trained with teacher forcing gets {percent(mean['true'])} of digits wrong when it reads the "
+            f"true ones before, as in training, and {percent(mean['own'])} when it reads its own, as in use."
         ),
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[Passage("Answer", answer)],
@@ -203,8 +202,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                    f"strings right, beam of {plan.beam}"], rows, "Means with 95 % intervals over seeds."),
         ],
         figures=[
-            Curves("Teacher forcing: faults by place", "digit written", "share wrong",
+            Curves("Teacher forcing: faults by place", "digit written, in order", "share of digits wrong",
                    [line("true", "after true digits"), line("own", "after its own")] if teacher else [],
-                   caption="Means over seeds."),
+                   caption=f"Held-out strings of {LENGTHS[1]} digits; means over seeds with 95 % intervals. The "
+                   "distance between the lines is the exposure bias."),
         ],
     )  # fmt: skip

@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk
-from elman.lab.findings import Claim, Findings, Passage, Table
+from elman.lab.findings import Claim, Findings, Heatmap, Passage, Table
 from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
 
@@ -74,7 +74,7 @@ def claims(plan: Plan) -> list[Claim]:
               at_least=0.2 - 1e-6, at_most=0.2 + 1e-6),
         Claim("beam", "The best pair of a beam of width 2 has probability 0.21.", by_hand, "probability",
               at_least=0.21 - 1e-6, at_most=0.21 + 1e-6),
-        Claim("width", "Width 2 is needed for the likeliest pair.", by_hand, "width", at_least=2, at_most=2),
+        Claim("width", "Width 2 is needed for the likeliest pair.", by_hand, "tokens wide", at_least=2, at_most=2),
         Claim("best", "The beam search finds the likeliest of all pairs at some width from 1 to 4.",
               "exhaustive listing", "probability missed", at_most=1e-6),
     ]  # fmt: skip
@@ -155,6 +155,13 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ),
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[Passage("Answer", answer)],
+        figures=[
+            Heatmap("The table: what follows what", "next token", "token before",
+                    [list(row) for row in (plan.first, plan.after_a, plan.after_b, plan.after_c)],
+                    list(TOKENS), ["start", *TOKENS[:3]],
+                    "Each row sums to one. Greedy decoding takes the brightest cell of the first row and then of "
+                    "that token's own row; the likeliest pair has the largest product.", "probability"),
+        ],
         tables=[
             Table(f"Candidates after step 2, width {plan.width}", ["sequence", "probability"],
                   [[name(tokens), round(p, 6)] for tokens, p in candidates],

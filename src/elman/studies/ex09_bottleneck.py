@@ -24,8 +24,10 @@ from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
-from elman.lab.judge import interval, judge
+from elman.lab.judge import judge
+from elman.lab.seeds import SHARE, across
 from elman.lab.study import Record, Trial
+from elman.lab.wording import percent
 
 LENGTHS = (3, 4, 5, 6, 7, 8, 9, 10)
 CHO = "Cho, van Merriënboer, Bahdanau & Bengio (2014), On the Properties of Neural Machine Translation"
@@ -112,11 +114,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         return sum(values) / len(values) if values else math.nan
 
     def band(arm: str) -> Series:
-        found = [interval([r.numbers[f"exact|{n}"] for r in arms[arm].values()]) for n in LENGTHS]
-        several = len(arms[arm]) > 1
-        return Series(arm, LENGTHS, [m for m, _, _ in found],
-                      [max(0.0, low) for _, low, _ in found] if several else None,
-                      [min(1.0, high) for _, _, high in found] if several else None)  # fmt: skip
+        seeds = [[r.numbers[f"exact|{n}"] for n in LENGTHS] for r in arms[arm].values()]
+        return across(arm, LENGTHS, seeds, SHARE)
 
     rows = [
         [arm, int(next(iter(there.values())).numbers["parameters"]), *(round(mean(arm, n), 3) for n in LENGTHS)]
@@ -127,16 +126,17 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         f"width. A string of 5 digits holds {5 * math.log2(10):.0f} bits and one of 10 digits "
         f"{10 * math.log2(10):.0f}, the vector stays as it is, and the gradient from the last digit written "
         "to the first one read passes through every step between. So accuracy falls with length: here from "
-        f"{mean(wide, 5):.1%} at 5 digits to {mean(wide, 10):.1%} at 10 with {wide}, and with {narrow} from "
-        f"{mean(narrow, 5):.1%} to {mean(narrow, 10):.1%}.\n\n"
+        f"{percent(mean(wide, 5))} at 5 digits to {percent(mean(wide, 10))} at 10 with {wide}, and with {narrow} "
+        f"from {percent(mean(narrow, 5))} to {percent(mean(narrow, 10))}.\n\n"
         "Attention keeps a vector for every place and lets each step of the decoder look at all of them: "
         "capacity grows with the source, and any digit read is one step from any digit written. With it "
-        f"{narrow} have {mean(looking, 10):.1%} at 10 digits."
+        f"{narrow} have {percent(mean(looking, 10))} at 10 digits."
     )
     return Findings(
         summary=(
-            f"Strings of 10 digits without a fault: {mean(narrow, 10):.1%} with {narrow}, {mean(wide, 10):.1%} with "
-            f"{wide}, {mean(looking, 10):.1%} with {narrow} and attention."
+            f"Of strings of 10 digits an encoder-decoder with {narrow} reverses {percent(mean(narrow, 10))} without "
+            f"a fault, one with {wide} {percent(mean(wide, 10))}, and one with {narrow} and attention "
+            f"{percent(mean(looking, 10))}."
         ),
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[Passage("Answer", answer)],
@@ -145,7 +145,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                   "Means over seeds, held-out strings, greedy decoding."),
         ],
         figures=[
-            Curves("Accuracy by length", "digits", "share without a fault", [band(arm) for arm in arms],
+            Curves("Accuracy by length", "digits in the string", "share of strings without a fault",
+                   [band(arm) for arm in arms],
                    caption="Bands are 95 % intervals over seeds."),
         ],
     )  # fmt: skip

@@ -24,6 +24,7 @@ from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings, Passage, Table
 from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
+from elman.lab.wording import listed
 
 SLACK = 1e-5  # relative; what the 10⁻⁶ in PyTorch's denominator can do, and float32
 
@@ -55,13 +56,12 @@ def claims(plan: Plan) -> list[Claim]:
     """The norm before and after, by the formula."""
     norm, clipped, after = by_hand(plan)
     formula = "Pascanu, Mikolov & Bengio (2013), algorithm 1"
-    shown = ", ".join(f"{g:.6g}" for g in clipped)
     return [
-        Claim("norm", f"The gradient's norm is {norm:.6g}.", "the Euclidean norm", "norm",
+        Claim("norm", f"The gradient's norm is {norm:.6g}.", "the Euclidean norm", "",
               at_least=norm * (1 - SLACK), at_most=norm * (1 + SLACK)),
-        Claim("clipped", f"The clipped gradient is [{shown}].", formula, "largest difference",
+        Claim("clipped", f"The clipped gradient is {listed(clipped)}.", formula, "largest difference",
               at_most=SLACK * max(1.0, after)),
-        Claim("after", f"The clipped gradient's norm is {after:.6g}.", formula, "norm",
+        Claim("after", f"The clipped gradient's norm is {after:.6g}.", formula, "",
               at_least=after * (1 - SLACK), at_most=after * (1 + SLACK)),
     ]  # fmt: skip
 
@@ -94,17 +94,18 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     measured = {"norm": record.numbers["before"], "clipped": missed, "after": record.numbers["after"]}
     clips = norm > plan.threshold
     squares = " + ".join(f"{g:g}²" for g in plan.gradient)
-    shown = ", ".join(f"{g:.6g}" for g in clipped)
     scaled = f"g · {plan.threshold:g} / {norm:.6g}" if clips else "g"
     answer = (
         f"**a)** |g| = √({squares}) = {norm:.6g}.\n\n"
         f"**b)** {norm:.6g} is {'more' if clips else 'not more'} than the threshold {plan.threshold:g}, so the "
-        f"clipped gradient is {scaled} = [{shown}].\n\n"
+        f"clipped gradient is {scaled} = {listed(clipped)}.\n\n"
         f"**c)** Its norm is {after:.6g}; PyTorch's clipping gives {record.numbers['after']:.9g}, since it divides "
         "by |g| + 10⁻⁶. Clipping treats gradients that explode; one that has vanished stays as it is."
     )
     return Findings(
-        summary=f"|g| = {norm:.6g}; clipped to [{shown}], of norm {after:.6g}.",
+        summary=f"The gradient's norm is {norm:.6g}; "
+        + (f"clipped at {plan.threshold:g} it becomes {listed(clipped)}, of norm {after:.6g}." if clips else
+           f"not above the threshold {plan.threshold:g}, it stays {listed(clipped)}."),
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[Passage("Answer", answer)],
         tables=[

@@ -23,8 +23,10 @@ from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
-from elman.lab.judge import interval, judge
+from elman.lab.judge import judge
+from elman.lab.seeds import SHARE, across, spread
 from elman.lab.study import Record, Trial
+from elman.lab.wording import percent
 
 ARMS = ("tanh", "tanh LN", "relu", "relu LN", "relu identity")
 BOOK = "textbook exercise 15.11 with the bounds of this project's prototype"
@@ -184,8 +186,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         losses.setdefault(record.trial.variant, []).append(record.series.get("loss", []))
     rows = []
     for variant, values in reached.items():
-        mean, low, high = interval(values)
-        rows.append([variant, round(mean, 4), f"{max(0, low):.3f} to {min(1, high):.3f}", len(values)])
+        rows.append([variant, spread(values, within=SHARE), len(values)])
     longest, shortest = max(plan.lags), min(plan.lags)
 
     def at(arm: str, lag: int) -> list[float]:
@@ -200,10 +201,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     }
 
     def curve(arm: str) -> Series:
-        seeds = losses[f"{arm}, T={longest}"]
-        mean = [sum(column) / len(column) for column in zip(*seeds, strict=True)]
+        seeds = [[max(loss, 1e-8) for loss in of] for of in losses[f"{arm}, T={longest}"]]
         every = max(1, plan.updates // 50)
-        return Series(arm, [(k + 0.5) * every for k in range(len(mean))], mean)
+        return across(arm, [(k + 0.5) * every for k in range(len(seeds[0]))], seeds, logarithmic=True)
 
     from elman.cells.named import cell_label
 
@@ -216,19 +216,23 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     others = {label: at(label, longest) for label in map(cell_label, plan.cells) if at(label, longest)}
     return Findings(
         summary=(
-            f"Over {shortest} steps the tanh cell recalls {sum(short) / len(short):.1%}; "
-            f"over {longest} the best arm is {best} with {best_accuracy:.1%}"
-            + "".join(f"; {label} has {sum(of) / len(of):.1%}" for label, of in others.items() if label != best)
+            f"Over {shortest} steps a tanh cell recalls {percent(sum(short) / len(short))} of the symbols "
+            f"({percent(min(short), 0)} to {percent(max(short), 0)} by seed); over "
+            f"{longest} the best of the cells is {best} with {percent(best_accuracy)}"
+            + "".join(f"; {label} has {percent(sum(of) / len(of))}" for label, of in others.items() if label != best)
             + "."
         ),
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
-            Table("Test accuracy", ["arm", "mean", "95 % interval", "seeds"], rows,
-                  "Chance is 0.125 in recall, 0.111 on the vowels."),
+            Table("Test accuracy", ["cell and task", "share recalled", "seeds"], rows,
+                  "Means with 95 % intervals over seeds. T is the number of steps; LN is layer normalisation; "
+                  "identity starts the recurrent matrix at the identity. Chance is 0.125 in recall, 0.111 on the "
+                  "vowels."),
         ],
         figures=[
-            Curves(f"Learning to recall over {longest} steps", "update", "nats",
+            Curves(f"Learning to recall over {longest} steps", "update", "training loss, nats",
                    [curve(arm) for arm in arms if f"{arm}, T={longest}" in losses],
-                   caption="Mean training loss over seeds; guessing has ln 8 = 2.08 nats."),
+                   log_y=True, caption="Geometric means over seeds with 95 % intervals; guessing has ln 8 = 2.08 "
+                   "nats."),
         ],
     )  # fmt: skip

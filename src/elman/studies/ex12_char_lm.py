@@ -28,6 +28,7 @@ from pydantic.dataclasses import dataclass
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.judge import interval, judge
+from elman.lab.seeds import POSITIVE, across
 from elman.lab.study import Record, Trial
 
 if TYPE_CHECKING:
@@ -244,12 +245,10 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ] if {0.5, 1.0} <= set(plan.temperatures) else [],
     }  # fmt: skip
     per_update = plan.updates / max(1, len(records[0].series["loss"]))
-    arms = [("LSTM, " if others else "", r) for r in records]
-    arms += [(f"{label}, ", r) for label, same in others.items() for r in same]
     curve = [
-        Series(f"{arm}seed {r.trial.seed if r.trial else 0}",
-               [round((k + 0.5) * per_update) for k in range(len(r.series["loss"]))], r.series["loss"])
-        for arm, r in arms
+        across(f"{arm}, training", [round((k + 0.5) * per_update) for k in range(len(same[0].series["loss"]))],
+               [r.series["loss"] for r in same], POSITIVE)
+        for arm, same in (("LSTM", records), *others.items())
     ]  # fmt: skip
     span = [curve[0].x[0], curve[0].x[-1]]
     curve += [Series(f"{order}-gram, validation", span, [grams[order]] * 2, style="dashed") for order in (1, 5)]
@@ -259,26 +258,29 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     ]
     return Findings(
         summary=(
-            f"{mean:.3f} nats a character ({mean / math.log(2):.3f} bits) on the validation part of {text.name}, "
-            f"where an interpolated 5-gram has {grams[5]:.3f}"
+            f"On text of {text.name} that it was not trained on, the LSTM needs {mean:.3f} nats a character "
+            f"({mean / math.log(2):.3f} bits), an interpolated 5-gram {grams[5]:.3f}; less is better"
             + "".join(f"; {label} reaches {nats:.3f}" for label, nats in reached.items())
             + "."
         ),
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
-            Table(f"Validation score on {text.name}", ["model", "nats", "bits", "source"], rows,
+            Table(f"Validation score on {text.name}", ["model", "nats a character", "bits a character", "source"],
+                  rows,
                   "The untrained network scores "
                   f"{sum(r.numbers['before'] for r in records) / len(records):.3f} nats; 95 % interval of the "
                   f"LSTM over seeds: {low:.3f} to {high:.3f}." if len(scores) > 1 else "One seed: no interval."),
             Table("What temperature does to samples",
-                  ["temperature", "distinct 4-grams", "words known from training", "longest copied stretch"],
+                  ["temperature", "share of 4-grams distinct", "share of words known from training",
+                   "longest copied stretch, characters"],
                   [[t, *(round(sum(at(name, t)) / len(records), 3) for name in ("distinct", "known", "copied"))]
                    for t in plan.temperatures],
                   f"Means over {len(records)} seeds of one sample of {plan.sample_length} characters each."),
         ],
         figures=[
             Curves("Learning the text", "update", "nats a character", curve,
-                   caption="Training loss, a mean over each stretch of updates, and the baselines on validation."),
+                   caption="Training loss, a mean over each stretch of updates and over seeds with its 95 % "
+                   "interval; the baselines and the point at the end are on the validation text."),
         ],
         passages=[
             Passage(f"Sample at temperature {temperature}", written, "sample")

@@ -27,9 +27,11 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk, TrialFailed
-from elman.lab.findings import Claim, Curves, Findings, Series, Table
-from elman.lab.judge import interval, judge
+from elman.lab.findings import Claim, Curves, Findings, Table
+from elman.lab.judge import judge
+from elman.lab.seeds import SHARE, across, spread
 from elman.lab.study import Record, Trial
+from elman.lab.wording import percent
 from elman.studies.ragged import MORE, exactness, filled, recall, steps_read, utterances_of
 
 if TYPE_CHECKING:
@@ -233,10 +235,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     def mean(numbers: Sequence[float]) -> float:
         return sum(numbers) / len(numbers)
 
-    def shown(numbers: Sequence[float]) -> str:
-        middle, low, high = interval(numbers)
-        return f"{middle:.3f} ({max(0.0, low):.3f} to {min(1.0, high):.3f})" if len(numbers) > 1 else f"{middle:.3f}"
-
     here = [name for name in arms if name != "timing"]
     times = arms.get("timing", {}).values()
     source = _source(plan)["data"].replace("_", " ")
@@ -250,7 +248,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         "memory": gained("GRU | recall", "RNN | recall"),
     }
     accuracy = [
-        [*name.split(" | "), round(mean(values(name, "parameters"))), shown(values(name)),
+        [*name.split(" | "), round(mean(values(name, "parameters"))), spread(values(name), within=SHARE),
          round(mean(values(name, "seconds")), 2), round(mean(values(name, "read")) / mean(values(name, "real")), 2),
          len(values(name))]
         for name in here
@@ -265,17 +263,15 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     curves = []
     for name in here:
         task = name.partition(" | ")[2]
-        columns = list(zip(*(record.series["loss"] for record in arms[name].values()), strict=True))
+        losses = [record.series["loss"] for record in arms[name].values()]
         if task == "utterances":
-            curves.append(
-                Series(name.partition(" | ")[0], list(range(1, len(columns) + 1)), list(map(mean, columns)))
-            )
+            curves.append(across(name.partition(" | ")[0], range(1, len(losses[0]) + 1), losses, logarithmic=True))
     known = {short: values(f"{short} | utterances") for short in ("BiGRU", "GRU", "LSTM", "GRU padded")}
     return Findings(
         summary=(
-            f"On {source} utterances of varying length a GRU has {mean(known['GRU']):.1%}, an LSTM "
-            f"{mean(known['LSTM']):.1%} and a bidirectional GRU {mean(known['BiGRU']):.1%}; a GRU that reads the "
-            f"padding too has {mean(known['GRU padded']):.1%}."
+            f"Of {source} utterances of varying length a GRU names {percent(mean(known['GRU']))} rightly, an LSTM "
+            f"{percent(mean(known['LSTM']))} and a bidirectional GRU {percent(mean(known['BiGRU']))}; a GRU that "
+            f"reads the padding too, as if it were data, {percent(mean(known['GRU padded']))}."
         ) if all(known.values()) else "Some arms are missing.",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
@@ -285,7 +281,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                   f"Means over seeds and 95 % intervals; beside them stands the test set's own sampling error, about "
                   f"{(0.97 * 0.03 / answers) ** 0.5 if answers else 0:.3f} at 97 % of {answers:.0f} answers. "
                   "Parameters are the layer's, with one bias a gate."),
-            Table("What padding changes", ["arm", f"answers changed by {MORE} more steps of padding",
+            Table("What padding changes", ["arm", f"share of answers changed by {MORE} more steps of padding",
                   "largest change by NaN in the padding", "packed against lengths", "alone against the batch"],
                   sensitive, "Largest over seeds: changes of logits and gradients; of states; of logits. The "
                   "padded arms take the padding for data; alone sums in another order, so that rounding differs."),
@@ -295,6 +291,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ],
         figures=[
             Curves("Learning the utterances", "pass", "training loss, nats", curves, log_y=True,
-                   caption="Means over seeds, dropout on."),
+                   caption="Geometric means over seeds with 95 % intervals, dropout on."),
         ],
     )  # fmt: skip

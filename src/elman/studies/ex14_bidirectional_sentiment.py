@@ -35,8 +35,10 @@ from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Findings, Table
-from elman.lab.judge import interval, judge
+from elman.lab.judge import judge
+from elman.lab.seeds import SHARE, spread
 from elman.lab.study import Record, Trial
+from elman.lab.wording import p_value, percent
 from elman.studies import sentiment
 
 EVIDENCE = "BiLSTM with evidence"
@@ -169,11 +171,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         return [record.numbers[name] for record in arms.get(arm, []) if name in record.numbers]
 
     def told(arm: str, name: str = "accuracy") -> str | None:
-        found = values(arm, name)
-        if not found:
-            return None
-        mean, low, high = interval(found)
-        return f"{mean:.3f} ({max(0, low):.3f} to {min(1, high):.3f})" if len(found) > 1 else f"{mean:.3f}"
+        return spread(values(arm, name), within=SHARE)
 
     def less(one: Sequence[float], other: Sequence[float]) -> list[float]:
         other = list(other) * (len(one) if len(other) == 1 else 1)
@@ -204,7 +202,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     accuracy = {arm: sum(values(arm)) / len(arms[arm]) for arm in there}
     lengths = {arm: [(r.series["right"], r.series["words"]) for r in arms[arm]] for arm in there}
     return Findings(
-        summary=f"On the test of {corpus}: " + ", ".join(f"{arm} {a:.1%}" for arm, a in accuracy.items()) + ".",
+        summary=f"Test sentences of {corpus} decided rightly: "
+        + ", ".join(f"{arm} {percent(a)}" for arm, a in accuracy.items()) + ".",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         figures=[sentiment.by_length(lengths)] if lengths else [],
         tables=[
@@ -217,8 +216,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                   f"{_error(arms):.3f}."),
             Table("Whether two differ on the same sentences (McNemar, seed 0)",
                   ["pair", "p", "p, corrected for their number (Holm)"],
-                  [[pair, round(p, 4), round(corrected[pair], 4)] for pair, p in pairs.items()]),
-            Table("On the grammar, by what makes a sentence hard", ["", *KINDS],
+                  [[pair, p_value(p), p_value(corrected[pair])] for pair, p in pairs.items()]),
+            Table("Share decided rightly on the grammar, by what makes a sentence hard", ["", *KINDS],
                   [[arm.removesuffix(GRAMMAR), *(told(arm, kind) for kind in KINDS)] for arm in shown]),
         ],
     )  # fmt: skip

@@ -25,8 +25,10 @@ from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
-from elman.lab.judge import interval, judge
+from elman.lab.judge import judge
+from elman.lab.seeds import SHARE, across
 from elman.lab.study import Record, Trial
+from elman.lab.wording import percent
 
 FORCING = {"teacher forcing": 1.0, "one half": 0.5, "own tokens": 0.0}
 LENGTHS = (3, 4, 5, 6, 7, 8, 9, 10, 12)
@@ -152,29 +154,25 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     measured["time"] = measured.pop("seconds")
 
     def by_length(arm: str) -> Series:
-        bands = [interval(values(arm, f"exact|{n}")) for n in LENGTHS]
-        several = len(arms[arm]) > 1
-        return Series(arm, LENGTHS, [b[0] for b in bands],
-                      [max(0.0, b[1]) for b in bands] if several else None,
-                      [min(1.0, b[2]) for b in bands] if several else None)  # fmt: skip
+        return across(arm, LENGTHS, [[r.numbers[f"exact|{n}"] for n in LENGTHS] for r in arms[arm]], SHARE)
 
     def learning(arm: str) -> Series:
-        columns = list(zip(*(record.series["accuracy"] for record in arms[arm]), strict=True))
-        return Series(arm, [plan.check_every * (k + 1) for k in range(len(columns))], [mean(c) for c in columns])
+        checked = [record.series["accuracy"] for record in arms[arm]]
+        return across(arm, [plan.check_every * (k + 1) for k in range(len(checked[0]))], checked, SHARE)
 
     rows = []
     for arm, there in arms.items():
         share = mean(values(arm, "reached"))
         rows.append([
             arm, round(mean([mean([r.numbers[f"exact|{n}"] for n in range(3, 11)]) for r in there]), 4),
-            round(mean(values(arm, "exact|12")), 4), f"{share:.0%}",
+            round(mean(values(arm, "exact|12")), 4), percent(share, 0),
             round(mean(values(arm, "updates"))), round(mean(values(arm, "seconds")), 1), len(there),
         ])  # fmt: skip
     basic = values(f"basic, {first}", "exact|10")
     return Findings(
         summary=(
-            f"With attention {mean(middle):.1%} of unseen strings of 5 to 10 digits are reversed without a fault; "
-            f"without it {mean(basic):.1%} of those of 10 digits."
+            f"With attention {percent(mean(middle))} of unseen strings of 5 to 10 digits are reversed without a "
+            f"fault; without it {percent(mean(basic))} of those of 10 digits."
         ) if middle and basic else "Some arms are missing.",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
@@ -184,9 +182,11 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                   rows, f"Means over seeds. A trial that never has 95 % counts with all {plan.updates} updates."),
         ],
         figures=[
-            Curves("Accuracy by length", "digits", "share without a fault", [by_length(arm) for arm in arms],
+            Curves("Accuracy by length", "digits in the string", "share of strings without a fault",
+                   [by_length(arm) for arm in arms],
                    caption="Trained on 3 to 10 digits; bands are 95 % intervals over seeds."),
-            Curves("Learning to reverse", "update", "share without a fault",
-                   [learning(arm) for arm in arms], caption="Means over seeds, 3 to 10 digits."),
+            Curves("Learning to reverse", "update", "share of strings without a fault",
+                   [learning(arm) for arm in arms], caption="Held-out strings of 3 to 10 digits; means over seeds "
+                   "with 95 % intervals."),
         ],
     )  # fmt: skip

@@ -22,19 +22,22 @@ so sure that a penalty of half a nat changes no choice, when the groups find the
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import inf
 
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
-from elman.lab.judge import interval, judge
+from elman.lab.judge import judge
+from elman.lab.seeds import SHARE, across, spread
 from elman.lab.study import Record, Trial
+from elman.lab.wording import percent
 
 DIGITS = 8
 WAYS = ("greedy", "beam", "minimum length", "no bigram twice", "diverse")
 VIJAYAKUMAR = "Vijayakumar et al. (2018), Diverse Beam Search"
-MEASURES = ("exact", "among", "log_prob", "apart")
+MEASURES = {"exact": SHARE, "among": SHARE, "log_prob": (-inf, 0.0), "apart": (0.0, inf)}  # and what each can be
 
 
 @dataclass(frozen=True)
@@ -184,41 +187,39 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         "diverse": gained(few, "apart", "diverse", "beam"),
     }
 
-    def shown(values: Sequence[float]) -> str:
-        mean, low, high = interval(values)
-        return f"{mean:.3f} ({low:.3f} to {high:.3f})" if len(values) > 1 else f"{mean:.3f}"
-
     rows = [
-        [variant, way, *(shown([r.numbers[f"{name}|{way}"] for r in there]) for name in MEASURES)]
+        [variant, way, *(spread([r.numbers[f"{name}|{way}"] for r in there], within=within)
+                         for name, within in MEASURES.items())]
         for variant, there in models.items()
         for way in WAYS
-    ]
+    ]  # fmt: skip
 
     def line(variant: str, name: str) -> Series:
-        columns = zip(*(r.series[name] for r in models[variant]), strict=True)
-        return Series(variant, plan.widths, [sum(column) / len(column) for column in columns])
+        return across(variant, plan.widths, [r.series[name] for r in models[variant]], MEASURES[name])
 
     def mean(name: str) -> float:
         return sum(r.numbers[name] for r in few) / max(1, len(few))
 
     return Findings(
         summary=(
-            f"After {min(plan.updates)} updates a beam of {plan.width} writes {mean('exact|beam'):.1%} of strings "
-            f"without a fault, greedy decoding {mean('exact|greedy'):.1%}, and a beam that may not repeat a bigram "
-            f"{mean('exact|no bigram twice'):.1%}."
+            f"After {min(plan.updates)} updates a beam of {plan.width} writes {percent(mean('exact|beam'))} of "
+            f"strings without a fault, greedy decoding {percent(mean('exact|greedy'))}, and a beam that may not "
+            f"repeat a bigram {percent(mean('exact|no bigram twice'))}."
         ),
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
             Table(f"Strings of {DIGITS} digits",
-                  ["model", "search", "without a fault", "right one among five", "log-probability of the best",
-                   "places apart, of five"], rows,
-                  f"Means with 95 % intervals over seeds. {mean('repeats'):.0%} of the answers repeat a bigram. "
-                  "Groups may find the same sequence, and then the five hold it twice."),
+                  ["model", "search", "without a fault", "right one among five", "log-probability of the best, nats",
+                   "digits in which two of five differ"], rows,
+                  f"Means with 95 % intervals over seeds. {percent(mean('repeats'), 0)} of the answers repeat a "
+                  "bigram. Groups may find the same sequence, and then the five hold it twice."),
         ],
         figures=[
-            Curves("Accuracy by width", "width of the beam", "share without a fault",
-                   [line(variant, "exact") for variant in models], caption="Means over seeds."),
-            Curves("Log-probability of the best by width", "width of the beam", "nats",
-                   [line(variant, "log_prob") for variant in models], caption="Means over seeds and strings."),
+            Curves("Accuracy by width", "width of the beam", "share of strings without a fault",
+                   [line(variant, "exact") for variant in models],
+                   caption="Means over seeds with 95 % intervals; a width of 1 is greedy decoding."),
+            Curves("Log-probability of the best by width", "width of the beam", "log-probability, nats",
+                   [line(variant, "log_prob") for variant in models],
+                   caption="Means over strings and seeds, with 95 % intervals over seeds."),
         ],
     )  # fmt: skip

@@ -26,8 +26,10 @@ from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
-from elman.lab.judge import interval, judge
+from elman.lab.judge import judge
+from elman.lab.seeds import SHARE, across, spread
 from elman.lab.study import Record, Trial
+from elman.lab.wording import percent
 
 SCHEDULES = ("linear", "exponential", "inverse sigmoid")
 CONTROLS = ("teacher forcing", "own tokens")
@@ -165,14 +167,12 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             ]
     rows = []
     for arm, there in arms.items():
-        mean, low, high = interval([r.numbers["exact"] for r in there])
         given = there[0].series["probability"]
         constant = there[0].numbers["constant"]
         rows.append(
             [
                 arm,
-                round(mean, 4),
-                f"{max(0, low):.3f} to {min(1, high):.3f}",
+                spread([r.numbers["exact"] for r in there], within=SHARE),
                 len(there),
                 round(sum(given) / len(given), 3),
                 round(given[-1], 3),
@@ -181,33 +181,39 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         )
     task = plan.tasks[-1]
     shown = [arm for arm in arms if arm.endswith(task)]
-    note = "Probabilities of the true token; the constant is c times the number of epochs, or k."
+    note = (
+        "Means with 95 % intervals over seeds. Probabilities of the true token; the constant is c times the "
+        "number of epochs, or k."
+    )
 
-    def mean_curve(arm: str, name: str) -> list[float]:
-        return [sum(column) / len(column) for column in zip(*(r.series[name] for r in arms[arm]), strict=True)]
+    def losses(arm: str) -> Series:
+        seeds = [r.series["loss"] for r in arms[arm]]
+        return across(arm.partition(",")[0], range(len(seeds[0])), seeds, logarithmic=True)
+
+    def by_length(arm: str) -> Series:
+        seeds = [[r.numbers[f"exact|{n}"] for n in lengths] for r in arms[arm]]
+        return across(arm.partition(",")[0], lengths, seeds, SHARE)
 
     lengths = range(TASKS[task][0], TASKS[task][1] + 1)
     middle = {arm: sum(r.numbers["exact"] for r in arms[arm]) / len(arms[arm]) for arm in shown}
-    text = ", ".join(f"{arm.partition(',')[0]} {value:.1%}" for arm, value in middle.items())
+    text = ", ".join(f"{arm.partition(',')[0]} {percent(value)}" for arm, value in middle.items())
     return Findings(
         summary=f"Whole {task} strings without a fault, by what the decoder read in training: {text}.",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
             Table("Whole strings without a fault",
-                  ["arm", "mean", "95 % interval", "seeds", "mean probability", "last probability", "constant"],
+                  ["arm", "share of strings", "seeds", "mean probability", "last probability", "constant"],
                   rows, note),
         ],
         figures=[
             Curves("The schedules", "epoch", "probability of the true token",
                    [Series(arm.partition(",")[0], list(range(plan.epochs)), arms[arm][0].series["probability"])
                     for arm in shown], caption="All three schedules have a mean of one half."),
-            Curves(f"Accuracy by length, {task} strings", "digits", "share without a fault",
-                   [Series(arm.partition(",")[0], list(lengths),
-                           [sum(r.numbers[f"exact|{n}"] for r in arms[arm]) / len(arms[arm]) for n in lengths])
-                    for arm in shown], caption="Means over seeds."),
+            Curves(f"Accuracy by length, {task} strings", "digits in the string", "share of strings without a fault",
+                   [by_length(arm) for arm in shown], caption="Means over seeds with 95 % intervals."),
             Curves(f"Training loss, {task} strings", "epoch", "nats a digit",
-                   [Series(arm.partition(",")[0], list(range(len(mean_curve(arm, "loss")))), mean_curve(arm, "loss"))
-                    for arm in shown], log_y=True,
-                   caption="Losses of unlike inputs: whoever reads its own faults has more to guess."),
+                   [losses(arm) for arm in shown], log_y=True,
+                   caption="Geometric means over seeds with 95 % intervals. Losses of unlike inputs: whoever reads "
+                   "its own faults has more to guess."),
         ],
     )  # fmt: skip

@@ -28,6 +28,7 @@ from pydantic.dataclasses import dataclass
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.judge import interval, judge
+from elman.lab.seeds import spread
 from elman.lab.study import Record, Trial
 
 BOOK = "textbook: gated architectures solve the vanishing gradient (exercise 15.18)"
@@ -154,8 +155,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     rows = []
     for (variant, field), values in passed.items():
         # the last step's ∂L/∂c is not the last step's ∂L/∂h, so each field is held against its own end
-        mean, low, high = interval(values)
-        rows.append([variant, f"∂L/∂{field}", round(mean, 1), f"{low:.1f} to {high:.1f}", len(values)])
+        rows.append([variant, f"∂L/∂{field}", spread(values, 1), len(values)])
 
     def lines(variants: Sequence[str], field: str = "h") -> list[Series]:
         drawn = []
@@ -190,7 +190,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     )
     return Findings(
         summary=(
-            f"Over {plan.steps} steps the gradient loses {lost['rnn-vanishes']} in a vanilla network, "
+            f"Over {plan.steps} steps the gradient's norm loses {lost['rnn-vanishes']} in a vanilla network, "
             f"{-measured['lstm-passes']:.1f} in an LSTM as PyTorch starts it, and {-measured['forget-bias']:.1f} in "
             "one with a forget bias of 3"
             + "".join(f"; {loss:.1f} in {label}" for label, loss in others.items())
@@ -201,8 +201,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         tables=[
             Table(
                 f"log10 of the norm at step 1 over the norm at step {plan.steps}",
-                ["variant", "gradient", "mean", "95 % interval", "seeds"],
+                ["variant", "gradient", "orders of magnitude", "seeds"],
                 rows,
+                "Means with 95 % intervals over seeds; negative where the gradient shrinks on its way back.",
             )
         ],
         figures=[

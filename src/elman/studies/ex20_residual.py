@@ -291,5 +291,8 @@ def _summary(plan: Plan, results: Results) -> str:
             pair = [results.of(kind, depth, cell) for kind in ("plain", "residual")]
             if all(pair):
                 plain, residual = (f"{mean_of(there, validation_loss):.2f}" for there in pair)
-                told.append(f"{depth} x {cell_label(cell)} {plain} plain, {residual} residual")
-    return f"Nats a character after {plan.updates} updates: {'; '.join(told) or 'no depth has both'}."
+                told.append(
+                    f"{depth} layer{'s' * (depth > 1)} of {cell_label(cell)} {plain} plain, {residual} residual"
+                )
+    losses = "; ".join(told) or "no depth has both"
+    return f"Validation loss in nats a character after {plan.updates} updates: {losses}."

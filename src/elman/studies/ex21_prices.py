@@ -31,7 +31,9 @@ from pydantic.dataclasses import dataclass
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.judge import interval, judge
+from elman.lab.seeds import SHARE, spread
 from elman.lab.study import Record, Trial
+from elman.lab.wording import p_value, percent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -222,9 +224,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     def values(arm: str, name: str) -> list[float]:
         return [record.numbers[name] for record in arms.get(arm, [])]
 
-    def told(arm: str, name: str) -> str:
-        mean, low, high = interval(values(arm, name))
-        return f"{mean:.3f} ({low:.3f} to {high:.3f})" if len(arms[arm]) > 1 else f"{mean:.3f}"
+    def told(arm: str, name: str) -> str | None:
+        return spread(values(arm, name), within=(-1.0, 1.0) if name == "mcc" else SHARE)
 
     networks = [arm for arm in ARMS if arm in arms]
     measured = {
@@ -238,17 +239,18 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     if rules:
         rows = [[rule, *(f"{rules.numbers[f'{rule}, {name}']:.3f}" for name in SCORES)] for rule in RULES] + rows
         base, n = rules.numbers["always up, accuracy"], round(rules.numbers["test days"])
-        needed = (binom.isf(0.05, n, base) + 1) / n
+        needed = float(binom.isf(0.05, n, base) + 1) / n
         reached = interval(values("LSTM", "accuracy"))[0] if "LSTM" in arms else float("nan")
         summary = (
-            f"The LSTM is right on {reached:.1%} of {n} days of the {rules.texts['prices']}, always predicting a "
-            f"rise on {base:.1%}; {needed:.1%} would be needed for p < 0.05."
+            f"The LSTM says rightly whether the price rises on {percent(reached)} of {n} days of the "
+            f"{rules.texts['prices']}, always saying that it rises is right on {percent(base)}; {percent(needed)} "
+            "would be needed to be better with p < 0.05."
         )
         notes = f" {rules.texts['notes']}." if rules.texts["notes"] else ""
         passages.append(
             Passage("The data", f"{rules.texts['prices']}: days from {rules.texts['first']}, tested from "
                     f"{rules.texts['from']} to {rules.texts['to']}, {n} days, on which the close rose "
-                    f"{base:.1%} of the time.{notes}")
+                    f"{percent(base)} of the time.{notes}")
         )  # fmt: skip
     tests = {
         f"{arm}, {test}": sorted(values(arm, test))[len(values(arm, test)) // 2]
@@ -265,7 +267,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                   "Of the class \"up\"; networks with 95 % intervals over seeds. The planted memory is in a random "
                   "walk of its own, whose base rate differs."),
             Table("Is it better than always predicting a rise?", ["test", "p", "p, corrected as one of four (Holm)"],
-                  [[name, round(p, 3), round(corrected[name], 3)] for name, p in tests.items()],
+                  [[name, p_value(p), p_value(corrected[name])] for name, p in tests.items()],
                   "The median over seeds. binomial: one-sided, against the share of days that rose; mcnemar: "
                   "two-sided, day by day."),
         ],
@@ -289,7 +291,7 @@ def _through(arms: dict[str, list[Record]], rules: Record) -> Curves:
         share = np.convolve(rises == up, np.ones(width) / width, "valid")
         lines.append(Series(name, list(range(width, len(up) + 1)), [float(v) for v in share]))
     return Curves(
-        "Share of days right through the test", "day of the test", f"share of the last {width} days", lines,
+        "Share of days right through the test", "day of the test", f"share right of the last {width} days", lines,
         caption="Seed 0. Where the lines of a network and of always predicting a rise lie on one another, it "
         "predicted nothing but rises.",
     )  # fmt: skip

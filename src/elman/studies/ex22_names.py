@@ -34,6 +34,7 @@ from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Heatmap, Table
 from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
+from elman.lab.wording import percent
 from elman.studies.names_results import (
     culture_table,
     figures_of,
@@ -256,9 +257,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         summary = (
             f"On unseen names of {given.name} a {first} that is told the culture has {mean(scores[first]):.3f} nats "
             f"a character, where a 5-gram told it too has {mean(scores['5-gram, told']):.3f}; from temperature "
-            f"{cold:g} to {hot:g} the share of samples judged valid goes from {mean(at('valid', cold)):.0%} to "
-            f"{mean(at('valid', hot)):.0%} (real names: {mean(at('valid', 'real')):.0%}), that of new ones from "
-            f"{mean(at('novel', cold)):.0%} to {mean(at('novel', hot)):.0%}."
+            f"{cold:g} to {hot:g} the share of samples judged valid goes from {percent(mean(at('valid', cold)), 0)} "
+            f"to {percent(mean(at('valid', hot)), 0)} (real names: {percent(mean(at('valid', 'real')), 0)}), that "
+            f"of new ones from {percent(mean(at('novel', cold)), 0)} to {percent(mean(at('novel', hot)), 0)}."
         )
     return Findings(
         summary=summary,

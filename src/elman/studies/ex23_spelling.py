@@ -31,9 +31,11 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk, TrialFailed
-from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
+from elman.lab.findings import Claim, Curves, Findings, Passage, Table
 from elman.lab.judge import judge
+from elman.lab.seeds import POSITIVE, across
 from elman.lab.study import Record, Trial
+from elman.lab.wording import number, percent
 
 Share = Annotated[float, Field(ge=0, le=1)]
 SLIPS = ("one edit", "two edits")
@@ -313,7 +315,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 
     of_characters = ["all synthetic", *(g for g in groups if g == "real")]
     settings = ", ".join(
-        f"{label} {value:.3g}" for label, value in (
+        f"{label} {number(value)}" for label, value in (
             ("parameters of the corrector", mean("corrector|parameters")),
             ("of the channel", mean("channel|parameters")), ("weight of log count", mean("channel|weight")),
             ("edit count's", mean("no network|weight")), ("its nats an edit", mean("no network|cost")),
@@ -322,14 +324,18 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     )  # fmt: skip
     group = "real" if "real" in groups else "slips"
     kind = "real misspellings" if group == "real" else "synthetic slips"
-    said = [f"{arm} {mean(f'{arm}|{group}|words'):.1%}" for arm in ("channel", "Norvig", "plain") if arm in arms]
+    said = [
+        f"{words} {percent(mean(f'{arm}|{group}|words') or 0.0)}"
+        for arm, words in (("channel", "the network as a noisy channel"), ("Norvig", "Norvig's corrector"),
+                           ("plain", "the network alone")) if arm in arms
+    ]  # fmt: skip
     return Findings(
-        summary=f"Words put right of {kind} in unseen words: {', '.join(said)}." if said else "All arms are missing.",
+        summary=f"Of {kind} of unseen words put right: {', '.join(said)}." if said else "All arms are missing.",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=_passages(records, arms),
         tables=[
             Table("Words that come out right", ["arm", *groups], rows("words", groups),
-                  f"Shares, means over seeds; slips are one and two edits together. {settings}."),
+                  f"Shares, means over seeds; slips are one and two edits together. Of the networks: {settings}."),
             Table("Characters that are right", ["arm", *of_characters], rows("characters", of_characters),
                   "Read them against identity, which does nothing."),
         ],
@@ -353,13 +359,18 @@ def _passages(records: Sequence[Record], arms: Sequence[str]) -> list[Passage]:
 
 
 def _learning(plan: Plan, records: Sequence[Record]) -> list[Curves]:
-    series = []
+    by_arm: dict[str, list[list[float]]] = {}
     for record in records:
-        losses = record.series.get("loss")
-        if losses and record.trial:
-            x = [plan.updates * (k + 1) / len(losses) for k in range(len(losses))]
-            series.append(Series(record.trial.name, x, losses))
-    caption = "The channel's loss cannot fall to nothing: the same word is misspelt in many ways."
+        if record.trial and (losses := record.series.get("loss")):
+            by_arm.setdefault(record.trial.variant, []).append(losses)
+    series = [
+        across(arm, [plan.updates * (k + 1) / len(seeds[0]) for k in range(len(seeds[0]))], seeds, POSITIVE)
+        for arm, seeds in by_arm.items()
+    ]
+    caption = (
+        "Training loss, means over seeds with 95 % intervals. The channel's loss cannot fall to nothing: the "
+        "same word is misspelt in many ways."
+    )
     return [Curves("Learning", "update", "nats a letter", series, caption=caption)] if series else []
 
 

@@ -36,6 +36,7 @@ from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Findings
 from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
+from elman.lab.wording import percent
 from elman.studies.music_results import figures_of, mean, measure_table, roll, score_table
 
 if TYPE_CHECKING:
@@ -253,13 +254,13 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     summary = "No network of the main arm finished."
     if main:
         written, real = (
-            [f"{mean(at(measure, name)):.0%}" for measure in ("in the scale", "bars filled")]
+            [percent(mean(at(measure, name)), 0) for measure in ("in the scale", "bars filled")]
             for name in ("samples", "real")
         )
         summary = (
-            f"{mean(scores(MAIN)):.3f} nats a note on unseen tunes of {given.name}, where a bigram has "
+            f"On unseen tunes of {given.name} the LSTM needs {mean(scores(MAIN)):.3f} nats a note, a bigram "
             f"{grams['bigram']:.3f}; {written[0]} of the notes it writes are in the scale ({real[0]} of real ones), "
-            f"and {written[1]} of its bars are filled ({real[1]})."
+            f"and {written[1]} of its bars are filled ({real[1]} of real ones)."
         )
     aside = ", ".join(f"{count} {why}" for why, count in given.left_aside.items())
     return Findings(

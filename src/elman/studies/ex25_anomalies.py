@@ -41,7 +41,8 @@ from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
-from elman.lab.judge import interval, judge
+from elman.lab.judge import judge
+from elman.lab.seeds import POSITIVE, SHARE, spread
 from elman.lab.study import Record, Trial
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ PLAIN, AWAY = "autoencoder", "autoencoder, week taken away"
 ARMS = (TOLD, UNTRAINED, PLAIN, AWAY)
 WEEK, FOREST = "usual week", "isolation forest, week taken away"
 RULES = (WEEK, FOREST, "isolation forest", "moving z-score")
+UNITS = {"planted": "value, invented", "taxi": "taxi passengers in half an hour"}
 SERIES = {"planted": (20, 8), "taxi": (10, 4)}  # weeks to train on, weeks held out
 CONTEXT = ("shifted", "reversed", "torn")  # kinds in which every value is usual in itself
 QUANTILE = 0.995
@@ -246,10 +248,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         "taxi forest": ahead(TOLD, FOREST, "taxi", "day auprc"),
     }
 
-    def told(arm: str, name: str) -> str:
-        found = values(arm, name)
-        mean, low, high = interval(found)
-        return f"{mean:.3f} ({low:.3f} to {high:.3f})" if len(found) > 1 else f"{mean:.3f}"
+    def told(arm: str, name: str) -> str | None:
+        return spread(values(arm, name), within=POSITIVE if name == "false" else SHARE)
 
     there = [name for name in SERIES if any(arm.endswith(f", {name}") for arm in scored)]
     tables = [
@@ -266,17 +266,18 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                for arm in (*ARMS, *RULES) if f"{arm}, planted" in scored],
               "Area under precision-recall of each kind's values beside the normal ones, which are far more.")
     )  # fmt: skip
-    summary = "Area under precision-recall: "
-    summary += "; ".join(
-        f"{name} series, "
-        + ", ".join(f"{_mean(values(f'{arm}, {name}', score)):.3f} {arm}" for arm in (TOLD, UNTRAINED, WEEK, FOREST))
-        for name, score in (("planted", "auprc"), ("taxi", "day auprc")) if name in there
+    asked = (("planted", "auprc", "planted series"), ("taxi", "day auprc", "taxi series averaged over a day"))
+    summary = " ".join(
+        f"Area under the precision-recall curve, {where}: "
+        + "; ".join(f"{arm} {_mean(values(f'{arm}, {name}', score)):.3f}" for arm in (TOLD, UNTRAINED, WEEK, FOREST))
+        + "."
+        for name, score, where in asked if name in there
     )  # fmt: skip
     shown_records = [
         next((r for r in records if r.trial and r.trial.variant == f"{TOLD}, {name}"), None) for name in there
     ]
     return Findings(
-        summary=summary + ".",
+        summary=summary,
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=tables,
         figures=[figure for record in shown_records if record for figure in _pictures(record)],
@@ -295,7 +296,7 @@ def _pictures(record: Record) -> list[Curves]:
     alarm = [v if e > threshold else float("nan") for v, e in zip(s["values"], s["score"], strict=True)]
     known = [v if known else float("nan") for v, known in zip(s["values"], s["labels"], strict=True)]
     return [
-        Curves(f"Four weeks of the {name} series", "days", "value",
+        Curves(f"Four weeks of the {name} series", "days", UNITS[name],
                [Series("value", days, s["values"]), Series("known anomaly", days, known),
                 Series("alarm", days, alarm, style="points")],
                caption="Alarms of the autoencoder that is told the time, seed 0."),

@@ -25,6 +25,7 @@ from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings
 from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
+from elman.lab.wording import decimal
 from elman.studies.learning_tasks import (
     GAIN,
     accuracies,
@@ -112,7 +113,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     measured["timing"] = gained["timing"]
     means = {name: sum(values) / len(values) for name, values in gained.items() if values}
     return Findings(
-        summary="Accuracy, peephole less standard: " + ", ".join(f"{n} {m:+.3f}" for n, m in means.items()) + ".",
+        summary="What peepholes add to the share of right answers: "
+        + ", ".join(f"{decimal(m, 3)} in {n}" for n, m in means.items()) + ".",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
             accuracy_table("Share of right answers", records, names,
@@ -121,7 +123,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ],
         figures=[
             learning_curves(f"Learning {name}", records, name, plan.updates,
-                            f"Mean training loss over seeds; guessing has ln {2 if name == 'timing' else 8} nats.")
+                            f"Means over seeds with 95 % intervals; guessing has ln {2 if name == 'timing' else 8} "
+                            "nats.")
             for name in (names[-2], "timing")
         ],
     )  # fmt: skip

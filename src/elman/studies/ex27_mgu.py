@@ -24,6 +24,7 @@ from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings, Table
 from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
+from elman.lab.wording import percent
 from elman.studies.learning_tasks import (
     GAIN,
     accuracies,
@@ -156,8 +157,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     return Findings(
         summary=(
             f"An MGU has {counts['MGU']:,} parameters, a GRU {counts['GRU']:,} and an LSTM {counts['LSTM']:,}. "
-            f"It copies {mean('MGU, copy'):.1%} of symbols, {mean('MGU gate bias -2, copy'):.1%} with a gate bias "
-            f"of -2, and a GRU of as many parameters {mean('GRU equal parameters, copy'):.1%}."
+            f"It copies {percent(mean('MGU, copy'))} of symbols, {percent(mean('MGU gate bias -2, copy'))} with a "
+            f"gate bias of −2, and a GRU of as many parameters {percent(mean('GRU equal parameters, copy'))}."
         ),
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
@@ -169,6 +170,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ],
         figures=[
             learning_curves(f"Learning to {task}", records, task, plan.updates,
-                            "Mean training loss over seeds; guessing has ln 8 = 2.08 nats.") for task in TASKS
+                            "Means over seeds with 95 % intervals; guessing has ln 8 = 2.08 nats.") for task in TASKS
         ],
     )  # fmt: skip

@@ -27,8 +27,10 @@ from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Findings, Heatmap, Table
-from elman.lab.judge import interval, judge
+from elman.lab.judge import judge
+from elman.lab.seeds import SHARE, spread
 from elman.lab.study import Record, Trial
+from elman.lab.wording import percent
 from elman.studies import translating
 
 if TYPE_CHECKING:
@@ -154,11 +156,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         return [r.numbers[name] for r in arms.get(arm, []) if name in r.numbers]
 
     def shown(arm: str, name: str) -> str | None:
-        there = values(arm, name)
-        if not there:
-            return None
-        mean, low, high = interval(there)
-        return f"{mean:.3f} ({max(0, low):.3f} to {min(1, high):.3f})"
+        return spread(values(arm, name), within=SHARE)
 
     without = {r.trial.seed: r.numbers["exact|10"] for r in arms.get("none", []) if r.trial}
     additive = arms.get("additive", [])
@@ -179,15 +177,19 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             for r in arms.get(arm, [])[:1]:
                 digits = r.texts[f"digits-{n}"]
                 maps.append(Heatmap(
-                    f"{arm} attention, a held-out string of {n} digits", "source digit", "digit to be written",
+                    f"{arm.capitalize()} attention, a held-out string of {n} digits", "source digit", "digit to be "
+                    "written",
                     r.arrays[f"map-{n}"].tolist(), list(digits), list(digits[::-1]),
-                    "Rows are steps; each sums to one. The anti-diagonal is where the digit to be written stands.",
+                    "Rows are steps; each sums to one. The anti-diagonal is where the digit to be written stands. "
+                    "Seed 0.",
+                    "attention weight",
                 ))  # fmt: skip
     near, exact = measured["near"], measured["exact"]
     return Findings(
         summary=(
             f"On strings of 10 digits additive attention has its largest weight on the digit to be written in "
-            f"{sum(exact) / len(exact):.0%} of steps, on it or one beside it in {sum(near) / len(near):.0%}."
+            f"{percent(sum(exact) / len(exact), 0)} of steps, on it or one beside it in "
+            f"{percent(sum(near) / len(near), 0)}."
         ) if exact else "No trial with additive attention has finished.",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[

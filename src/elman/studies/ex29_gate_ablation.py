@@ -31,6 +31,7 @@ from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings, Passage
 from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
+from elman.lab.wording import decimal
 from elman.studies.learning_tasks import (
     GAIN,
     accuracies,
@@ -154,7 +155,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     told = "; ".join(f"on {task} {_verdict({gate: mean(lost[gate, task]) for gate in GATES})}" for task in TASKS)
     reading = "\n\n".join(
         f"**{task}.** Accuracy lost: "
-        + ", ".join(f"without the {gate} gate {mean(lost[gate, task]):+.3f}" for gate in GATES)
+        + ", ".join(f"without the {gate} gate {decimal(mean(lost[gate, task]), 3)}" for gate in GATES)
         + "."
         for task in TASKS
     )
@@ -169,6 +170,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ],
         figures=[
             learning_curves(f"Learning to {task}", records, task, plan.updates,
-                            "Mean training loss over seeds; guessing has ln 8 = 2.08 nats.") for task in TASKS
+                            "Means over seeds with 95 % intervals; guessing has ln 8 = 2.08 nats.") for task in TASKS
         ],
     )  # fmt: skip

@@ -30,6 +30,7 @@ from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Findings
 from elman.lab.judge import interval, judge
 from elman.lab.study import Record, Trial
+from elman.lab.wording import percent
 from elman.studies import sentiment
 from elman.studies.transformer_results import (
     ARMS,
@@ -280,8 +281,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     }
     trained_on = max((r.numbers["training"] for rs in arms.values() for r in rs), default=0)
     return Findings(
-        summary=f"On the test of {corpus}, having learned from {trained_on:.0f} sentences: "
-        + ", ".join(f"{arm} {a:.1%}" for arm, a in accuracy.items()) + ".",
+        summary=f"Test sentences of {corpus} decided rightly, learned from {trained_on:.0f} sentences: "
+        + ", ".join(f"{arm} {percent(a)}" for arm, a in accuracy.items()) + ".",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[trade_offs(answers)] if answers else [],
         tables=[*accuracies(corpus, arms), *(times(answers, batch) for batch in BATCHES if answers)],

@@ -26,7 +26,9 @@ from pydantic.dataclasses import dataclass
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.judge import interval, judge
+from elman.lab.seeds import POSITIVE, SHARE, across, spread
 from elman.lab.study import Record, Trial
+from elman.lab.wording import decimal, percent
 from elman.studies import sentiment
 
 ARMS = ("none", "standard", "variational", "variational, words too")
@@ -188,11 +190,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         return [a - b for a, b in zip(one, other, strict=False)]
 
     def told(arm: str, name: str) -> str | None:
-        found = values(arm, name)
-        if not found:
-            return None
-        mean, low, high = interval(found)
-        return f"{mean:.3f} ({low:.3f} to {high:.3f})" if len(found) > 1 else f"{mean:.3f}"
+        return spread(values(arm, name), within=POSITIVE if name.endswith("nll") else SHARE)
 
     none, standard, variational, _ = ARMS
     measured = {
@@ -217,19 +215,20 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     ]  # fmt: skip
     curves, bins = [], []
     for arm in there:
-        means = [sum(c) / len(c) for c in zip(*(r.series["validation"] for r in arms[arm]), strict=True)]
-        curves.append(Series(arm, list(range(1, len(means) + 1)), means))
+        losses = [r.series["validation"] for r in arms[arm]]
+        curves.append(across(arm, range(1, len(losses[0]) + 1), losses, POSITIVE))
         first = arms[arm][0].series
         bins.append(Series(arm, first["end confidence"], first["end right"], style="points"))
     ece = {arm: interval(values(arm, "end ece"))[0] for arm in there}
     right = {arm: interval(values(arm, "best accuracy"))[0] for arm in there}
     return Findings(
-        summary="Accuracy at the best pass, calibration error after all: "
-        + "; ".join(f"{arm} {right[arm]:.1%}, {ece[arm]:.3f}" for arm in there) + ".",
+        summary="Accuracy at the pass of lowest validation loss, and calibration error after all passes, by dropout: "
+        + "; ".join(f"{arm} {percent(right[arm])}, {decimal(ece[arm], 3)}" for arm in there) + ".",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=tables,
         figures=[
-            Curves("Loss on the validation part", "pass", "nats", curves, caption="Mean over seeds."),
+            Curves("Loss on the validation part", "pass through the training sentences", "nats a sentence", curves,
+                   caption="Means over seeds with 95 % intervals."),
             Curves("Reliability after all passes", "probability of the class chosen", "share that is right",
                    [*bins, Series("perfect", [0.5, 1.0], [0.5, 1.0], style="dashed")],
                    caption="15 bins, seed 0; below the line a net is surer than it is right."),

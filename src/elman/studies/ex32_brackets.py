@@ -20,6 +20,7 @@ read.
 """
 
 from collections.abc import Sequence
+from math import inf
 
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
@@ -27,7 +28,9 @@ from pydantic.dataclasses import dataclass
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Series, Table, Trajectory
 from elman.lab.judge import interval, judge
+from elman.lab.seeds import SHARE, spread
 from elman.lab.study import Record, Trial
+from elman.lab.wording import decimal, percent
 from elman.studies.learning_tasks import further_arms
 
 ARMS = ("LSTM", "GRU", "RNN")
@@ -223,9 +226,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         "longer": values("LSTM", "four"),
     }
 
-    def told(arm: str, name: str) -> str:
-        mean, low, high = interval(values(arm, name))
-        return f"{mean:.3f} ({low:.3f} to {high:.3f})" if len(arms[arm]) > 1 else f"{mean:.3f}"
+    def told(arm: str, name: str) -> str | None:
+        return spread(values(arm, name), within=(-inf, 1.0) if name.startswith("lost") else SHARE)
 
     best = next(iter(arms.get("LSTM", records)), None)
     mean = {arm: sum(values(arm, "r")) / len(arms[arm]) for arm in arms}
@@ -233,7 +235,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         summary=(
             "The best single unit follows the depth with |r| = "
             + ", ".join(f"{r:.3f} in the {arm}" for arm, r in mean.items())
-            + (f"; the LSTM decides {told('LSTM', 'four').split()[0]} of strings four times as long as any it read."
+            + (f"; of strings four times as long as any it read the LSTM decides "
+               f"{percent(interval(values('LSTM', 'four'))[0])} rightly, where guessing has one in two."
                if "LSTM" in arms else ".")
         ),
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
@@ -263,7 +266,7 @@ def _walk(record: Record) -> Trajectory:
                                for axis in ("cloud x", "cloud y")), style="points")
         for d in range(DEEPEST + 1)
     ]  # fmt: skip
-    notes = [f"depth {d}, unit {unit} at {v:.2f}" for d, v in zip(depths(SHOWN), s["unit"], strict=True)]
+    notes = [f"depth {d}, unit {unit} at {decimal(v, 2)}" for d, v in zip(depths(SHOWN), s["unit"], strict=True)]
     return Trajectory(
         f"The state of the {record.trial.variant if record.trial else 'net'} while it reads one string",
         f"first principal component of {field}", f"second principal component of {field}", s["x"], s["y"],

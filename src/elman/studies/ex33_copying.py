@@ -25,9 +25,11 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk, TrialFailed
-from elman.lab.findings import Claim, Curves, Findings, Heatmap, Passage, Series, Table
-from elman.lab.judge import interval, judge
+from elman.lab.findings import Claim, Curves, Findings, Heatmap, Passage, Table
+from elman.lab.judge import judge
+from elman.lab.seeds import SHARE, across, spread
 from elman.lab.study import Record, Trial
+from elman.lab.wording import percent
 
 if TYPE_CHECKING:
     from elman.data.copying import Coder, Example
@@ -226,9 +228,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     def values(arm: str, name: str) -> list[float]:
         return [record.numbers[name] for record in arms.get(arm, [])]
 
-    def told(arm: str, name: str) -> str:
-        mean, low, high = interval(values(arm, name))
-        return f"{mean:.3f} ({max(0, low):.3f} to {min(1, high):.3f})" if len(arms[arm]) > 1 else f"{mean:.3f}"
+    def told(arm: str, name: str) -> str | None:
+        return spread(values(arm, name), within=SHARE)
 
     both = arms.get("pointer-generator", [])
     measured = {
@@ -243,10 +244,10 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     }
     there = [arm for arm in ARMS if arm in arms]
     tables = [
-        Table("Sentences told without a fault", ["head", *(f"{rate:.0%} of names unknown" for rate in RATES)],
+        Table("Sentences told without a fault", ["head", *(f"{percent(rate, 0)} of names unknown" for rate in RATES)],
               [[arm, *(told(arm, f"right|{rate}") for rate in RATES)] for arm in there],
               "Means with 95 % intervals over seeds."),
-        Table("Both names in their places", ["head", *(f"{rate:.0%} of names unknown" for rate in RATES)],
+        Table("Both names in their places", ["head", *(f"{percent(rate, 0)} of names unknown" for rate in RATES)],
               [[arm, *(told(arm, f"names|{rate}") for rate in RATES)] for arm in there]),
     ]  # fmt: skip
     real = [arm for arm in arms if arm.endswith("restaurants")]
@@ -261,19 +262,15 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     passages = []
     if both:
         first, words = both[0], both[0].texts["target"].split()
-        means = [[r.numbers[f"p_gen|{k}"] for r in both] for k in range(len(words) + 1)]
-        ends = [interval(column) for column in means]
-        places = list(range(1, len(ends) + 1))
-        wide = len(both) > 1
+        gates = [[r.numbers[f"p_gen|{k}"] for k in range(len(words) + 1)] for r in both]
         figures = [
-            Curves("How much is generated, word by word", "word written", "p_gen",
-                   [Series("p_gen", places, [e[0] for e in ends], [e[1] for e in ends] if wide else None,
-                           [e[2] for e in ends] if wide else None)],
-                   caption="Word 1 is the object, 4 the noun that stands nowhere in the source, 6 the subject, 7 the "
-                   "end; all names unknown."),
+            Curves("How much is generated, word by word", "word written, in order", "p_gen, share that is generated",
+                   [across("p_gen", range(1, len(words) + 2), gates, SHARE)],
+                   caption="Means over seeds with 95 % intervals. Word 1 is the object, 4 the noun that stands "
+                   "nowhere in the source, 6 the subject, 7 the end; all names unknown."),
             Heatmap("Where one sentence is copied from", "source", "written", first.arrays["copy"].tolist(),
                     first.texts["source"].split(), [*words, "end"],
-                    "Probability of copying, (1 - p_gen) times attention. Seed 0."),
+                    "(1 - p_gen) times attention. Seed 0.", "probability of copying"),
         ]  # fmt: skip
         passages = [
             Passage(f"Told by the {arm}, all names unknown", arms[arm][0].texts["said|1.0"], "sample")
@@ -281,8 +278,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ]  # fmt: skip
     mean = {arm: sum(values(arm, "right|1.0")) / len(arms[arm]) for arm in there}
     return Findings(
-        summary="Of sentences with unknown names alone " + ", ".join(
-            f"the {arm} tells {share:.1%}" for arm, share in mean.items()) + ".",
+        summary="Told without a fault, of sentences all of whose names are unknown: " + ", ".join(
+            f"{arm} {percent(share)}" for arm, share in mean.items()) + ".",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=tables, figures=figures, passages=passages,
     )  # fmt: skip

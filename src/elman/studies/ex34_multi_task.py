@@ -281,12 +281,12 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         "all": arms.less("sentiment", sized(TOGETHER, 0), sized(SINGLE, 0)),
         "goal": list(arms.values(ALONE, "tags").values()) if arms.names["tags"] == "ewt" else [],
     }
-    tagged, frequent = arms.told(ALONE, "tags"), arms.told(ALONE, "most frequent")
-    single, together = (arms.told(sized(how, first), "sentiment") for how in (SINGLE, TOGETHER))
+    tagged, frequent = arms.share(ALONE, "tags"), arms.share(ALONE, "most frequent")
+    single, together = (arms.share(sized(how, first), "sentiment") for how in (SINGLE, TOGETHER))
     return Findings(
-        summary=f"Of the words of {arms.names['tags']} the tagger alone has {tagged or 'no result'}, every word's "
-        f"most frequent tag {frequent or 'none'}; of {arms.names['sentiment']}, learned from {first or 'all'} "
-        f"sentences, the classifier alone has {single or 'no result'}, together with tags {together or 'no result'}.",
+        summary=f"The tagger alone tags {tagged} of the words of {arms.names['tags']} rightly, every word's most "
+        f"frequent tag {frequent}; learned from {first or 'all'} sentences of {arms.names['sentiment']}, the "
+        f"classifier alone decides {single} rightly, together with tags {together}.",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=arms.tables(),
         figures=arms.figures(),

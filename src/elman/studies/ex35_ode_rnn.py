@@ -26,9 +26,11 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk, TrialFailed
-from elman.lab.findings import Claim, Curves, Findings, Series, Table
-from elman.lab.judge import interval, judge
+from elman.lab.findings import Claim, Curves, Findings, Table
+from elman.lab.judge import judge
+from elman.lab.seeds import POSITIVE, across, spread
 from elman.lab.study import Record, Trial
+from elman.lab.wording import decimal
 
 if TYPE_CHECKING:
     from elman.nn.irregular import NextValue
@@ -244,9 +246,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     }  # fmt: skip
     waves = [arm for arm in ARMS if arm in arms]
 
-    def shown(arm: str, name: str = "error", digits: int = 4) -> str:
-        mean, low, high = interval(values(arm, name))
-        return f"{mean:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})" if len(arms[arm]) > 1 else f"{mean:.4f}"
+    def shown(arm: str, name: str = "error", digits: int = 4) -> str | None:
+        return spread(values(arm, name), digits, POSITIVE)
 
     tables = [
         Table("Squared error of the next value",
@@ -266,15 +267,17 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         )  # fmt: skip
     mean = {arm: sum(values(arm)) / len(arms[arm]) for arm in waves}
     return Findings(
-        summary="Squared error of the next value: " + ", ".join(f"{mean[arm]:.4f} ({arm})" for arm in waves) + ".",
+        summary="Squared error of the next value: " + ", ".join(f"{arm} {decimal(mean[arm], 4)}" for arm in waves)
+        + f"; the noise alone has {FLOOR:.4f}.",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=tables,
         figures=[
-            _lines("Error by the gap before the value", "gap before the value, periods of the mean are 6",
+            _lines("Error by the gap before the value",
+                   "gap before the value, in time units (a wave's period is 6 on the mean)",
                    {arm: [r.series["by gap"] for r in arms[arm]] for arm in waves},
                    arms[waves[0]][0].series["gap"] if waves else [],
-                   f"Mean over seeds with 95 % intervals. The noise alone has {FLOOR:.4f}."),
-            _lines("Error beyond the last value", "time after the last value",
+                   f"Geometric means over seeds with 95 % intervals. The noise alone has {FLOOR:.4f}."),
+            _lines("Error beyond the last value", "time after the last value, in time units",
                    {arm: [r.series["far"] for r in arms[arm]] for arm in waves}, HORIZONS,
                    "Of the wave itself, whose variance is 0.5, without noise. Gaps in training were 1 on the mean."),
         ],
@@ -284,8 +287,5 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 def _lines(title: str, x_label: str, lines: dict[str, list[list[float]]], x: Sequence[float], caption: str) -> Curves:
     series = []
     for arm, seeds in lines.items():
-        points = [interval(list(column)) for column in zip(*seeds, strict=True)]
-        means, lows, highs = ([p[k] for p in points] for k in range(3))
-        wide = len(seeds) > 1
-        series.append(Series(arm, list(x), means, lows if wide else None, highs if wide else None))
+        series.append(across(arm, x, seeds, logarithmic=True))
     return Curves(title, x_label, "squared error", series, log_y=True, caption=caption)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from elman.lab.desk import Desk, TrialFailed
-from elman.lab.findings import Curves, Series, Table
-from elman.lab.judge import interval
+from elman.lab.findings import Curves, Table
+from elman.lab.seeds import POSITIVE, SHARE, across, spread
 from elman.lab.study import Record, Trial
 
 if TYPE_CHECKING:
@@ -84,18 +84,13 @@ def accuracy_table(title: str, records: Sequence[Record], tasks: Sequence[str], 
     for arm in dict.fromkeys(variant.partition(", ")[0] for variant in reached):
         row: list[Any] = [arm, next(sizes[f"{arm}, {task}"] for task in tasks if f"{arm}, {task}" in sizes)]
         for task in tasks:
-            values = list(reached.get(f"{arm}, {task}", {}).values())
-            if not values:
-                row.append(None)
-                continue
-            mean, low, high = interval(values)
-            row.append(f"{mean:.3f} ({max(0, low):.3f} to {min(1, high):.3f})" if len(values) > 1 else f"{mean:.3f}")
+            row.append(spread(list(reached.get(f"{arm}, {task}", {}).values()), within=SHARE))
         rows.append(row)
     return Table(title, ["arm", "parameters", *tasks], rows, note)
 
 
 def learning_curves(title: str, records: Sequence[Record], task: str, updates: int, caption: str = "") -> Curves:
-    """Mean training loss of every arm on one task."""
+    """Training loss of every arm on one task."""
     losses: dict[str, list[list[float]]] = {}
     for record in records:
         assert record.trial is not None
@@ -103,8 +98,8 @@ def learning_curves(title: str, records: Sequence[Record], task: str, updates: i
         if of == task:
             losses.setdefault(arm, []).append(record.series["loss"])
     every = max(1, updates // POINTS)
-    lines = []
-    for arm, seeds in losses.items():
-        means = [sum(column) / len(column) for column in zip(*seeds, strict=True)]
-        lines.append(Series(arm, [(k + 0.5) * every for k in range(len(means))], means))
-    return Curves(title, "update", "nats an answer", lines, caption=caption)
+    lines = [
+        across(arm, [(k + 0.5) * every for k in range(len(seeds[0]))], seeds, POSITIVE)
+        for arm, seeds in losses.items()
+    ]
+    return Curves(title, "update", "training loss, nats an answer", lines, caption=caption)

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 from elman.lab.findings import Curves, Series, Table
 from elman.lab.judge import interval
+from elman.lab.seeds import SHARE, spread
 from elman.lab.study import Record
+from elman.lab.wording import percent
 
 __all__ = ["ALONE", "FORWARDS", "READERS", "SHUFFLED", "SINGLE", "TAGGERS", "TOGETHER", "WORDS", "Arms", "sized"]
 
@@ -51,11 +53,12 @@ class Arms:
 
     def told(self, arm: str, name: str) -> str | None:
         """Mean and 95 % interval; None where there is nothing."""
+        return spread(list(self.values(arm, name).values()), 4, SHARE)
+
+    def share(self, arm: str, name: str) -> str:
+        """The mean as a percentage, for a sentence."""
         values = list(self.values(arm, name).values())
-        if not values:
-            return None
-        mean, low, high = interval(values)
-        return f"{mean:.4f} ({low:.4f} to {high:.4f})" if len(values) > 1 else f"{mean:.4f}"
+        return percent(interval(values)[0]) if values else "no share"
 
     def tables(self) -> list[Table]:
         """Words tagged rightly, and sentences decided rightly."""
@@ -85,7 +88,7 @@ class Arms:
                 x, mean, low, high = (list(column) for column in zip(*sorted(points), strict=True))
                 wide = all(map(math.isfinite, low))
                 lines.append(Series(how, x, mean, low if wide else None, high if wide else None))
-        if not lines:
+        if len(self.sizes) < 2 or not lines:
             return []
         return [
             Curves("Sentiment by the number of sentences", "sentences with a sentiment learned from",

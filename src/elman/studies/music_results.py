@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman.lab.findings import Curves, Heatmap, Series, Table
 from elman.lab.judge import interval
+from elman.lab.seeds import POSITIVE, SHARE, across
 from elman.lab.study import Record
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def piano_roll(drawn: "Any", title: str) -> Heatmap:
         title, "sixteenth", "pitch", [[float(v) for v in drawn[pitch]] for pitch in pitches],
         (), [f"{TONICS[p % 12]}{p // 12 - 1}" for p in pitches],
         caption=f"Piano roll of the first {BARS} bars at most: brightest where a note sets in.",
+        unit="0 silent, 1 sounds, 2 sets in",
     )  # fmt: skip
 
 
@@ -79,16 +81,12 @@ def figures_of(grams: dict[str, float], records: Sequence[Record]) -> list[Curve
     first = records[0]
     learning = []
     for name in ("loss", "validation"):
-        middle, low, high = zip(
-            *(interval(v) for v in zip(*(r.series[name] for r in records), strict=True)), strict=True
-        )
-        band = (low, high) if len(records) > 1 else (None, None)
-        learning.append(Series({"loss": "training"}.get(name, name), first.series["update"], middle, *band))
+        shown_as = {"loss": "training"}.get(name, name)
+        learning.append(across(shown_as, first.series["update"], [r.series[name] for r in records], POSITIVE))
     span = [first.series["update"][0], first.series["update"][-1]]
     learning += [Series(f"{name}, test", span, [grams[name]] * 2, style="dashed") for name in ("bigram", "5-gram")]
     steps = [
-        Series(group, list(range(-12, 13)),
-               [mean(values) for values in zip(*(r.series[f"steps|{group}"] for r in records), strict=True)],
+        across(group, range(-12, 13), [r.series[f"steps|{group}"] for r in records], SHARE,
                style="dashed" if group == "drawn from all" else "line")
         for group in GROUPS
     ]  # fmt: skip
@@ -96,6 +94,7 @@ def figures_of(grams: dict[str, float], records: Sequence[Record]) -> list[Curve
         Curves("Learning tunes", "update", "nats a note", learning,
                caption="Means over seeds with 95 % intervals: training (a tenth of the run each) and validation."),
         Curves("From one note to the next", "interval, semitones up", "share of intervals", steps,
-               caption="Melodies go by step: shuffled, a tune keeps its notes and loses this."),
+               caption="Means over seeds with 95 % intervals. Melodies go by step: shuffled, a tune keeps its notes "
+               "and loses this."),
         piano_roll(first.arrays["roll|1"], f"The first tune written: {first.texts['1']}"),
     ]  # fmt: skip

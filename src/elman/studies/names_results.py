@@ -112,5 +112,6 @@ def figures_of(
         Heatmap(f"Asked for, and taken for, at temperature {shown:g}", "culture judged", "culture asked for", shares,
                 list(cultures), list(cultures),
                 caption="Share of the names asked for in a row that the classifier gives to a column, all seeds "
-                "together. Off the diagonal stand the cultures that are alike, or rare."),
+                "together. Off the diagonal stand the cultures that are alike, or rare.",
+                unit="share of the names asked for"),
     ]  # fmt: skip

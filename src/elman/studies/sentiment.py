@@ -149,11 +149,12 @@ def by_length(arms: Mapping[str, Sequence[tuple[Sequence[float], Sequence[float]
                 if inside:
                     shares.append(sum(inside) / len(inside))
             if shares:
-                points.append(((low + min(high, 40)) / 2, *interval(shares)))
+                mean, least, most = interval(shares)
+                points.append(((low + min(high, 40)) / 2, mean, max(0.0, least), min(1.0, most)))
         x, mean, low, high = (list(column) for column in zip(*points, strict=True))
         wide = len(seeds) > 1
         lines.append(Series(arm, x, mean, low if wide else None, high if wide else None))
     return Curves(
-        "Accuracy by length", "words", "share decided rightly", lines,
+        "Accuracy by length", "words in the sentence", "share decided rightly", lines,
         caption="Mean over seeds with 95 % intervals; sentences in bins of length.",
     )  # fmt: skip

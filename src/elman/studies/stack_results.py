@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from elman.lab.findings import Curves, Heatmap, Series, Table
+from elman.lab.seeds import POSITIVE, across
 from elman.lab.study import Record
+from elman.lab.wording import decimal
 
 STUCK = 0.05  # nats below the unigram entropy
 LEARNED = 0.5
@@ -97,10 +99,11 @@ def reading(results: Results) -> str:
     """Hold the gradient at the start against what became of the runs."""
     deep = {name: there for name, there in results.best.items() if results.arms[name].depth > 1}
     told = [
-        f"*{name}*: the gradient changes by {mean_of(there, slope):+.2f} orders of magnitude a layer; "
-        f"{sum(map(stuck, there)):.0f} of {len(there)} runs are stuck."
+        f"- *{name}*: {decimal(mean_of(there, slope), 2)}, {sum(map(stuck, there)):.0f} of {len(there)} runs stuck."
         for name, there in deep.items()
     ]
+    told = ["Orders of magnitude by which the gradient changes from a layer to the one below, and what became of the "
+            "runs:", "\n".join(told)]  # fmt: skip
     even = [
         name for name, there in deep.items() if abs(mean_of(there, slope)) <= EVEN and mean_of(there, stuck) > 0.5
     ]
@@ -129,24 +132,27 @@ def learning_curves(results: Results, depth: int, every: int) -> Curves:
     """Mean training loss of the arms of one depth; a point of a curve is a mean over ``every`` updates."""
     lines, unigram = [], math.nan
     for name, there in results.deep(depth).items():
-        means = [sum(column) / len(column) for column in zip(*(r.series["loss"] for r in there), strict=True)]
-        lines.append(Series(name, [(k + 0.5) * every for k in range(len(means))], means))
+        losses = [r.series["loss"] for r in there]
+        lines.append(across(name, [(k + 0.5) * every for k in range(len(losses[0]))], losses, POSITIVE))
         unigram = there[0].numbers["unigram"]
     if lines:
         lines.append(Series("letter frequencies", [lines[0].x[0], lines[0].x[-1]], [unigram] * 2, style="dashed"))
-    return Curves(f"Learning with {depth} layer{'s' * (depth > 1)}", "update", "nats a character", lines,
-                  caption="Mean training loss over seeds, each arm at its best rate.")  # fmt: skip
+    caption = "Training loss, means over seeds with 95 % intervals, each arm at its best rate."
+    return Curves(
+        f"Learning with {depth} layer{'s' * (depth > 1)}", "update", "nats a character", lines, caption=caption
+    )
 
 
 def gradients_at_start(results: Results, depth: int) -> Curves:
     """Norm of the gradient by layer before the first update, for the arms of one depth."""
     lines = []
     for name, there in results.deep(depth).items():
-        logs = [_mean_log(there, layer, 0) for layer in range(depth)]
-        lines.append(Series(name, list(range(1, depth + 1)), [10**log for log in logs]))
+        norms = [[layer[0] for layer in gradients(record)] for record in there]
+        lines.append(across(name, range(1, depth + 1), norms, logarithmic=True))
     return Curves(f"Gradient in each of {depth} layers before the first update", "layer, the input's first",
                   "norm over a layer's parameters", lines, log_y=True,
-                  caption="Means of the logarithm over seeds; a level line gives every layer as much.")  # fmt: skip
+                  caption="Geometric means over seeds with 95 % intervals; a level line gives every layer as "
+                  "much.")  # fmt: skip
 
 
 def gradient_maps(results: Results, depth: int) -> list[Heatmap]:
@@ -158,8 +164,9 @@ def gradient_maps(results: Results, depth: int) -> list[Heatmap]:
         maps.append(Heatmap(
             f"Gradient over training, {depth} layers, {name}", "update", "layer", values,
             [f"{update:g}" for update in probed], [str(layer) for layer in range(depth, 0, -1)],
-            "log10 of the norm over a layer's parameters on one window of text, unclipped; the output's layer is on "
+            "Norm over a layer's parameters on one window of text, unclipped; the layer nearest the output is on "
             "top; means over seeds.",
+            "log10 of the gradient's norm",
         ))  # fmt: skip
     return maps
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from elman.lab.findings import Curves, Passage, Series, Table
+from elman.lab.findings import Curves, Passage, Table
 from elman.lab.judge import interval
+from elman.lab.seeds import across, spread
 from elman.lab.study import Record
+from elman.lab.wording import p_value
 
 NETWORKS = ("LSTM", "BiLSTM", "Transformer")
 UNPLACED = "Transformer, no positions"
@@ -42,11 +44,7 @@ def accuracies(corpus: str, arms: dict[str, list[Record]]) -> list[Table]:
     from elman.probe.paired import holm, mcnemar
 
     def told(records: Sequence[Record], name: str, digits: int) -> str | None:
-        found = [record.numbers[name] for record in records if name in record.numbers]
-        if not found:
-            return None
-        mean, low, high = interval(found)
-        return f"{mean:.{digits}f}" + (f" ({low:.{digits}f} to {high:.{digits}f})" if len(found) > 1 else "")
+        return spread([record.numbers[name] for record in records if name in record.numbers], digits)
 
     rows = [
         [arm, told(rs[:1], "hidden size", 0), told(rs[:1], "parameters", 0), told(rs, "accuracy", 3),
@@ -64,7 +62,7 @@ def accuracies(corpus: str, arms: dict[str, list[Record]]) -> list[Table]:
               "Means with 95 % intervals over seeds; parameters without those of the word vectors."),
         Table("Whether two differ on the same sentences (McNemar, seed 0)",
               ["pair", "p", "p, corrected for their number (Holm)"],
-              [[pair, round(p, 4), round(corrected[pair], 4)] for pair, p in pairs.items()]),
+              [[pair, p_value(p), p_value(corrected[pair])] for pair, p in pairs.items()]),
     ]  # fmt: skip
 
 
@@ -89,8 +87,12 @@ def times(answers: Sequence[Record], batch: int) -> Table:
 
 def curves(answers: Sequence[Record], batch: int) -> Curves:
     """Draw the time of an answer by length, a line for each network."""
-    lines = [Series(arm, LENGTHS, [mean for mean, _, _ in _points(answers, arm, batch)]) for arm in NETWORKS]
+    lines = [
+        across(arm, LENGTHS, [record.series[f"{arm}, {batch}"] for record in answers], logarithmic=True)
+        for arm in NETWORKS
+    ]
     return Curves(
         f"Time of an answer, {_each(batch)}", "words", "milliseconds", lines, log_x=True, log_y=True,
-        caption="Medians in turns, mean over the trials; one thread. A line twice as steep grows with the square.",
+        caption="Medians in turns, geometric means over the trials with 95 % intervals; one thread. A line twice as "
+        "steep grows with the square.",
     )  # fmt: skip

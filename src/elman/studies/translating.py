@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Heatmap, Passage, Table
-from elman.lab.judge import interval
+from elman.lab.seeds import SHARE, spread
 from elman.lab.study import Record, Trial
 
 if TYPE_CHECKING:
@@ -174,10 +174,7 @@ def table(records: Sequence[Record]) -> Table:
         row: list[Any] = [name.removeprefix("translation, ")]
         for column in columns:
             values = [numbers[column] for numbers in there if column in numbers]
-            mean, low, high = interval(values) if values else (None, 0.0, 0.0)
-            digits = 1 if column in ("BLEU", "chrF") else 3
-            spread = f" ({low:.{digits}f} to {high:.{digits}f})" if len(values) > 1 else ""
-            row.append(None if mean is None else f"{mean:.{digits}f}{spread}")
+            row.append(spread(values, 1, (0, 100)) if column in ("BLEU", "chrF") else spread(values, within=SHARE))
         rows.append(row)
     return Table("Translating English to German", ["sentences", *columns.values()], rows,
                  "Of sentences held out. BLEU on the study's own words, in lower case for Multi30k: not comparable "
@@ -193,7 +190,7 @@ def pictures(records: Sequence[Record]) -> list[Heatmap]:
             found.append(
                 Heatmap(f"Attention of a {name}", "read", "written", record.arrays["map"].tolist(),
                         record.texts["source"].split(), record.texts["target"].split(),
-                        "While the true translation is written; rows sum to one. Seed 0.")
+                        "While the true translation is written; rows sum to one. Seed 0.", "attention weight")
             )  # fmt: skip
     return found
 

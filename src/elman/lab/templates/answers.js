@@ -16,8 +16,10 @@ var answers = (function () {
     },
     "15.3": function (p) {
       if (!(Number.isInteger(p.power) && p.power > 0 && Number.isInteger(p.steps) && p.steps > 0)) return null;
-      function power(n) { return p.diagonal.map(function (d) { return Math.pow(d, n); }); }
-      return ["To the power of " + p.power + ": " + row(power(p.power)), "After " + p.steps + " steps: " + row(power(p.steps))];
+      function power(n) {
+        return [p.diagonal, p.larger].map(function (d) { return row(d.map(function (v) { return Math.pow(v, n); })); }).join(" and ");
+      }
+      return ["To the power of " + p.power + ": " + power(p.power), "After " + p.steps + " steps: " + power(p.steps)];
     },
     "15.4": function (p) {
       var n = p.forget.length, news = [], after = [];
@@ -38,6 +40,27 @@ var answers = (function () {
       return whole(p) && ["Output: (" + [p.steps, p.batch_size, 2 * H].join(", ") + ")",
         "Final hidden state: (" + [2 * p.num_layers, p.batch_size, H].join(", ") + ")"];
     },
+    "15.8": function (p) {
+      var names = ["A", "B", "C", "eos"], after = [p.after_a, p.after_b, p.after_c], found = [[names[3], p.first[3], 3]];
+      if (![p.first].concat(after).every(function (chances) {
+        var sum = chances.reduce(function (a, b) { return a + b; }, 0);
+        return chances.length === 4 && chances.every(function (v) { return v >= 0; }) && Math.abs(sum - 1) <= 1e-6;
+      }) || !whole({ width: p.width })) return null;
+      function first(chances) { return chances.indexOf(Math.max.apply(null, chances)); }
+      after.forEach(function (chances, one) {
+        chances.forEach(function (chance, two) { found.push([names[one] + " " + names[two], p.first[one] * chance, one]); });
+      });
+      var start = first(p.first), then = start < 3 ? first(after[start]) : null;
+      var greedy = then === null ? found[0] : found[1 + 4 * start + then];
+      function ahead(one) { return p.first.filter(function (v) { return v > p.first[one]; }).length; }
+      function likeliest(those) {
+        var best = those.reduce(function (a, b) { return b[1] > a[1] ? b : a; });
+        return best[0] + ", " + shown(best[1]);
+      }
+      return ["Greedy decoding: " + greedy[0] + ", " + shown(greedy[1]),
+        "Beam of " + p.width + ": " + likeliest(found.filter(function (one) { return ahead(one[2]) < p.width; })),
+        "Likeliest of all: " + likeliest(found)];
+    },
     "15.10": function (p) {
       var norm = Math.hypot.apply(null, p.gradient), scale = norm > p.threshold ? p.threshold / norm : 1;
       if (!(p.threshold > 0)) return null;
@@ -47,7 +70,7 @@ var answers = (function () {
   };
   // A field's text as a number, or as a list where the plan has one; null if it is neither.
   function read(text, like) {
-    var words = text.split(/[,;\s]+/).filter(Boolean), values = words.map(Number);
+    var words = text.split(/[,;\s]+/).filter(Boolean), values = words.map(function (word) { return Number(word.replace("−", "-")); });
     if (!values.length || !values.every(isFinite)) return null;
     return Array.isArray(like) ? values : values.length === 1 ? values[0] : null;
   }

@@ -117,6 +117,16 @@
     document.querySelectorAll("article").forEach(function (article) { observer.observe(article); });
   }
 
+  // A tab, a bookmark and the history say which exercise was opened.
+  var book = document.title;
+  function name() {
+    var opened = document.getElementById(location.hash.slice(1));
+    var heading = opened && opened.querySelector(":scope > header h2");
+    document.title = heading ? opened.id + " " + heading.textContent + " – " + book : book;
+  }
+  name();
+  window.addEventListener("hashchange", name);
+
   window.addEventListener("beforeprint", function () {
     document.querySelectorAll("details").forEach(function (details) { details.open = true; });
   });

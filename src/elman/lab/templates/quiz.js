@@ -1,7 +1,7 @@
 (function () {
   "use strict";
   function accepts(key, given) {
-    var text = given.trim().toLowerCase();
+    var text = given.trim().toLowerCase().replace(/−/g, "-");
     if (!key.numbers.length) return text === String(key.right);
     if (key.numbers.length === 1) text = text.replace(/(\d),(?=\d{3}\b)(?!\s)/g, "$1");
     var words = text.replace(/^[\[\]() ]+|[\[\]() ]+$/g, "").split(/[,;\s]+/).filter(Boolean);

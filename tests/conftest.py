@@ -1,7 +1,9 @@
 """Hypothesis without a clock: the first example may compile a cell. One thread for each of several workers."""
 
+import json
 import os
 
+import pytest
 from hypothesis import settings
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported: more threads than cores wait for each other
@@ -9,3 +11,17 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported: more thread
 
 settings.register_profile("elman", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("elman")
+
+
+@pytest.fixture
+def rewrite():
+    """Change what a saved model says of itself, as one who knows how to seal it."""
+    from elman.sealing import UNSEALED, seal
+
+    def rewritten(folder, change):
+        about = json.loads((folder / "model.json").read_text())
+        change(about)
+        data = json.dumps({"sha256": UNSEALED, **{k: v for k, v in about.items() if k != "sha256"}}).encode()
+        (folder / "model.json").write_bytes(seal(data, (folder / "weights.safetensors").read_bytes()))
+
+    return rewritten

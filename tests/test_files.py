@@ -29,6 +29,16 @@ def test_a_full_disk_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch, wh
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
+def test_a_pipe_is_written_to_and_stays(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    write_text(path, "through")
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+    assert path.is_fifo()
+
+
 def test_interrupted_it_leaves_the_old_file(tmp_path):
     path = tmp_path / "file"
     write_text(path, "old")

@@ -18,6 +18,8 @@ os.umask(_UMASK)
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Call ``write(file)`` on a new file beside ``path``, then put it in place in one step.
 
+    A device or a pipe, such as ``/dev/null``, is written to and not replaced, which root could.
+
     Args:
         path: where the file shall stand; its folder is made if need be.
         write: fills the open binary file.
@@ -28,6 +30,10 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """
     if path.is_dir():  # or the error would name the new file
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and (not path.is_file() or path.parent == Path("/dev")):
+        with path.open("wb") as file:
+            write(file)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=UNFINISHED, dir=path.parent)
     try:

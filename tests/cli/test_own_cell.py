@@ -61,13 +61,13 @@ def test_a_cell_of_ones_own_stands_beside_the_others(tmp_path):
     done = run("15.18", "--cell", "mine.py:Mine", "--cell", "MGUCell", *SMALL, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     rows = {row[0]: row for row in json.loads(done.stdout)["tables"][0]["rows"]}
-    assert rows["mine.py:Mine"][2] == pytest.approx(-1.2)  # log10 of 0.5 ** 4
+    assert rows["mine.py:Mine"][2] == "−1.2 (−1.2 to −1.2)"  # log10 of 0.5 ** 4
     assert "MGUCell" in rows
     assert "; 1.2 in mine.py:Mine; " in json.loads(done.stdout)["summary"]
     (tmp_path / "mine.py").write_text(MINE % "0.25 * state.h + torch.tanh(drive)")
     again = json.loads(run("15.18", "--cell", "mine.py:Mine", *SMALL, cwd=tmp_path).stdout)
     changed = {row[0]: row for row in again["tables"][0]["rows"]}["mine.py:Mine"]
-    assert changed[2] == pytest.approx(-2.4), "an edited cell is run anew"
+    assert changed[2] == "−2.4 (−2.4 to −2.4)", "an edited cell is run anew"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_cell_whose_output_is_wider_than_its_size(tmp_path):
     done = run("15.18", "--cell", "mine.py:Wide", *SMALL, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     rows = {row[0]: row for row in json.loads(done.stdout)["tables"][0]["rows"]}
-    assert rows["mine.py:Wide"][2] == pytest.approx(-1.2)
+    assert rows["mine.py:Wide"][2] == "−1.2 (−1.2 to −1.2)"
 
 
 @pytest.mark.parametrize("study", [s.exercise for s in all_studies() if hasattr(s.plan(), "cells")])

@@ -83,12 +83,9 @@ def test_a_model_of_the_other_kind_and_odd_input(elman, results):
 
 
 @pytest.mark.parametrize("evidence", [[], {"words": {}}, {"words": {"a": [1]}, "pairs": {}}, {"words": 3}])
-def test_evidence_that_is_none(elman, results, tmp_path, evidence):
+def test_evidence_that_is_none(elman, results, tmp_path, evidence, rewrite):
     (model,) = results.glob("15.14*/quick/trials/*/model")
     shutil.copytree(model, tmp_path / "model")
-    path = tmp_path / "model" / "model.json"
-    about = json.loads(path.read_text())
-    about["notes"]["evidence"] = evidence
-    path.write_text(json.dumps(about))
+    rewrite(tmp_path / "model", lambda about: about["notes"].update(evidence=evidence))
     said = elman("classify", "a", "--model", tmp_path / "model", code=1)
-    assert "does not hold the words or classes of its model" in said
+    assert "does not hold the words and classes of its model: evidence" in said

@@ -7,7 +7,7 @@ def test_an_answer_with_own_numbers(elman):
     out = elman("answer", "15.10", "--set", "gradient=6,8", "--set", "threshold=5")
     assert "[3, 4]" in out
     assert "By entry" in out
-    assert '"summary": "|g| = 10' in elman("answer", "15.10", "--set", "gradient=6,8", "--json")
+    assert '"summary": "The gradient\'s norm is 10;' in elman("answer", "15.10", "--set", "gradient=6,8", "--json")
 
 
 def test_a_sheet_is_filled_in_and_marked(elman, tmp_path):

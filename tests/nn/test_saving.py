@@ -1,7 +1,5 @@
 """Encoder-decoders on disk: the same after as before, and damaged files in one line."""
 
-import json
-
 import pytest
 import torch
 
@@ -40,11 +38,9 @@ def test_the_same_after_as_before(folder):
         (lambda a: a.update(settings=[]), "does not hold an encoder-decoder"),
     ],
 )
-def test_damaged_notes(folder, change, said):
+def test_damaged_notes(folder, change, said, rewrite):
     path, _ = folder
-    about = json.loads((path / "model.json").read_text())
-    change(about)
-    (path / "model.json").write_text(json.dumps(about))
+    rewrite(path, change)
     with pytest.raises(ValueError, match="does not hold an encoder-decoder") as caught:
         load_seq2seq(path)
     assert said in str(caught.value)

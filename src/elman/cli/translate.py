@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from elman.cli.models import newest_model
+from elman.cli.writing import check_beam, write
 from elman.errors import UnknownName
 
 STUDY, TRIAL, WHAT = "15.28-attention-maps", "translation*", "a translator"
@@ -29,17 +30,12 @@ def translate(
     words = split_text(text)
     if not words:
         raise UnknownName("a sentence needs at least one word, got none")
-    if n_best > beam:
-        raise UnknownName(f"--n-best {n_best} needs a --beam of at least as many, got {beam}")
+    check_beam(beam, n_best)
     folder = model or newest_model(out, STUDY, TRIAL)
     import sys
 
-    import torch
-
-    from elman.cli.explaining import show_attention, show_tree, write_attention
     from elman.cli.notes import Translator, fit, told
     from elman.data.copying import Coder, Example
-    from elman.decode import beam_search
     from elman.nn.saving import load_seq2seq
 
     net, notes = load_seq2seq(folder)
@@ -49,22 +45,8 @@ def translate(
     if unknown := source.beyond(words):
         print(f"the model has never seen {', '.join(unknown)}", file=sys.stderr)
     batch = source.batch([Example(tuple(words), ())], copies=False)
-    with torch.inference_mode():
-        state = net.read(batch.source, batch.lengths)
-        found = beam_search(
-            net.step, torch.tensor([target.begin]), end=target.end, max_length=2 * len(words) + 5, width=beam,
-            n_best=n_best, state=state, tree=explain,
-        )  # fmt: skip
-        for place in range(n_best):
-            said = " ".join(target.decode([n for n in found.tokens[0, place].tolist() if n >= 0], ()))
-            print(said if n_best == 1 else f"{float(found.scores[0, place]):8.3f}  {said}")
-        if not explain:
-            return
-        written = [token for token in found.tokens[0, 0].tolist() if token >= 0]
-        weights = net.write(torch.tensor([[target.begin], *([token] for token in written[:-1])]), state)[1][:, 0]
-    names = ["end" if token == target.end else target.words[token] for token in written]
-    show_attention(weights.tolist(), words, names)
-    path = out / f"translate-{'-'.join(word for word in words if word.isalnum())[:40]}.svg"
-    write_attention(path, "Attention", weights.tolist(), words, names)
-    print(f"wrote {path}")
-    show_tree(found, target.words)
+    drawn = out / f"translate-{'-'.join(word for word in words if word.isalnum())[:40]}.svg"
+    write(
+        net, batch.source, words, target.words, begin=target.begin, end=target.end,
+        max_length=2 * len(words) + 5, beam=beam, n_best=n_best, figure=drawn if explain else None,
+    )  # fmt: skip

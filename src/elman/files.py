@@ -18,7 +18,8 @@ os.umask(_UMASK)
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Call ``write(file)`` on a new file beside ``path``, then put it in place in one step.
 
-    A device or a pipe, such as ``/dev/null``, is written to and not replaced, which root could.
+    A device, such as ``/dev/null``, is written to and not replaced, which root could; so is all that stands in
+    ``/dev``, such as ``/dev/stdout``.
 
     Args:
         path: where the file shall stand; its folder is made if need be.
@@ -30,7 +31,7 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """
     if path.is_dir():  # or the error would name the new file
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if path.exists() and (not path.is_file() or path.parent == Path("/dev")):
+    if path.parent == Path("/dev") or (path.is_char_device() and not path.is_symlink()):
         with path.open("wb") as file:
             write(file)
         return

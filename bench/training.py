@@ -29,7 +29,7 @@ from elman.train.loop import train
 from elman.train.streams import Streams
 
 RESULTS = Path(__file__).parent / "results"
-VOCABULARY, UPDATES, RATE = 65, 6, 1e-3  # updates of one run of a character model
+VOCABULARY, UPDATES, RATE = 65, 20, 1e-3  # updates of one run of a character model
 SHAPES = (
     (32, 64, 64, 128),
     (32, 100, 128, 256),

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Cell", "State"]
+__all__ = ["Cell", "State", "part_of"]
 
 
 class State(NamedTuple):
@@ -105,3 +105,8 @@ class Cell(nn.Module):
     def extra_repr(self) -> str:
         """Sizes, for ``print(cell)``."""
         return f"{self.input_size}, {self.hidden_size}"
+
+
+def part_of(drive: Any, rows: int | slice) -> Any:
+    """Return some rows of a drive, or of each of its tensors if it is a tuple."""
+    return tuple(one[rows] for one in drive) if isinstance(drive, tuple) else drive[rows]

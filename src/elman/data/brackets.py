@@ -1,7 +1,7 @@
 """Strings of brackets, balanced and not, of a chosen depth: every balanced string of a length is as likely."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -39,13 +39,16 @@ class Brackets:
 
     def __post_init__(self):
         if self.longest % 2 or not 4 <= self.longest <= 800 or not 2 <= self.shortest <= self.longest:
-            raise ValueError(f"lengths must be even, up to 4 to 800 brackets, got {self.shortest} to {self.longest}")
+            raise ValueError(
+                "the longest string must have an even number of 4 to 800 brackets, the shortest 2 or more and no more "
+                f"than that; got {self.shortest} to {self.longest}"
+            )
         if not 1 <= self.shallowest <= min(self.deepest, self.shortest // 2):
             allowed = min(self.deepest, self.shortest // 2)
             raise ValueError(f"strings of {self.shortest} brackets can be 1 to {allowed} deep, got {self.shallowest}")
 
-    def draw(self, count: int, seed: int) -> list[tuple[str, str]]:
-        """Draw strings, every other one balanced, each with its fault, ``""`` where it is balanced.
+    def draw(self, count: int, seed: int, but: Collection[str] = ()) -> list[tuple[str, str]]:
+        """Draw strings, every other one balanced, each with its fault, ``""`` where it is balanced, and none of ``but``.
 
         A string that cannot have its fault (``()`` shuffled is ``)(`` or no fault) is drawn again.
         """
@@ -53,7 +56,7 @@ class Brackets:
         drawn = []
         for number in range(count):
             fault = FAULTS[number // 2 % 3] if number % 2 else ""
-            while is_balanced(text := self._one(fault, choice)) == bool(fault):
+            while is_balanced(text := self._one(fault, choice)) == bool(fault) or text in but:
                 pass
             drawn.append((text, fault))
         return drawn

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
 from elman.data.errors import DataError
 from elman.data.pairs import Pairs, batch_pairs
@@ -75,29 +76,7 @@ class Coder:
         return batch_pairs(sources, targets, self.begin, self.end, copied=copied if copies else None)
 
 
-ONSETS = (
-    "b",
-    "br",
-    "d",
-    "dr",
-    "f",
-    "g",
-    "gr",
-    "k",
-    "kl",
-    "l",
-    "m",
-    "n",
-    "p",
-    "pl",
-    "r",
-    "s",
-    "st",
-    "t",
-    "tr",
-    "v",
-    "z",
-)
+ONSETS = tuple("b br d dr f g gr k kl l m n p pl r s st t tr v z".split())
 SYLLABLES = [onset + rest for onset in ONSETS for rest in ("a", "e", "i", "o", "u", "an", "el", "or")]
 VERBS = {"praised": "praise", "chased": "pursuit", "found": "discovery", "hired": "hiring", "saved": "rescue",
          "warned": "warning"}  # fmt: skip
@@ -141,15 +120,18 @@ class Reports:
         frames = " ".join((*BEFORE, *AFTER)).replace("{}", "").split()
         return Coder([*self.names, *frames, *VERBS, *VERBS.values(), "had", "the", "of", ",", "yes"])
 
-    def draw(self, count: int, unknown: float, seed: int) -> list[Example]:
-        """Draw sentences, each name being one beyond the vocabulary with probability ``unknown``."""
+    def draw(self, count: int, unknown: float, seed: int, held_out: bool = False) -> list[Example]:
+        """Draw sentences, each name being one beyond the vocabulary with probability ``unknown``.
+
+        Of the names beyond it a fifth is held out: drawn if ``held_out``, and else never.
+        """
         choice, names = random.Random(seed), self.names
         known = set(names)
 
         def name() -> str:
             if choice.random() >= unknown:
                 return choice.choice(names)
-            while (made := _name(choice)) in known:
+            while (made := _name(choice)) in known or (crc32(made.encode()) % 5 == 0) != held_out:
                 pass
             return made
 

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from elman.cell import Cell
+from elman.cell import Cell, part_of
 from elman.engine.symbols import Symbols, looked_up
 
 
@@ -39,8 +39,7 @@ def steps(cell: Cell, drive: Any, batch_sizes: list[int], state: Any, reverse: b
     for t in reversed(range(len(batch_sizes))) if reverse else range(len(batch_sizes)):
         n = batch_sizes[t]
         now = slice(starts[t], starts[t + 1])
-        drive_t = tuple(d[now] for d in drive) if isinstance(drive, tuple) else drive[now]
-        alive = cell.step(drive_t, type(state)(*(field[:n] for field in state)))
+        alive = cell.step(part_of(drive, now), type(state)(*(field[:n] for field in state)))
         outputs[t] = alive[0]
         state = type(state)(*(torch.cat([new, old[n:]]) for new, old in zip(alive, state, strict=True)))
     return (torch.cat(outputs) if outputs else state[0].new_empty(0, state[0].shape[-1])), state

@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -127,12 +128,36 @@ class Study:
         return self.module.findings(plan, records)
 
     def fingerprint(self, plan: Any, trial: Trial) -> str:
-        """Identify what a record was made from: the study's own text, the plan, and the trial."""
+        """Identify what a record was made from: the text of the study and of what it shares with others, the plan,
+        and the trial."""
         plain = TypeAdapter(type(plan)).dump_python(plan, mode="json")
-        made_from = [
-            hashlib.sha256(self.path.read_bytes()).hexdigest(), plain, trial.variant, trial.seed, trial.inputs
-        ]  # fmt: skip
+        made_from = [_checksums(self.path), plain, trial.variant, trial.seed, trial.inputs]
         return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _checksums(path: Path) -> list[str]:
+    """Of a study's text, and of the modules beside it that it imports, and that those import."""
+    found: dict[Path, bytes] = {}
+    left = [path]
+    while left:
+        one = left.pop()
+        if one not in found and one.is_file():
+            found[one] = one.read_bytes()
+            left += [Path(elman.studies.__path__[0]) / f"{name}.py" for name in _imported(found[one])]
+    return [hashlib.sha256(found[one]).hexdigest() for one in sorted(found, key=lambda one: one.name)]
+
+
+@cache
+def _imported(text: bytes) -> list[str]:
+    """Modules of :mod:`elman.studies` that a module's text imports."""
+    package = elman.studies.__name__
+    names: list[str] = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module == package:
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
+            names.append((node.module or "").removeprefix(f"{package}."))
+    return names
 
 
 def all_studies() -> list[Study]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from elman.cell import Cell
+from elman.cell import Cell, part_of
 
 __all__ = ["gradient_flow"]
 
@@ -37,11 +37,11 @@ def gradient_flow(cell: Cell, x: Tensor, loss: Callable[[Tensor], Tensor]) -> di
     """
     if x.dim() != 3 or x.shape[0] == 0:
         raise ValueError(f"x must be [T, B, I] with at least one step, got {list(x.shape)}")
+    cell = cell.drawn()
     state, states = cell.initial_state(x.shape[1]), []
     drive = cell.drive(x)
     for t in range(x.shape[0]):
-        drive_t = tuple(d[t] for d in drive) if isinstance(drive, tuple) else drive[t]
-        state = cell.step(drive_t, state)
+        state = cell.step(part_of(drive, t), state)
         states.append(state)
     flat = [field for state in states for field in state]
     gradients = torch.autograd.grad(loss(states[-1][0]), flat, allow_unused=True)

@@ -1,4 +1,4 @@
-"""What a cell's state knows, step by step: single units, the plane of most variance, linear probes, ablation."""
+"""What a cell's state knows, step by step: every state, single units, linear probes, ablation."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from elman.cell import Cell
+from elman.cell import Cell, part_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,8 +45,9 @@ def every_state(cell: Cell, x: Tensor, held: Mapping[str, Sequence[int]] | None 
             raise ValueError(f"cannot hold units {list(units)} of {name!r}; the state has {sizes}")
         keep[name][..., list(units)] = 0
     seen: dict[str, list[Tensor]] = {name: [] for name in keep}
-    for drive in cell.drive(x):
-        state = cell.step(drive, state)
+    drive = cell.drive(x)
+    for t in range(len(x)):
+        state = cell.step(part_of(drive, t), state)
         state = type(state)(*(value * keep[name] for name, value in zip(state._fields, state, strict=True)))
         for name, value in zip(state._fields, state, strict=True):
             seen[name].append(value)

@@ -88,8 +88,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         cell.weight_ih.fill_(1.0)
         cell.bias.zero_()
     noise = torch.randn(plan.steps, 1, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    record = Record(arrays={"power": torch.linalg.matrix_power(matrix, plan.power).numpy()})
-    record.numbers["power"] = torch.linalg.matrix_power(matrix, plan.power).abs().max().item()
+    record = Record(numbers={"power": torch.linalg.matrix_power(matrix, plan.power).abs().max().item()})
     record.series["powers"] = [torch.linalg.matrix_power(matrix, k).abs().max().item() for k in range(plan.steps + 1)]
     largest = int(torch.tensor(entries).abs().argmax())
     for name, x in (("zero", torch.zeros_like(noise)), ("noise", noise)):
@@ -114,16 +113,23 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     def powers(entries: Sequence[float], n: int) -> str:
         return ", ".join(number(d**n) for d in entries)
 
+    def fate(entries: Sequence[float]) -> str:
+        most = max(map(abs, entries))
+        if most == 1:
+            return "the largest keeps its size"
+        if most < 1:
+            return "all shrink, and what happened that long ago cannot be learned from"
+        return "the largest grows, and the gradient explodes while the states are small"
+
     answer = (
         f"**a)** A diagonal matrix is raised entry by entry: diag({powers(plan.diagonal, plan.power)}).\n\n"
-        f"**b)** After {plan.steps} steps the entries are {powers(plan.diagonal, plan.steps)}; the slopes of tanh, "
-        "at most one, make the real gradient smaller still. Through the cell on noise "
-        f"{number(small.series['noise'][0], 3)} of it arrives over {plan.steps - 1} steps. What happened that long "
-        "ago cannot be learned from.\n\n"
-        f"**c)** With {', '.join(f'{d:g}' for d in plan.larger)} the entries grow to "
-        f"{powers(plan.larger, plan.steps)}: the gradient explodes while the states are small. On noise the states "
-        f"saturate, the slopes fall, and {number(large.series['noise'][0], 3)} arrives. Clipping treats explosion "
-        "and does nothing for what has vanished."
+        f"**b)** After {plan.steps} steps the entries are {powers(plan.diagonal, plan.steps)}: {fate(plan.diagonal)}. "
+        "The slopes of tanh, at most one, make the real gradient smaller still: through the cell on noise "
+        f"{number(small.series['noise'][0], 3)} of it arrives over {plan.steps - 1} steps.\n\n"
+        f"**c)** With {', '.join(f'{d:g}' for d in plan.larger)} the entries become "
+        f"{powers(plan.larger, plan.steps)}: {fate(plan.larger)}. On noise the larger a state the smaller the slope, "
+        f"and {number(large.series['noise'][0], 3)} arrives. Clipping treats explosion and does nothing for what has "
+        "vanished."
     )
     times = list(range(1, plan.steps + 1))
 

@@ -65,7 +65,7 @@ def claims(plan: Plan) -> list[Claim]:
               at_least=0.0),
         Claim("noise", "Input noise narrows the gap.", "Bowman et al. (2016), word dropout",
               "share of digits, narrower by", at_least=0.0),
-        Claim("beam", "A beam of 5 writes more strings without a fault than greedy decoding.",
+        Claim("beam", f"A beam of {plan.beam} writes more strings without a fault than greedy decoding.",
               "textbook: beam search mitigates", "accuracy gained", at_least=0.0),
     ]  # fmt: skip
 

@@ -155,7 +155,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     else:
         training, test = utterances_of(trial.inputs["data"], trial.seed)
     padded = arm.endswith("padded")
-    longest = max(training.lengths)
+    longest = max(*training.lengths, *test.lengths)
     learned = filled(training, longest) if padded else training
     model = make_model(plan, arm, training.inputs[0].shape[1], 1 + int(max(training.targets)))
     epochs = plan.recall_epochs if task == "recall" else plan.epochs
@@ -171,7 +171,6 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     except LossNotFinite as error:
         raise TrialFailed(str(error)) from None
     seconds = time.process_time() - begun
-    longest = max(longest, *test.lengths)
     answers = torch.stack(logits_of(model, filled(test, longest) if padded else test)).argmax(-1)
     numbers = {
         "accuracy": (answers == torch.tensor(test.targets)).float().mean().item(), "seconds": seconds,

@@ -121,7 +121,12 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         for number, fold in enumerate(folds):
             before = days[days < fold[0] - plan.window]
             cut = int(len(before) * 14 / 17)  # 70 and 15 of 85 when there is one fold
-            parts = before[: cut - plan.window], before[cut:], fold
+            parts = before[: max(0, cut - plan.window)], before[cut:], fold
+            if not all(len(part) for part in parts):
+                raise TrialFailed(
+                    f"{len(before)} days before the test are too few for windows of {plan.window} days; set a smaller "
+                    "window, or give a longer series"
+                )
             chances.append(_fit(plan, trial.seed, table, up, parts, desk, number, len(folds)))
     except LossNotFinite as error:
         raise TrialFailed(str(error)) from None
@@ -166,7 +171,9 @@ def _rules(plan: Plan, prices: "Prices", table: "np.ndarray", up: "np.ndarray", 
 
     from elman.data.prices import features
 
-    training = days[: int(0.7 * len(days)) - plan.window]
+    training = days[: max(0, int(0.7 * len(days)) - plan.window)]
+    if not len(training):
+        raise TrialFailed(f"{len(days)} days are too few for windows of {plan.window} days; set a smaller window")
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(table[training], up[training])
     chances = {
         "always up": np.full(len(test), 0.5 + 1e-9),

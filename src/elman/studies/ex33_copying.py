@@ -110,7 +110,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         raise TrialFailed(str(error)) from None
     numbers, texts = {}, {}
     for k, rate in enumerate(RATES):
-        examples = reports.draw(plan.test_size, rate, trial.seed + k)  # training draws from seeds of 10**7 and more
+        examples = reports.draw(plan.test_size, rate, trial.seed + k, held_out=True)
         written = _write(model, coder, examples, arm)
         numbers[f"right|{rate}"] = _share(list(e.target) == w for e, w in zip(examples, written, strict=True))
         ends = [(e.target[0], e.target[-1]) for e in examples]
@@ -122,11 +122,10 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         )
     if arm != "pointer-generator":
         return Record(numbers, texts=texts)
-    gates, maps, example = _gates(model, coder, reports.draw(plan.test_size, 1.0, trial.seed + 2))
+    gates, maps, example = _gates(model, coder, reports.draw(plan.test_size, 1.0, trial.seed + 2, held_out=True))
     numbers |= {f"p_gen|{k}": value for k, value in enumerate(gates)}
     texts |= {"source": " ".join(example.source), "target": " ".join(example.target)}
-    with torch.no_grad():
-        return Record(numbers, texts=texts, arrays={"copy": maps})
+    return Record(numbers, texts=texts, arrays={"copy": maps})
 
 
 def _train(plan: Plan, updates: int, arm: str, coder: "Coder", draw, desk: Desk):

@@ -82,7 +82,8 @@ def accuracy_table(title: str, records: Sequence[Record], tasks: Sequence[str], 
     sizes = {r.trial.variant: int(r.numbers["parameters"]) for r in records if r.trial}
     rows = []
     for arm in dict.fromkeys(variant.partition(", ")[0] for variant in reached):
-        row: list[Any] = [arm, next(sizes[f"{arm}, {task}"] for task in tasks if f"{arm}, {task}" in sizes)]
+        own = dict.fromkeys(sizes[f"{arm}, {task}"] for task in tasks if f"{arm}, {task}" in sizes)
+        row: list[Any] = [arm, *own] if len(own) == 1 else [arm, " and ".join(f"{size:,}" for size in own)]
         for task in tasks:
             row.append(spread(list(reached.get(f"{arm}, {task}", {}).values()), within=SHARE))
         rows.append(row)

@@ -36,6 +36,15 @@ def test_strings_are_as_asked_for(half, deepest, seed):
     assert {fault for _, fault in Brackets(2 * half, deepest).draw(12, seed)} == {"", *FAULTS}
 
 
+def test_strings_that_were_read_are_not_drawn():
+    task = Brackets(12)
+    read = {text for text, _ in task.draw(60, seed=0)}
+    drawn = task.draw(60, 1, read)
+    assert not read & {text for text, _ in drawn}
+    assert [bool(fault) for _, fault in drawn] == [False, True] * 30
+    assert read & {text for text, _ in task.draw(60, 1)}
+
+
 def test_every_balanced_string_is_as_likely():
     drawn = Counter(text for text, fault in Brackets(8, 3, shortest=8).draw(8000, seed=0) if not fault)
     there = [t for t in map("".join, product("()", repeat=8)) if erased(t) and max(depths(t)) <= 3]
@@ -51,8 +60,8 @@ def test_deep_strings():
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"longest": 5}, "even, up to 4 to 800"),
-        ({"longest": 2}, "even"),
+        ({"longest": 5}, "an even number of 4 to 800 brackets"),
+        ({"longest": 2}, "got 2 to 2"),
         ({"longest": 8, "shortest": 10}, "got 10 to 8"),
         ({"longest": 8, "shortest": 4, "shallowest": 3}, "strings of 4 brackets can be 1 to 2 deep, got 3"),
         ({"longest": 8, "deepest": 0}, "1 to 0 deep"),

@@ -39,6 +39,17 @@ def test_sentences_are_told_the_other_way_round(seed):
             assert 0 not in coder.encode(example)[2]
 
 
+def test_a_fifth_of_the_names_is_held_out():
+    def names(held_out):
+        drawn = Reports().draw(2000, 1.0, 0, held_out)
+        return {word for example in drawn for word in example.source if word[0].isupper()}
+
+    training, test = names(False), names(True)
+    assert not training & test
+    assert len(training) > 1000
+    assert len(test) > 500
+
+
 def test_restaurants(tmp_path):
     path = tmp_path / "set.csv"
     path.write_text(

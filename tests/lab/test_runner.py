@@ -122,6 +122,13 @@ def test_every_trial_failing_is_no_findings(toy):
     assert run.failed == ["b-seed0: the loss became nan at update 7"]
 
 
+def test_findings_that_cannot_be_made_stop_no_other_run(toy):
+    broken, whole = toy("one", mode="needs b", variants=("a", "c")), toy("two")
+    assert [findings and findings.summary for findings in finish_here(broken, whole)] == [None, "4 records"]
+    assert broken.failed == ["no findings from 4 of 4 trials: KeyError: 'b'"]
+    assert "KeyError" in (broken.folder / "failure.txt").read_text()
+
+
 def test_two_runs_on_one_folder(toy):
     run = toy()
     running = execute([run], workers=1)

@@ -86,3 +86,21 @@ def test_a_fingerprint_changes_with_all_a_record_is_made_from(toy, tmp_path):
     ]
     assert len({base, *others}) == 5
     assert run.study.fingerprint(toy("elsewhere").plan, trial) == base
+
+
+def test_a_fingerprint_changes_with_what_the_study_shares_with_others(toy, tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    import elman.studies
+
+    monkeypatch.setattr(elman.studies, "__path__", [str(tmp_path)])
+    (tmp_path / "ex99_toy.py").write_text("from elman.studies.near import train\n")
+    (tmp_path / "near.py").write_text("def f():\n    from elman.studies import far, absent\n")
+    run = toy()
+    study, trial, found = replace(run.study, path=tmp_path / "ex99_toy.py"), run.study.trials(run.plan)[0], set()
+    for text in ("RATE = 1\n", "RATE = 2\n"):
+        (tmp_path / "far.py").write_text(text)
+        found.add(study.fingerprint(run.plan, trial))
+    (tmp_path / "other.py").write_text("RATE = 3\n")
+    found.add(study.fingerprint(run.plan, trial))
+    assert len(found) == 2

@@ -23,7 +23,7 @@ class Plan:
 
     variants: tuple[str, ...] = ("a", "b")
     seeds: PositiveInt = 2
-    mode: Literal["plain", "nan", "die", "die once", "bug", "slow", "train"] = "plain"
+    mode: Literal["plain", "nan", "die", "die once", "bug", "slow", "train", "needs b"] = "plain"
     scratch: str = ""
     updates: PositiveInt = 30
 
@@ -124,6 +124,8 @@ def trained(plan, trial, desk):
 
 def findings(plan, records):
     """A table of what was drawn."""
+    if plan.mode == "needs b":
+        {r.trial.variant: r for r in records}["b"]
     rows = [[r.trial.name, r.numbers["drawn"], r.numbers["threads"], float(r.arrays["noise"].sum())] for r in records]
     return Findings(
         summary=f"{len(records)} records",

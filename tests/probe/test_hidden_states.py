@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 import elman
-from elman.cells import GRUCell, LSTMCell
+from elman.cells import GRUCell, LSTMCell, MinLSTMCell, ODERNNCell, SCRNCell
 from elman.probe.hidden_states import correlations, every_state, explained
 
 
-@pytest.mark.parametrize("kind", [LSTMCell, GRUCell])
+@pytest.mark.parametrize("kind", [LSTMCell, GRUCell, SCRNCell, MinLSTMCell, ODERNNCell])
 def test_states_are_those_of_unroll(kind):
     cell, x = kind(3, 4).double(), torch.randn(6, 2, 3, dtype=torch.float64)
     outputs, final = elman.unroll(cell, x)

@@ -43,7 +43,7 @@ def verdicts(study, plan, accuracy):
 
 @pytest.mark.parametrize("exercise", STUDIES)
 def test_arms_that_are_all_perfect_gain_nothing(exercise):
-    gains = {"15.26": {"timing"}, "15.27": {"bias", "lag"}, "15.29": {"critical", "stream", "bias"}}[exercise]
+    gains = {"15.26": {"timing", "unit"}, "15.27": {"bias", "lag"}, "15.29": {"critical", "stream", "bias"}}[exercise]
     found = verdicts(*small(exercise), lambda arm, task, seed: 1.0)
     assert {key for key, verdict in found.items() if verdict == ("does not hold", 0.0)} == gains
     if exercise == "15.29":
@@ -79,6 +79,9 @@ def test_the_table_shows_the_records(exercise):
     assert "MinGRUCell" in [row[0] for row in table.rows]
     for row in table.rows:
         for task, shown in zip(table.columns[2:], row[2:], strict=True):
+            if shown is None:  # an arm of the other task alone
+                assert row[0].endswith("a unit more")
+                continue
             of = [r.numbers["accuracy"] for r in records if r.trial.variant == f"{row[0]}, {task}"]
             mean, low, high = interval(of)
             assert shown == f"{mean:.3f} ({max(0, low):.3f} to {min(1, high):.3f})"
@@ -90,7 +93,7 @@ def test_peepholes_are_held_to_equivalence_from_both_sides():
     found = verdicts(study, plan, lambda arm, task, seed: 0.5 + 0.01 * seed + gain[task] * (arm == "peephole"))
     assert found == {
         "equal|5": ("holds", 0.05), "equal|9": ("does not hold", 0.2), "equal|12": ("does not hold", -0.2),
-        "timing": ("holds", 0.1),
+        "timing": ("holds", 0.1), "unit": ("holds", 0.1),
     }  # fmt: skip
     noisy = verdicts(study, plan, lambda arm, task, seed: 0.4 + 0.3 * (arm == "peephole") * (seed - 1))
     assert noisy["equal|5"] == ("undecided", 0.0)
@@ -103,7 +106,8 @@ def test_timing_is_learned_with_units_of_its_own(tmp_path):
     for trial in study.trials(plan):
         if trial.seed == 0 and not trial.inputs:
             arm, _, task = trial.variant.partition(", ")
-            cell = (PeepholeLSTMCell if arm == "peephole" else LSTMCell)(*((1, 3) if task == "timing" else (10, 4)))
+            sizes = (1, 3 + arm.endswith("more")) if task == "timing" else (10, 4)
+            cell = (PeepholeLSTMCell if arm == "peephole" else LSTMCell)(*sizes)
             torch.manual_seed(0)
             counted = study.module.run(plan, trial, Desk(tmp_path)).numbers["parameters"]
             assert counted == sum(p.numel() for p in cell.parameters())

@@ -86,8 +86,8 @@ def test_targets_are_padded_with_nothing():
 @pytest.mark.parametrize(
     ("inputs", "targets", "message"),
     [
-        ([], [], "0 sequences and 0"),
-        ([torch.ones(1, 1)], [], "1 sequences and 0"),
+        ([], [], "got 0 and 0"),
+        ([torch.ones(1, 1)], [], "got 1 and 0"),
         ([torch.ones(0, 1)], [1], "length 0"),
     ],
 )

@@ -211,7 +211,7 @@ def _write_book(out: Path) -> None:
 
 
 def _all_failed(run: "Run") -> None:
-    print(f"{run.study.exercise} {run.study.name}: every trial failed, so there are no findings", file=sys.stderr)
+    print(f"{run.study.exercise} {run.study.name}: there are no findings", file=sys.stderr)
     for line in list(dict.fromkeys(run.failed))[:5]:
         print(f"  {line}", file=sys.stderr)
 

@@ -40,17 +40,18 @@ class Brackets:
     def __post_init__(self):
         if self.longest % 2 or not 4 <= self.longest <= 800 or not 2 <= self.shortest <= self.longest:
             raise ValueError(
-                "the longest string must have an even number of 4 to 800 brackets, the shortest 2 or more and no more "
-                f"than that; got {self.shortest} to {self.longest}"
+                "the longest string must have an even number of 4 to 800 brackets, the shortest from 2 to as many; "
+                f"got {self.shortest} to {self.longest}"
             )
         if not 1 <= self.shallowest <= min(self.deepest, self.shortest // 2):
             allowed = min(self.deepest, self.shortest // 2)
             raise ValueError(f"strings of {self.shortest} brackets can be 1 to {allowed} deep, got {self.shallowest}")
 
     def draw(self, count: int, seed: int, but: Collection[str] = ()) -> list[tuple[str, str]]:
-        """Draw strings, every other one balanced, each with its fault, ``""`` where it is balanced, and none of ``but``.
+        """Draw strings, every other one balanced, each with its fault, ``""`` where it is balanced.
 
-        A string that cannot have its fault (``()`` shuffled is ``)(`` or no fault) is drawn again.
+        A string that cannot have its fault (``()`` shuffled is ``)(`` or no fault), or is one of ``but``, is drawn
+        again.
         """
         choice = random.Random(seed)
         drawn = []

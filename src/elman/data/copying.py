@@ -76,7 +76,7 @@ class Coder:
         return batch_pairs(sources, targets, self.begin, self.end, copied=copied if copies else None)
 
 
-ONSETS = tuple("b br d dr f g gr k kl l m n p pl r s st t tr v z".split())
+ONSETS = (*"bdfgklmnprstvz", "br", "dr", "gr", "kl", "pl", "st", "tr")
 SYLLABLES = [onset + rest for onset in ONSETS for rest in ("a", "e", "i", "o", "u", "an", "el", "or")]
 VERBS = {"praised": "praise", "chased": "pursuit", "found": "discovery", "hired": "hiring", "saved": "rescue",
          "warned": "warning"}  # fmt: skip

@@ -20,14 +20,14 @@ class OnRay(Executor):
         retries: times a task whose worker died is run again; default 1.
 
     Raises:
-        ImportError: if Ray is not installed (``elman[cluster]``).
+        RuntimeError: if Ray is not installed (``elman[cluster]``).
     """
 
     def __init__(self, address: str | None = None, retries: int = 1):
         try:
             import ray  # pyright: ignore[reportMissingImports]  # an extra
         except ImportError:
-            raise ImportError("trials on a cluster need Ray: pip install 'elman[cluster]'") from None
+            raise RuntimeError("trials on a cluster need Ray: pip install 'elman[cluster]'") from None
         if not ray.is_initialized():
             ray.init(address, log_to_driver=False, configure_logging=False, include_dashboard=False)
         self._ray, self._retries = ray, retries

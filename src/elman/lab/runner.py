@@ -11,6 +11,7 @@ A run is a study with a plan in a folder::
 import json
 import os
 import platform
+import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -82,7 +83,8 @@ def execute(
         show: where progress goes; default nowhere.
 
     Yields:
-        A run and its findings; None where every trial of it failed (``run.failed`` says why).
+        A run and its findings; None where there are none, as where every trial of it failed (``run.failed`` says
+        why).
 
     Raises:
         FolderInUse: if another process works in one of the folders.
@@ -186,8 +188,14 @@ def _conclude(run: Run, trials: Sequence[Trial]) -> Findings | None:
     records = [record for trial in trials if (record := run.record(trial)) is not None]
     if not records:
         return None
+    try:
+        found = run.study.findings(run.plan, records)
+    except Exception as error:  # as of a study that cannot do without a trial that failed
+        run.failed.append(f"no findings from {len(records)} of {len(trials)} trials: {in_one_line(error)}")
+        write_text(run.folder / "failure.txt", traceback.format_exc())
+        return None
     findings = replace(
-        run.study.findings(run.plan, records),
+        found,
         exercise=run.study.exercise,
         name=run.study.name,
         title=run.study.title,

@@ -190,7 +190,7 @@ def _read(hint: Any, text: str) -> Any:
         return tuple(_read(one, part.strip()) for part in text.split(","))
     value = TypeAdapter(hint).validate_strings(text)
     if value != value:
-        raise UnknownName(f"a plan field is a number, got {text!r}")
+        raise ValueError("Input should be a number")
     return value
 
 

@@ -123,9 +123,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 
     answer = (
         f"**a)** A diagonal matrix is raised entry by entry: diag({powers(plan.diagonal, plan.power)}).\n\n"
-        f"**b)** After {plan.steps} steps the entries are {powers(plan.diagonal, plan.steps)}: {fate(plan.diagonal)}. "
-        "The slopes of tanh, at most one, make the real gradient smaller still: through the cell on noise "
-        f"{number(small.series['noise'][0], 3)} of it arrives over {plan.steps - 1} steps.\n\n"
+        f"**b)** After {plan.steps} steps the entries are {powers(plan.diagonal, plan.steps)}: "
+        f"{fate(plan.diagonal)}. The slopes of tanh, at most one, make the real gradient smaller still: through the "
+        f"cell on noise {number(small.series['noise'][0], 3)} of it arrives over {plan.steps - 1} steps.\n\n"
         f"**c)** With {', '.join(f'{d:g}' for d in plan.larger)} the entries become "
         f"{powers(plan.larger, plan.steps)}: {fate(plan.larger)}. On noise the larger a state the smaller the slope, "
         f"and {number(large.series['noise'][0], 3)} arrives. Clipping treats explosion and does nothing for what has "

@@ -51,7 +51,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not self.forcing or not set(self.forcing) <= set(FORCING):
-            raise ValueError(f"forcing must name some of {', '.join(FORCING)}")
+            raise ValueError(f"forcing must name some of {', '.join(FORCING)}, got {', '.join(self.forcing)}")
 
 
 QUICK = Plan(updates=400, forcing=("teacher forcing", "own tokens"), test_size=300, seeds=3)

@@ -53,7 +53,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not self.tasks or not set(self.tasks) <= set(TASKS):
-            raise ValueError(f"tasks must name some of {', '.join(TASKS)}")
+            raise ValueError(f"tasks must name some of {', '.join(TASKS)}, got {', '.join(self.tasks)}")
 
 
 QUICK = Plan(tasks=("hard",), updates=250, batch_size=64, test_size=200, seeds=3)

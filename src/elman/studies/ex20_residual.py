@@ -78,7 +78,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not self.kinds or not set(self.kinds) <= set(KINDS):
-            raise ValueError(f"kinds must name some of {', '.join(KINDS)}")
+            raise ValueError(f"kinds must name some of {', '.join(KINDS)}, got {', '.join(self.kinds)}")
         if not (self.cells and self.depths and self.rates):
             raise ValueError("cells, depths and rates must each have at least one entry")
 

@@ -124,8 +124,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
             parts = before[: max(0, cut - plan.window)], before[cut:], fold
             if not all(len(part) for part in parts):
                 raise TrialFailed(
-                    f"{len(before)} days before the test are too few for windows of {plan.window} days; set a smaller "
-                    "window, or give a longer series"
+                    f"{len(before)} days before the test are too few for windows of {plan.window} days; set a "
+                    "smaller window, or give a longer series"
                 )
             chances.append(_fit(plan, trial.seed, table, up, parts, desk, number, len(folds)))
     except LossNotFinite as error:

@@ -69,8 +69,8 @@ class Plan:
     seeds: PositiveInt = 4
 
     def __post_init__(self) -> None:
-        if unknown := [arm for arm in self.arms if arm not in ARMS] or MAIN not in self.arms:
-            raise ValueError(f"arms are {', '.join(ARMS)}, the first among them; got {unknown or self.arms}")
+        if MAIN not in self.arms or not set(self.arms) <= set(ARMS):
+            raise ValueError(f"arms are {', '.join(ARMS)}, the first among them; got {', '.join(self.arms)}")
 
 
 QUICK = Plan(arms=(MAIN,), hidden_size=96, dropout=0.1, updates=250, learning_rate=1e-2, samples=40, seeds=3)

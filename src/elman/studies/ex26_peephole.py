@@ -124,7 +124,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         tables=[
             accuracy_table("Share of right answers", records, names,
                            "Means with 95 % intervals over seeds. Chance is 0.125 on copy, 0.5 on timing, which is "
-                           f"learned with {plan.timing_units} units; the parameters are those on copy and on timing."),
+                           f"learned with {plan.timing_units} units; parameters on copy and on timing."),
         ],
         figures=[
             learning_curves(f"Learning {name}", records, name, plan.updates,

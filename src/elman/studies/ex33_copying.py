@@ -90,8 +90,6 @@ def trials(plan: Plan) -> list[Trial]:
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Train one model, and let it write what it was not trained on."""
-    import torch
-
     from elman.data.copying import Reports
     from elman.train.step import LossNotFinite
 

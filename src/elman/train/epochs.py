@@ -46,7 +46,9 @@ class Labelled:
 
     def __post_init__(self) -> None:
         if not self.inputs or len(self.inputs) != len(self.targets):
-            raise ValueError(f"there are {len(self.inputs)} sequences and {len(self.targets)} targets")
+            raise ValueError(
+                f"needs at least one sequence, and as many targets; got {len(self.inputs)} and {len(self.targets)}"
+            )
         if min(self.lengths) < 1:
             raise ValueError("every sequence needs at least one step, got one of length 0")
 

@@ -14,8 +14,8 @@ from elman.data.errors import DataError
 from elman.data.folk import SCALES, write_tune
 from elman.data.melodies import REST, TONICS, Melody, Note, spelled, split_tunes, tonic_number, tunes
 from elman.data.midi import write_midi
+from elman.data.sequence_gram import SequenceGram
 from elman.data.sound import RATE, synthesise, write_wav
-from elman.data.tune_gram import TuneGram
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_sound(tmp_path):
 
 @given(st.lists(st.text("abc", max_size=5), min_size=1, max_size=5), st.integers(1, 4))
 def test_an_ngram_is_a_distribution(sequences, order):
-    model = TuneGram(sequences, order, alphabet=4)
+    model = SequenceGram(sequences, order, alphabet=4)
     for start in ("", "a", "cb"):
         ends = math.exp(-model.nats([start])[-1])
         others = sum(math.exp(-model.nats([start + letter])[len(start)]) for letter in "abc")
@@ -126,13 +126,13 @@ def test_an_ngram_is_a_distribution(sequences, order):
 
 def test_what_is_told_helps():
     told = [[0, 1, 0, 1, 0]] * 3
-    model = TuneGram(["abab"] * 3, 1, 3, told)
-    assert model.nats_a_token(["abab"], told[:1]) < TuneGram(["abab"] * 3, 1, 3).nats_a_token(["abab"])
+    model = SequenceGram(["abab"] * 3, 1, 3, told)
+    assert model.nats_a_token(["abab"], told[:1]) < SequenceGram(["abab"] * 3, 1, 3).nats_a_token(["abab"])
     with pytest.raises(ValueError, match=r"shorter|longer"):
         model.nats(["ab"], [[0]])
     with pytest.raises(ValueError, match="an order is at least 1"):
-        TuneGram(["a"], 0, 2)
+        SequenceGram(["a"], 0, 2)
     with pytest.raises(ValueError, match="more than the alphabet's 2"):
-        TuneGram(["ab"], 1, 2)
+        SequenceGram(["ab"], 1, 2)
     with pytest.raises(ValueError, match="at least one sequence"):
         model.nats_a_token([])

@@ -47,9 +47,8 @@ def in_c(reference):
     return net(reference=reference, beat=True)
 
 
-@pytest.mark.parametrize("head", ["factored", "joint"])
-def test_the_events_are_a_distribution(head):
-    model = net(head=head)
+def test_the_events_are_a_distribution():
+    model = net()
     known = model.read(encode(model.settings, TUNES[:1]))[0][:3]
     durations = model.duration_scores(known).exp()
     assert durations.sum(-1).tolist() == [pytest.approx([1])] * 3
@@ -60,9 +59,8 @@ def test_the_events_are_a_distribution(head):
     assert total[:, 0].tolist() == pytest.approx([1] * 3, abs=1e-5)
 
 
-@pytest.mark.parametrize("head", ["factored", "joint"])
-def test_the_loss_is_a_mean_over_notes_and_ends(head):
-    model = net(head=head, beat=True)
+def test_the_loss_is_a_mean_over_notes_and_ends():
+    model = net(beat=True)
     total, count = 0.0, 0
     with torch.no_grad():
         for tune in TUNES[:3]:

@@ -25,6 +25,7 @@ from elman.cli import (
     teaching,
     translate,
 )
+from elman.errors import UnknownName
 
 __all__ = ["app", "main"]
 
@@ -81,7 +82,7 @@ def main() -> None:
         if os.environ.get("ELMAN_TRACEBACK"):
             raise
         print(f"elman: {_line(error)}", file=sys.stderr)
-        sys.exit(2 if isinstance(error, _wrong_words()) else 1)
+        sys.exit(2 if isinstance(error, UnknownName) else 1)
 
 
 def _make_streams_safe() -> None:
@@ -110,9 +111,3 @@ def _reason(error: Exception) -> str:
         return "there is not enough memory" + (f": {int(asked[1]):,} bytes were asked for at once" if asked else "")
     expected = isinstance(error, ValueError | RuntimeError | ArithmeticError) and text
     return text if expected else f"unexpected {type(error).__name__}: {text} (ELMAN_TRACEBACK=1 shows where)"
-
-
-def _wrong_words() -> tuple[type[Exception], ...]:
-    from elman.errors import UnknownName
-
-    return (UnknownName,)

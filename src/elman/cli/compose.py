@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from elman.cli.models import LARGEST_SEED, newest_model
+from elman.cli.models import LARGEST_SEED, RESULTS, Model, newest_model
+from elman.errors import UnknownName
 
 
 def compose(
@@ -18,10 +19,8 @@ def compose(
     out: Annotated[
         Path, typer.Option(help="MIDI file to write; beside it a sound (.wav) and a piano roll (.svg).")
     ] = Path("tune.mid"),
-    model: Annotated[
-        Path | None, typer.Option(help="A model's folder; default: the newest that 15.24 left in results.")
-    ] = None,
-    results: Annotated[Path, typer.Option(help="Results folder to look for models in.")] = Path("results"),
+    model: Model = None,
+    results: Annotated[Path, typer.Option(help="Results folder to look for models in.")] = RESULTS,
 ) -> None:
     """Write a tune with a model that study 15.24 trained: as MIDI, as sound, and as a picture."""
     if out.suffix.lower() not in (".mid", ".midi"):
@@ -54,7 +53,6 @@ def compose(
 def _beginning(key: str, metre: str):
     """A melody that says key and metre; its one note is not played."""
     from elman.data.melodies import Melody, Note, tonic_number
-    from elman.errors import UnknownName
     from elman.studies.tunes import LONGEST
 
     try:

@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elman.cli.models import newest_model
+from elman.cli.models import RESULTS, Model, Results, newest_model
 from elman.errors import UnknownName
 
 if TYPE_CHECKING:
     from elman.nn.seq2seq import Seq2Seq
 
 STUDY = "15.23-spelling"
-
-
 SHOWN = 8  # candidates that --explain shows at least
 
 
@@ -32,10 +30,8 @@ def correct(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show scores or search, and attention, also as a figure.")
     ] = False,
-    model: Annotated[
-        Path | None, typer.Option(help="A model's folder; default: the newest that 15.23 left in results.")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Results folder to look for models in.")] = Path("results"),
+    model: Model = None,
+    out: Results = RESULTS,
 ) -> None:
     """Correct words with a model that study 15.23 trained; a line for each, or one for each correction."""
     typos = [word.lower() for word in words]

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from elman.cli.models import LARGEST_SEED
+from elman.errors import UnknownName
 
 File = Annotated[Path | None, typer.Argument(help="CSV of a time and a number, or of numbers; default: stdin.")]
 Column = Annotated[str, typer.Option(help="Heading of the values, in a file of more columns.")]
@@ -72,7 +73,6 @@ def detect(
 
 
 def _count(text: str, there: int | None) -> int:
-    from elman.errors import UnknownName
 
     try:
         number = float(text)

@@ -1,11 +1,11 @@
 """``elman generate``: text from a saved character model."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from elman.cli.models import LARGEST_SEED, newest_model
+from elman.cli.models import LARGEST_SEED, RESULTS, Model, Results, newest_model
+from elman.errors import UnknownName
 
 
 def generate(
@@ -13,13 +13,10 @@ def generate(
     temperature: Annotated[float, typer.Option(help="0 takes the likeliest character; 1 follows the model.")] = 0.8,
     length: Annotated[int, typer.Option(min=0, max=100_000, help="Characters to write.")] = 500,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="The same seed writes the same text.")] = 0,
-    model: Annotated[
-        Path | None, typer.Option(help="A model's folder; default: the newest that 15.12 left in results.")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Results folder to look for models in.")] = Path("results"),
+    model: Model = None,
+    out: Results = RESULTS,
 ) -> None:
     """Write text with a character model that study 15.12 trained."""
-    from elman.errors import UnknownName
 
     if not prompt:
         raise UnknownName("--prompt needs at least one character to go on from")

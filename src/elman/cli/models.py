@@ -1,10 +1,16 @@
 """Finding the models that studies have left in a results folder."""
 
 from pathlib import Path
+from typing import Annotated
 
-__all__ = ["LARGEST_SEED", "newest_model"]
+import typer
+
+__all__ = ["LARGEST_SEED", "RESULTS", "Model", "Results", "newest_model"]
 
 LARGEST_SEED = 2**63 - 1  # that torch's generators take
+RESULTS = Path("results")
+Model = Annotated[Path | None, typer.Option(help="A model's folder; default: the newest in the results.")]
+Results = Annotated[Path, typer.Option("--out", "--results", help="Results folder to look for models in.")]
 
 
 def newest_model(out: Path, study: str, trial: str = "*") -> Path:

@@ -1,12 +1,11 @@
 """``elman names``: names of a culture, by a model of study 15.22."""
 
 import math
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from elman.cli.models import LARGEST_SEED, newest_model
+from elman.cli.models import LARGEST_SEED, RESULTS, Model, Results, newest_model
 
 WHAT = "a model of study 15.22"
 
@@ -18,10 +17,8 @@ def names(
     ] = 0.8,
     count: Annotated[int, typer.Option(min=1, max=10_000, help="Names to write.")] = 10,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="The same seed writes the same names.")] = 0,
-    model: Annotated[
-        Path | None, typer.Option(help="A model's folder; default: the newest that 15.22 left in results.")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Results folder to look for models in.")] = Path("results"),
+    model: Model = None,
+    out: Results = RESULTS,
 ) -> None:
     """Write names of a culture with a model that study 15.22 trained, a name a line."""
     if not (math.isfinite(temperature) and temperature >= 0):  # also where cultures are listed, which needs none

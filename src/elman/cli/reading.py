@@ -8,21 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elman.cli.models import newest_model
+from elman.cli.models import RESULTS, Model, Results, newest_model
 
 if TYPE_CHECKING:
     import numpy as np
 
 Text = Annotated[list[str] | None, typer.Argument(help="Sentences; default: the lines of standard input.")]
-Model = Annotated[Path | None, typer.Option(help="A model's folder; default: the newest in results.")]
-Out = Annotated[Path, typer.Option(help="Results folder to look for models in.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-
 
 CLASSIFIERS, TAGGERS = "15.14-bidirectional-sentiment", "15.34-multi-task"
 
 
-def classify(text: Text = None, model: Model = None, out: Out = Path("results"), as_json: Json = False) -> None:
+def classify(text: Text = None, model: Model = None, out: Results = RESULTS, as_json: Json = False) -> None:
     """Say the class of each sentence, and how probable it is, with a model that study 15.14 trained."""
     import torch
 
@@ -41,7 +38,7 @@ def classify(text: Text = None, model: Model = None, out: Out = Path("results"),
         print(f"{best} {shares[best]:.3f}\t{sentence}{note}", flush=True)
 
 
-def tag(text: Text = None, model: Model = None, out: Out = Path("results"), as_json: Json = False) -> None:
+def tag(text: Text = None, model: Model = None, out: Results = RESULTS, as_json: Json = False) -> None:
     """Give every word of each sentence its part of speech, with its probability, with a model of study 15.34."""
     import torch
 

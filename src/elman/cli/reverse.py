@@ -1,12 +1,11 @@
 """``elman reverse``: a saved model writes digits backwards."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from elman.cli.models import newest_model
-from elman.cli.writing import check_beam, write
+from elman.cli.models import RESULTS, Model, Results, newest_model
+from elman.cli.writing import Beam, Best, Explain, check_beam, write
 from elman.errors import UnknownName
 
 STUDY, TRIAL = "15.15-number-reversal", "attention-teacher-forcing-*"
@@ -14,15 +13,11 @@ STUDY, TRIAL = "15.15-number-reversal", "attention-teacher-forcing-*"
 
 def reverse(
     digits: Annotated[str, typer.Argument(help='Digits, such as "1 2 3 4 5".')],
-    beam: Annotated[int, typer.Option(min=1, max=1000, help="Hypotheses that the search keeps; 1 is greedy.")] = 1,
-    n_best: Annotated[int, typer.Option("--n-best", min=1, help="Hypotheses to show, at most the beam.")] = 1,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Show attention and the search, and write attention as a figure.")
-    ] = False,
-    model: Annotated[
-        Path | None, typer.Option(help="A model's folder; default: the newest that 15.15 left in results.")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Results folder to look for models in.")] = Path("results"),
+    beam: Beam = 1,
+    n_best: Best = 1,
+    explain: Explain = False,
+    model: Model = None,
+    out: Results = RESULTS,
 ) -> None:
     """Write digits backwards with a model that study 15.15 trained."""
     read = digits.replace(",", " ").split() if not digits.isdigit() else list(digits)

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from elman.errors import UnknownName
 
@@ -11,7 +13,13 @@ if TYPE_CHECKING:
 
     from elman.nn.seq2seq import Seq2Seq
 
-__all__ = ["check_beam", "write"]
+__all__ = ["Beam", "Best", "Explain", "check_beam", "write"]
+
+Beam = Annotated[int, typer.Option(min=1, max=1000, help="Hypotheses that the search keeps; 1 is greedy.")]
+Best = Annotated[int, typer.Option("--n-best", min=1, help="Hypotheses to show, at most the beam.")]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="Show attention and the search, and write attention as a figure.")
+]
 
 
 def check_beam(beam: int, n_best: int) -> None:

@@ -8,27 +8,27 @@ import numpy as np
 from elman.data.errors import DataError
 from elman.data.reading import number, read_lines
 
-__all__ = ["Labelled", "read_ts"]
+__all__ = ["LabelledSequence", "read_ts"]
 
 
 LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledSequence:
     """One sequence ``[T, C]`` and its label."""
 
     values: np.ndarray
     label: str
 
 
-def read_ts(path: Path) -> list[Labelled]:
+def read_ts(path: Path) -> list[LabelledSequence]:
     """Read a file: after ``@data`` each line holds the channels, separated by ``:``, and last the label.
 
     Raises:
         DataError: naming the line that is not so, or has no label, or not as many channels as those before it.
     """
-    records: list[Labelled] = []
+    records: list[LabelledSequence] = []
     data = False
     for line_number, line in enumerate(read_lines(path), start=1):
         line = line.strip()
@@ -46,7 +46,7 @@ def read_ts(path: Path) -> list[Labelled]:
             raise DataError(f"{where}: the label after the last colon is missing")
         if records and len(read) != (before := records[0].values.shape[1]):
             raise DataError(f"{where} has {len(read)} channels; the sequences before it have {before}")
-        records.append(Labelled(values.T.astype(np.float32), label.strip()))
+        records.append(LabelledSequence(values.T.astype(np.float32), label.strip()))
     if not records:
         raise DataError(f"{path} holds no sequences after @data")
     return records

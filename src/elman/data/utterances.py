@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from elman.data.ts import Labelled
+from elman.data.ts import LabelledSequence
 
 __all__ = ["utterances"]
 
@@ -14,7 +14,7 @@ def utterances(
     channels: int = 12,
     lengths: tuple[int, int] = (7, 29),
     noise: float = 0.8,
-) -> list[Labelled]:
+) -> list[LabelledSequence]:
     """Draw utterances in the manner of Japanese Vowels (Kudo et al., 1999): few, short, and of unequal length.
 
     Every class has a curve of its own, a parabola in each channel, which an utterance runs through once, fast or
@@ -53,5 +53,5 @@ def utterances(
         for t in range(1, steps):
             errors[t] = 0.8 * errors[t - 1] + 0.6 * errors[t]
         values = path + noise * (0.5 * random.normal(size=channels) + errors)
-        drawn.append(Labelled(values.astype(np.float32), str(k % classes + 1)))
+        drawn.append(LabelledSequence(values.astype(np.float32), str(k % classes + 1)))
     return drawn

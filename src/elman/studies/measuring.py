@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from elman.data.melodies import REST, Melody
-from elman.data.tune_gram import TuneGram
+from elman.data.sequence_gram import SequenceGram
 from elman.probe.melody import bars_filled, best_key, durations, in_scale, intervals, kl, nearest_distance
 
 __all__ = ["MEASURES", "grams_of", "measured"]
@@ -27,9 +27,9 @@ def grams_of(training: Sequence[Melody], test: Sequence[Melody]) -> dict[str, fl
     """
     parts = [[_tokens(tune) for tune in part] for part in (training, test)]
     told = [[list(_places(tune)) for tune in part] for part in (training, test)]
-    scores = {name: TuneGram(parts[0], order, ALPHABET).nats_a_token(parts[1]) for name, order in ORDERS.items()}
+    scores = {name: SequenceGram(parts[0], order, ALPHABET).nats_a_token(parts[1]) for name, order in ORDERS.items()}
     for name, order in ORDERS.items():
-        scores[f"{name}, {TOLD}"] = TuneGram(parts[0], order, ALPHABET, told[0]).nats_a_token(parts[1], told[1])
+        scores[f"{name}, {TOLD}"] = SequenceGram(parts[0], order, ALPHABET, told[0]).nats_a_token(parts[1], told[1])
     return scores
 
 

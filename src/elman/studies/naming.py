@@ -179,13 +179,13 @@ class Judges:
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
 
-        from elman.data.tune_gram import TuneGram
+        from elman.data.sequence_gram import SequenceGram
 
         self.training = set(parts["training"])
         self.seen = {name.casefold() for _, name in parts["training"]}
         self.unseen = {(of, name.casefold()) for part in ("check", "judge", "test") for of, name in parts[part]}
         cultures, names = zip(*parts["judge"], strict=True)
-        self.gram = TuneGram(names, 3, len(alphabet), told=told(parts["judge"]))
+        self.gram = SequenceGram(names, 3, len(alphabet), told=told(parts["judge"]))
         self.classifier = make_pipeline(
             TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True),
             LogisticRegression(C=10, class_weight="balanced", max_iter=300),
@@ -226,11 +226,11 @@ def grams_of(parts: Mapping[str, Sequence[Pair]], alphabet: int) -> dict[str, fl
         parts: as :func:`elman.data.names.split` makes them.
         alphabet: how many characters there can be, the end one of them.
     """
-    from elman.data.tune_gram import TuneGram
+    from elman.data.sequence_gram import SequenceGram
 
     training, test = ([name for _, name in parts[part]] for part in ("training", "test"))
     found = {}
     for label, (order, knows) in GRAMS.items():
-        gram = TuneGram(training, order, alphabet, told(parts["training"]) if knows else None)
+        gram = SequenceGram(training, order, alphabet, told(parts["training"]) if knows else None)
         found[label] = gram.nats_a_token(test, told(parts["test"]) if knows else None)
     return found

@@ -1,6 +1,6 @@
 """What the studies of sentiment share: the sentences, naive Bayes, training a reader, and its answers on the test."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -66,7 +66,7 @@ def inputs(data: str) -> dict[str, str]:
     return {"data": corpus.name, "sha256": corpus.sha256}
 
 
-def prepared(corpus: "Corpus", min_count: int = 2, evidence: bool = False) -> Read:
+def prepared(corpus: "Corpus", evidence: bool = False) -> Read:
     """Number the words by what the training part holds, and what they say for the second class if ``evidence``."""
     import numpy as np
     import torch
@@ -77,7 +77,7 @@ def prepared(corpus: "Corpus", min_count: int = 2, evidence: bool = False) -> Re
 
     classes = {label: k for k, label in enumerate(corpus.labels)}
     sentences, labels = [one.words for one in corpus.training], [classes[one.label] for one in corpus.training]
-    lexicon = Lexicon.of(sentences, min_count=min_count)
+    lexicon = Lexicon.of(sentences, min_count=2)
     weighed = Evidence.of(sentences, labels) if evidence else None
     parts = []
     for part in (corpus.training, corpus.validation, corpus.test):
@@ -121,13 +121,13 @@ def trained(plan: Any, model: "nn.Module", read: Read, seed: int, desk: Desk, pa
     )  # fmt: skip
 
 
-def probabilities(model: "nn.Module", data: "Labelled", read: "Callable[..., Any] | None" = None) -> "np.ndarray":
+def probabilities(model: "nn.Module", data: "Labelled") -> "np.ndarray":
     """Probabilities of the classes, ``[N, C]``."""
     import torch
 
     from elman.train.epochs import logits_of
 
-    return torch.stack((read or logits_of)(model, data)).double().softmax(-1).numpy()
+    return torch.stack(logits_of(model, data)).double().softmax(-1).numpy()
 
 
 def by_length(arms: Mapping[str, Sequence[tuple[Sequence[float], Sequence[float]]]]) -> "Curves":

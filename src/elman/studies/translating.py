@@ -87,10 +87,8 @@ def run(plan: Any, trial: Trial, desk: Desk) -> Record:
     return Record(numbers, texts=texts, arrays={"map": weights})
 
 
-def translate(
-    model: Any, source: "Coder", target: "Coder", sentences: Sequence[Sequence[str]], width: int = 1
-) -> list[list[str]]:
-    """Translate sentences, taking the likeliest word at each step, or by a beam."""
+def translate(model: Any, source: "Coder", target: "Coder", sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Translate sentences, taking the likeliest word at each step."""
     import torch
 
     from elman.data.copying import Example
@@ -102,7 +100,7 @@ def translate(
         batch = source.batch(part, copies=False)
         with torch.no_grad():
             beams = beam_search(
-                model.step, torch.full((len(part),), target.begin), end=target.end, width=width,
+                model.step, torch.full((len(part),), target.begin), end=target.end, width=1,
                 max_length=2 * int(batch.lengths.max()) + 5, state=model.read(batch.source, batch.lengths),
             )  # fmt: skip
         found += [target.decode(row[row >= 0].tolist(), ()) for row in beams.tokens[:, 0]]

@@ -30,14 +30,12 @@ class Settings:
     """What a model is made of, as plain data.
 
     Args:
-        head: ``"factored"``, P(duration) P(pitch | duration), or ``"joint"``, one softmax over both.
         reference: what pitches are counted from: ``"tonic"`` of the tune's key, or ``"C"``.
         beat: whether the model is told where in the bar the next note begins.
     """
 
     hidden_size: int = 192
     dropout: float = 0.3
-    head: Literal["factored", "joint"] = "factored"
     reference: Literal["tonic", "C"] = "tonic"
     beat: bool = False
 
@@ -54,7 +52,7 @@ class Batch(NamedTuple):
 
 
 class TuneModel(nn.Module):
-    """An LSTM that reads notes and gives the distribution of the next one.
+    """An LSTM that reads notes and gives the distribution of the next one, P(duration) P(pitch | duration).
 
     It is told metre and key at every step. Where pitches are counted from the tonic, of the key it is told only
     whether it is minor.
@@ -71,13 +69,10 @@ class TuneModel(nn.Module):
         self.key = nn.Embedding(24, size // 8)
         self.recurrent = LSTM(size // 2 + 2 * (size // 4) + 2 * (size // 8), size)
         self.dropout = nn.Dropout(settings.dropout)
-        if settings.head == "joint":
-            self.head = nn.Linear(size, 1 + LONGEST * PITCHES)
-        else:
-            self.head = nn.Linear(size, LONGEST + 1)
-            self.given = nn.Embedding(LONGEST + 1, size)
-            self.hidden = nn.Linear(size, size)
-            self.pitch_head = nn.Linear(size, PITCHES)
+        self.head = nn.Linear(size, LONGEST + 1)
+        self.given = nn.Embedding(LONGEST + 1, size)
+        self.hidden = nn.Linear(size, size)
+        self.pitch_head = nn.Linear(size, PITCHES)
 
     def read(self, batch: Batch, state: Any = None) -> tuple[Tensor, Any]:
         """Return what is known before each event, ``[T + 1, B, H]``, and the state after the last."""
@@ -90,27 +85,17 @@ class TuneModel(nn.Module):
 
     def duration_scores(self, known: Tensor) -> Tensor:
         """Log-probabilities ``[..., 33]`` of each duration, 0 the end."""
-        if self.settings.head == "factored":
-            return self.head(known).log_softmax(-1)
-        scores = self.head(known).log_softmax(-1)
-        return torch.cat([scores[..., :1], scores[..., 1:].unflatten(-1, (LONGEST, PITCHES)).logsumexp(-1)], -1)
+        return self.head(known).log_softmax(-1)
 
     def pitch_scores(self, known: Tensor, durations: Tensor) -> Tensor:
         """Log-probabilities ``[..., 62]`` of each pitch, given the duration."""
-        if self.settings.head == "factored":
-            return self.pitch_head(torch.tanh(self.hidden(known) + self.given(durations))).log_softmax(-1)
-        scores = self.head(known)[..., 1:].unflatten(-1, (LONGEST, PITCHES))
-        place = (durations - 1).clamp(min=0)[..., None, None].expand(*durations.shape, 1, PITCHES)
-        return scores.gather(-2, place)[..., 0, :].log_softmax(-1)
+        return self.pitch_head(torch.tanh(self.hidden(known) + self.given(durations))).log_softmax(-1)
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean over all notes and ends of the negative log-likelihood, in nats."""
         known = self.read(batch)[0]
         events = batch.next_durations != ASIDE
         known, durations, pitches = known[events], batch.next_durations[events], batch.next_pitches[events]
-        if self.settings.head == "joint":
-            joint = torch.where(durations > 0, 1 + (durations - 1) * PITCHES + pitches, 0)
-            return cross_entropy(self.head(known), joint)
         scored = cross_entropy(self.head(known), durations, reduction="sum")
         scored = scored - self.pitch_scores(known, durations).gather(-1, pitches.clamp(min=0)[:, None])[
             pitches != ASIDE

@@ -13,14 +13,13 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.optim import Optimizer
 
 from elman.data.batches import Batches
+from elman.data.tasks import NOTHING
 from elman.train import parallel
 from elman.train.loop import train
 from elman.train.schedules import Schedule
 from elman.train.stopping import Best
 
 __all__ = ["NOTHING", "Epoch", "Labelled", "fit_epochs", "logits_of", "nats"]
-
-NOTHING = -100  # the target of a step that asks for nothing
 
 
 @dataclass(frozen=True)

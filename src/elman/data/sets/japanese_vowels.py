@@ -7,7 +7,7 @@ from typing import Literal
 
 from elman.data.catalogue import DataSet
 from elman.data.files import find
-from elman.data.ts import Labelled, read_ts
+from elman.data.ts import LabelledSequence, read_ts
 
 SET = DataSet(
     title="JapaneseVowels (UEA archive)",
@@ -23,7 +23,7 @@ SET = DataSet(
 )
 
 
-def load(split: Literal["TRAIN", "TEST"]) -> list[Labelled]:
+def load(split: Literal["TRAIN", "TEST"]) -> list[LabelledSequence]:
     """Return the utterances of one part, ``[T, 12]`` each, labelled by speaker.
 
     Raises:

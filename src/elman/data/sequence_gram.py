@@ -1,15 +1,15 @@
-"""N-grams over notes: the baseline that every model of melodies must beat."""
+"""N-grams over sequences that begin and end, the baseline of every model of tunes and names: notes, letters."""
 
 import math
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 
-__all__ = ["END", "TuneGram"]
+__all__ = ["END", "SequenceGram"]
 
 END = "end"
 
 
-class TuneGram:
+class SequenceGram:
     """An interpolated n-gram with Witten-Bell smoothing (as :class:`~elman.data.ngram.NGram`, whose recursion it is)
     over sequences that begin and end, and an alphabet that is given beforehand.
 
@@ -25,7 +25,7 @@ class TuneGram:
             one more than the tokens of each.
 
     Example:
-        >>> model = TuneGram(["ab", "ab"], order=2, alphabet=3)
+        >>> model = SequenceGram(["ab", "ab"], order=2, alphabet=3)
         >>> [round(math.exp(-nats), 3) for nats in model.nats(["ab"])]
         [0.778, 0.778, 0.778]
     """

@@ -24,10 +24,11 @@ class Arms:
     """
 
     def __init__(self, records: Sequence[Record]):
-        self._found: dict[str, dict[int, Record]] = {}
+        found: dict[str, dict[int, Record]] = {}
         for record in records:
             assert record.trial is not None
-            self._found.setdefault(record.trial.variant, {})[record.trial.seed] = record
+            found.setdefault(record.trial.variant, {})[record.trial.seed] = record
+        self._found = {arm: {seed: of[seed] for seed in sorted(of)} for arm, of in found.items()}
 
     def __iter__(self) -> Iterator[str]:
         """The arms' names, in the order in which the study has them."""
@@ -42,8 +43,7 @@ class Arms:
 
     def by_seed(self, arm: str) -> dict[int, Record]:
         """The arm's records, each under its seed."""
-        found = self._found.get(arm, {})
-        return {seed: found[seed] for seed in sorted(found)}
+        return self._found.get(arm, {})
 
     def numbers(self, arm: str, name: str) -> list[float]:
         """One number of each of the arm's records that has it."""
@@ -58,8 +58,20 @@ class Arms:
         """The mean with its 95 % interval, for a table's cell."""
         return spread(self.numbers(arm, name), decimals, within)
 
+    def together(self, *asked: tuple[str, str]) -> list[tuple[float, ...]]:
+        """Numbers side by side, on each seed that has them all.
+
+        Args:
+            asked: arm and name of each number.
+        """
+        found = [
+            {seed: record.numbers[name] for seed, record in self.by_seed(arm).items() if name in record.numbers}
+            for arm, name in asked
+        ]
+        return [tuple(of[seed] for of in found) for seed in found[0] if all(seed in of for of in found)]
+
     def less(self, one: str, other: str, name: str, than: str | None = None) -> list[float]:
-        """What a number of one arm is above that of another on each seed that both have.
+        """What a number of one arm is above that of another, on each seed that has both.
 
         Args:
             one: arm.
@@ -67,10 +79,4 @@ class Arms:
             name: of the number.
             than: name of the other arm's number; default the same.
         """
-        a, b = self.by_seed(one), self.by_seed(other)
-        than = than or name
-        return [
-            a[seed].numbers[name] - b[seed].numbers[than]
-            for seed in a
-            if seed in b and name in a[seed].numbers and than in b[seed].numbers
-        ]
+        return [a - b for a, b in self.together((one, name), (other, than or name))]

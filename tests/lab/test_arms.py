@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from elman.lab.arms import Arms
 from elman.lab.seeds import SHARE, spread
-from elman.lab.study import Record, Trial
+from elman.lab.study import Record, Trial, find_study
 
 
 def record(arm, seed, **numbers):
@@ -61,3 +61,23 @@ def test_side_by_side_stand_numbers_of_the_same_seed(finished, shuffle: random.R
     asked = [(str(arm), "x") for arm in range(len(finished))]
     assert arms.together(*asked) == [(float(seed),) * len(finished) for seed in both]
     assert arms.less("0", asked[-1][0], "x") == [0.0] * len(finished[0] & finished[-1])
+
+
+def far_and_near(study, trial):
+    """A record of 15.31 whose numbers differ by far from seed to seed, and by little from one dropout to the next."""
+    value = trial.seed / 4 + study.module.ARMS.index(trial.variant) / 16
+    numbers = {f"{when}{how} {score}": value for when in ("best", "end") for how in ("", " draws", " scaled")
+               for score in study.module.SCORES}  # fmt: skip
+    series = {"validation": [1.0], "end confidence": [0.7], "end right": [0.6]}
+    return Record(numbers, series, trial=trial)
+
+
+def test_a_study_compares_equal_seeds_though_a_trial_failed():
+    study = find_study("15.31")
+    plan = study.plan(quick=True)
+    records = [far_and_near(study, trial) for trial in study.trials(plan)]
+    for lost in (None, *records):
+        found = study.findings(plan, [one for one in records if one is not lost])
+        assert {v.claim.key: v.measured for v in found.claims} == {
+            "accuracy": 2 / 16, "standard": 1 / 16, "calibration": -2 / 16, "draws": 0.0, "stopping": 1.0,
+        }  # fmt: skip

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.judge import interval, judge
 from elman.lab.seeds import POSITIVE, across, spread
@@ -17,22 +18,18 @@ PIECE, EQUAL, TIME, RESET, ECHO = "an update a piece", "equal updates", "equal t
 
 def results(plan: Any, claims: Sequence[Claim], records: Sequence[Record]) -> Findings:
     """Perplexity by k in every arm, time, memory and norms, and the echoes."""
-    arms: dict[tuple[str, int], dict[int, Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        arm, _, length = record.trial.variant.partition(", k=")
-        arms.setdefault((arm, int(length)), {})[record.trial.seed] = record
-    k, full = min(plan.lengths), plan.window
+    arms, k, full = Arms(records), min(plan.lengths), plan.window
     every = sorted({*plan.lengths, full})
-    arms |= {(PIECE, full): arms[EQUAL, full]} if (EQUAL, full) in arms else {}
+
+    def named(arm: str, length: int) -> str:
+        return f"{EQUAL if (arm, length) == (PIECE, full) else arm}, k={length}"  # one piece, so one update
 
     def values(arm: str, length: int, name: str = "validation") -> list[float]:
-        return [record.numbers[name] for record in arms.get((arm, length), {}).values()]
+        return arms.numbers(named(arm, length), name)
 
     def paired(one: tuple[str, int], other: tuple[str, int]) -> list[float]:
         """Nats that ``one`` lies above ``other``, seed by seed."""
-        a, b = arms.get(one, {}), arms.get(other, {})
-        return [a[seed].numbers["validation"] - b[seed].numbers["validation"] for seed in a if seed in b]
+        return arms.less(named(*one), named(*other), "validation")
 
     def mean(numbers: Sequence[float]) -> float | None:
         return sum(numbers) / len(numbers) if numbers else None
@@ -53,7 +50,7 @@ def results(plan: Any, claims: Sequence[Claim], records: Sequence[Record]) -> Fi
         "echo-full": values(ECHO, full),
         "echo-cut": values(ECHO, k),
     }
-    text_arms = [arm for arm in (PIECE, EQUAL, TIME, RESET) if any((arm, length) in arms for length in every)]
+    text_arms = [arm for arm in (PIECE, EQUAL, TIME, RESET) if any(named(arm, length) in arms for length in every)]
     perplexity = [
         [length, *(shown(values(arm, length)) for arm in (PIECE, EQUAL, TIME, RESET)),
          shown(values(RESET, length, "as trained"))]
@@ -65,13 +62,13 @@ def results(plan: Any, claims: Sequence[Claim], records: Sequence[Record]) -> Fi
                 ("updates", 0), ("characters", 0), ("seconds", 1), ("milliseconds", 2), ("rate", 0), ("norm", 3))),
             rounded((mean(values(arm, length, "kept")) or 0) / 1e6, 2),
         ]
-        for arm in text_arms for length in every if (arm, length) in arms
+        for arm in text_arms for length in every if named(arm, length) in arms
     ]  # fmt: skip
     cut = [[length, shown(values(ECHO, length), float), "no" if length <= plan.lag else
             f"for {percent(1 - plan.lag / length, 0)} of echoes"] for length in every]  # fmt: skip
 
     def by_length(arm: str) -> Series:
-        there = [length for length in every if (arm, length) in arms]
+        there = [length for length in every if named(arm, length) in arms]
         bands = [interval(values(arm, length)) for length in there]
         several = plan.seeds > 1 and all(len(values(arm, length)) > 1 for length in there)
         return Series(arm, there, [math.exp(b[0]) for b in bands],
@@ -79,7 +76,7 @@ def results(plan: Any, claims: Sequence[Claim], records: Sequence[Record]) -> Fi
                       [math.exp(b[2]) for b in bands] if several else None)  # fmt: skip
 
     def curve(arm: str, length: int) -> Series:
-        losses = [r.series["loss"] for r in arms[arm, length].values()]
+        losses = [r.series["loss"] for r in arms[named(arm, length)]]
         read, points = mean(values(arm, length, "characters")) or 0.0, min(map(len, losses))
         return across(f"{arm}, k = {length}", [(j + 0.5) * read / points for j in range(points)], losses, POSITIVE)
 
@@ -92,7 +89,7 @@ def results(plan: Any, claims: Sequence[Claim], records: Sequence[Record]) -> Fi
             f"Cutting the gradient after {k} characters gives a perplexity of {piece:.2f} where every piece makes an "
             f"update and {equal:.2f} with as many updates as the full segment of {full}, which has {whole:.2f}."
         )
-    pairs = [(arm, length) for arm in (PIECE, EQUAL) for length in (k, full) if (arm, length) in arms]
+    pairs = [(arm, length) for arm in (PIECE, EQUAL) for length in (k, full) if named(arm, length) in arms]
     return Findings(
         summary=summary,
         claims=[judge(claim, measured[claim.key]) for claim in claims],

@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.judge import judge
@@ -130,18 +131,11 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     )  # fmt: skip
 
 
-def gap(record: Record) -> float:
-    """Share of wrong digits on the decoder's own digits less that on the true ones."""
-    return record.numbers["own"] - record.numbers["true"]
-
-
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """The explanation with its numbers, errors by place, and the remedies."""
-    arms: dict[str, dict[int, Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        arms.setdefault(record.trial.variant, {})[record.trial.seed] = record
-    teacher = arms.get("teacher forcing", {})
+    arms = Arms(records)
+    forced, sampled = ARMS[:2]
+    teacher = arms[forced]
 
     def halves(record: Record) -> float:
         wider = [own - true for own, true in zip(record.series["own"], record.series["true"], strict=True)]
@@ -149,34 +143,31 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         return sum(wider[middle:]) / (len(wider) - middle) - sum(wider[:middle]) / middle
 
     def narrower(arm: str) -> list[float]:
-        return [gap(teacher[seed]) - gap(r) for seed, r in arms.get(arm, {}).items() if seed in teacher]
+        asked = [(of, digits) for of in (forced, arm) for digits in ("own", "true")]
+        return [(own - true) - (own_now - true_now) for own, true, own_now, true_now in arms.together(*asked)]
 
     measured = {
-        "gap": [gap(r) for r in teacher.values()],
-        "compounds": [halves(r) for r in teacher.values()],
-        "sampling": narrower("scheduled sampling"),
+        "gap": arms.less(forced, forced, "own", "true"),
+        "compounds": [halves(r) for r in teacher],
+        "sampling": narrower(sampled),
         "noise": narrower("input noise"),
-        "pays": [
-            r.numbers["greedy"] - teacher[seed].numbers["greedy"]
-            for seed, r in arms.get("scheduled sampling", {}).items()
-            if seed in teacher
-        ],
-        "beam": [r.numbers["beam"] - r.numbers["greedy"] for r in teacher.values()],
+        "pays": arms.less(sampled, forced, "greedy"),
+        "beam": arms.less(forced, forced, "beam", "greedy"),
     }
 
-    def share(there: dict[int, Record], name: str) -> str | None:
-        return spread([r.numbers[name] for r in there.values()], within=SHARE)
+    def share(arm: str, name: str) -> str | None:
+        return arms.told(arm, name, SHARE)
 
     rows = [
-        [arm, share(there, "true"), share(there, "own"), spread([gap(r) for r in there.values()]),
-         share(there, "greedy"), share(there, "beam")]
-        for arm, there in arms.items()
+        [arm, share(arm, "true"), share(arm, "own"), spread(arms.less(arm, arm, "own", "true")),
+         share(arm, "greedy"), share(arm, "beam")]
+        for arm in arms
     ]  # fmt: skip
 
     def line(name: str, label: str) -> Series:
-        return across(label, range(1, LENGTHS[1] + 1), [r.series[name] for r in teacher.values()], SHARE)
+        return across(label, range(1, LENGTHS[1] + 1), [r.series[name] for r in teacher], SHARE)
 
-    mean = {name: sum(r.numbers[name] for r in teacher.values()) / max(1, len(teacher)) for name in ("true", "own")}
+    mean = {name: arms.mean(forced, name) for name in ("true", "own")}
     answer = (
         "In training the decoder reads the true tokens before; in use it reads its own. It has never seen "
         "its own faults, and after one it continues a sequence unlike any that it was trained on, so that "
@@ -193,9 +184,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         summary=(
             f"A decoder trained with teacher forcing gets {percent(mean['true'])} of digits wrong when it reads the "
             f"true ones before, as in training, and {percent(mean['own'])} when it reads its own, as in use."
-        ),
+        ) if teacher else "Some arms are missing.",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
-        passages=[Passage("Answer", answer)],
+        passages=[Passage("Answer", answer)] if teacher else [],
         tables=[
             Table(f"Strings of {LENGTHS[1]} digits, held out",
                   ["training", "digits wrong after true ones", "after its own", "gap", "strings right, greedy",

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.judge import judge
@@ -95,31 +96,25 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracy by length and width, and the answer."""
-    arms: dict[str, dict[int, Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        arms.setdefault(record.trial.variant, {})[record.trial.seed] = record
+    arms = Arms(records)
     narrow, wide = (f"{size} units" for size in (min(plan.hidden_sizes), max(plan.hidden_sizes)))
     looking = f"{narrow}, attention"
 
-    def less(one: str, n: int, other: str, m: int) -> list[float]:
-        a, b = arms.get(one, {}), arms.get(other, {})
-        return [a[seed].numbers[f"exact|{n}"] - b[seed].numbers[f"exact|{m}"] for seed in a if seed in b]
-
-    measured = {"length": less(wide, 5, wide, 10), "width": less(wide, 5, narrow, 5),
-                "attention": less(looking, 10, wide, 10)}  # fmt: skip
+    measured = {
+        "length": arms.less(wide, wide, "exact|5", "exact|10"),
+        "width": arms.less(wide, narrow, "exact|5"),
+        "attention": arms.less(looking, wide, "exact|10"),
+    }
 
     def mean(arm: str, n: int) -> float:
-        values = [r.numbers[f"exact|{n}"] for r in arms.get(arm, {}).values()]
-        return sum(values) / len(values) if values else math.nan
+        return arms.mean(arm, f"exact|{n}")
 
     def band(arm: str) -> Series:
-        seeds = [[r.numbers[f"exact|{n}"] for n in LENGTHS] for r in arms[arm].values()]
+        seeds = [[r.numbers[f"exact|{n}"] for n in LENGTHS] for r in arms[arm]]
         return across(arm, LENGTHS, seeds, SHARE)
 
     rows = [
-        [arm, int(next(iter(there.values())).numbers["parameters"]), *(round(mean(arm, n), 3) for n in LENGTHS)]
-        for arm, there in arms.items()
+        [arm, int(arms.numbers(arm, "parameters")[0]), *(round(mean(arm, n), 3) for n in LENGTHS)] for arm in arms
     ]
     answer = (
         "Without attention everything that the decoder will ever know of the source is one vector of fixed "

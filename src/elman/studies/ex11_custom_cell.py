@@ -21,10 +21,11 @@ from collections.abc import Sequence
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.judge import judge
-from elman.lab.seeds import SHARE, across, spread
+from elman.lab.seeds import SHARE, across
 from elman.lab.study import Record, Trial
 from elman.lab.wording import percent
 
@@ -178,50 +179,37 @@ def _vowels_here() -> bool:
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracy by arm and lag, learning curves at the longest lag."""
-    reached: dict[str, list[float]] = {}
-    losses: dict[str, list[list[float]]] = {}
-    for record in records:
-        assert record.trial is not None
-        reached.setdefault(record.trial.variant, []).append(record.numbers["accuracy"])
-        losses.setdefault(record.trial.variant, []).append(record.series.get("loss", []))
-    rows = []
-    for variant, values in reached.items():
-        rows.append([variant, spread(values, within=SHARE), len(values)])
+    arms = Arms(records)
+    rows = [[arm, arms.told(arm, "accuracy", SHARE), len(arms[arm])] for arm in arms]
     longest, shortest = max(plan.lags), min(plan.lags)
 
-    def at(arm: str, lag: int) -> list[float]:
-        return reached.get(f"{arm}, T={lag}", [])
-
-    identity, xavier = at("relu identity", longest), at("relu", longest)
+    short = arms.numbers(f"tanh, T={shortest}", "accuracy")
     measured = {
-        "short": at("tanh", shortest),
-        "long": xavier,
-        "start": [a - b for a, b in zip(identity, xavier, strict=True)] if len(identity) == len(xavier) else [],
-        "vowels": reached.get("vowels", []),
+        "short": short,
+        "long": arms.numbers(f"relu, T={longest}", "accuracy"),
+        "start": arms.less(f"relu identity, T={longest}", f"relu, T={longest}", "accuracy"),
+        "vowels": arms.numbers("vowels", "accuracy"),
     }
 
     def curve(arm: str) -> Series:
-        seeds = [[max(loss, 1e-8) for loss in of] for of in losses[f"{arm}, T={longest}"]]
+        seeds = [[max(loss, 1e-8) for loss in r.series["loss"]] for r in arms[f"{arm}, T={longest}"]]
         every = max(1, plan.updates // 50)
         return across(arm, [(k + 0.5) * every for k in range(len(seeds[0]))], seeds, logarithmic=True)
 
     from elman.cells.named import cell_label
 
-    arms = [*ARMS, *map(cell_label, plan.cells)]
-    best = max(
-        (arm for arm in arms if at(arm, longest)), key=lambda arm: sum(at(arm, longest)) / len(at(arm, longest))
-    )
-    best_accuracy = sum(at(best, longest)) / len(at(best, longest))
-    short = at("tanh", shortest)
-    others = {label: at(label, longest) for label in map(cell_label, plan.cells) if at(label, longest)}
+    further = [cell_label(name) for name in plan.cells]
+    there = [arm for arm in (*ARMS, *further) if f"{arm}, T={longest}" in arms]
+    reached = {arm: arms.mean(f"{arm}, T={longest}", "accuracy") for arm in there}
+    best = max(there, key=reached.__getitem__, default="")
     return Findings(
         summary=(
             f"Over {shortest} steps a tanh cell recalls {percent(sum(short) / len(short))} of the symbols "
             f"({percent(min(short), 0)} to {percent(max(short), 0)} by seed); over "
-            f"{longest} the best of the cells is {best} with {percent(best_accuracy)}"
-            + "".join(f"; {label} has {percent(sum(of) / len(of))}" for label, of in others.items() if label != best)
+            f"{longest} the best of the cells is {best} with {percent(reached[best])}"
+            + "".join(f"; {arm} has {percent(reached[arm])}" for arm in there if arm in further and arm != best)
             + "."
-        ),
+        ) if short and there else "Some arms are missing.",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
             Table("Test accuracy", ["cell and task", "share recalled", "seeds"], rows,
@@ -231,8 +219,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ],
         figures=[
             Curves(f"Learning to recall over {longest} steps", "update", "training loss, nats",
-                   [curve(arm) for arm in arms if f"{arm}, T={longest}" in losses],
-                   log_y=True, caption="Geometric means over seeds with 95 % intervals; guessing has ln 8 = 2.08 "
-                   "nats."),
+                   [curve(arm) for arm in there], log_y=True,
+                   caption="Geometric means over seeds with 95 % intervals; guessing has ln 8 = 2.08 nats."),
         ],
     )  # fmt: skip

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.judge import interval, judge
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from elman.data.vocabulary import Vocabulary
     from elman.nn.language_model import LanguageModel
 
+LSTM = "lstm"  # the arm
 NANOGPT = "nanoGPT's readme (Karpathy, 2022), validation loss on tiny Shakespeare"
 
 
@@ -86,7 +88,7 @@ def trials(plan: Plan) -> list[Trial]:
 
     text = data.text(plan.text)
     read = {"text": text.name, "sha256": text.sha256}
-    arms = [("lstm", read)]
+    arms = [(LSTM, read)]
     for name in plan.cells:
         cell = cell_inputs(name)
         arms.append((cell_label(name), read | {"cell": name, "cell_sha256": cell.get("sha256", "")}))
@@ -205,10 +207,10 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 
     text = data.text(plan.text)
     training, validation = data.split(text.text)
-    further = [record for record in records if record.trial and "cell" in record.trial.inputs]
-    records = [record for record in records if record not in further]
+    arms = Arms(records)
+    lstms, further = arms[LSTM], [arm for arm in arms if arm != LSTM]
     grams = {order: NGram.fit(training, order).nats_per_character(validation) for order in (1, 2, 3, 5)}
-    scores = [record.numbers["validation"] for record in records]
+    scores = arms.numbers(LSTM, "validation")
     mean, low, high = interval(scores)
     shakespeare = text.name == "tinyshakespeare"
 
@@ -224,31 +226,22 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         for order, nats in grams.items()
     ]
     rows.append(row(f"LSTM {plan.hidden_size}, mean of {len(scores)}", mean, "this run"))
-    others: dict[str, list[Record]] = {}
-    for record in further:
-        assert record.trial is not None
-        others.setdefault(record.trial.variant, []).append(record)
-    reached = {label: sum(r.numbers["validation"] for r in same) / len(same) for label, same in others.items()}
+    reached = {label: arms.mean(label, "validation") for label in further}
     for label, nats in reached.items():
-        rows.append(row(f"{label} {plan.hidden_size}, mean of {len(others[label])}", nats, "this run"))
+        rows.append(row(f"{label} {plan.hidden_size}, mean of {len(arms[label])}", nats, "this run"))
     if shakespeare:
         rows += [row("nanoGPT, CPU settings", 1.88, NANOGPT), row("nanoGPT, GPU settings", 1.4697, NANOGPT)]
-
-    def at(name: str, temperature: float) -> list[float]:
-        return [record.numbers[f"{name}|{temperature:g}"] for record in records]
 
     measured = {
         "score": scores,
         "beats-ngram": [grams[5] - score for score in scores],
-        "cold-repeats": [
-            cold - warm for cold, warm in zip(at("distinct", 0.5), at("distinct", 1.0), strict=True)
-        ] if {0.5, 1.0} <= set(plan.temperatures) else [],
-    }  # fmt: skip
-    per_update = plan.updates / max(1, len(records[0].series["loss"]))
+        "cold-repeats": arms.less(LSTM, LSTM, "distinct|0.5", "distinct|1"),
+    }
+    per_update = plan.updates / max(1, len(lstms[0].series["loss"]))
     curve = [
-        across(f"{arm}, training", [round((k + 0.5) * per_update) for k in range(len(same[0].series["loss"]))],
+        across(f"{label}, training", [round((k + 0.5) * per_update) for k in range(len(same[0].series["loss"]))],
                [r.series["loss"] for r in same], POSITIVE)
-        for arm, same in (("LSTM", records), *others.items())
+        for label, same in (("LSTM", lstms), *((arm, arms[arm]) for arm in further))
     ]  # fmt: skip
     span = [curve[0].x[0], curve[0].x[-1]]
     curve += [Series(f"{order}-gram, validation", span, [grams[order]] * 2, style="dashed") for order in (1, 5)]
@@ -268,14 +261,14 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             Table(f"Validation score on {text.name}", ["model", "nats a character", "bits a character", "source"],
                   rows,
                   "The untrained network scores "
-                  f"{sum(r.numbers['before'] for r in records) / len(records):.3f} nats; 95 % interval of the "
+                  f"{arms.mean(LSTM, 'before'):.3f} nats; 95 % interval of the "
                   f"LSTM over seeds: {low:.3f} to {high:.3f}." if len(scores) > 1 else "One seed: no interval."),
             Table("What temperature does to samples",
                   ["temperature", "share of 4-grams distinct", "share of words known from training",
                    "longest copied stretch, characters"],
-                  [[t, *(round(sum(at(name, t)) / len(records), 3) for name in ("distinct", "known", "copied"))]
+                  [[t, *(round(arms.mean(LSTM, f"{name}|{t:g}"), 3) for name in ("distinct", "known", "copied"))]
                    for t in plan.temperatures],
-                  f"Means over {len(records)} seeds of one sample of {plan.sample_length} characters each."),
+                  f"Means over {len(lstms)} seeds of one sample of {plan.sample_length} characters each."),
         ],
         figures=[
             Curves("Learning the text", "update", "nats a character", curve,
@@ -284,6 +277,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ],
         passages=[
             Passage(f"Sample at temperature {temperature}", written, "sample")
-            for temperature, written in records[0].texts.items()
+            for temperature, written in lstms[0].texts.items()
         ],
     )  # fmt: skip

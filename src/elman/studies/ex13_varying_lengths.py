@@ -26,10 +26,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Table
 from elman.lab.judge import judge
-from elman.lab.seeds import SHARE, across, spread
+from elman.lab.seeds import SHARE, across
 from elman.lab.study import Record, Trial
 from elman.lab.wording import percent
 from elman.studies.ragged import MORE, exactness, filled, recall, steps_read, utterances_of
@@ -219,59 +220,48 @@ def _timing(plan: Plan, trial: Trial) -> Record:
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracy and cost by arm, what padding changes, and the times."""
-    arms: dict[str, dict[int, Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        arms.setdefault(record.trial.variant, {})[record.trial.seed] = record
-
-    def values(name: str, number: str = "accuracy") -> list[float]:
-        return [record.numbers[number] for record in arms.get(name, {}).values() if number in record.numbers]
-
-    def gained(one: str, other: str) -> list[float]:
-        a, b = arms.get(one, {}), arms.get(other, {})
-        return [a[seed].numbers["accuracy"] - b[seed].numbers["accuracy"] for seed in a if seed in b]
-
-    def mean(numbers: Sequence[float]) -> float:
-        return sum(numbers) / len(numbers)
+    arms = Arms(records)
 
     here = [name for name in arms if name != "timing"]
-    times = arms.get("timing", {}).values()
     source = _source(plan)["data"].replace("_", " ")
-    lengths_arms = [name for name in here if values(name, "content")]
+    lengths_arms = [name for name in here if arms.numbers(name, "content")]
     measured: dict[str, Any] = {
-        "vowels": values("BiGRU | utterances"),
-        "equal": gained("GRU | utterances", "LSTM of equal parameters | utterances"),
-        "padding": gained("GRU | utterances", "GRU padded | utterances"),
-        "exact": max((max(values(name, "content")) for name in lengths_arms), default=[]),
-        "speed": [one.numbers["GRU by lengths"] / one.numbers["LSTM by lengths"] for one in times],
-        "memory": gained("GRU | recall", "RNN | recall"),
+        "vowels": arms.numbers("BiGRU | utterances", "accuracy"),
+        "equal": arms.less("GRU | utterances", "LSTM of equal parameters | utterances", "accuracy"),
+        "padding": arms.less("GRU | utterances", "GRU padded | utterances", "accuracy"),
+        "exact": max((max(arms.numbers(name, "content")) for name in lengths_arms), default=[]),
+        "speed": [
+            gru / lstm for gru, lstm in arms.together(("timing", "GRU by lengths"), ("timing", "LSTM by lengths"))
+        ],
+        "memory": arms.less("GRU | recall", "RNN | recall", "accuracy"),
     }
     accuracy = [
-        [*name.split(" | "), round(mean(values(name, "parameters"))), spread(values(name), within=SHARE),
-         round(mean(values(name, "seconds")), 2), round(mean(values(name, "read")) / mean(values(name, "real")), 2),
-         len(values(name))]
+        [*name.split(" | "), round(arms.mean(name, "parameters")), arms.told(name, "accuracy", SHARE),
+         round(arms.mean(name, "seconds"), 2), round(arms.mean(name, "read") / arms.mean(name, "real"), 2),
+         len(arms[name])]
         for name in here
     ]  # fmt: skip
     sensitive = [
-        [name.partition(" | ")[0], round(mean(values(name, "changed")), 4),
-         *(max(values(name, what)) if values(name, what) else None for what in ("content", "packed", "alone"))]
-        for name in here if values(name, "changed")
+        [name.partition(" | ")[0], round(arms.mean(name, "changed"), 4),
+         *(max(arms.numbers(name, what), default=None) for what in ("content", "packed", "alone"))]
+        for name in here if arms.numbers(name, "changed")
     ]  # fmt: skip
-    speed = [[name, round(mean([one.numbers[name] for one in times]), 2)] for name in CONTESTANTS if times]
-    answers = next((value for name in here for value in values(name, "answers")), 0.0)
+    speed = [[name, round(arms.mean("timing", name), 2)] for name in CONTESTANTS if "timing" in arms]
+    answers = next((value for name in here for value in arms.numbers(name, "answers")), 0.0)
     curves = []
     for name in here:
         task = name.partition(" | ")[2]
-        losses = [record.series["loss"] for record in arms[name].values()]
+        losses = [record.series["loss"] for record in arms[name]]
         if task == "utterances":
             curves.append(across(name.partition(" | ")[0], range(1, len(losses[0]) + 1), losses, logarithmic=True))
-    known = {short: values(f"{short} | utterances") for short in ("BiGRU", "GRU", "LSTM", "GRU padded")}
+    shown = ("BiGRU", "GRU", "LSTM", "GRU padded")
+    known = {short: arms.mean(f"{short} | utterances", "accuracy") for short in shown}
     return Findings(
         summary=(
-            f"Of {source} utterances of varying length a GRU names {percent(mean(known['GRU']))} rightly, an LSTM "
-            f"{percent(mean(known['LSTM']))} and a bidirectional GRU {percent(mean(known['BiGRU']))}; a GRU that "
-            f"reads the padding too, as if it were data, {percent(mean(known['GRU padded']))}."
-        ) if all(known.values()) else "Some arms are missing.",
+            f"Of {source} utterances of varying length a GRU names {percent(known['GRU'])} rightly, an LSTM "
+            f"{percent(known['LSTM'])} and a bidirectional GRU {percent(known['BiGRU'])}; a GRU that "
+            f"reads the padding too, as if it were data, {percent(known['GRU padded'])}."
+        ) if all(f"{short} | utterances" in arms for short in shown) else "Some arms are missing.",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
             Table(f"Accuracy and cost, {source}",

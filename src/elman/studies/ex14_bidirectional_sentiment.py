@@ -27,16 +27,17 @@ evidence the BiLSTM was two points better on the validation part, where it was c
 Bayes 80 %. On the grammar naive Bayes must fail where order decides.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Findings, Table
 from elman.lab.judge import judge
-from elman.lab.seeds import SHARE, spread
+from elman.lab.seeds import SHARE
 from elman.lab.study import Record, Trial
 from elman.lab.wording import p_value, percent
 from elman.studies import sentiment
@@ -160,46 +161,30 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracies, tests in pairs, and accuracy by what makes a sentence hard."""
     from elman.probe.paired import holm, mcnemar
 
-    arms: dict[str, list[Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        arms.setdefault(record.trial.variant, []).append(record)
-    corpus = next((r.texts["data"] for v, rs in arms.items() for r in rs if GRAMMAR not in v), "reviews")
-    grammar = GRAMMAR if any(GRAMMAR in variant for variant in arms) else ""
+    arms = Arms(records)
+    corpus = next((r.texts["data"] for arm in arms for r in arms[arm] if GRAMMAR not in arm), "reviews")
+    grammar = GRAMMAR if any(GRAMMAR in arm for arm in arms) else ""
 
-    def values(arm: str, name: str = "accuracy") -> list[float]:
-        return [record.numbers[name] for record in arms.get(arm, []) if name in record.numbers]
+    def ahead(kind: str) -> list[float]:
+        once = arms.numbers(f"naive Bayes{grammar}", kind)  # has no seed
+        return [value - bayes for value in arms.numbers(f"BiLSTM{grammar}", kind) for bayes in once]
 
-    def told(arm: str, name: str = "accuracy") -> str | None:
-        return spread(values(arm, name), within=SHARE)
-
-    def less(one: Sequence[float], other: Sequence[float]) -> list[float]:
-        other = list(other) * (len(one) if len(other) == 1 else 1)
-        return [a - b for a, b in zip(one, other, strict=False)]
-
-    hard = [
-        less(values(f"BiLSTM{grammar}", kind), values(f"naive Bayes{grammar}", kind))
-        for kind in ("contrast", "distance")
-    ]
     measured = {
-        "both": less(values("BiLSTM"), values("LSTM equal parameters")),
+        "both": arms.less("BiLSTM", "LSTM equal parameters", "accuracy"),
         "bayes": _ahead(arms, "BiLSTM"),
         "evidence": _ahead(arms, EVIDENCE),
-        "gain": less(values(EVIDENCE), values("BiLSTM")),
-        "goal": values(EVIDENCE) if corpus == "sst2" else [],
-        "order": [(a + b) / 2 for a, b in zip(*hard, strict=False)],
+        "gain": arms.less(EVIDENCE, "BiLSTM", "accuracy"),
+        "goal": arms.numbers(EVIDENCE, "accuracy") if corpus == "sst2" else [],
+        "order": [(a + b) / 2 for a, b in zip(ahead("contrast"), ahead("distance"), strict=True)],
     }
     there = [arm for arm in ("naive Bayes", *ARMS) if arm in arms]
-    pairs = {
-        f"BiLSTM and {other}": mcnemar(_right(arms["BiLSTM"]), _right(arms[other]))
-        for other in ("LSTM", "LSTM equal parameters", "BiGRU", EVIDENCE, "naive Bayes")
-        if other in arms and "BiLSTM" in arms
-    }
-    if EVIDENCE in arms and "naive Bayes" in arms:
-        pairs[f"{EVIDENCE} and naive Bayes"] = mcnemar(_right(arms[EVIDENCE]), _right(arms["naive Bayes"]))
+    first = {arm: [v > 0.5 for v in arms.by_seed(arm)[0].series["right"]] for arm in there if 0 in arms.by_seed(arm)}
+    wanted = [("BiLSTM", other) for other in ("LSTM", "LSTM equal parameters", "BiGRU", EVIDENCE, "naive Bayes")]
+    wanted.append((EVIDENCE, "naive Bayes"))
+    pairs = {f"{a} and {b}": mcnemar(first[a], first[b]) for a, b in wanted if a in first and b in first}
     corrected = holm(pairs) if pairs else {}
     shown = [f"{arm}{grammar}" for arm in ("naive Bayes", *ARMS) if f"{arm}{grammar}" in arms]
-    accuracy = {arm: sum(values(arm)) / len(arms[arm]) for arm in there}
+    accuracy = {arm: arms.mean(arm, "accuracy") for arm in there}
     lengths = {arm: [(r.series["right"], r.series["words"]) for r in arms[arm]] for arm in there}
     return Findings(
         summary=f"Test sentences of {corpus} decided rightly: "
@@ -209,8 +194,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         tables=[
             Table(f"Test sentences of {corpus} decided rightly",
                   ["", "parameters of the layer", "accuracy", "all seeds together"],
-                  [[arm, next((round(v) for v in values(arm, "layer")), None), told(arm), _together(arms[arm])]
-                   for arm in there],
+                  [[arm, next((round(v) for v in arms.numbers(arm, "layer")), None),
+                    arms.told(arm, "accuracy", SHARE), _together(arms[arm])] for arm in there],
                   "Means with 95 % intervals over seeds; vectors of words come on top, the same for all. Together: "
                   "by the mean of the probabilities. Drawing other test sentences alone, the standard error is "
                   f"{_error(arms):.3f}."),
@@ -218,7 +203,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                   ["pair", "p", "p, corrected for their number (Holm)"],
                   [[pair, p_value(p), p_value(corrected[pair])] for pair, p in pairs.items()]),
             Table("Share decided rightly on the grammar, by what makes a sentence hard", ["", *KINDS],
-                  [[arm.removesuffix(GRAMMAR), *(told(arm, kind) for kind in KINDS)] for arm in shown]),
+                  [[arm.removesuffix(GRAMMAR), *(arms.told(arm, kind, SHARE) for kind in KINDS)] for arm in shown]),
         ],
     )  # fmt: skip
 
@@ -229,7 +214,7 @@ def _together(records: Sequence[Record]) -> float | None:
     return sum(sum(column) > len(column) / 2 for column in columns) / len(columns) if columns else None
 
 
-def _ahead(arms: Mapping[str, Sequence[Record]], arm: str) -> list[float]:
+def _ahead(arms: Arms, arm: str) -> list[float]:
     """For every test sentence, the share of seeds that are right, less 1 if naive Bayes is."""
     if arm not in arms or "naive Bayes" not in arms:
         return []
@@ -238,11 +223,7 @@ def _ahead(arms: Mapping[str, Sequence[Record]], arm: str) -> list[float]:
     return [sum(some) / len(some) - one for *some, one in zip(*seeds, bayes, strict=True)]
 
 
-def _error(arms: Mapping[str, Sequence[Record]]) -> float:
+def _error(arms: Arms) -> float:
     """Standard error of an accuracy as a share of the test sentences; the largest of all arms."""
-    found = [(record.numbers["accuracy"], len(record.series["right"])) for rs in arms.values() for record in rs]
+    found = [(record.numbers["accuracy"], len(record.series["right"])) for arm in arms for record in arms[arm]]
     return max(((share * (1 - share) / count) ** 0.5 for share, count in found), default=float("nan"))
-
-
-def _right(records: Sequence[Record]) -> list[bool]:
-    return [value > 0.5 for value in records[0].series["right"]]

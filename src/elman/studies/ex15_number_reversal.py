@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.judge import judge
@@ -129,29 +130,20 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracy by length, learning curves, and the way to 95 %."""
-    arms: dict[str, list[Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        arms.setdefault(record.trial.variant, []).append(record)
-
-    def values(arm: str, name: str) -> list[float]:
-        return [record.numbers[name] for record in arms.get(arm, [])]
+    arms = Arms(records)
 
     def mean(numbers: Sequence[float]) -> float:
         return sum(numbers) / len(numbers)
 
-    def saved(name: str) -> list[float]:
-        teacher, own = (
-            {r.trial.seed: r.numbers[name] for r in arms.get(f"attention, {forcing}", []) if r.trial}
-            for forcing in ("teacher forcing", "own tokens")
-        )
-        return [own[seed] - teacher[seed] for seed in teacher if seed in own]
-
-    first = plan.forcing[0]
-    middle = [mean([r.numbers[f"exact|{n}"] for n in range(5, 11)]) for r in arms.get(f"attention, {first}", [])]
-    fall = [r.numbers["exact|5"] - r.numbers["exact|10"] for r in arms.get(f"basic, {first}", [])]
-    measured = {"attention": middle, "length": fall, "updates": saved("updates"), "seconds": saved("seconds")}
-    measured["time"] = measured.pop("seconds")
+    looking, basic = (f"{kind}, {plan.forcing[0]}" for kind in ("attention", "basic"))
+    own, teacher = (f"attention, {forcing}" for forcing in ("own tokens", "teacher forcing"))
+    middle = [mean([r.numbers[f"exact|{n}"] for n in range(5, 11)]) for r in arms[looking]]
+    measured = {
+        "attention": middle,
+        "length": arms.less(basic, basic, "exact|5", "exact|10"),
+        "updates": arms.less(own, teacher, "updates"),
+        "time": arms.less(own, teacher, "seconds"),
+    }
 
     def by_length(arm: str) -> Series:
         return across(arm, LENGTHS, [[r.numbers[f"exact|{n}"] for n in LENGTHS] for r in arms[arm]], SHARE)
@@ -160,20 +152,17 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         checked = [record.series["accuracy"] for record in arms[arm]]
         return across(arm, [plan.check_every * (k + 1) for k in range(len(checked[0]))], checked, SHARE)
 
-    rows = []
-    for arm, there in arms.items():
-        share = mean(values(arm, "reached"))
-        rows.append([
-            arm, round(mean([mean([r.numbers[f"exact|{n}"] for n in range(3, 11)]) for r in there]), 4),
-            round(mean(values(arm, "exact|12")), 4), percent(share, 0),
-            round(mean(values(arm, "updates"))), round(mean(values(arm, "seconds")), 1), len(there),
-        ])  # fmt: skip
-    basic = values(f"basic, {first}", "exact|10")
+    rows = [
+        [arm, round(mean([mean([r.numbers[f"exact|{n}"] for n in range(3, 11)]) for r in arms[arm]]), 4),
+         round(arms.mean(arm, "exact|12"), 4), percent(arms.mean(arm, "reached"), 0),
+         round(arms.mean(arm, "updates")), round(arms.mean(arm, "seconds"), 1), len(arms[arm])]
+        for arm in arms
+    ]  # fmt: skip
     return Findings(
         summary=(
             f"With attention {percent(mean(middle))} of unseen strings of 5 to 10 digits are reversed without a "
-            f"fault; without it {percent(mean(basic))} of those of 10 digits."
-        ) if middle and basic else "Some arms are missing.",
+            f"fault; without it {percent(arms.mean(basic, 'exact|10'))} of those of 10 digits."
+        ) if middle and basic in arms else "Some arms are missing.",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
             Table("Whole strings without a fault, and the way there",

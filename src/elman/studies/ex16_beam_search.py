@@ -27,10 +27,11 @@ from math import inf
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.judge import judge
-from elman.lab.seeds import SHARE, across, spread
+from elman.lab.seeds import SHARE, across
 from elman.lab.study import Record, Trial
 from elman.lab.wording import percent
 
@@ -167,30 +168,23 @@ def repeats_a_pair(digits: Sequence[int]) -> bool:
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """What each way of searching writes, and what width does."""
-    models: dict[str, list[Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        models.setdefault(record.trial.variant, []).append(record)
-    few = models.get(f"{min(plan.updates)} updates", [])
-
-    def gained(there: Sequence[Record], name: str, way: str, other: str) -> list[float]:
-        return [r.numbers[f"{name}|{way}"] - r.numbers[f"{name}|{other}"] for r in there]
+    models = Arms(records)
+    few = f"{min(plan.updates)} updates"
 
     def exact_if_same(values: Sequence[float]) -> float | list[float]:
         return values[0] if values and len(set(values)) == 1 else list(values)
 
     measured: dict[str, float | list[float]] = {
-        "likelier": gained(records, "log_prob", "beam", "greedy"),
-        "better": gained(few, "exact", "beam", "greedy"),
+        "likelier": [r.numbers["log_prob|beam"] - r.numbers["log_prob|greedy"] for r in records],
+        "better": models.less(few, few, "exact|beam", "exact|greedy"),
         "length": exact_if_same([r.numbers["shorter"] for r in records]),
         "blocking": exact_if_same([r.numbers["blocked"] for r in records]),
-        "diverse": gained(few, "apart", "diverse", "beam"),
+        "diverse": models.less(few, few, "apart|diverse", "apart|beam"),
     }
 
     rows = [
-        [variant, way, *(spread([r.numbers[f"{name}|{way}"] for r in there], within=within)
-                         for name, within in MEASURES.items())]
-        for variant, there in models.items()
+        [variant, way, *(models.told(variant, f"{name}|{way}", within) for name, within in MEASURES.items())]
+        for variant in models
         for way in WAYS
     ]  # fmt: skip
 
@@ -198,21 +192,22 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         return across(variant, plan.widths, [r.series[name] for r in models[variant]], MEASURES[name])
 
     def mean(name: str) -> float:
-        return sum(r.numbers[name] for r in few) / max(1, len(few))
+        return models.mean(few, name)
 
+    repeats = f"{percent(mean('repeats'), 0)} of the answers repeat a bigram. " if few in models else ""
     return Findings(
         summary=(
             f"After {min(plan.updates)} updates a beam of {plan.width} writes {percent(mean('exact|beam'))} of "
             f"strings without a fault, greedy decoding {percent(mean('exact|greedy'))}, and a beam that may not "
             f"repeat a bigram {percent(mean('exact|no bigram twice'))}."
-        ),
+        ) if few in models else "Some arms are missing.",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
             Table(f"Strings of {DIGITS} digits",
                   ["model", "search", "without a fault", "right one among five", "log-probability of the best, nats",
                    "digits in which two of five differ"], rows,
-                  f"Means with 95 % intervals over seeds. {percent(mean('repeats'), 0)} of the answers repeat a "
-                  "bigram. Groups may find the same sequence, and then the five hold it twice."),
+                  f"Means with 95 % intervals over seeds. {repeats}Groups may find the same sequence, and then the "
+                  "five hold it twice."),
         ],
         figures=[
             Curves("Accuracy by width", "width of the beam", "share of strings without a fault",

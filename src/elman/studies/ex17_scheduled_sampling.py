@@ -24,10 +24,11 @@ from collections.abc import Sequence
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.judge import judge
-from elman.lab.seeds import SHARE, across, spread
+from elman.lab.seeds import SHARE, across
 from elman.lab.study import Record, Trial
 from elman.lab.wording import percent
 
@@ -147,38 +148,22 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracy by schedule and task, the schedules themselves, and the losses."""
-    arms: dict[str, list[Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        arms.setdefault(record.trial.variant, []).append(record)
-
-    def by_seed(arm: str, task: str) -> dict[int, float]:
-        return {r.trial.seed: r.numbers["exact"] for r in arms.get(f"{arm}, {task}", []) if r.trial}
-
+    arms = Arms(records)
     measured: dict[str, list[float]] = {}
     for task in plan.tasks:
-        sampled = [by_seed(kind, task) for kind in SCHEDULES]
-        seeds = [seed for seed in range(plan.seeds) if all(seed in s for s in sampled)]
-        measured[f"tie|{task}"] = [max(s[k] for s in sampled) - min(s[k] for s in sampled) for k in seeds]
-        for key, control in (("gain", "teacher forcing"), ("own", "own tokens")):
-            there = by_seed(control, task)
-            measured[f"{key}|{task}"] = [
-                sum(s[k] for s in sampled) / len(sampled) - there[k] for k in seeds if k in there
-            ]
+        sampled = [(f"{kind}, {task}", "exact") for kind in SCHEDULES]
+        measured[f"tie|{task}"] = [max(shares) - min(shares) for shares in arms.together(*sampled)]
+        for key, control in zip(("gain", "own"), CONTROLS, strict=True):
+            beside = arms.together((f"{control}, {task}", "exact"), *sampled)
+            measured[f"{key}|{task}"] = [sum(shares) / len(shares) - without for without, *shares in beside]
     rows = []
-    for arm, there in arms.items():
-        given = there[0].series["probability"]
-        constant = there[0].numbers["constant"]
-        rows.append(
-            [
-                arm,
-                spread([r.numbers["exact"] for r in there], within=SHARE),
-                len(there),
-                round(sum(given) / len(given), 3),
-                round(given[-1], 3),
-                round(constant, 3) if constant else None,
-            ]
-        )
+    for arm in arms:
+        first = arms[arm][0]
+        given, constant = first.series["probability"], first.numbers["constant"]
+        rows.append([
+            arm, arms.told(arm, "exact", SHARE), len(arms[arm]), round(sum(given) / len(given), 3),
+            round(given[-1], 3), round(constant, 3) if constant else None,
+        ])  # fmt: skip
     task = plan.tasks[-1]
     shown = [arm for arm in arms if arm.endswith(task)]
     note = (
@@ -195,8 +180,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         return across(arm.partition(",")[0], lengths, seeds, SHARE)
 
     lengths = range(TASKS[task][0], TASKS[task][1] + 1)
-    middle = {arm: sum(r.numbers["exact"] for r in arms[arm]) / len(arms[arm]) for arm in shown}
-    text = ", ".join(f"{arm.partition(',')[0]} {percent(value)}" for arm, value in middle.items())
+    text = ", ".join(f"{arm.partition(',')[0]} {percent(arms.mean(arm, 'exact'))}" for arm in shown)
     return Findings(
         summary=f"Whole {task} strings without a fault, by what the decoder read in training: {text}.",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],

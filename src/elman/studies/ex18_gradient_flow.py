@@ -25,6 +25,7 @@ from collections.abc import Sequence
 from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.judge import interval, judge
@@ -146,11 +147,11 @@ def decades(norms: Sequence[float]) -> list[float]:
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Curves over time, the ratio of first to last, and what initialisation has to do with it."""
-    curves: dict[tuple[str, str], list[list[float]]] = {}
-    for record in records:
-        assert record.trial is not None
-        for field, norms in record.series.items():
-            curves.setdefault((record.trial.variant, field), []).append(decades(norms))
+    arms = Arms(records)
+    curves = {
+        (variant, field): [decades(record.series[field]) for record in arms[variant]]
+        for variant in arms for field in arms[variant][0].series
+    }  # fmt: skip
     passed = {key: [values[0] - values[-1] for values in seeds] for key, seeds in curves.items()}
     rows = []
     for (variant, field), values in passed.items():

@@ -28,10 +28,11 @@ from typing import TYPE_CHECKING
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
-from elman.lab.judge import interval, judge
-from elman.lab.seeds import SHARE, spread
+from elman.lab.judge import judge
+from elman.lab.seeds import SHARE
 from elman.lab.study import Record, Trial
 from elman.lab.wording import p_value, percent
 
@@ -222,24 +223,18 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 
     from elman.probe.paired import holm
 
-    arms: dict[str, list[Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        arms.setdefault(record.trial.variant, []).append(record)
-    rules = next(iter(arms.get("rules", [])), None)
-
-    def values(arm: str, name: str) -> list[float]:
-        return [record.numbers[name] for record in arms.get(arm, [])]
+    arms = Arms(records)
+    rules = next(iter(arms["rules"]), None)
 
     def told(arm: str, name: str) -> str | None:
-        return spread(values(arm, name), within=(-1.0, 1.0) if name == "mcc" else SHARE)
+        return arms.told(arm, name, (-1.0, 1.0) if name == "mcc" else SHARE)
 
     networks = [arm for arm in ARMS if arm in arms]
     measured = {
-        "past": values("rules", "changed")[0] if rules else [],
-        "leak": values(ARMS[3], "auc"), "planted": values(ARMS[2], "above"),
-        "null": values(ARMS[0], "above"), "ranks": values(ARMS[0], "auc"), "walks": values(ARMS[1], "above"),
-        "majority": values(ARMS[0], "recall"),
+        "past": rules.numbers["changed"] if rules else [],
+        "leak": arms.numbers(ARMS[3], "auc"), "planted": arms.numbers(ARMS[2], "above"),
+        "null": arms.numbers(ARMS[0], "above"), "ranks": arms.numbers(ARMS[0], "auc"),
+        "walks": arms.numbers(ARMS[1], "above"), "majority": arms.numbers(ARMS[0], "recall"),
     }  # fmt: skip
     rows = [[arm, *(told(arm, name) for name in SCORES)] for arm in networks]
     passages, summary = [], "No rule was computed."
@@ -247,7 +242,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         rows = [[rule, *(f"{rules.numbers[f'{rule}, {name}']:.3f}" for name in SCORES)] for rule in RULES] + rows
         base, n = rules.numbers["always up, accuracy"], round(rules.numbers["test days"])
         needed = float(binom.isf(0.05, n, base) + 1) / n
-        reached = interval(values("LSTM", "accuracy"))[0] if "LSTM" in arms else float("nan")
+        reached = arms.mean("LSTM", "accuracy")
         summary = (
             f"The LSTM says rightly whether the price rises on {percent(reached)} of {n} days of the "
             f"{rules.texts['prices']}, always saying that it rises is right on {percent(base)}; {percent(needed)} "
@@ -260,7 +255,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                     f"{percent(base)} of the time.{notes}")
         )  # fmt: skip
     tests = {
-        f"{arm}, {test}": sorted(values(arm, test))[len(values(arm, test)) // 2]
+        f"{arm}, {test}": sorted(arms.numbers(arm, test))[len(arms[arm]) // 2]
         for arm in networks[:2] for test in ("binomial", "mcnemar")
     }  # fmt: skip
     corrected = holm(tests)
@@ -282,7 +277,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     )  # fmt: skip
 
 
-def _through(arms: dict[str, list[Record]], rules: Record) -> Curves:
+def _through(arms: Arms, rules: Record) -> Curves:
     """Share right in a moving window through the test."""
     import numpy as np
 

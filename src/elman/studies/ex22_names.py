@@ -30,6 +30,7 @@ from typing import Annotated, Any
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Heatmap, Table
 from elman.lab.judge import judge
@@ -213,32 +214,30 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 
     given = names(plan.names)
     letters = len({letter for _, name in given.pairs for letter in name}) + 1  # and the end
-    by_arm: dict[str, dict[int, Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        by_arm.setdefault(record.trial.variant, {})[record.trial.seed] = record
+    arms = Arms(records)
     first = cell_label(plan.cells[0])
-    knowing, untold = by_arm.get(first, {}), by_arm.get(f"{first}, not told", {})
-    seeds = sorted({seed for own in by_arm.values() for seed in own})
+    untold = f"{first}, not told"
+    seeds = sorted({seed for arm in arms for seed in arms.by_seed(arm)})
     grams = {seed: grams_of(split(given.pairs, seed), letters) for seed in seeds}
 
+    def key(measure: str, where: str | float) -> str:
+        return f"{measure}|{where if isinstance(where, str) else format(where, 'g')}"
+
     def at(measure: str, where: str | float) -> list[float]:
-        key = f"{measure}|{where if isinstance(where, str) else format(where, 'g')}"
-        return [record.numbers[key] for record in knowing.values()]
+        return arms.numbers(first, key(measure, where))
 
     def gap(measure: str, a: str | float, b: str | float) -> list[float]:
-        return [x - y for x, y in zip(at(measure, a), at(measure, b), strict=True)]
+        return arms.less(first, first, key(measure, a), key(measure, b))
 
     cold, hot = min(plan.temperatures), max(plan.temperatures)
-    nats = {arm: {seed: record.numbers["nats"] for seed, record in own.items()} for arm, own in by_arm.items()}
     measured = {
-        "ngram": [grams[seed]["5-gram, told"] - r.numbers["nats"] for seed, r in knowing.items()],
-        "untold": [grams[seed]["5-gram"] - r.numbers["nats"] for seed, r in untold.items()],
-        "culture": [untold[s].numbers["nats"] - r.numbers["nats"] for s, r in knowing.items() if s in untold],
+        "ngram": [grams[seed]["5-gram, told"] - r.numbers["nats"] for seed, r in arms.by_seed(first).items()],
+        "untold": [grams[seed]["5-gram"] - r.numbers["nats"] for seed, r in arms.by_seed(untold).items()],
+        "culture": arms.less(untold, first, "nats"),
         "novel": gap("novel", hot, cold), "hits": gap("hits", cold, hot), "valid": gap("valid", cold, hot),
         "dull": gap("likelihood", "real", cold),
     }  # fmt: skip
-    scores = {arm: list(own.values()) for arm, own in nats.items()}
+    scores = {arm: arms.numbers(arm, "nats") for arm in arms}
     scores |= {label: [own[label] for own in grams.values()] for label in GRAMS}
     tables = [
         Table("Nats a character on unseen names", ["model", "nats", "95 % interval", "splits"],
@@ -247,10 +246,11 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     ]  # fmt: skip
     figures: list[Curves | Heatmap] = []
     summary = "No network was trained to the end."
+    knowing = arms[first]
     if knowing:
         tables += [
             temperature_table(plan.temperatures, at),
-            culture_table(given, knowing, untold),
+            culture_table(given, knowing, arms[untold]),
             name_table(plan.temperatures, knowing),
         ]
         figures = figures_of(plan.temperatures, at, given.cultures, knowing)

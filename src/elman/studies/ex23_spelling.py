@@ -30,6 +30,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Table
 from elman.lab.judge import judge
@@ -41,7 +42,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 SLIPS = ("one edit", "two edits")
 WEIGHTS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)  # of the log count
 COSTS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)  # nats an edit
-ARMS = ("identity", "plain", "trie", "channel", "edit count", "Norvig", "pyspellchecker")
+CORRECTOR, CHANNEL, NEITHER = KINDS = ("corrector", "channel", "no network")  # of trials
+ARMS = {"identity": NEITHER, "plain": CORRECTOR, "trie": CORRECTOR, "channel": CHANNEL, "edit count": NEITHER,
+        "Norvig": NEITHER, "pyspellchecker": NEITHER}  # and the trial that measures each  # fmt: skip
 PROTOTYPE = "prototype of this project: plain encoder-decoder .28, Norvig's corrector .71"
 
 
@@ -117,8 +120,7 @@ def trials(plan: Plan) -> list[Trial]:
     inputs = {"dictionary": words.name, "sha256": words.sha256}
     if _has_real():
         inputs["misspellings"] = next(iter(find_set("spelling"))).sha256
-    kinds = ("corrector", "channel", "no network")
-    return [Trial(kind, seed, inputs) for kind in kinds for seed in range(plan.seeds)]
+    return [Trial(kind, seed, inputs) for kind in KINDS for seed in range(plan.seeds)]
 
 
 def cases(plan: Plan, wanted: Literal["check", "test"], seed: int) -> list[Case]:
@@ -150,7 +152,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     tested = cases(plan, "test", trial.seed)
     if not tested:
         raise TrialFailed("the dictionary is too small to test on")
-    arms = {"corrector": _corrector, "channel": _channel, "no network": _no_network}[trial.variant]
+    arms = {CORRECTOR: _corrector, CHANNEL: _channel, NEITHER: _no_network}[trial.variant]
     written, record = arms(plan, trial, desk, tested)
     from elman.probe.noisy_channel import character_accuracy
 
@@ -280,52 +282,43 @@ def _no_network(plan: Plan, trial: Trial, desk: Desk, tested: list[Case]):
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Word and character accuracy of every arm on every kind of slip."""
-    numbers: dict[str, dict[int, float]] = {}
-    for record in records:
-        assert record.trial is not None
-        for name, value in record.numbers.items():
-            numbers.setdefault(name if "|" in name else f"{record.trial.variant}|{name}", {})[record.trial.seed] = (
-                value
-            )
+    found = Arms(records)
 
-    def mean(name: str) -> float | None:
-        return _share(list(numbers[name].values())) if name in numbers else None
+    def shares(arm: str, group: str, unit: str = "words") -> list[float]:
+        return found.numbers(ARMS[arm], f"{arm}|{group}|{unit}")
 
     def more(arm: str, other: str, group: str, unit: str = "words") -> list[float]:
-        a, b = (numbers.get(f"{one}|{group}|{unit}", {}) for one in (arm, other))
-        return [a[seed] - b[seed] for seed in sorted(a) if seed in b]
+        return found.less(ARMS[arm], ARMS[other], f"{arm}|{group}|{unit}", f"{other}|{group}|{unit}")
 
     measured = {
         "trap": more("Norvig", "plain", "slips"),
         "characters": more("plain", "identity", "all synthetic", "characters"),
         "synthetic": more("channel", "Norvig", "slips"),
-        "baseline": list(numbers.get("Norvig|real|words", {}).values()),
+        "baseline": shares("Norvig", "real"),
         "real": more("channel", "Norvig", "real"),
         "counting": more("channel", "edit count", "real"),
         "library": more("channel", "pyspellchecker", "real"),
     }
-    arms = [arm for arm in ARMS if f"{arm}|slips|words" in numbers]
-    groups = [g for g in ("clean", *SLIPS, "slips", "real") if any(f"{arm}|{g}|words" in numbers for arm in arms)]
+    arms = [arm for arm in ARMS if shares(arm, "slips")]
+    groups = [g for g in ("clean", *SLIPS, "slips", "real") if any(shares(arm, g) for arm in arms)]
 
     def rows(unit: str, shown: Sequence[str]):
-        found = ([mean(f"{arm}|{group}|{unit}") for group in shown] for arm in arms)
-        return [
-            [arm, *(None if v is None else round(v, 3) for v in row)] for arm, row in zip(arms, found, strict=True)
-        ]
+        told = {arm: [shares(arm, group, unit) for group in shown] for arm in arms}
+        return [[arm, *(round(_share(of), 3) if of else None for of in told[arm])] for arm in arms]
 
     of_characters = ["all synthetic", *(g for g in groups if g == "real")]
     settings = ", ".join(
-        f"{label} {number(value)}" for label, value in (
-            ("parameters of the corrector", mean("corrector|parameters")),
-            ("of the channel", mean("channel|parameters")), ("weight of log count", mean("channel|weight")),
-            ("edit count's", mean("no network|weight")), ("its nats an edit", mean("no network|cost")),
-            ("share of words among the channel's candidates", mean("channel|within reach")),
-        ) if value is not None
+        f"{label} {number(found.mean(kind, name))}" for label, kind, name in (
+            ("parameters of the corrector", CORRECTOR, "parameters"),
+            ("of the channel", CHANNEL, "parameters"), ("weight of log count", CHANNEL, "weight"),
+            ("edit count's", NEITHER, "weight"), ("its nats an edit", NEITHER, "cost"),
+            ("share of words among the channel's candidates", CHANNEL, "within reach"),
+        ) if found.numbers(kind, name)
     )  # fmt: skip
     group = "real" if "real" in groups else "slips"
     kind = "real misspellings" if group == "real" else "synthetic slips"
     said = [
-        f"{words} {percent(mean(f'{arm}|{group}|words') or 0.0)}"
+        f"{words} {percent(_share(shares(arm, group) or [0.0]))}"
         for arm, words in (("channel", "the network as a noisy channel"), ("Norvig", "Norvig's corrector"),
                            ("plain", "the network alone")) if arm in arms
     ]  # fmt: skip
@@ -339,7 +332,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             Table("Characters that are right", ["arm", *of_characters], rows("characters", of_characters),
                   "Read them against identity, which does nothing."),
         ],
-        figures=_learning(plan, records),
+        figures=_learning(plan, found),
     )  # fmt: skip
 
 
@@ -358,15 +351,12 @@ def _passages(records: Sequence[Record], arms: Sequence[str]) -> list[Passage]:
     return [Passage("Some of the test", "\n\n".join(lines))] if lines else []
 
 
-def _learning(plan: Plan, records: Sequence[Record]) -> list[Curves]:
-    by_arm: dict[str, list[list[float]]] = {}
-    for record in records:
-        if record.trial and (losses := record.series.get("loss")):
-            by_arm.setdefault(record.trial.variant, []).append(losses)
+def _learning(plan: Plan, found: Arms) -> list[Curves]:
+    losses = {kind: [r.series["loss"] for r in found[kind] if "loss" in r.series] for kind in (CORRECTOR, CHANNEL)}
     series = [
-        across(arm, [plan.updates * (k + 1) / len(seeds[0]) for k in range(len(seeds[0]))], seeds, POSITIVE)
-        for arm, seeds in by_arm.items()
-    ]
+        across(kind, [plan.updates * (k + 1) / len(seeds[0]) for k in range(len(seeds[0]))], seeds, POSITIVE)
+        for kind, seeds in losses.items() if seeds
+    ]  # fmt: skip
     caption = (
         "Training loss, means over seeds with 95 % intervals. The channel's loss cannot fall to nothing: the "
         "same word is misspelt in many ways."

@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Findings
 from elman.lab.judge import judge
@@ -220,45 +221,31 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     given = tunes(plan.tunes)
     training, _, test = parts_of(plan)
     grams = grams_of(training, test)
-    by_arm: dict[str, dict[int, Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        by_arm.setdefault(record.trial.variant, {})[record.trial.seed] = record
-    main = by_arm.get(MAIN, {})
-
-    def scores(arm: str) -> list[float]:
-        return [record.numbers["nats"] for record in by_arm.get(arm, {}).values()]
-
-    def at(measure: str, name: str) -> list[float]:
-        return [record.numbers[f"{measure}|{name}"] for record in main.values()]
+    arms = Arms(records)
+    main, scores = arms[MAIN], arms.numbers(MAIN, "nats")
 
     def less(measure: str, name: str, other: str) -> list[float]:
-        return [a - b for a, b in zip(at(measure, name), at(measure, other), strict=True)]
-
-    def gain(arm: str, other: str) -> list[float]:
-        """Nats by which an arm is better than another, seed by seed."""
-        both = by_arm.get(arm, {}).keys() & by_arm.get(other, {}).keys()
-        return [by_arm[other][seed].numbers["nats"] - by_arm[arm][seed].numbers["nats"] for seed in sorted(both)]
+        return arms.less(MAIN, MAIN, f"{measure}|{name}", f"{measure}|{other}")
 
     values = {
-        "bigram": [grams["bigram"] - nats for nats in scores(MAIN)],
-        "ngrams": [min(grams.values()) - nats for nats in scores(MAIN)],
+        "bigram": [grams["bigram"] - nats for nats in scores],
+        "ngrams": [min(grams.values()) - nats for nats in scores],
         "scale": less("in the scale", "samples", "real"),
         "key": less("key correlation", "samples", "drawn from all"),
         "bars": less("bars filled", "samples", "shuffled"),
         "steps": less("interval divergence", "shuffled", "samples"),
-        "copies": at("nearest distance", "samples"),
-        "place": gain(MAIN, "no place in the bar"),
-        "transposed": gain("from C, transposed", "from C"),
+        "copies": arms.numbers(MAIN, "nearest distance|samples"),
+        "place": arms.less("no place in the bar", MAIN, "nats"),
+        "transposed": arms.less("from C", "from C, transposed", "nats"),
     }
     summary = "No network of the main arm finished."
     if main:
         written, real = (
-            [percent(mean(at(measure, name)), 0) for measure in ("in the scale", "bars filled")]
+            [percent(arms.mean(MAIN, f"{measure}|{name}"), 0) for measure in ("in the scale", "bars filled")]
             for name in ("samples", "real")
         )
         summary = (
-            f"On unseen tunes of {given.name} the LSTM needs {mean(scores(MAIN)):.3f} nats a note, a bigram "
+            f"On unseen tunes of {given.name} the LSTM needs {arms.mean(MAIN, 'nats'):.3f} nats a note, a bigram "
             f"{grams['bigram']:.3f}; {written[0]} of the notes it writes are in the scale ({real[0]} of real ones), "
             f"and {written[1]} of its bars are filled ({real[1]} of real ones)."
         )
@@ -267,10 +254,10 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         summary=summary,
         claims=[judge(claim, values[claim.key]) for claim in claims(plan)],
         tables=[
-            score_table(grams, {arm: scores(arm) for arm in by_arm},
+            score_table(grams, {arm: arms.numbers(arm, "nats") for arm in arms},
                         f"{given.name}: {len(given.tunes)} tunes, {len(training)} to train on, "
                         f"{len(test)} to test; left aside: {aside}."),
-            *([measure_table(list(main.values()), plan.temperature)] if main else []),
+            *([measure_table(main, plan.temperature)] if main else []),
         ],
-        figures=figures_of(grams, list(main.values())) if main else [],
+        figures=figures_of(grams, main) if main else [],
     )  # fmt: skip

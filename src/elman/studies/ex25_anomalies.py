@@ -39,10 +39,11 @@ from typing import TYPE_CHECKING
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.judge import judge
-from elman.lab.seeds import POSITIVE, SHARE, spread
+from elman.lab.seeds import POSITIVE, SHARE
 from elman.lab.study import Record, Trial
 
 if TYPE_CHECKING:
@@ -212,50 +213,37 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Every scorer on each series; pictures of four weeks."""
     from elman.data.signals import KINDS
 
-    scored: dict[str, list[dict[str, float]]] = {}
-    for record in records:
-        assert record.trial is not None
-        arm, _, name = record.trial.variant.rpartition(", ")
-        if arm != "rules":
-            scored.setdefault(f"{arm}, {name}", []).append(record.numbers)
-            continue
-        for rule in RULES:
-            own = {k.removeprefix(f"{rule}, "): v for k, v in record.numbers.items() if k.startswith(f"{rule}, ")}
-            scored.setdefault(f"{rule}, {name}", []).append(own)
+    arms = Arms([one for record in records for one in _apart(record)])
 
-    def values(arm: str, name: str) -> list[float]:
-        return [numbers[name] for numbers in scored.get(arm, [])]
+    def ahead(one: str, other: str, score: str = "auprc") -> list[float]:
+        return arms.less(f"{one}, planted", f"{other}, planted", score)
 
-    def less(one: Sequence[float], other: Sequence[float]) -> list[float]:
-        other = list(other) * (len(one) if len(other) == 1 else 1)  # a rule on the taxi data has no seed
-        return [a - b for a, b in zip(one, other, strict=False)]
-
-    def ahead(one: str, other: str, name: str, score: str = "auprc") -> list[float]:
-        return less(values(f"{one}, {name}", score), values(f"{other}, {name}", score))
+    def ahead_on_taxis(one: str, rule: str, score: str = "auprc") -> list[float]:
+        once = arms.numbers(f"{rule}, taxi", score)  # has no seed
+        return [value - own for value in arms.numbers(f"{one}, taxi", score) for own in once]
 
     measured = {
-        "planted": values(f"{TOLD}, planted", "auprc"),
-        "trained": ahead(TOLD, UNTRAINED, "planted"),
-        "week": ahead(TOLD, WEEK, "planted"),
+        "planted": arms.numbers(f"{TOLD}, planted", "auprc"),
+        "trained": ahead(TOLD, UNTRAINED),
+        "week": ahead(TOLD, WEEK),
         "context": [
-            sum(three) / 3
-            for three in zip(*(ahead(TOLD, WEEK, "planted", f"auprc of {kind}") for kind in CONTEXT), strict=True)
+            sum(three) / 3 for three in zip(*(ahead(TOLD, WEEK, f"auprc of {kind}") for kind in CONTEXT), strict=True)
         ],
-        "forest": ahead(TOLD, FOREST, "planted"),
-        "plain": [-v for v in ahead(PLAIN, WEEK, "taxi")],
-        "taxi values": ahead(TOLD, WEEK, "taxi"),
-        "taxi days": ahead(TOLD, WEEK, "taxi", "day auprc"),
-        "taxi forest": ahead(TOLD, FOREST, "taxi", "day auprc"),
+        "forest": ahead(TOLD, FOREST),
+        "plain": [-v for v in ahead_on_taxis(PLAIN, WEEK)],
+        "taxi values": ahead_on_taxis(TOLD, WEEK),
+        "taxi days": ahead_on_taxis(TOLD, WEEK, "day auprc"),
+        "taxi forest": ahead_on_taxis(TOLD, FOREST, "day auprc"),
     }
 
     def told(arm: str, name: str) -> str | None:
-        return spread(values(arm, name), within=POSITIVE if name == "false" else SHARE)
+        return arms.told(arm, name, POSITIVE if name == "false" else SHARE)
 
-    there = [name for name in SERIES if any(arm.endswith(f", {name}") for arm in scored)]
+    there = [name for name in SERIES if any(arm.endswith(f", {name}") for arm in arms)]
     tables = [
         Table(f"Alarms on the {name} series", ["score", *SCORES.values()],
               [[arm, *(told(f"{arm}, {name}", score) for score in SCORES)]
-               for arm in (*ARMS, *RULES) if f"{arm}, {name}" in scored],
+               for arm in (*ARMS, *RULES) if f"{arm}, {name}" in arms],
               "Means with 95 % intervals over seeds. Precision, recall, events and false alarms at the threshold "
               "that 99.5 % of the held-out normal time does not exceed; precision and recall of single values.")
         for name in there
@@ -263,29 +251,38 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     tables.append(
         Table("Kinds of planted anomalies", ["score", *KINDS],
               [[arm, *(told(f"{arm}, planted", f"auprc of {kind}") for kind in KINDS)]
-               for arm in (*ARMS, *RULES) if f"{arm}, planted" in scored],
+               for arm in (*ARMS, *RULES) if f"{arm}, planted" in arms],
               "Area under precision-recall of each kind's values beside the normal ones, which are far more.")
     )  # fmt: skip
     asked = (("planted", "auprc", "planted series"), ("taxi", "day auprc", "taxi series averaged over a day"))
     summary = " ".join(
         f"Area under the precision-recall curve, {where}: "
-        + "; ".join(f"{arm} {_mean(values(f'{arm}, {name}', score)):.3f}" for arm in (TOLD, UNTRAINED, WEEK, FOREST))
+        + "; ".join(f"{arm} {arms.mean(f'{arm}, {name}', score):.3f}" for arm in (TOLD, UNTRAINED, WEEK, FOREST))
         + "."
         for name, score, where in asked if name in there
     )  # fmt: skip
-    shown_records = [
-        next((r for r in records if r.trial and r.trial.variant == f"{TOLD}, {name}"), None) for name in there
-    ]
+    shown = [record for name in there for record in arms[f"{TOLD}, {name}"][:1]]
     return Findings(
         summary=summary,
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=tables,
-        figures=[figure for record in shown_records if record for figure in _pictures(record)],
+        figures=[figure for record in shown for figure in _pictures(record)],
     )
 
 
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else float("nan")
+def _apart(record: Record) -> list[Record]:
+    """A record for each rule that the trial has scored, or that of its network."""
+    assert record.trial is not None
+    arm, _, name = record.trial.variant.rpartition(", ")
+    if arm != "rules":
+        return [record]
+    return [
+        Record(
+            {k.removeprefix(f"{rule}, "): v for k, v in record.numbers.items() if k.startswith(f"{rule}, ")},
+            trial=Trial(f"{rule}, {name}", record.trial.seed),
+        )
+        for rule in RULES
+    ]
 
 
 def _pictures(record: Record) -> list[Curves]:

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings
 from elman.lab.judge import judge
@@ -28,9 +29,7 @@ from elman.lab.study import Record, Trial
 from elman.lab.wording import decimal
 from elman.studies.learning_tasks import (
     GAIN,
-    accuracies,
     accuracy_table,
-    differences,
     learn_task,
     learning_curves,
     variants,
@@ -110,24 +109,24 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracy on every task, and the differences."""
-    reached = accuracies(records)
+    arms = Arms(records)
     names = tasks(plan)
-    gained = {name: differences(reached, f"peephole, {name}", f"standard, {name}") for name in names}
+    gained = {name: arms.less(f"peephole, {name}", f"standard, {name}", "accuracy") for name in names}
     measured = {f"equal|{delay}": gained[f"copy after {delay}"] for delay in plan.delays}
     measured["timing"] = gained["timing"]
-    measured["unit"] = differences(reached, "peephole, timing", f"{LARGER}, timing")
+    measured["unit"] = arms.less("peephole, timing", f"{LARGER}, timing", "accuracy")
     means = {name: sum(values) / len(values) for name, values in gained.items() if values}
     return Findings(
         summary="What peepholes add to the share of right answers: "
         + ", ".join(f"{decimal(m, 3)} in {n}" for n, m in means.items()) + ".",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
-            accuracy_table("Share of right answers", records, names,
+            accuracy_table("Share of right answers", arms, names,
                            "Means with 95 % intervals over seeds. Chance is 0.125 on copy, 0.5 on timing, which is "
                            f"learned with {plan.timing_units} units; parameters on copy and on timing."),
         ],
         figures=[
-            learning_curves(f"Learning {name}", records, name, plan.updates,
+            learning_curves(f"Learning {name}", arms, name, plan.updates,
                             f"Means over seeds with 95 % intervals; guessing has ln {2 if name == 'timing' else 8} "
                             "nats.")
             for name in (names[-2], "timing")

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings, Table
 from elman.lab.judge import judge
@@ -27,9 +28,7 @@ from elman.lab.study import Record, Trial
 from elman.lab.wording import percent
 from elman.studies.learning_tasks import (
     GAIN,
-    accuracies,
     accuracy_table,
-    differences,
     learn_task,
     learning_curves,
     variants,
@@ -139,20 +138,19 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ]
         for name in kinds
     ]
-    reached = accuracies(records)
+    arms = Arms(records)
     measured = {
         "count": float(counts["MGU"]),
         "printed": float(weights["MGU"]),
         "half": counts["MGU"] / counts["LSTM"],
         "thirds": weights["MGU"] / weights["GRU"],
-        "par": differences(reached, "MGU, store and recall", "GRU equal parameters, store and recall"),
-        "bias": differences(reached, "MGU gate bias -2, copy", "MGU, copy"),
-        "lag": differences(reached, "MGU gate bias -2, store and recall", "MGU, store and recall"),
+        "par": arms.less("MGU, store and recall", "GRU equal parameters, store and recall", "accuracy"),
+        "bias": arms.less("MGU gate bias -2, copy", "MGU, copy", "accuracy"),
+        "lag": arms.less("MGU gate bias -2, store and recall", "MGU, store and recall", "accuracy"),
     }
 
     def mean(arm: str) -> float:
-        values = list(reached.get(arm, {}).values())
-        return sum(values) / len(values) if values else float("nan")
+        return arms.mean(arm, "accuracy")
 
     return Findings(
         summary=(
@@ -165,11 +163,11 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             Table(f"Parameters at {inputs} inputs and {units} units",
                   ["cell", "blocks", "weights, as printed", "with a bias a block", "share of the LSTM"], rows,
                   "PyTorch's GRU has one more bias for its candidate, since it resets after the product."),
-            accuracy_table("Share of symbols recalled", records, TASKS,
+            accuracy_table("Share of symbols recalled", arms, TASKS,
                            "Means with 95 % intervals over seeds. Chance is 0.125 on both tasks."),
         ],
         figures=[
-            learning_curves(f"Learning to {task}", records, task, plan.updates,
+            learning_curves(f"Learning to {task}", arms, task, plan.updates,
                             "Means over seeds with 95 % intervals; guessing has ln 8 = 2.08 nats.") for task in TASKS
         ],
     )  # fmt: skip

@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Findings, Heatmap, Table
 from elman.lab.judge import judge
-from elman.lab.seeds import SHARE, spread
+from elman.lab.seeds import SHARE
 from elman.lab.study import Record, Trial
 from elman.lab.wording import percent
 from elman.studies import translating
@@ -147,34 +148,21 @@ def digits_right(model: "Seq2Seq", target: "Tensor", state: Any, digits: int, ma
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracies, what attention looks at, what masking does, and maps."""
-    arms: dict[str, list[Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        arms.setdefault(record.trial.variant, []).append(record)
+    arms = Arms(records)
 
-    def values(arm: str, name: str) -> list[float]:
-        return [r.numbers[name] for r in arms.get(arm, []) if name in r.numbers]
-
-    def shown(arm: str, name: str) -> str | None:
-        return spread(values(arm, name), within=SHARE)
-
-    without = {r.trial.seed: r.numbers["exact|10"] for r in arms.get("none", []) if r.trial}
-    additive = arms.get("additive", [])
     measured = {
-        "gain": [
-            r.numbers["exact|10"] - without[r.trial.seed] for r in additive if r.trial and r.trial.seed in without
-        ],
-        "near": values("additive", "within one|10"),
-        "exact": values("additive", "on it|10"),
-        "used": [r.numbers["other masked|10"] - r.numbers["masked|10"] for r in additive],
-        "aligned": values(translating.NAMES[0], "within one"),
-        "late": values(translating.NAMES[0], "late verb"),
+        "gain": arms.less("additive", "none", "exact|10"),
+        "near": arms.numbers("additive", "within one|10"),
+        "exact": arms.numbers("additive", "on it|10"),
+        "used": arms.less("additive", "additive", "other masked|10", "masked|10"),
+        "aligned": arms.numbers(translating.NAMES[0], "within one"),
+        "late": arms.numbers(translating.NAMES[0], "late verb"),
     }
     columns = ("exact|10", "on it|10", "within one|10", "weight|10", "kept|10", "masked|10", "other masked|10")
     maps = []
     for arm in ("additive", "multiplicative"):
         for n in SHOWN:
-            for r in arms.get(arm, [])[:1]:
+            for r in arms[arm][:1]:
                 digits = r.texts[f"digits-{n}"]
                 maps.append(Heatmap(
                     f"{arm.capitalize()} attention, a held-out string of {n} digits", "source digit", "digit to be "
@@ -184,22 +172,21 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                     "Seed 0.",
                     "attention weight",
                 ))  # fmt: skip
-    near, exact = measured["near"], measured["exact"]
+    exact, near = (arms.mean("additive", name) for name in ("on it|10", "within one|10"))
     return Findings(
         summary=(
             f"On strings of 10 digits additive attention has its largest weight on the digit to be written in "
-            f"{percent(sum(exact) / len(exact), 0)} of steps, on it or one beside it in "
-            f"{percent(sum(near) / len(near), 0)}."
-        ) if exact else "No trial with additive attention has finished.",
+            f"{percent(exact, 0)} of steps, on it or one beside it in {percent(near, 0)}."
+        ) if "additive" in arms else "No trial with additive attention has finished.",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
             Table("Strings of 10 digits",
                   ["attention", "strings right", "on it", "within one", "weight on it", "digits right",
                    "with it masked", "with another masked"],
-                  [[arm, *(shown(arm, name) for name in columns)] for arm in ARMS if arm in arms],
+                  [[arm, *(arms.told(arm, name, SHARE) for name in columns)] for arm in ARMS if arm in arms],
                   "Means with 95 % intervals over seeds. Digits right are counted with the true digits before."),
-            translating.table(records),
+            translating.table(arms),
         ],
-        figures=[*maps, *translating.pictures(records)],
-        passages=translating.samples(records),
+        figures=[*maps, *translating.pictures(arms)],
+        passages=translating.samples(arms),
     )  # fmt: skip

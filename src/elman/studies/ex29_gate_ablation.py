@@ -27,6 +27,7 @@ from math import isnan
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings, Passage
 from elman.lab.judge import judge
@@ -34,9 +35,7 @@ from elman.lab.study import Record, Trial
 from elman.lab.wording import decimal
 from elman.studies.learning_tasks import (
     GAIN,
-    accuracies,
     accuracy_table,
-    differences,
     learn_task,
     learning_curves,
     variants,
@@ -136,17 +135,17 @@ def _verdict(lost: dict[str, float]) -> str:
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracy by arm, what each gate is worth on each task, and the curves."""
-    reached = accuracies(records)
+    arms = Arms(records)
     lost = {
-        (gate, task): differences(reached, f"full, {task}", f"{arm}, {task}")
+        (gate, task): arms.less(f"full, {task}", f"{arm}, {task}", "accuracy")
         for gate, arm in GATES.items() for task in TASKS
     }  # fmt: skip
-    stream = zip(*(lost[gate, "store and recall"] for gate in GATES), strict=False)
+    stream = arms.together(*((f"{arm}, store and recall", "accuracy") for arm in ("full", *GATES.values())))
     measured = {
         "critical": lost["forget", "copy"],
         "stream": lost["forget", "store and recall"],
-        "worst": [forget - max(others) for forget, *others in stream],
-        "bias": differences(reached, "full b_f = 4, copy", "full b_f = 0, copy"),
+        "worst": [(full - forget) - max(full - other for other in others) for full, forget, *others in stream],
+        "bias": arms.less("full b_f = 4, copy", "full b_f = 0, copy", "accuracy"),
     }
 
     def mean(values: Sequence[float]) -> float:
@@ -164,12 +163,12 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[Passage("Which gate is most critical depends on the task", reading)],
         tables=[
-            accuracy_table("Share of symbols recalled", records, TASKS,
+            accuracy_table("Share of symbols recalled", arms, TASKS,
                            f"Means with 95 % intervals over seeds; chance is 0.125. The stream is learned with "
                            f"{plan.rounds} rounds and tested with {plan.test_rounds}."),
         ],
         figures=[
-            learning_curves(f"Learning to {task}", records, task, plan.updates,
+            learning_curves(f"Learning to {task}", arms, task, plan.updates,
                             "Means over seeds with 95 % intervals; guessing has ln 8 = 2.08 nats.") for task in TASKS
         ],
     )  # fmt: skip

@@ -26,9 +26,10 @@ from typing import Annotated, Any
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Findings
-from elman.lab.judge import interval, judge
+from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
 from elman.lab.wording import percent
 from elman.studies import sentiment
@@ -247,42 +248,30 @@ def _answers(plan: Plan, desk: Desk) -> Record:
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracy, times, and both by length."""
-    arms: dict[str, list[Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        arms.setdefault(record.trial.variant, []).append(record)
-    answers, arms = arms.pop(LATENCY, []), {arm: arms[arm] for arm in (BAYES, *ARMS) if arm in arms}
-    corpus = next((r.texts["data"] for rs in arms.values() for r in rs), "no sentences")
-
-    def less(one: str, other: str) -> list[float]:
-        known = {r.trial.seed: r.numbers["accuracy"] for r in arms.get(other, []) if r.trial}
-        if other == BAYES and known:  # it has no seed
-            known = {r.trial.seed: known[0] for r in arms.get(one, []) if r.trial}
-        mine = {r.trial.seed: r.numbers["accuracy"] for r in arms.get(one, []) if r.trial}
-        return [mine[seed] - known[seed] for seed in mine if seed in known]
+    arms = Arms(records)
+    answers, there = arms[LATENCY], [arm for arm in (BAYES, *ARMS) if arm in arms]
+    corpus = next((r.texts["data"] for arm in there for r in arms[arm]), "no sentences")
+    once = arms.numbers(BAYES, "accuracy")  # it has no seed
 
     def ratios(wanted: Callable[[Callable[[str, int, int], float]], float]) -> list[float]:
         return [wanted(lambda arm, n, t, r=r: r.series[f"{arm}, {n}"][LENGTHS.index(t)]) for r in answers]
 
-    counts = [rs[0].numbers["parameters"] for arm, rs in arms.items() if arm in NETWORKS]
+    counts = [arms.numbers(arm, "parameters")[0] for arm in NETWORKS if arm in arms]
     measured: dict[str, Any] = {
         "equal": max(counts) / min(counts) - 1 if len(counts) == len(NETWORKS) else [],
-        "tie": less("LSTM", BAYES),
-        "order": less("BiLSTM", "Transformer"),
-        "positions": less("Transformer", UNPLACED),
+        "tie": [value - bayes for value in arms.numbers("LSTM", "accuracy") for bayes in once],
+        "order": arms.less("BiLSTM", "Transformer", "accuracy"),
+        "positions": arms.less("Transformer", UNPLACED, "accuracy"),
         "long": ratios(lambda ms: ms("LSTM", 1, 128) / ms("Transformer", 1, 128)),
         "many": ratios(lambda ms: ms("Transformer", 32, 512) / ms("LSTM", 32, 512)),
         "growth": ratios(lambda ms: ms("Transformer", 32, 512) / ms("Transformer", 32, 64)
                          / (ms("LSTM", 32, 512) / ms("LSTM", 32, 64))),
     }  # fmt: skip
-    accuracy = {arm: interval([r.numbers["accuracy"] for r in rs])[0] for arm, rs in arms.items()}
-    shares: dict[str, Sequence[tuple[Sequence[float], Sequence[float]]]] = {
-        arm: [(r.series["right"], r.series["words"]) for r in rs] for arm, rs in arms.items()
-    }
-    trained_on = max((r.numbers["training"] for rs in arms.values() for r in rs), default=0)
+    shares = {arm: [(r.series["right"], r.series["words"]) for r in arms[arm]] for arm in there}
+    trained_on = max((size for arm in there for size in arms.numbers(arm, "training")), default=0)
     return Findings(
         summary=f"Test sentences of {corpus} decided rightly, learned from {trained_on:.0f} sentences: "
-        + ", ".join(f"{arm} {percent(a)}" for arm, a in accuracy.items()) + ".",
+        + ", ".join(f"{arm} {percent(arms.mean(arm, 'accuracy'))}" for arm in there) + ".",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[trade_offs(answers)] if answers else [],
         tables=[*accuracies(corpus, arms), *(times(answers, batch) for batch in BATCHES if answers)],

@@ -23,10 +23,11 @@ from typing import Any
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
-from elman.lab.judge import interval, judge
-from elman.lab.seeds import POSITIVE, SHARE, across, spread
+from elman.lab.judge import judge
+from elman.lab.seeds import POSITIVE, SHARE, across
 from elman.lab.study import Record, Trial
 from elman.lab.wording import decimal, percent
 from elman.studies import sentiment
@@ -178,33 +179,24 @@ def _diagram(chance: Any, truth: Any) -> dict[str, list[float]]:
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Scores at both times, loss by pass, and reliability after the last."""
-    arms: dict[str, list[Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        arms.setdefault(record.trial.variant, []).append(record)
-
-    def values(arm: str, name: str) -> list[float]:
-        return [record.numbers[name] for record in arms.get(arm, []) if name in record.numbers]
-
-    def less(one: Sequence[float], other: Sequence[float]) -> list[float]:
-        return [a - b for a, b in zip(one, other, strict=False)]
+    arms = Arms(records)
 
     def told(arm: str, name: str) -> str | None:
-        return spread(values(arm, name), within=POSITIVE if name.endswith("nll") else SHARE)
+        return arms.told(arm, name, POSITIVE if name.endswith("nll") else SHARE)
 
     none, standard, variational, _ = ARMS
     measured = {
-        "accuracy": less(values(variational, "best accuracy"), values(none, "best accuracy")),
-        "standard": less(values(variational, "best accuracy"), values(standard, "best accuracy")),
-        "calibration": less(values(none, "end ece"), values(variational, "end ece")),
-        "draws": less(values(variational, "end ece"), values(variational, "end draws ece")),
-        "stopping": [a / b for a, b in zip(values(none, "best ece"), values(none, "end ece"), strict=False) if b],
+        "accuracy": arms.less(variational, none, "best accuracy"),
+        "standard": arms.less(variational, standard, "best accuracy"),
+        "calibration": arms.less(none, variational, "end ece"),
+        "draws": arms.less(variational, variational, "end ece", "end draws ece"),
+        "stopping": [best / end for best, end in arms.together((none, "best ece"), (none, "end ece")) if end],
     }
     there = [arm for arm in ARMS if arm in arms]
     rows = []
     for arm in there:
         for how, words in (("", ""), (" draws", f", mean of {DRAWS} draws"), (" scaled", ", temperature fitted")):
-            if values(arm, f"end{how} ece"):
+            if arms.numbers(arm, f"end{how} ece"):
                 rows.append((arm, how, arm + words))
     tables = [
         Table(words, ["dropout", *SCORES.values()],
@@ -219,11 +211,12 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         curves.append(across(arm, range(1, len(losses[0]) + 1), losses, POSITIVE))
         first = arms[arm][0].series
         bins.append(Series(arm, first["end confidence"], first["end right"], style="points"))
-    ece = {arm: interval(values(arm, "end ece"))[0] for arm in there}
-    right = {arm: interval(values(arm, "best accuracy"))[0] for arm in there}
     return Findings(
         summary="Accuracy at the pass of lowest validation loss, and calibration error after all passes, by dropout: "
-        + "; ".join(f"{arm} {percent(right[arm])}, {decimal(ece[arm], 3)}" for arm in there) + ".",
+        + "; ".join(
+            f"{arm} {percent(arms.mean(arm, 'best accuracy'))}, {decimal(arms.mean(arm, 'end ece'), 3)}"
+            for arm in there
+        ) + ".",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=tables,
         figures=[

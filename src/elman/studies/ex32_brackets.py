@@ -26,10 +26,11 @@ from math import inf
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Series, Table, Trajectory
-from elman.lab.judge import interval, judge
-from elman.lab.seeds import SHARE, spread
+from elman.lab.judge import judge
+from elman.lab.seeds import SHARE
 from elman.lab.study import Record, Trial
 from elman.lab.wording import decimal, percent
 from elman.studies.learning_tasks import further_arms
@@ -212,39 +213,29 @@ def _ablate(model, batch, best: str, whole: float) -> dict[str, float]:
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracy on each kind of string, what the states know, and two pictures of one string."""
-    arms: dict[str, list[Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        arms.setdefault(record.trial.variant, []).append(record)
-
-    def values(arm: str, name: str) -> list[float]:
-        return [record.numbers[name] for record in arms.get(arm, [])]
-
-    def less(one: Sequence[float], other: Sequence[float]) -> list[float]:
-        return [a - b for a, b in zip(one, other, strict=False)]
+    arms = Arms(records)
 
     measured = {
         "rule": [record.numbers["rule"] for record in records],
-        "solves": values("LSTM", "accuracy"),
-        "unit": values("LSTM", "r"),
-        "gru": less(values("LSTM", "r"), values("GRU", "r")),
-        "learned": less(values("LSTM", "r2"), values("LSTM", "untrained")),
-        "needed": less(values("LSTM", "lost"), values("LSTM", "lost other")),
-        "deeper": values("LSTM", "deeper"),
-        "longer": values("LSTM", "four"),
+        "solves": arms.numbers("LSTM", "accuracy"),
+        "unit": arms.numbers("LSTM", "r"),
+        "gru": arms.less("LSTM", "GRU", "r"),
+        "learned": arms.less("LSTM", "LSTM", "r2", "untrained"),
+        "needed": arms.less("LSTM", "LSTM", "lost", "lost other"),
+        "deeper": arms.numbers("LSTM", "deeper"),
+        "longer": arms.numbers("LSTM", "four"),
     }
 
     def told(arm: str, name: str) -> str | None:
-        return spread(values(arm, name), within=(-inf, 1.0) if name.startswith("lost") else SHARE)
+        return arms.told(arm, name, (-inf, 1.0) if name.startswith("lost") else SHARE)
 
-    best = next(iter(arms.get("LSTM", records)), None)
-    mean = {arm: sum(values(arm, "r")) / len(arms[arm]) for arm in arms}
+    best = next(iter(arms["LSTM"] or records), None)
     return Findings(
         summary=(
             "The best single unit follows the depth with |r| = "
-            + ", ".join(f"{r:.3f} in the {arm}" for arm, r in mean.items())
+            + ", ".join(f"{arms.mean(arm, 'r'):.3f} in the {arm}" for arm in arms)
             + (f"; of strings four times as long as any it read the LSTM decides "
-               f"{percent(interval(values('LSTM', 'four'))[0])} rightly, where guessing has one in two."
+               f"{percent(arms.mean('LSTM', 'four'))} rightly, where guessing has one in two."
                if "LSTM" in arms else ".")
         ),
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
@@ -301,12 +292,13 @@ def _beside(record: Record) -> Curves:
     )  # fmt: skip
 
 
-def _units(arms: dict[str, list[Record]]) -> Curves:
+def _units(arms: Arms) -> Curves:
     """Every unit's correlation, sorted, of the first seed of each cell."""
     lines = []
-    for arm, records in arms.items():
-        field = records[0].texts["field"]
-        r = sorted((abs(v) for n, v in records[0].numbers.items() if n.startswith(f"r {field}")), reverse=True)
+    for arm in arms:
+        first = arms[arm][0]
+        field = first.texts["field"]
+        r = sorted((abs(v) for n, v in first.numbers.items() if n.startswith(f"r {field}")), reverse=True)
         lines.append(Series(f"{arm}, {field}", list(range(1, len(r) + 1)), r))
     return Curves(
         "Correlation of each unit with the depth", "unit, from the best", "|r|", lines,

@@ -24,10 +24,11 @@ from typing import TYPE_CHECKING
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Heatmap, Passage, Table
 from elman.lab.judge import judge
-from elman.lab.seeds import SHARE, across, spread
+from elman.lab.seeds import SHARE, across
 from elman.lab.study import Record, Trial
 from elman.lab.wording import percent
 
@@ -217,26 +218,17 @@ def _share(flags) -> float:
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Sentences told by the rate of unknown names, the gate by word, one sentence's copies."""
-    arms: dict[str, list[Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        arms.setdefault(record.trial.variant, []).append(record)
-
-    def values(arm: str, name: str) -> list[float]:
-        return [record.numbers[name] for record in arms.get(arm, [])]
+    arms = Arms(records)
 
     def told(arm: str, name: str) -> str | None:
-        return spread(values(arm, name), within=SHARE)
+        return arms.told(arm, name, SHARE)
 
-    both = arms.get("pointer-generator", [])
+    both = arms["pointer-generator"]
     measured = {
-        "generator": values("generator", "right|1.0"),
-        "pointer": values("pointer", "right|1.0"),
-        "both": values("pointer-generator", "right|1.0"),
-        "known": [
-            a - b
-            for a, b in zip(values("pointer-generator", "right|0.0"), values("generator", "right|0.0"), strict=False)
-        ],
+        "generator": arms.numbers("generator", "right|1.0"),
+        "pointer": arms.numbers("pointer", "right|1.0"),
+        "both": arms.numbers("pointer-generator", "right|1.0"),
+        "known": arms.less("pointer-generator", "generator", "right|0.0"),
         "gate": [r.numbers["p_gen|3"] - (r.numbers["p_gen|0"] + r.numbers["p_gen|5"]) / 2 for r in both],
     }
     there = [arm for arm in ARMS if arm in arms]
@@ -252,8 +244,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         tables.append(
             Table("Restaurants whose names were held out", ["head", "descriptions that tell the name"],
                   [[arm.removesuffix(", restaurants"), told(arm, "names told")] for arm in real],
-                  f"{int(values(real[0], 'held out')[0])} names, anew for each seed; every second name of the others "
-                  "is outside the vocabulary too, so that copying is learned.")
+                  f"{int(arms.numbers(real[0], 'held out')[0])} names, anew for each seed; every second name of the "
+                  "others is outside the vocabulary too, so that copying is learned.")
         )  # fmt: skip
     figures: list[Curves | Heatmap] = []
     passages = []
@@ -273,10 +265,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             Passage(f"Told by the {arm}, all names unknown", arms[arm][0].texts["said|1.0"], "sample")
             for arm in there
         ]  # fmt: skip
-    mean = {arm: sum(values(arm, "right|1.0")) / len(arms[arm]) for arm in there}
     return Findings(
         summary="Told without a fault, of sentences all of whose names are unknown: " + ", ".join(
-            f"{arm} {percent(share)}" for arm, share in mean.items()) + ".",
+            f"{arm} {percent(arms.mean(arm, 'right|1.0'))}" for arm in there) + ".",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=tables, figures=figures, passages=passages,
     )  # fmt: skip

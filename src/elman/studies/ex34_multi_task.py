@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Findings
 from elman.lab.judge import judge
@@ -42,8 +43,10 @@ from elman.studies.multi_task_results import (
     TAGGERS,
     TOGETHER,
     WORDS,
-    Arms,
+    figures,
+    share,
     sized,
+    tables,
 )
 
 if TYPE_CHECKING:
@@ -270,24 +273,25 @@ def most_frequent(test: "Sequence[Sentence]", training: "Sequence[Sentence]") ->
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Both tasks, alone and together, by the number of sentences."""
-    arms = Arms(records, plan.sizes)
+    arms = Arms(records)
+    names = next((record.texts for record in records), {"tags": "the tags", "sentiment": "the sentiment"})
     first, last = plan.sizes[0], plan.sizes[-1]
     measured = {
-        "few": arms.less("sentiment", sized(TOGETHER, first), sized(SINGLE, first)),
-        "syntax": arms.less("sentiment", sized(TOGETHER, first), sized(SHUFFLED, first)),
-        "tags": arms.less("tags", ALONE, sized(TOGETHER, last)),
-        "letters": arms.less("tags", ALONE, WORDS),
-        "both": arms.less("tags", ALONE, FORWARDS),
-        "all": arms.less("sentiment", sized(TOGETHER, 0), sized(SINGLE, 0)),
-        "goal": list(arms.values(ALONE, "tags").values()) if arms.names["tags"] == "ewt" else [],
+        "few": arms.less(sized(TOGETHER, first), sized(SINGLE, first), "sentiment"),
+        "syntax": arms.less(sized(TOGETHER, first), sized(SHUFFLED, first), "sentiment"),
+        "tags": arms.less(ALONE, sized(TOGETHER, last), "tags"),
+        "letters": arms.less(ALONE, WORDS, "tags"),
+        "both": arms.less(ALONE, FORWARDS, "tags"),
+        "all": arms.less(sized(TOGETHER, 0), sized(SINGLE, 0), "sentiment"),
+        "goal": arms.numbers(ALONE, "tags") if names["tags"] == "ewt" else [],
     }
-    tagged, frequent = arms.share(ALONE, "tags"), arms.share(ALONE, "most frequent")
-    single, together = (arms.share(sized(how, first), "sentiment") for how in (SINGLE, TOGETHER))
+    tagged, frequent = share(arms, ALONE, "tags"), share(arms, ALONE, "most frequent")
+    single, together = (share(arms, sized(how, first), "sentiment") for how in (SINGLE, TOGETHER))
     return Findings(
-        summary=f"The tagger alone tags {tagged} of the words of {arms.names['tags']} rightly, every word's most "
-        f"frequent tag {frequent}; learned from {first or 'all'} sentences of {arms.names['sentiment']}, the "
+        summary=f"The tagger alone tags {tagged} of the words of {names['tags']} rightly, every word's most "
+        f"frequent tag {frequent}; learned from {first or 'all'} sentences of {names['sentiment']}, the "
         f"classifier alone decides {single} rightly, together with tags {together}.",
         claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
-        tables=arms.tables(),
-        figures=arms.figures(),
+        tables=tables(arms, plan.sizes, names),
+        figures=figures(arms, plan.sizes),
     )

@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Table
 from elman.lab.judge import judge
-from elman.lab.seeds import POSITIVE, across, spread
+from elman.lab.seeds import POSITIVE, across
 from elman.lab.study import Record, Trial
 from elman.lab.wording import decimal
 
@@ -222,37 +223,32 @@ def _hearts(plan: Plan, trial: Trial, model: "NextValue", desk: Desk, times: int
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Errors, by gap and by distance beyond the last value; heart rates where they were there."""
-    arms: dict[str, list[Record]] = {}
-    for record in records:
-        assert record.trial is not None
-        arms.setdefault(record.trial.variant, []).append(record)
-
-    def values(arm: str, name: str = "error") -> list[float]:
-        return [record.numbers[name] for record in arms.get(arm, [])]
-
-    def ratios(arm: str, name: str = "error") -> list[float]:
-        return [a / b for a, b in zip(values(arm, name), values("ODE-RNN", name), strict=False)]
+    arms = Arms(records)
 
     blind, told, trained, decay, ode = ARMS
+
+    def ratios(one: str, other: str, name: str = "error", than: str = "") -> list[float]:
+        return [a / b for a, b in arms.together((one, name), (other, than or name))]
+
     beyond = [
-        sum(e for h, e in zip(HORIZONS, record.series["far"], strict=True) if h >= 12) - 0.5
-        for record in arms.get(ode, [])
+        sum(e for h, e in zip(HORIZONS, record.series["far"], strict=True) if h >= 12) - 0.5 for record in arms[ode]
     ]
     measured = {
-        "ignores": [a / b for a, b in zip(values(blind), values(told), strict=False)],
-        "four": ratios(told), "time": ratios(trained), "decay": ratios(decay), "longer": ratios(told, "longer"),
-        "flow": [a / b - 1 for a, b in zip(values(ode, "finer"), values(ode), strict=False)],
+        "ignores": ratios(blind, told),
+        "four": ratios(told, ode), "time": ratios(trained, ode), "decay": ratios(decay, ode),
+        "longer": ratios(told, ode, "longer"),
+        "flow": [ratio - 1 for ratio in ratios(ode, ode, "finer", "error")],
         "far": beyond,
     }  # fmt: skip
     waves = [arm for arm in ARMS if arm in arms]
 
     def shown(arm: str, name: str = "error", digits: int = 4) -> str | None:
-        return spread(values(arm, name), digits, POSITIVE)
+        return arms.told(arm, name, POSITIVE, digits)
 
     tables = [
         Table("Squared error of the next value",
               ["network", "parameters", "as trained", "gaps twice as long", "processor time of a trial, s"],
-              [[arm, round(values(arm, "parameters")[0]), shown(arm), shown(arm, "longer"),
+              [[arm, round(arms.numbers(arm, "parameters")[0]), shown(arm), shown(arm, "longer"),
                 round(sum(r.seconds for r in arms[arm]) / len(arms[arm]), 1)] for arm in waves],
               f"Means with 95 % intervals over seeds. The noise alone has {FLOOR:.4f}, the wave 0.5."),
     ]  # fmt: skip
@@ -265,7 +261,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             Table("The next heart rate in intensive care", ["network", "root of the squared error, beats a minute"],
                   rows, "PhysioNet 2012, 350 stays, a fifth of them held out anew for each seed; gaps in hours.")
         )  # fmt: skip
-    mean = {arm: sum(values(arm)) / len(arms[arm]) for arm in waves}
+    mean = {arm: arms.mean(arm, "error") for arm in waves}
     return Findings(
         summary="Squared error of the next value: " + ", ".join(f"{arm} {decimal(mean[arm], 4)}" for arm in waves)
         + f"; the noise alone has {FLOOR:.4f}.",

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Curves, Table
-from elman.lab.seeds import POSITIVE, SHARE, across, spread
+from elman.lab.seeds import POSITIVE, SHARE, across
 from elman.lab.study import Record, Trial
 
 if TYPE_CHECKING:
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GAIN",
-    "accuracies",
     "accuracy_table",
-    "differences",
     "further_arms",
     "learn_task",
     "learning_curves",
@@ -61,46 +60,23 @@ def learn_task(
     return Record(numbers={"accuracy": accuracy, "parameters": parameters}, series={"loss": means})
 
 
-def accuracies(records: Sequence[Record]) -> dict[str, dict[int, float]]:
-    """Accuracy by variant and seed."""
-    found: dict[str, dict[int, float]] = {}
-    for record in records:
-        assert record.trial is not None
-        found.setdefault(record.trial.variant, {})[record.trial.seed] = record.numbers["accuracy"]
-    return found
-
-
-def differences(reached: dict[str, dict[int, float]], one: str, other: str) -> list[float]:
-    """Accuracy of a variant less another's, seed by seed."""
-    a, b = reached.get(one, {}), reached.get(other, {})
-    return [a[seed] - b[seed] for seed in a if seed in b]
-
-
-def accuracy_table(title: str, records: Sequence[Record], tasks: Sequence[str], note: str = "") -> Table:
+def accuracy_table(title: str, arms: Arms, tasks: Sequence[str], note: str = "") -> Table:
     """A row an arm: the cell's parameters, and mean accuracy with its 95 % interval on each task."""
-    reached = accuracies(records)
-    sizes = {r.trial.variant: int(r.numbers["parameters"]) for r in records if r.trial}
     rows = []
-    for arm in dict.fromkeys(variant.partition(", ")[0] for variant in reached):
-        own = dict.fromkeys(sizes[f"{arm}, {task}"] for task in tasks if f"{arm}, {task}" in sizes)
-        row: list[Any] = [arm, *own] if len(own) == 1 else [arm, " and ".join(f"{size:,}" for size in own)]
-        for task in tasks:
-            row.append(spread(list(reached.get(f"{arm}, {task}", {}).values()), within=SHARE))
-        rows.append(row)
+    for arm in dict.fromkeys(variant.partition(", ")[0] for variant in arms):
+        on_tasks = [f"{arm}, {task}" for task in tasks]
+        sizes = dict.fromkeys(int(size) for variant in on_tasks for size in arms.numbers(variant, "parameters"))
+        size: Any = next(iter(sizes)) if len(sizes) == 1 else " and ".join(f"{size:,}" for size in sizes)
+        rows.append([arm, size, *(arms.told(variant, "accuracy", SHARE) for variant in on_tasks)])
     return Table(title, ["arm", "parameters", *tasks], rows, note)
 
 
-def learning_curves(title: str, records: Sequence[Record], task: str, updates: int, caption: str = "") -> Curves:
+def learning_curves(title: str, arms: Arms, task: str, updates: int, caption: str = "") -> Curves:
     """Training loss of every arm on one task."""
-    losses: dict[str, list[list[float]]] = {}
-    for record in records:
-        assert record.trial is not None
-        arm, _, of = record.trial.variant.partition(", ")
+    every, lines = max(1, updates // POINTS), []
+    for variant in arms:
+        arm, _, of = variant.partition(", ")
         if of == task:
-            losses.setdefault(arm, []).append(record.series["loss"])
-    every = max(1, updates // POINTS)
-    lines = [
-        across(arm, [(k + 0.5) * every for k in range(len(seeds[0]))], seeds, POSITIVE)
-        for arm, seeds in losses.items()
-    ]
+            seeds = [record.series["loss"] for record in arms[variant]]
+            lines.append(across(arm, [(k + 0.5) * every for k in range(len(seeds[0]))], seeds, POSITIVE))
     return Curves(title, "update", "training loss, nats an answer", lines, caption=caption)

@@ -39,16 +39,16 @@ def temperature_table(temperatures: Sequence[float], at: At) -> Table:
     )  # fmt: skip
 
 
-def culture_table(given: "Names", knowing: dict[int, Record], untold: dict[int, Record]) -> Table:
+def culture_table(given: "Names", knowing: Sequence[Record], untold: Sequence[Record]) -> Table:
     """How well each culture's names are predicted, and judged."""
     import numpy as np
 
-    judged = np.sum([record.arrays["judged|real"] for record in knowing.values()], axis=0)
+    judged = np.sum([record.arrays["judged|real"] for record in knowing], axis=0)
     right = np.diag(judged) / np.maximum(judged.sum(1), 1)
     rows = []
     for place, culture in enumerate(given.cultures):
         scores = [
-            [record.numbers[f"nats|{culture}"] for record in own.values() if f"nats|{culture}" in record.numbers]
+            [record.numbers[f"nats|{culture}"] for record in own if f"nats|{culture}" in record.numbers]
             for own in (knowing, untold)
         ]
         means = [round(mean(values), 3) if values else None for values in scores]
@@ -59,9 +59,9 @@ def culture_table(given: "Names", knowing: dict[int, Record], untold: dict[int, 
     )  # fmt: skip
 
 
-def name_table(temperatures: Sequence[float], knowing: dict[int, Record]) -> Table:
+def name_table(temperatures: Sequence[float], knowing: Sequence[Record]) -> Table:
     """Four names of each culture at each temperature, from the first seed."""
-    record = next(iter(knowing.values()))
+    record = knowing[0]
     cultures = list(dict.fromkeys(key.partition("|")[0] for key in record.texts))
     rows = [
         [culture, *(", ".join(record.texts[f"{culture}|{t:g}"].split(", ")[:4]) for t in temperatures)]
@@ -74,17 +74,17 @@ def name_table(temperatures: Sequence[float], knowing: dict[int, Record]) -> Tab
     )  # fmt: skip
 
 
-def passages(temperatures: Sequence[float], knowing: dict[int, Record]) -> list[Passage]:
+def passages(temperatures: Sequence[float], knowing: Sequence[Record]) -> list[Passage]:
     """Names of Italian, or else of the first culture, at each temperature; the first seed's."""
     if not knowing:
         return []
-    texts = next(iter(knowing.values())).texts
+    texts = knowing[0].texts
     culture = "Italian" if f"Italian|{temperatures[0]:g}" in texts else next(iter(texts)).partition("|")[0]
     return [Passage(f"{culture}, temperature {t:g}", texts[f"{culture}|{t:g}"], "sample") for t in temperatures]
 
 
 def figures_of(
-    temperatures: Sequence[float], at: At, cultures: Sequence[str], knowing: dict[int, Record]
+    temperatures: Sequence[float], at: At, cultures: Sequence[str], knowing: Sequence[Record]
 ) -> list[Curves | Heatmap]:
     """Measures over temperature, likelihood over temperature, and who is taken for whom."""
     import numpy as np
@@ -100,7 +100,7 @@ def figures_of(
         return Series(f"{measure}, real names", x, [mean(at(measure, "real"))] * len(x), style="dashed")
 
     shown = min(x, key=lambda t: abs(t - 0.8))
-    counts = np.sum([record.arrays[f"judged|{shown:g}"] for record in knowing.values()], axis=0)
+    counts = np.sum([record.arrays[f"judged|{shown:g}"] for record in knowing], axis=0)
     shares = [[float(v) / max(1.0, float(row.sum())) for v in row] for row in counts]
     return [
         Curves("What temperature trades", "temperature", "share of samples",

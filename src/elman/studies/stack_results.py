@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from elman.lab.arms import Arms
 from elman.lab.findings import Curves, Heatmap, Series, Table
 from elman.lab.seeds import POSITIVE, across
 from elman.lab.study import Record
@@ -67,10 +68,10 @@ class Results:
     def __init__(self, arms: dict[str, Arm], cell: str, records: Sequence[Record]):
         self.arms, self.cell = arms, cell
         self.by_rate: dict[str, dict[float, list[Record]]] = {}
-        for record in records:
-            assert record.trial is not None
-            name, _, rate = record.trial.variant.rpartition(", rate ")
-            self.by_rate.setdefault(name, {}).setdefault(float(rate), []).append(record)
+        tried = Arms(records)
+        for variant in tried:
+            name, _, rate = variant.rpartition(", rate ")
+            self.by_rate.setdefault(name, {})[float(rate)] = tried[variant]
 
         def merit(there: list[Record]) -> tuple[int, float]:  # a rate at which runs failed is none the better
             return -len(there), mean_of(there, lambda record: record.numbers["training"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from elman.lab.arms import Arms
 from elman.lab.findings import Curves, Passage, Table
 from elman.lab.judge import interval
 from elman.lab.seeds import across, spread
@@ -39,19 +40,18 @@ def trade_offs(answers: Sequence[Record]) -> Passage:
     return Passage("Trade-offs", "\n\n".join(told))
 
 
-def accuracies(corpus: str, arms: dict[str, list[Record]]) -> list[Table]:
+def accuracies(corpus: str, arms: Arms) -> list[Table]:
     """Return sizes, accuracy and time of a pass by arm, and the tests in pairs."""
     from elman.probe.paired import holm, mcnemar
 
-    def told(records: Sequence[Record], name: str, digits: int) -> str | None:
-        return spread([record.numbers[name] for record in records if name in record.numbers], digits)
-
+    there = [arm for arm in (BAYES, *ARMS) if arm in arms]
     rows = [
-        [arm, told(rs[:1], "hidden size", 0), told(rs[:1], "parameters", 0), told(rs, "accuracy", 3),
-         told(rs, "a pass", 2), ", ".join(f"{r.numbers['rate']:g}" for r in rs if "rate" in r.numbers)]
-        for arm, rs in arms.items()
+        [arm, *(spread(arms.numbers(arm, size)[:1], 0) for size in ("hidden size", "parameters")),
+         arms.told(arm, "accuracy"), arms.told(arm, "a pass", decimals=2),
+         ", ".join(f"{rate:g}" for rate in arms.numbers(arm, "rate"))]
+        for arm in there
     ]  # fmt: skip
-    first = {arm: [v > 0.5 for v in rs[0].series["right"]] for arm, rs in arms.items()}
+    first = {arm: [v > 0.5 for v in arms.by_seed(arm)[0].series["right"]] for arm in there if 0 in arms.by_seed(arm)}
     wanted = [("LSTM", BAYES), ("LSTM", "BiLSTM"), ("LSTM", "Transformer"), ("BiLSTM", "Transformer"),
               ("Transformer", UNPLACED)]  # fmt: skip
     pairs = {f"{a} and {b}": mcnemar(first[a], first[b]) for a, b in wanted if a in first and b in first}

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from elman.lab.arms import Arms
 from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Heatmap, Passage, Table
-from elman.lab.seeds import SHARE, spread
+from elman.lab.seeds import SHARE
 from elman.lab.study import Record, Trial
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def _scores(test: "Sequence[Phrase]", written: Sequence[Sequence[str]]) -> dict[
     return numbers
 
 
-def table(records: Sequence[Record]) -> Table:
+def table(arms: Arms) -> Table:
     """Scores of each set of sentences."""
     columns = {
         "exact": "sentences right", "BLEU": "BLEU", "chrF": "chrF", "on it": "largest weight on the word rendered",
@@ -166,25 +167,22 @@ def table(records: Sequence[Record]) -> Table:
     }  # fmt: skip
     rows: list[list[Any]] = []
     for name in NAMES:
-        there = [r.numbers for r in records if r.trial and r.trial.variant == name]
-        if not there:
-            continue
-        row: list[Any] = [name.removeprefix("translation, ")]
-        for column in columns:
-            values = [numbers[column] for numbers in there if column in numbers]
-            row.append(spread(values, 1, (0, 100)) if column in ("BLEU", "chrF") else spread(values, within=SHARE))
-        rows.append(row)
+        if name in arms:
+            scores = (
+                arms.told(name, column, (0, 100), 1) if column in ("BLEU", "chrF") else arms.told(name, column, SHARE)
+                for column in columns
+            )
+            rows.append([name.removeprefix("translation, "), *scores])
     return Table("Translating English to German", ["sentences", *columns.values()], rows,
                  "Of sentences held out. BLEU on the study's own words, in lower case for Multi30k: not comparable "
                  "with scores of whole texts.")  # fmt: skip
 
 
-def pictures(records: Sequence[Record]) -> list[Heatmap]:
+def pictures(arms: Arms) -> list[Heatmap]:
     """Attention over one sentence of each set."""
     found = []
     for name in NAMES:
-        record = next((r for r in records if r.trial and r.trial.variant == name), None)
-        if record is not None:
+        for record in arms[name][:1]:
             found.append(
                 Heatmap(f"Attention of a {name}", "read", "written", record.arrays["map"].tolist(),
                         record.texts["source"].split(), record.texts["target"].split(),
@@ -193,7 +191,6 @@ def pictures(records: Sequence[Record]) -> list[Heatmap]:
     return found
 
 
-def samples(records: Sequence[Record]) -> list[Passage]:
+def samples(arms: Arms) -> list[Passage]:
     """What was written."""
-    first = {r.trial.variant: r for r in reversed(records) if r.trial and r.trial.variant in NAMES}
-    return [Passage(f"Written by the {name}", first[name].texts["said"], "sample") for name in NAMES if name in first]
+    return [Passage(f"Written by the {name}", r.texts["said"], "sample") for name in NAMES for r in arms[name][:1]]

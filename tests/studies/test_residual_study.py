@@ -204,7 +204,7 @@ def test_measures_of_one_run():
     one = record("plain, 3 layers", 0, 3.26, norms=(1e-4, 1.0, 1e-2), loss=(3.3, 2.81, 2.79, 2.9))
     assert slope(one) == pytest.approx(-1.0)
     assert (stuck(one), stuck(record("plain, 1 layer", 0, 3.24))) == (1.0, 0.0)
-    assert learned_at(one, 5) == 15
+    assert learned_at(one, 20) == 15
     assert learned_at(record("plain, 1 layer", 0, 3.2), 5) == math.inf
 
 

@@ -10,7 +10,6 @@ from elman.errors import UnknownName
 from elman.lab.desk import Desk
 from elman.lab.findings import Findings
 from elman.lab.study import find_study
-from elman.lab.worker import prepare
 
 __all__ = ["WORKED", "answer"]
 
@@ -41,9 +40,7 @@ def answer(exercise: str, settings: Mapping[str, str] | None = None) -> Findings
     records, started = [], time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         for trial in study.trials(plan):
-            prepare(trial)
-            record = study.module.run(plan, trial, Desk(Path(folder) / trial.name))
-            records.append(replace(record, trial=trial))
+            records.append(replace(study.run(plan, trial, Desk(Path(folder) / trial.name)), trial=trial))
     found = study.findings(plan, records)
     return replace(
         found, exercise=study.exercise, name=study.name, title=study.title, seconds=time.process_time() - started

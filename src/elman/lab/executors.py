@@ -68,8 +68,7 @@ def follow() -> None:
     """Take part in the trials of the first process until it has no more; what they find is its to save."""
     from torch import distributed as dist
 
-    from elman.lab.desk import Desk, TrialFailed
-    from elman.lab.worker import prepare
+    from elman.lab.desk import Desk
 
     while True:
         message: list[Any] = [None]
@@ -77,6 +76,5 @@ def follow() -> None:
         if message[0] is None:
             return
         study, plan, trial, folder, _ = message[0]
-        prepare(trial)
-        with suppress(TrialFailed):  # the first process, whose numbers are the same, says so
-            study.module.run(plan, trial, Desk(folder))
+        with suppress(Exception):  # the first process, whose numbers are the same, says so
+            study.run(plan, trial, Desk(folder))

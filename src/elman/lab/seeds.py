@@ -2,18 +2,20 @@
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Literal
 
 from elman.lab.findings import Series
 from elman.lab.judge import interval
 from elman.lab.wording import decimal
 
-__all__ = ["POSITIVE", "SHARE", "across", "spread"]
+__all__ = ["POSITIVE", "SHARE", "across", "middles", "spread", "stretches"]
 
 Within = tuple[float, float]
 SHARE: Within = (0.0, 1.0)
 POSITIVE: Within = (0.0, math.inf)
 ANYTHING: Within = (-math.inf, math.inf)
+POINTS = 50  # of a learning curve
 
 
 def spread(
@@ -66,3 +68,28 @@ def across(
     if len(seeds) < 2:
         return Series(name, x, mean, style=style)
     return Series(name, x, mean, [max(v, within[0]) for v in low], [min(v, within[1]) for v in high], style)
+
+
+def stretches(values: Sequence[float], points: int = POINTS) -> list[float]:
+    """Return the means of at most ``points`` equal stretches of a run, such as of the losses of all its updates.
+
+    Example:
+        >>> stretches([4.0, 2.0, 1.0, 1.0], points=2), stretches([4.0, 2.0], points=9)
+        ([3.0, 1.0], [4.0, 2.0])
+    """
+    return [sum(values[a:b]) / (b - a) for a, b in pairwise(_edges(len(values), points))]
+
+
+def middles(count: int, points: int = POINTS) -> list[float]:
+    """Return where the :func:`stretches` of a run of ``count`` values have their middles.
+
+    Example:
+        >>> middles(4, points=2), middles(2)
+        ([1.0, 3.0], [0.5, 1.5])
+    """
+    return [(a + b) / 2 for a, b in pairwise(_edges(count, points))]
+
+
+def _edges(count: int, points: int) -> list[int]:
+    points = min(points, count)
+    return [round(k * count / points) for k in range(points + 1)] if count else []

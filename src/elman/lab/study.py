@@ -29,6 +29,7 @@ from pydantic import TypeAdapter, ValidationError
 
 import elman.studies
 from elman.errors import UnknownName, nearest
+from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Findings
 
 MOST_SEEDS = 1000
@@ -122,6 +123,24 @@ class Study:
     def trials(self, plan: Any) -> Sequence[Trial]:
         """The trials of a plan."""
         return self.module.trials(plan)
+
+    def run(self, plan: Any, trial: Trial, desk: Desk) -> Record:
+        """Run one trial. Every random number comes from its seed, on one thread, so that it gives the same numbers
+        again.
+
+        Raises:
+            TrialFailed: if it cannot go on, such as where the loss is no longer finite.
+        """
+        import torch
+
+        from elman.train.step import LossNotFinite
+
+        torch.set_num_threads(1)
+        torch.manual_seed(trial.seed)
+        try:
+            return self.module.run(plan, trial, desk)
+        except LossNotFinite as error:
+            raise TrialFailed(str(error)) from None
 
     def findings(self, plan: Any, records: Sequence[Record]) -> Findings:
         """The findings from the records of finished trials."""

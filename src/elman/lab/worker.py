@@ -17,7 +17,7 @@ from elman.lab.desk import Desk, TrialFailed, clear_progress
 from elman.lab.store import save_record
 from elman.lab.study import Study, Trial
 
-__all__ = ["in_one_line", "prepare", "run_trial", "start_worker"]
+__all__ = ["in_one_line", "run_trial", "start_worker"]
 
 
 def start_worker() -> None:
@@ -33,18 +33,8 @@ def start_worker() -> None:
         fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, fcntl.fcntl(parent.sentinel, fcntl.F_GETFL) | os.O_ASYNC)
 
 
-def prepare(trial: Trial) -> None:
-    """Make a trial repeatable: one thread, its own seed."""
-    import torch
-
-    torch.set_num_threads(1)
-    torch.manual_seed(trial.seed)
-
-
 def run_trial(study: Study, plan: Any, trial: Trial, folder: Path, fingerprint: str) -> str | None:
     """Run one trial and save its record in ``folder``.
-
-    Every random number comes from the trial's seed, on one thread, so the same trial gives the same numbers.
 
     Returns:
         None once the record is saved, or one line that says why there is none; the traceback of an
@@ -52,13 +42,12 @@ def run_trial(study: Study, plan: Any, trial: Trial, folder: Path, fingerprint: 
     """
     if folder.is_symlink():
         return f"{folder} is a link to elsewhere; remove it"
-    prepare(trial)
     failure = folder / "failure.txt"
     started = time.process_time()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         failure.unlink(missing_ok=True)
-        record = study.module.run(plan, trial, Desk(folder))
+        record = study.run(plan, trial, Desk(folder))
         save_record(folder, replace(record, trial=trial, seconds=time.process_time() - started), fingerprint)
     except TrialFailed as error:
         with contextlib.suppress(OSError):

@@ -24,7 +24,7 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
+from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.judge import judge
 from elman.lab.seeds import SHARE, across, spread
@@ -83,10 +83,9 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.data.reversal import BEGIN, END, Reversal
     from elman.decode import beam_search, greedy
     from elman.nn.saving import make_seq2seq
-    from elman.studies.reversing import settings
+    from elman.studies.reversing import same, settings
     from elman.train.forcing import always, linear
     from elman.train.seq2seq import fit_seq2seq
-    from elman.train.step import LossNotFinite
 
     task, n = Reversal(*LENGTHS), LENGTHS[1]
     model = make_seq2seq(settings(plan.hidden_size, "none"))
@@ -105,11 +104,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         wrong = torch.randint(10, batch.target.shape, generator=coins)
         return batch._replace(read=torch.where(noisy, wrong, batch.target))
 
-    try:
-        fit_seq2seq(model, draw, plan.updates, learning_rate=plan.learning_rate, forcing=schedule, generator=coins,
-                    each=lambda update, loss: desk.progress(update, plan.updates, loss=loss))  # fmt: skip
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
+    fit_seq2seq(model, draw, plan.updates, learning_rate=plan.learning_rate, forcing=schedule, generator=coins,
+                each=lambda update, loss: desk.progress(update, plan.updates, loss=loss))  # fmt: skip
     model.eval()
     batch = Reversal(n, n).draw(plan.test_size, test, held_out=True)
     right = batch.target[1 : n + 1]
@@ -120,9 +116,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         own = greedy(model.step, begin, n, state=state).t() != right
         whole = (greedy(model.step, begin, n + 1, end=END, state=state).t() == batch.target[1:]).all(0)
         beam = beam_search(model.step, begin, end=END, max_length=n + 3, width=plan.beam, state=state)
-    found = torch.full((plan.test_size, n + 3), -1)
-    found[:, : beam.tokens.shape[-1]] = beam.tokens[:, 0]
-    beamed = (found[:, : n + 1] == batch.target[1:].t()).all(-1) & (beam.lengths[:, 0] == n + 1)
+    beamed = same(beam, batch.target[1:].t())[:, 0]
     by_place = {name: wrong.float().mean(1).tolist() for name, wrong in (("true", forced), ("own", own))}
     return Record(
         numbers={"true": forced.float().mean().item(), "own": own.float().mean().item(),

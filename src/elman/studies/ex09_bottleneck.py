@@ -23,7 +23,7 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
+from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.judge import judge
 from elman.lab.seeds import SHARE, across
@@ -80,15 +80,11 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.nn.saving import make_seq2seq
     from elman.studies.reversing import exact_by_length, settings, train
     from elman.train.forcing import always
-    from elman.train.step import LossNotFinite
 
     units, _, attention = trial.variant.partition(" units")
     model = make_seq2seq(settings(int(units), "additive" if attention else "none"))
-    try:
-        train(model, Reversal(LENGTHS[0], LENGTHS[-1]), plan.updates, plan.batch_size, plan.learning_rate, trial.seed,
-              always, lambda update, loss: desk.progress(update, plan.updates, loss=loss))  # fmt: skip
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
+    train(model, Reversal(LENGTHS[0], LENGTHS[-1]), plan.updates, plan.batch_size, plan.learning_rate, trial.seed,
+          always, lambda update, loss: desk.progress(update, plan.updates, loss=loss))  # fmt: skip
     exact = exact_by_length(model, LENGTHS, plan.test_size, torch.Generator().manual_seed(1000 + trial.seed))
     parameters = float(sum(p.numel() for p in model.parameters()))
     return Record(numbers={"parameters": parameters} | {f"exact|{n}": share for n, share in exact.items()})

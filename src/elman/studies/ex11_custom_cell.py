@@ -22,10 +22,10 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
+from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.judge import judge
-from elman.lab.seeds import SHARE, across
+from elman.lab.seeds import SHARE, across, middles, stretches
 from elman.lab.study import Record, Trial
 from elman.lab.wording import percent
 
@@ -95,12 +95,8 @@ def make_cell(arm: str, input_size: int, hidden_size: int):
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Train one cell on one task, and test it once."""
-    from elman.train.step import LossNotFinite
 
-    try:
-        return _vowels(plan, trial, desk) if trial.variant == "vowels" else _recall(plan, trial, desk)
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
+    return _vowels(plan, trial, desk) if trial.variant == "vowels" else _recall(plan, trial, desk)
 
 
 def _recall(plan: Plan, trial: Trial, desk: Desk) -> Record:
@@ -129,9 +125,7 @@ def _recall(plan: Plan, trial: Trial, desk: Desk) -> Record:
         each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
     )  # fmt: skip
     x, y = task.draw(plan.test_size, test)
-    every = max(1, plan.updates // 50)
-    means = [sum(losses[k : k + every]) / len(losses[k : k + every]) for k in range(0, len(losses), every)]
-    return Record(numbers={"accuracy": accuracy(model, (x, None, y))}, series={"loss": means})
+    return Record(numbers={"accuracy": accuracy(model, (x, None, y))}, series={"loss": stretches(losses)})
 
 
 def _vowels(plan: Plan, trial: Trial, desk: Desk) -> Record:
@@ -193,8 +187,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 
     def curve(arm: str) -> Series:
         seeds = [[max(loss, 1e-8) for loss in r.series["loss"]] for r in arms[f"{arm}, T={longest}"]]
-        every = max(1, plan.updates // 50)
-        return across(arm, [(k + 0.5) * every for k in range(len(seeds[0]))], seeds, logarithmic=True)
+        return across(arm, middles(plan.updates), seeds, logarithmic=True)
 
     from elman.cells.named import cell_label
 

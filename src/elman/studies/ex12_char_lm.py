@@ -19,7 +19,6 @@ temperature repeats itself, a high one invents words.
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
@@ -29,13 +28,14 @@ from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.judge import interval, judge
-from elman.lab.seeds import POSITIVE, across
+from elman.lab.seeds import POSITIVE, across, middles, stretches
 from elman.lab.study import Record, Trial
 
 if TYPE_CHECKING:
     from elman.data.vocabulary import Vocabulary
     from elman.nn.language_model import LanguageModel
 
+POINTS = 200  # of the learning curve
 LSTM = "lstm"  # the arm
 NANOGPT = "nanoGPT's readme (Karpathy, 2022), validation loss on tiny Shakespeare"
 
@@ -143,7 +143,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         save_model(desk.folder / "model", model, asdict(plan) | {"text": trial.inputs["text"]}, vocabulary)
     checkpoint.unlink(missing_ok=True)
     record = Record(
-        numbers={"before": before, "validation": evaluate(model, held_out)}, series={"loss": smoothed(losses)}
+        numbers={"before": before, "validation": evaluate(model, held_out)},
+        series={"loss": stretches(losses, POINTS)},
     )
     for temperature in plan.temperatures:
         written = write(model, vocabulary, "\n", plan.sample_length, temperature, trial.seed)
@@ -171,14 +172,6 @@ def write(
         return vocabulary.decode(
             sample(model.step, tokens, length, temperature=temperature, generator=generator)[0].tolist()
         )
-
-
-def smoothed(losses: Sequence[float], points: int = 200) -> list[float]:
-    """Means over equal stretches of the run, so that a curve has at most ``points`` points."""
-    if len(losses) <= points:
-        return list(losses)
-    edges = [round(k * len(losses) / points) for k in range(points + 1)]
-    return [sum(losses[a:b]) / (b - a) for a, b in pairwise(edges)]
 
 
 def quality(sample: str, training: str) -> dict[str, float]:
@@ -237,10 +230,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         "beats-ngram": [grams[5] - score for score in scores],
         "cold-repeats": arms.less(LSTM, LSTM, "distinct|0.5", "distinct|1"),
     }
-    per_update = plan.updates / max(1, len(lstms[0].series["loss"]))
     curve = [
-        across(f"{label}, training", [round((k + 0.5) * per_update) for k in range(len(same[0].series["loss"]))],
-               [r.series["loss"] for r in same], POSITIVE)
+        across(f"{label}, training", middles(plan.updates, POINTS), [r.series["loss"] for r in same], POSITIVE)
         for label, same in (("LSTM", lstms), *((arm, arms[arm]) for arm in further))
     ]  # fmt: skip
     span = [curve[0].x[0], curve[0].x[-1]]
@@ -260,9 +251,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         tables=[
             Table(f"Validation score on {text.name}", ["model", "nats a character", "bits a character", "source"],
                   rows,
-                  "The untrained network scores "
-                  f"{arms.mean(LSTM, 'before'):.3f} nats; 95 % interval of the "
-                  f"LSTM over seeds: {low:.3f} to {high:.3f}." if len(scores) > 1 else "One seed: no interval."),
+                  f"The untrained network scores {arms.mean(LSTM, 'before'):.3f} nats; "
+                  + (f"95 % interval of the LSTM over seeds: {low:.3f} to {high:.3f}." if len(scores) > 1
+                     else "one seed has no interval.")),
             Table("What temperature does to samples",
                   ["temperature", "share of 4-grams distinct", "share of words known from training",
                    "longest copied stretch, characters"],

@@ -27,7 +27,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
+from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Table
 from elman.lab.judge import judge
 from elman.lab.seeds import SHARE, across
@@ -144,7 +144,6 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     import torch
 
     from elman.train.epochs import fit_epochs, logits_of
-    from elman.train.step import LossNotFinite
 
     if trial.variant == "timing":
         return _timing(plan, trial)
@@ -162,15 +161,12 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     epochs = plan.recall_epochs if task == "recall" else plan.epochs
     model(learned.inputs[0][:, None], learned.lengths[:1]).sum().backward()  # what is loaded first is not timed
     begun = time.process_time()
-    try:
-        made = list(
-            fit_epochs(
-                model, learned, None, epochs, learning_rate=plan.learning_rate, batch_size=plan.batch_size,
-                seed=trial.seed, each=lambda update, updates, loss: desk.progress(update, updates, loss=loss),
-            )
-        )  # fmt: skip
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
+    made = list(
+        fit_epochs(
+            model, learned, None, epochs, learning_rate=plan.learning_rate, batch_size=plan.batch_size,
+            seed=trial.seed, each=lambda update, updates, loss: desk.progress(update, updates, loss=loss),
+        )
+    )  # fmt: skip
     seconds = time.process_time() - begun
     answers = torch.stack(logits_of(model, filled(test, longest) if padded else test)).argmax(-1)
     numbers = {

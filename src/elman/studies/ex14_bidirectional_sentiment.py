@@ -34,7 +34,7 @@ from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
+from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings, Table
 from elman.lab.judge import judge
 from elman.lab.seeds import SHARE
@@ -124,7 +124,6 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     import numpy as np
 
     from elman.nn.saving import make_text_model, save_made
-    from elman.train.step import LossNotFinite
 
     arm, _, grammar = trial.variant.partition(", ")
     corpus = sentiment.load("reviews" if grammar else plan.data, plan.sentences)
@@ -136,10 +135,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         read = sentiment.prepared(corpus, evidence=arm == EVIDENCE)
         settings = network(plan, arm, read.sizes)
         model = make_text_model(settings)
-        try:
-            passes = list(sentiment.trained(plan, model, read, trial.seed, desk, plan.patience))
-        except LossNotFinite as error:
-            raise TrialFailed(str(error)) from None
+        passes = list(sentiment.trained(plan, model, read, trial.seed, desk, plan.patience))
         chances = sentiment.probabilities(model, read.test)
         right = chances.argmax(1) == read.truth
         sure = chances[range(len(right)), read.truth].tolist()
@@ -198,7 +194,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                     arms.told(arm, "accuracy", SHARE), _together(arms[arm])] for arm in there],
                   "Means with 95 % intervals over seeds; vectors of words come on top, the same for all. Together: "
                   "by the mean of the probabilities. Drawing other test sentences alone, the standard error is "
-                  f"{_error(arms):.3f}."),
+                  f"{_error([record for arm in there for record in arms[arm]]):.3f}."),
             Table("Whether two differ on the same sentences (McNemar, seed 0)",
                   ["pair", "p", "p, corrected for their number (Holm)"],
                   [[pair, p_value(p), p_value(corrected[pair])] for pair, p in pairs.items()]),
@@ -223,7 +219,7 @@ def _ahead(arms: Arms, arm: str) -> list[float]:
     return [sum(some) / len(some) - one for *some, one in zip(*seeds, bayes, strict=True)]
 
 
-def _error(arms: Arms) -> float:
-    """Standard error of an accuracy as a share of the test sentences; the largest of all arms."""
-    found = [(record.numbers["accuracy"], len(record.series["right"])) for arm in arms for record in arms[arm]]
+def _error(records: Sequence[Record]) -> float:
+    """Standard error of an accuracy as a share of the test sentences; the largest of all."""
+    found = [(record.numbers["accuracy"], len(record.series["right"])) for record in records]
     return max(((share * (1 - share) / count) ** 0.5 for share, count in found), default=float("nan"))

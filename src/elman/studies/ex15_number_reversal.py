@@ -24,7 +24,7 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
+from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.judge import judge
 from elman.lab.seeds import SHARE, across
@@ -92,7 +92,6 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.nn.saving import make_seq2seq, save_seq2seq
     from elman.studies.reversing import exact_by_length, settings, train
     from elman.train.seq2seq import exact_match
-    from elman.train.step import LossNotFinite
 
     kind, _, forcing = trial.variant.partition(", ")
     probability = FORCING[forcing]
@@ -115,10 +114,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
             begun = time.process_time()
         desk.progress(update, plan.updates, loss=loss)
 
-    try:
-        train(model, task, plan.updates, plan.batch_size, plan.learning_rate, trial.seed, lambda _: probability, each)
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
+    train(model, task, plan.updates, plan.batch_size, plan.learning_rate, trial.seed, lambda _: probability, each)
     if trial.variant == "attention, teacher forcing":
         save_seq2seq(desk.folder / "model", model, made_of, {})
     numbers = {"reached": float(bool(reached)), "updates": float(plan.updates), "seconds": spent} | reached

@@ -28,7 +28,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
+from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.judge import judge
 from elman.lab.seeds import SHARE, across
@@ -95,17 +95,13 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.data.reversal import BEGIN, END, Reversal
     from elman.decode import Diversity, beam_search
     from elman.nn.saving import make_seq2seq
-    from elman.studies.reversing import settings, train
+    from elman.studies.reversing import same, settings, train
     from elman.train.forcing import always
-    from elman.train.step import LossNotFinite
 
     updates = int(trial.variant.partition(" ")[0])
     model = make_seq2seq(settings(plan.hidden_size, "additive"))
-    try:
-        train(model, Reversal(), updates, plan.batch_size, plan.learning_rate, trial.seed, always,
-              lambda update, loss: desk.progress(update, updates, loss=loss))  # fmt: skip
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
+    train(model, Reversal(), updates, plan.batch_size, plan.learning_rate, trial.seed, always,
+          lambda update, loss: desk.progress(update, updates, loss=loss))  # fmt: skip
     model.eval()
     test = torch.Generator().manual_seed(1000 + trial.seed)
     batch = Reversal(DIGITS, DIGITS).draw(plan.test_size, test, held_out=True)
@@ -113,10 +109,10 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     with torch.no_grad():
         state = model.read(batch.source, batch.lengths)
 
-    def search(width: int, **options):
+    def search(width: int, n_best: int = 5, **options):
         return beam_search(
             model.step, torch.full((plan.test_size,), BEGIN), end=END, max_length=DIGITS + 4, width=width,
-            n_best=min(5, width), state=state, **options,
+            n_best=min(n_best, width), state=state, **options,
         )  # fmt: skip
 
     found = {
@@ -124,39 +120,30 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         "beam": search(plan.width),
         "minimum length": search(plan.width, min_length=DIGITS + 1),
         "no bigram twice": search(plan.width, no_repeat_ngram=2),
-        "diverse": beam_search(
-            model.step, torch.full((plan.test_size,), BEGIN), end=END, max_length=DIGITS + 4, width=plan.width,
-            n_best=plan.width, state=state, diversity=Diversity(plan.groups, plan.penalty),
-        ),
+        "diverse": search(plan.width, plan.width, diversity=Diversity(plan.groups, plan.penalty)),
     }  # fmt: skip
     numbers: dict[str, float] = {}
     for way, beams in found.items():
-        tokens, lengths = beams.tokens[:, :5], beams.lengths[:, :5]
-        room = torch.full((*tokens.shape[:2], DIGITS + 4), -1)
-        room[..., : tokens.shape[-1]] = tokens
-        same = (room[..., : DIGITS + 1] == right[:, None]).all(-1) & (lengths == DIGITS + 1)
-        numbers[f"exact|{way}"] = same[:, 0].float().mean().item()
-        numbers[f"among|{way}"] = same.any(1).float().mean().item()
+        tokens, lengths, exact = beams.tokens[:, :5], beams.lengths[:, :5], same(beams, right)[:, :5]
+        numbers[f"exact|{way}"] = exact[:, 0].float().mean().item()
+        numbers[f"among|{way}"] = exact.any(1).float().mean().item()
         numbers[f"log_prob|{way}"] = beams.log_probs[:, 0].mean().item()
-        pairs = [(i, j) for i in range(room.shape[1]) for j in range(i)]
-        apart = [(room[:, i] != room[:, j]).sum(-1).float().mean().item() for i, j in pairs]
+        pairs = [(i, j) for i in range(tokens.shape[1]) for j in range(i)]
+        apart = [(tokens[:, i] != tokens[:, j]).sum(-1).float().mean().item() for i, j in pairs]
         numbers[f"apart|{way}"] = sum(apart) / len(apart) if apart else 0.0
         if way == "minimum length":
             numbers["shorter"] = ((lengths < DIGITS + 1) & (lengths > 0)).float().mean().item()
         if way == "no bigram twice":
             repeats = torch.tensor([repeats_a_pair(row) for row in right[:, :DIGITS].tolist()])
             numbers["repeats"] = repeats.float().mean().item()
-            numbers["blocked"] = (same[:, 0] & repeats).float().sum().item() / max(1, int(repeats.sum()))
+            numbers["blocked"] = (exact[:, 0] & repeats).float().sum().item() / max(1, int(repeats.sum()))
     by_width = [search(width) for width in plan.widths]
-    exact = []
-    for beams in by_width:
-        room = torch.full((plan.test_size, DIGITS + 4), -1)
-        room[:, : beams.tokens.shape[-1]] = beams.tokens[:, 0]
-        same = (room[:, : DIGITS + 1] == right).all(-1) & (beams.lengths[:, 0] == DIGITS + 1)
-        exact.append(same.float().mean().item())
     return Record(
         numbers=numbers,
-        series={"exact": exact, "log_prob": [beams.log_probs[:, 0].mean().item() for beams in by_width]},
+        series={
+            "exact": [same(beams, right)[:, 0].float().mean().item() for beams in by_width],
+            "log_prob": [beams.log_probs[:, 0].mean().item() for beams in by_width],
+        },
     )
 
 
@@ -171,11 +158,15 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     models = Arms(records)
     few = f"{min(plan.updates)} updates"
 
+    def each_seed(name: str, than: str) -> list[float]:
+        gained = models.together(*((model, one) for model in models for one in (name, than)))
+        return [sum(values[::2]) / len(values[::2]) - sum(values[1::2]) / len(values[::2]) for values in gained]
+
     def exact_if_same(values: Sequence[float]) -> float | list[float]:
         return values[0] if values and len(set(values)) == 1 else list(values)
 
     measured: dict[str, float | list[float]] = {
-        "likelier": [r.numbers["log_prob|beam"] - r.numbers["log_prob|greedy"] for r in records],
+        "likelier": each_seed("log_prob|beam", "log_prob|greedy"),
         "better": models.less(few, few, "exact|beam", "exact|greedy"),
         "length": exact_if_same([r.numbers["shorter"] for r in records]),
         "blocking": exact_if_same([r.numbers["blocked"] for r in records]),

@@ -25,10 +25,10 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
+from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.judge import judge
-from elman.lab.seeds import SHARE, across
+from elman.lab.seeds import SHARE, across, stretches
 from elman.lab.study import Record, Trial
 from elman.lab.wording import percent
 
@@ -116,7 +116,6 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.data.reversal import Reversal
     from elman.nn.saving import make_seq2seq
     from elman.studies.reversing import exact_by_length, settings, train
-    from elman.train.step import LossNotFinite
 
     arm, _, task = trial.variant.partition(", ")
     shortest, longest = TASKS[task]
@@ -127,21 +126,17 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         constant = constant_for(arm, plan.epochs)
         probability = schedule(arm, plan.epochs, constant)
     model = make_seq2seq(settings(plan.hidden_size, "additive"))
-    try:
-        losses = train(
-            model, Reversal(shortest, longest), plan.updates, plan.batch_size, plan.learning_rate, trial.seed,
-            lambda update: probability(update // per_epoch),
-            lambda update, loss: desk.progress(update, plan.updates, loss=loss),
-        )  # fmt: skip
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
+    losses = train(
+        model, Reversal(shortest, longest), plan.updates, plan.batch_size, plan.learning_rate, trial.seed,
+        lambda update: probability(update // per_epoch),
+        lambda update, loss: desk.progress(update, plan.updates, loss=loss),
+    )  # fmt: skip
     test = torch.Generator().manual_seed(1000 + trial.seed)
     exact = exact_by_length(model, tuple(range(shortest, longest + 1)), plan.test_size, test)
-    points = [losses[k : k + per_epoch] for k in range(0, len(losses), per_epoch)]
     return Record(
         numbers={"exact": sum(exact.values()) / len(exact), "constant": constant}
         | {f"exact|{n}": share for n, share in exact.items()},
-        series={"loss": [sum(part) / len(part) for part in points],
+        series={"loss": stretches(losses, plan.epochs),
                 "probability": [probability(i) for i in range(plan.epochs)]},
     )  # fmt: skip
 

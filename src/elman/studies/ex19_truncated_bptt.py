@@ -23,7 +23,6 @@ letter along, but no gradient ever says that it was worth keeping (Williams & Pe
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 from pydantic import PositiveFloat, PositiveInt
@@ -31,13 +30,13 @@ from pydantic.dataclasses import dataclass
 
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Findings
+from elman.lab.seeds import stretches
 from elman.lab.study import Record, Trial
 from elman.studies.cut_results import ECHO, EQUAL, PIECE, RESET, TIME, results
 
 PROTOTYPE = "prototype of this project: one pass over tiny Shakespeare, one seed"
 WILLIAMS = "Williams & Peng (1990), An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Networks"
 TALLEC = "Tallec & Ollivier (2017), Unbiasing Truncated Backpropagation Through Time"
-POINTS = 50  # of a learning curve
 
 
 @dataclass(frozen=True)
@@ -139,7 +138,6 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.train.language import evaluate
     from elman.train.loop import train
     from elman.train.schedules import linear
-    from elman.train.step import LossNotFinite
     from elman.train.streams import Streams
     from elman.train.truncated import Truncated
 
@@ -176,21 +174,18 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     updates = 10**9 if timed else len(streams)
     losses: list[float] = []
     norms: list[float] = []
-    try:
-        for update in train(
-            model, Truncated(model, streams, k, carry=arm != RESET), updates,
-            learning_rate=plan.echo_rate if arm == ECHO else plan.learning_rate,
-            schedule=by_time if timed else decay,
-        ):  # fmt: skip
-            losses.append(update.loss)
-            norms.append(update.norm)
-            spent = time.process_time() - begun
-            done, of = (min(spent, plan.seconds), plan.seconds) if timed else (update.number, updates)
-            desk.progress(done, of, loss=update.loss)
-            if timed and spent >= plan.seconds:
-                break
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
+    for update in train(
+        model, Truncated(model, streams, k, carry=arm != RESET), updates,
+        learning_rate=plan.echo_rate if arm == ECHO else plan.learning_rate,
+        schedule=by_time if timed else decay,
+    ):  # fmt: skip
+        losses.append(update.loss)
+        norms.append(update.norm)
+        spent = time.process_time() - begun
+        done, of = (min(spent, plan.seconds), plan.seconds) if timed else (update.number, updates)
+        desk.progress(done, of, loss=update.loss)
+        if timed and spent >= plan.seconds:
+            break
     seconds = time.process_time() - begun
     with torch.no_grad():
         model.eval()
@@ -211,7 +206,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
             logits, _ = model(held_out[: rows * k].view(rows, k).T)
             wanted = held_out[1 : rows * k + 1].view(rows, k).T
             numbers["as trained"] = cross_entropy(logits.flatten(0, 1), wanted.flatten()).item()
-    return Record(numbers=numbers, series={"loss": _means(losses), "norm": _means(norms)})
+    return Record(numbers=numbers, series={"loss": stretches(losses), "norm": stretches(norms)})
 
 
 def kept_bytes(model: Any, streams: Any) -> int:
@@ -251,13 +246,6 @@ def _read(plan: Plan) -> tuple[Any, Any, int]:
     tokens = torch.from_numpy(vocabulary.encode(training[: plan.characters]))
     held_out = torch.from_numpy(vocabulary.encode(validation[: plan.held_out], unknown="skip"))
     return tokens, held_out, len(vocabulary)
-
-
-def _means(values: Sequence[float]) -> list[float]:
-    """Means over equal stretches of a run."""
-    points = min(POINTS, len(values))
-    edges = [round(k * len(values) / points) for k in range(points + 1)]
-    return [sum(values[a:b]) / (b - a) for a, b in pairwise(edges)]
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:

@@ -29,9 +29,10 @@ from typing import TYPE_CHECKING
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
-from elman.lab.desk import Desk, TrialFailed
+from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings, Passage, Table
 from elman.lab.judge import interval, judge
+from elman.lab.seeds import stretches
 from elman.lab.study import Record, Trial
 from elman.studies.stack_results import (
     STUCK,
@@ -56,7 +57,6 @@ KINDS = ("plain", "residual", "highway", "residual inner", "plain as PyTorch")
 GNMT = "Wu et al. (2016), Google's Neural Machine Translation System, section 3.1"
 HE = "He et al. (2016), Deep Residual Learning"
 KIM = "Kim, El-Khamy & Lee (2017), Residual LSTM, on distant speech"
-POINTS = 50  # of a learning curve
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,6 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.data.vocabulary import Vocabulary
     from elman.nn.language_model import LanguageModel
     from elman.train.language import evaluate, fit
-    from elman.train.step import LossNotFinite
     from elman.train.streams import Streams
 
     name, _, rate = trial.variant.rpartition(", rate ")
@@ -178,24 +177,15 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         desk.progress(update, plan.updates, loss=loss)
 
     probe(0)
-    try:
-        losses = fit(model, streams, plan.updates, learning_rate=float(rate), warmup=20, each=each)
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
-    parts = [losses[k : k + _every(plan)] for k in range(0, len(losses), _every(plan))]
+    losses = fit(model, streams, plan.updates, learning_rate=float(rate), warmup=20, each=each)
     last = losses[-max(1, len(losses) // 10) :]
     held_out = torch.from_numpy(vocabulary.encode(validation, unknown="skip"))
     return Record(
         numbers={"validation": evaluate(model, held_out), "training": sum(last) / len(last),
                  "unigram": NGram.fit(training, 1).nats_per_character(validation)},
-        series={"loss": [sum(part) / len(part) for part in parts], "probed": probed,
+        series={"loss": stretches(losses), "probed": probed,
                 **{f"layer {k}": list(column) for k, column in enumerate(zip(*norms, strict=True), 1)}},
     )  # fmt: skip
-
-
-def _every(plan: Plan) -> int:
-    """Updates in one point of a learning curve."""
-    return max(1, plan.updates // POINTS)
 
 
 def _stated(plan: Plan) -> list[tuple[Claim, Callable[[Results], list[float]]]]:
@@ -252,7 +242,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     rows = []
     for name, there in results.best.items():
         mean, low, high = interval([validation_loss(record) for record in there])
-        learned = [learned_at(record, _every(plan)) for record in there]
+        learned = [learned_at(record, plan.updates) for record in there]
         rows.append([
             name, results.rate[name], round(mean, 3), f"{low:.3f} to {high:.3f}" if len(there) > 1 else "",
             f"{sum(map(stuck, there)):.0f} of {len(there)}",
@@ -275,7 +265,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         passages=[Passage("What the gradients at the start foretell", reading(results))],
         tables=tables,
         figures=[
-            *(learning_curves(results, depth, _every(plan)) for depth in plan.depths),
+            *(learning_curves(results, depth, plan.updates) for depth in plan.depths),
             *(gradients_at_start(results, depth) for depth in plan.depths if depth > 1),
             *gradient_maps(results, max(plan.depths)),
         ],

@@ -135,7 +135,6 @@ def trials(plan: Plan) -> list[Trial]:
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Train one network, test it once; if it is told the culture, sample from it, judge, and leave the model."""
-    import torch
 
     from elman.cells.named import cell_named
     from elman.data.names import names, split
@@ -143,7 +142,6 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.nn.conditional import ConditionalLanguageModel
     from elman.nn.recurrent import Recurrent
     from elman.nn.saving import save_made
-    from elman.train.step import LossNotFinite
 
     given = names(plan.names)
     parts = split(given.pairs, trial.seed)
@@ -156,19 +154,15 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         "embedding_size": plan.embedding_size, "condition_size": plan.condition_size,
         "hidden_size": plan.hidden_size, "dropout": plan.dropout,
     }  # fmt: skip
-    torch.manual_seed(trial.seed)
     further = trial.inputs.get("cell")
     made_of: dict[str, Any] = settings | ({"cell": partial(Recurrent, cell_named(further))} if further else {})
     model = ConditionalLanguageModel(**made_of)
     rows = {part: coded(own, given.cultures, vocabulary) for part, own in parts.items()}
-    try:
-        losses, checks = learn(
-            model, rows["training"], rows["check"], plan.updates,
-            batch_size=plan.batch_size, learning_rate=plan.learning_rate,
-            each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
-        )  # fmt: skip
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
+    losses, checks = learn(
+        model, rows["training"], rows["check"], plan.updates,
+        batch_size=plan.batch_size, learning_rate=plan.learning_rate,
+        each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
+    )  # fmt: skip
     record = Record(series={"loss": losses, "check": checks})
     each = nats_of_each(model, rows["test"])
     record.numbers["nats"] = nats_a_character(each)

@@ -34,7 +34,7 @@ from elman.lab.arms import Arms
 from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Table
 from elman.lab.judge import judge
-from elman.lab.seeds import POSITIVE, across
+from elman.lab.seeds import POSITIVE, across, middles, stretches
 from elman.lab.study import Record, Trial
 from elman.lab.wording import number, percent
 
@@ -170,19 +170,16 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def _train(plan: Plan, trial: Trial, desk: Desk, head: str, notes: dict):
-    import torch
 
     from elman.data.spelling import dictionary, misspellings, of_part
     from elman.nn.saving import make_seq2seq, save_seq2seq
     from elman.studies.spelling import settings, train, training_pairs
-    from elman.train.step import LossNotFinite
 
     counts = dictionary(plan.dictionary).counts
     words = [word for word in of_part(sorted(counts), "train") if len(word) > 2]
     keep = set(of_part({right for _, right in misspellings()}, "train")) if _has_real() else set()
     real = [pair for pair in misspellings() if pair[1] in keep] if keep else []
     random = Random(trial.seed)
-    torch.manual_seed(trial.seed)
     made_of = settings(plan.hidden_size, head)
     model = make_seq2seq(made_of)
 
@@ -192,17 +189,14 @@ def _train(plan: Plan, trial: Trial, desk: Desk, head: str, notes: dict):
     def each(update: int, loss: float) -> None:
         desk.progress(update, plan.updates, loss=loss)
 
-    try:
-        losses = train(model, draw, head != "generator", plan.updates, plan.learning_rate, each)
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
+    losses = train(model, draw, head != "generator", plan.updates, plan.learning_rate, each)
     model.eval()
 
     def save(**more) -> None:
         if trial.seed == 0:  # one of each is enough for the command line
             save_seq2seq(desk.folder / "model", model, made_of, notes | {"counts": counts} | more)
 
-    record = Record(series={"loss": _means(losses)})
+    record = Record(series={"loss": stretches(losses)})
     record.numbers["parameters"] = float(sum(p.numel() for p in model.parameters()))
     return model, counts, record, save
 
@@ -353,20 +347,12 @@ def _passages(records: Sequence[Record], arms: Sequence[str]) -> list[Passage]:
 
 def _learning(plan: Plan, found: Arms) -> list[Curves]:
     losses = {kind: [r.series["loss"] for r in found[kind] if "loss" in r.series] for kind in (CORRECTOR, CHANNEL)}
-    series = [
-        across(kind, [plan.updates * (k + 1) / len(seeds[0]) for k in range(len(seeds[0]))], seeds, POSITIVE)
-        for kind, seeds in losses.items() if seeds
-    ]  # fmt: skip
+    series = [across(kind, middles(plan.updates), seeds, POSITIVE) for kind, seeds in losses.items() if seeds]
     caption = (
         "Training loss, means over seeds with 95 % intervals. The channel's loss cannot fall to nothing: the "
         "same word is misspelt in many ways."
     )
     return [Curves("Learning", "update", "nats a letter", series, caption=caption)] if series else []
-
-
-def _means(values: Sequence[float], points: int = 50) -> list[float]:
-    step = max(1, len(values) // points)
-    return [_share(values[k : k + step]) for k in range(0, len(values), step)]
 
 
 def _share(values: Sequence[float]) -> float:

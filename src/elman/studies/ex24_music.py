@@ -138,34 +138,26 @@ def parts_of(plan: Plan) -> "list[list[Melody]]":
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Train one network and test it once; the main arm's writes tunes, which are measured, and leaves itself."""
-    import torch
 
     from elman.studies.tunes import Settings, TuneModel, batched, save_tunes, score
     from elman.train.loop import train
-    from elman.train.step import LossNotFinite
     from elman.train.stopping import Best
 
     training, validation, test = parts_of(plan)
     settings = Settings(plan.hidden_size, plan.dropout, **ARMS[trial.variant])
-    torch.manual_seed(trial.seed)
     model = TuneModel(settings)
     batches = batched(settings, training, plan.batch_size, trial.variant == "from C, transposed", trial.seed)
     best, every, recent = Best(model), max(1, plan.updates // 10), []
     series: dict[str, list[float]] = {"update": [], "loss": [], "validation": []}
-    try:
-        for update in train(
-            model, lambda _: model.loss(next(batches)), plan.updates, learning_rate=plan.learning_rate
-        ):
-            recent.append(update.loss)
-            desk.progress(update.number, plan.updates, loss=update.loss)
-            if len(recent) == every or update.number == plan.updates:
-                series["update"].append(update.number)
-                series["loss"].append(mean(recent))
-                series["validation"].append(score(model, validation))
-                best.saw(series["validation"][-1])
-                recent.clear()
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
+    for update in train(model, lambda _: model.loss(next(batches)), plan.updates, learning_rate=plan.learning_rate):
+        recent.append(update.loss)
+        desk.progress(update.number, plan.updates, loss=update.loss)
+        if len(recent) == every or update.number == plan.updates:
+            series["update"].append(update.number)
+            series["loss"].append(mean(recent))
+            series["validation"].append(score(model, validation))
+            best.saw(series["validation"][-1])
+            recent.clear()
     best.restore()
     model.eval()
     record = Record(numbers={"nats": score(model, test)}, series=series)

@@ -40,7 +40,7 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
+from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.judge import judge
 from elman.lab.seeds import POSITIVE, SHARE
@@ -138,7 +138,6 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.data.signals import nyc_taxi, planted
     from elman.probe import anomaly
     from elman.train.autoencode import fit_autoencoder
-    from elman.train.step import LossNotFinite
 
     arm, _, name = trial.variant.rpartition(", ")
     signal = planted(trial.seed) if name == "planted" else nyc_taxi()
@@ -160,15 +159,12 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         return Record(numbers)
     values = unusual if arm == AWAY else plain
     known = anomaly.clock(0, len(signal), (day, week) if arm in (TOLD, UNTRAINED) else ())
-    try:
-        model = fit_autoencoder(
-            values[:training], day, known=known[:training], hidden_size=plan.hidden_size, code_size=plan.code_size,
-            updates=0 if arm == UNTRAINED else plan.updates, batch_size=plan.batch_size,
-            learning_rate=plan.learning_rate, seed=trial.seed,
-            each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
-        )  # fmt: skip
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
+    model = fit_autoencoder(
+        values[:training], day, known=known[:training], hidden_size=plan.hidden_size, code_size=plan.code_size,
+        updates=0 if arm == UNTRAINED else plan.updates, batch_size=plan.batch_size,
+        learning_rate=plan.learning_rate, seed=trial.seed,
+        each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
+    )  # fmt: skip
     score = _relative(anomaly.covering(anomaly.reconstruction_errors(model, values, day, known)), clean, day)
     first, end = clean, min(len(signal), clean + 4 * week)
     series = {
@@ -296,7 +292,7 @@ def _pictures(record: Record) -> list[Curves]:
         Curves(f"Four weeks of the {name} series", "days", UNITS[name],
                [Series("value", days, s["values"]), Series("known anomaly", days, known),
                 Series("alarm", days, alarm, style="points")],
-               caption="Alarms of the autoencoder that is told the time, seed 0."),
+               caption="Alarms of the autoencoder that is told the time, of the first seed."),
         Curves(f"The error it was raised from, {name} series", "days", "mean error by the usual one at that hour",
                [Series("error", days, s["score"]),
                 Series("threshold", days, [threshold] * len(days), style="dashed")],

@@ -26,7 +26,7 @@ from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
+from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings, Heatmap, Table
 from elman.lab.judge import judge
 from elman.lab.seeds import SHARE
@@ -91,19 +91,12 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.nn.saving import make_seq2seq
     from elman.studies.reversing import exact_by_length, settings, train
     from elman.train.forcing import always
-    from elman.train.step import LossNotFinite
 
     if trial.variant in translating.NAMES:
-        try:
-            return translating.run(plan, trial, desk)
-        except LossNotFinite as error:
-            raise TrialFailed(str(error)) from None
+        return translating.run(plan, trial, desk)
     model = make_seq2seq(settings(plan.hidden_size, trial.variant))
-    try:
-        train(model, Reversal(), plan.updates, plan.batch_size, plan.learning_rate, trial.seed, always,
-              lambda update, loss: desk.progress(update, plan.updates, loss=loss))  # fmt: skip
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
+    train(model, Reversal(), plan.updates, plan.batch_size, plan.learning_rate, trial.seed, always,
+          lambda update, loss: desk.progress(update, plan.updates, loss=loss))  # fmt: skip
     model.eval()
     test = torch.Generator().manual_seed(1000 + trial.seed)
     record = Record(numbers={
@@ -169,7 +162,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                     "written",
                     r.arrays[f"map-{n}"].tolist(), list(digits), list(digits[::-1]),
                     "Rows are steps; each sums to one. The anti-diagonal is where the digit to be written stands. "
-                    "Seed 0.",
+                    "The first seed.",
                     "attention weight",
                 ))  # fmt: skip
     exact, near = (arms.mean("additive", name) for name in ("on it|10", "within one|10"))

@@ -174,7 +174,6 @@ def _trained(plan: Plan, trial: Trial, desk: Desk, read: sentiment.Read) -> tupl
     from elman.nn.text import TextClassifier, TokenEmbedding
     from elman.train.epochs import fit_epochs
     from elman.train.schedules import linear
-    from elman.train.step import LossNotFinite
 
     size = solved(plan, trial.variant)
     rates = plan.rates if trial.variant.endswith("LSTM") else plan.attention_rates
@@ -191,17 +190,14 @@ def _trained(plan: Plan, trial: Trial, desk: Desk, read: sentiment.Read) -> tupl
 
         best = float("inf")
         began = time.process_time()
-        try:
-            for epoch in fit_epochs(
-                model, read.training, read.validation, plan.epochs, learning_rate=rate, batch_size=plan.batch_size,
-                seed=trial.seed, patience=plan.patience, schedule=linear(warmup=updates // 2), each=told,
-            ):  # fmt: skip
-                best = min(best, epoch.validation)
-                ended = time.process_time()
-                passes.append(ended - began)
-                began = ended
-        except LossNotFinite as error:
-            raise TrialFailed(str(error)) from None
+        for epoch in fit_epochs(
+            model, read.training, read.validation, plan.epochs, learning_rate=rate, batch_size=plan.batch_size,
+            seed=trial.seed, patience=plan.patience, schedule=linear(warmup=updates // 2), each=told,
+        ):  # fmt: skip
+            best = min(best, epoch.validation)
+            ended = time.process_time()
+            passes.append(ended - began)
+            began = ended
         if kept is None or best < kept[0]:
             kept = best, rate, model
     assert kept is not None

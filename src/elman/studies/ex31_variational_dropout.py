@@ -24,7 +24,7 @@ from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
+from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.judge import judge
 from elman.lab.seeds import POSITIVE, SHARE, across
@@ -100,18 +100,14 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     import torch
 
     from elman.train.epochs import logits_of
-    from elman.train.step import LossNotFinite
 
     read = sentiment.prepared(sentiment.load(plan.data, plan.sentences))
     model = network(plan, trial.variant, read.lexicon.sizes)
     last: dict[str, Any] = {}
     losses: list[float] = []
-    try:
-        for one in sentiment.trained(plan, model, read, trial.seed, desk, float("inf")):
-            losses.append(one.validation)
-            last = {name: value.clone() for name, value in model.state_dict().items()}
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
+    for one in sentiment.trained(plan, model, read, trial.seed, desk, float("inf")):
+        losses.append(one.validation)
+        last = {name: value.clone() for name, value in model.state_dict().items()}
     numbers: dict[str, float] = {}
     series = {"validation": losses}
     best = {name: value.clone() for name, value in model.state_dict().items()}
@@ -224,6 +220,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                    caption="Means over seeds with 95 % intervals."),
             Curves("Reliability after all passes", "probability of the class chosen", "share that is right",
                    [*bins, Series("perfect", [0.5, 1.0], [0.5, 1.0], style="dashed")],
-                   caption="15 bins, seed 0; below the line a net is surer than it is right."),
+                   caption="15 bins, the first seed; below the line a net is surer than it is right."),
         ],
     )  # fmt: skip

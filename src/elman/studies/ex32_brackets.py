@@ -27,7 +27,7 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
+from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Series, Table, Trajectory
 from elman.lab.judge import judge
 from elman.lab.seeds import SHARE
@@ -100,7 +100,6 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.data.brackets import Brackets, as_batch
     from elman.nn.classifier import SequenceClassifier
     from elman.train.classify import accuracy, fit_classifier
-    from elman.train.step import LossNotFinite
 
     def batch(strings: list[tuple[str, str]]):
         x, lengths = as_batch([text for text, _ in strings])
@@ -124,14 +123,11 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         read.update(text for text, _ in strings)
         return batch(strings)
 
-    try:
-        losses = fit_classifier(
-            model, draw, plan.updates,
-            learning_rate=plan.learning_rate,
-            each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
-        )  # fmt: skip
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
+    losses = fit_classifier(
+        model, draw, plan.updates,
+        learning_rate=plan.learning_rate,
+        each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
+    )  # fmt: skip
     drawn = {name: test.draw(plan.test_size, first + 10**6 + k, read) for k, (name, test) in enumerate(tests.items())}
     numbers = {name: accuracy(model, batch(strings)) for name, strings in drawn.items()}
     numbers["rule"] = sum(
@@ -271,7 +267,7 @@ def _walk(record: Record) -> Trajectory:
         f"first principal component of {field}", f"second principal component of {field}", s["x"], s["y"],
         list(SHOWN), notes, cloud,
         "Each point is the state after one bracket, of strings it was not trained on, coloured by how many "
-        "brackets are open; the line is one string's path. Seed 0.",
+        "brackets are open; the line is one string's path. The first seed.",
     )  # fmt: skip
 
 
@@ -288,7 +284,7 @@ def _beside(record: Record) -> Curves:
     return Curves(
         f"Unit {record.texts['unit']} beside the depth", "brackets read", "brackets open",
         [Series("depth", steps, heights), Series("unit, scaled", steps, fitted, style="dashed")],
-        caption=f"The string is {SHOWN}; the unit's value is stretched and shifted to lie on the depth. Seed 0.",
+        caption=f"The string is {SHOWN}; the unit's value is stretched and shifted to lie on the depth.",
     )  # fmt: skip
 
 
@@ -302,5 +298,5 @@ def _units(arms: Arms) -> Curves:
         lines.append(Series(f"{arm}, {field}", list(range(1, len(r) + 1)), r))
     return Curves(
         "Correlation of each unit with the depth", "unit, from the best", "|r|", lines,
-        caption="Of the vector of the state that holds the best unit; seed 0.",
+        caption="Of the vector of the state that holds the best unit; the first seed.",
     )  # fmt: skip

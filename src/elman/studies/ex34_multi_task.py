@@ -29,7 +29,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_va
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
+from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings
 from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
@@ -140,7 +140,6 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.nn.saving import make_text_model, save_made
     from elman.nn.text import Above, TextClassifier
     from elman.train.epochs import NOTHING, Labelled
-    from elman.train.step import LossNotFinite
 
     arm = trial.variant
     how, size = next(((h, n) for n in plan.sizes for h in READERS if arm == sized(h, n)), (arm, 0))
@@ -175,10 +174,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         jobs["tags"] = (tagger, data, tags_of(tagging.validation[: plan.checked or None]))
     if how in READERS:
         jobs["sentiment"] = (classifier, classes_of(few), classes_of(judged.validation[: plan.checked or None]))
-    try:
-        best = _alternate(plan, jobs, trial.seed, desk)
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
+    best = _alternate(plan, jobs, trial.seed, desk)
     found = {"sentences": float(len(few)), "tagged sentences": float(len(some))}
     if how in (*TAGGERS, TOGETHER):
         best["tags"].restore()

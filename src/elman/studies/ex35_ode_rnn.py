@@ -26,7 +26,7 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
+from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Table
 from elman.lab.judge import judge
 from elman.lab.seeds import POSITIVE, across
@@ -123,14 +123,10 @@ def _count(model) -> int:
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Train one network, and test it once."""
-    from elman.train.step import LossNotFinite
 
     arm, _, real = trial.variant.partition(", heart")
     model = make_model(arm)
-    try:
-        return (_hearts if real else _waves)(plan, trial, model, desk, 3 if "3x" in arm else 1)
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
+    return (_hearts if real else _waves)(plan, trial, model, desk, 3 if "3x" in arm else 1)
 
 
 def _waves(plan: Plan, trial: Trial, model: "NextValue", desk: Desk, times: int) -> Record:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
+from elman.lab.desk import Desk
 from elman.lab.findings import Curves, Table
-from elman.lab.seeds import POSITIVE, SHARE, across
+from elman.lab.seeds import POSITIVE, SHARE, across, middles, stretches
 from elman.lab.study import Record, Trial
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ __all__ = [
     "variants",
 ]
 
-POINTS = 50  # of a learning curve
 GAIN = 0.01  # of accuracy; two arms that both reach 1.0 differ by nothing, and nothing is no gain
 
 
@@ -43,21 +42,15 @@ def learn_task(
     plan: Any, trial: Trial, desk: Desk, task: "Task", cell: "Cell", tested: "Task | None" = None
 ) -> Record:
     """Train one cell on one task. The plan has updates, batch_size, test_size and learning_rate."""
-    from elman.train.step import LossNotFinite
     from elman.train.task import learn
 
-    try:
-        accuracy, losses = learn(
-            task, cell, plan.updates, seed=trial.seed, batch_size=plan.batch_size, test_size=plan.test_size,
-            learning_rate=plan.learning_rate, tested=tested,
-            each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
-        )  # fmt: skip
-    except LossNotFinite as error:
-        raise TrialFailed(str(error)) from None
-    every = max(1, plan.updates // POINTS)
-    means = [sum(part) / len(part) for part in (losses[k : k + every] for k in range(0, len(losses), every))]
+    accuracy, losses = learn(
+        task, cell, plan.updates, seed=trial.seed, batch_size=plan.batch_size, test_size=plan.test_size,
+        learning_rate=plan.learning_rate, tested=tested,
+        each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
+    )  # fmt: skip
     parameters = float(sum(p.numel() for p in cell.parameters()))
-    return Record(numbers={"accuracy": accuracy, "parameters": parameters}, series={"loss": means})
+    return Record(numbers={"accuracy": accuracy, "parameters": parameters}, series={"loss": stretches(losses)})
 
 
 def accuracy_table(title: str, arms: Arms, tasks: Sequence[str], note: str = "") -> Table:
@@ -73,10 +66,10 @@ def accuracy_table(title: str, arms: Arms, tasks: Sequence[str], note: str = "")
 
 def learning_curves(title: str, arms: Arms, task: str, updates: int, caption: str = "") -> Curves:
     """Training loss of every arm on one task."""
-    every, lines = max(1, updates // POINTS), []
+    lines = []
     for variant in arms:
         arm, _, of = variant.partition(", ")
         if of == task:
             seeds = [record.series["loss"] for record in arms[variant]]
-            lines.append(across(arm, [(k + 0.5) * every for k in range(len(seeds[0]))], seeds, POSITIVE))
+            lines.append(across(arm, middles(updates), seeds, POSITIVE))
     return Curves(title, "update", "training loss, nats an answer", lines, caption=caption)

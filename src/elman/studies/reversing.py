@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
+    from torch import Tensor
 
     from elman.data.pairs import Pairs
     from elman.data.reversal import Reversal
+    from elman.decode.result import Beams
     from elman.nn.seq2seq import Seq2Seq
     from elman.train.forcing import Schedule
 
-__all__ = ["exact_by_length", "settings", "train"]
+__all__ = ["exact_by_length", "same", "settings", "train"]
 
 
 def settings(hidden_size: int, attention: str) -> dict[str, Any]:
@@ -53,3 +55,10 @@ def exact_by_length(
         n: exact_match(model, Reversal(n, n).draw(count, generator, held_out=True), END).float().mean().item()
         for n in lengths
     }
+
+
+def same(found: "Beams", right: "Tensor") -> "Tensor":
+    """Whether each hypothesis ``[B, n]`` is the right string ``[B, L]``, the end included."""
+    length = right.shape[1]
+    whole = found.lengths == length
+    return whole & (found.tokens[..., :length] == right[:, None]).all(-1) if whole.any() else whole

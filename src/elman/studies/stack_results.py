@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from elman.lab.arms import Arms
 from elman.lab.findings import Curves, Heatmap, Series, Table
-from elman.lab.seeds import POSITIVE, across
+from elman.lab.seeds import POSITIVE, across, middles
 from elman.lab.study import Record
 from elman.lab.wording import decimal
 
@@ -50,10 +50,11 @@ def slope(record: Record) -> float:
     return (math.log10(start[0]) - math.log10(start[-1])) / max(1, len(start) - 1)
 
 
-def learned_at(record: Record, every: int) -> float:
+def learned_at(record: Record, updates: int) -> float:
     """Updates until the training loss is half a nat below the unigram entropy; infinite if it never is."""
-    low = (k for k, loss in enumerate(record.series["loss"]) if loss < record.numbers["unigram"] - LEARNED)
-    return (next(low, math.inf) + 1) * every
+    losses = record.series["loss"]
+    low = (k for k, loss in enumerate(losses) if loss < record.numbers["unigram"] - LEARNED)
+    return (next(low, math.inf) + 1) * updates / len(losses)
 
 
 class Results:
@@ -129,12 +130,12 @@ def rate_table(results: Results, rates: Sequence[float]) -> Table:
     return Table("Every rate", ["arm", *(f"{rate:g}" for rate in rates)], rows, note)
 
 
-def learning_curves(results: Results, depth: int, every: int) -> Curves:
-    """Mean training loss of the arms of one depth; a point of a curve is a mean over ``every`` updates."""
+def learning_curves(results: Results, depth: int, updates: int) -> Curves:
+    """Mean training loss of the arms of one depth."""
     lines, unigram = [], math.nan
     for name, there in results.deep(depth).items():
         losses = [r.series["loss"] for r in there]
-        lines.append(across(name, [(k + 0.5) * every for k in range(len(losses[0]))], losses, POSITIVE))
+        lines.append(across(name, middles(updates), losses, POSITIVE))
         unigram = there[0].numbers["unigram"]
     if lines:
         lines.append(Series("letter frequencies", [lines[0].x[0], lines[0].x[-1]], [unigram] * 2, style="dashed"))

@@ -186,7 +186,7 @@ def pictures(arms: Arms) -> list[Heatmap]:
             found.append(
                 Heatmap(f"Attention of a {name}", "read", "written", record.arrays["map"].tolist(),
                         record.texts["source"].split(), record.texts["target"].split(),
-                        "While the true translation is written; rows sum to one. Seed 0.", "attention weight")
+                        "While the true translation is written; rows sum to one. The first seed.", "attention weight")
             )  # fmt: skip
     return found
 

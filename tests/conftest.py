@@ -2,12 +2,15 @@
 
 import json
 import os
+import signal
 
 import pytest
 from hypothesis import settings
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported: more threads than cores wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored, also by what tests start
 
 settings.register_profile("elman", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("elman")

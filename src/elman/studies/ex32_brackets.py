@@ -223,7 +223,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     }
 
     def told(arm: str, name: str) -> str | None:
-        return arms.told(arm, name, (-inf, 1.0) if name.startswith("lost") else SHARE)
+        below = name in ("r2", "untrained", "place", "lost", "lost other")
+        return arms.told(arm, name, (-inf, 1.0) if below else SHARE)
 
     best = next(iter(arms["LSTM"] or records), None)
     return Findings(

@@ -355,6 +355,35 @@ def test_constants_and_truth_values_in_a_step():
     assert_close(grads[0], grads[1])
 
 
+class Written(Plain):
+    """tanh(drive + f(h)), with a function handed in."""
+
+    def step(self, drive, state):
+        return State(torch.tanh(drive + self.change(state.h)))
+
+
+def agree_exactly(cell, engine="native"):
+    """Hold an engine to the loop, values and gradients."""
+    torch.manual_seed(0)
+    cell, grads = cell.double(), []
+    x = torch.randn(4, 3, 3, dtype=torch.float64, requires_grad=True)
+    start = State(torch.randn(3, 4, dtype=torch.float64, requires_grad=True))
+    for name in (engine, "loop"):
+        outputs, _ = elman.unroll(cell, x, start, [4, 1, 3], engine=name)
+        grads.append([outputs, *torch.autograd.grad(outputs.square().sum(), [x, *start, *cell.parameters()])])
+    assert_close(grads[0], grads[1])
+
+
+def test_a_sum_of_one_column_reduced_again():
+    for step in (
+        lambda h: h * (h * h).sum(-1, keepdim=True).amax(-1, keepdim=True),
+        lambda h: h * torch.softmax((h * h).sum(-1, keepdim=True), -1),
+        lambda h: h * (h.sum(-1, keepdim=True) - h.sum(-1, keepdim=True).amax(-1, keepdim=True)).exp(),
+        lambda h: h.sum(-1, keepdim=True).sum(-1, keepdim=True).mean(-1, keepdim=True),
+    ):
+        agree_exactly(Written(step))
+
+
 @pytest.mark.parametrize("attribute", [torch.zeros(4), object(), nn.Linear(3, 4).forward])
 def test_attributes_that_cannot_be_watched(attribute):
     cell = Plain(attribute)

@@ -128,4 +128,6 @@ class Lowering(Pointwise):
         out = self.on_sum(node)
         if not isinstance(out, Value):
             raise self.bad("amax over the rows of the batch")
-        return self.make("amax", out.args, 1, out.rows) if out.op == "sum" else out
+        if out is self.number(self.env[node.args[0]]):  # of one column there is nothing to reduce, even if it is itself a sum
+            return out
+        return self.make("amax", out.args, 1, out.rows)

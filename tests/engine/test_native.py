@@ -384,6 +384,56 @@ def test_a_sum_of_one_column_reduced_again():
         agree_exactly(Written(step))
 
 
+def mixed(h):
+    """Every row sees every other: [B] + [B, 1] is [B, B]."""
+    row = h.sum(-1).detach()
+    return h * (row + row.unsqueeze(-1)).mean(-1, keepdim=True)
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        (mixed, "a tensor of shape [B, B], with the rows twice"),
+        (lambda h: h * torch.arange(len(h), dtype=h.dtype).sum(), "number of rows"),
+        (lambda h: h / torch.scalar_tensor(h.shape[0], dtype=h.dtype), "number of rows"),
+        (lambda h: h * ~(h > 0)[:, :1].sum(-1, keepdim=True), "bitwise_not of numbers"),
+        (lambda h: h * ((h > 0).sum(-1, keepdim=True, dtype=torch.uint8) - 3), "sum computes in torch.uint8"),
+        (lambda h: h * torch.full_like(h, 2.7, dtype=torch.int64), "full_like computes in torch.int64"),
+        (lambda h: h * ((h > 0).sum(-1, keepdim=True) / 3), "div computes in torch.float32, not in torch.float64"),
+    ],
+)
+def test_what_the_loop_alone_gets_right(step, reason):
+    agree_exactly(cell := Written(step), "auto")
+    assert reason in explain(cell)
+
+
+class Laid(Plain):
+    def step(self, drive, state):
+        return State(torch.tanh(drive + state.h * self.W.bias[:, None].expand(4, len(drive)).sum(-1)))
+
+
+def test_a_number_of_rows_hidden_in_what_depends_on_parameters_alone():
+    agree_exactly(cell := Laid(), "auto")
+    assert "number of rows" in explain(cell)
+
+
+def test_numbers_of_another_type_are_rounded_as_torch_does():
+    agree_exactly(Written(lambda h: h * torch.full((4,), 2.7, dtype=torch.int64)))
+    agree_exactly(Written(lambda h: h * torch.where(h > 0, 0.1, 0.3)))
+
+
+class Halves(Cell):
+    def step(self, drive, state):
+        return State(torch.cat([half.tanh() for half in (drive + state.h).chunk(2, -1)], -1))
+
+
+@pytest.mark.parametrize("width", [14, 22, 26, 194])
+def test_no_width_is_taken_for_the_number_of_rows(width):
+    cell = Halves(width, width)
+    assert native(cell)
+    agree(cell)
+
+
 @pytest.mark.parametrize("attribute", [torch.zeros(4), object(), nn.Linear(3, 4).forward])
 def test_attributes_that_cannot_be_watched(attribute):
     cell = Plain(attribute)

@@ -106,7 +106,7 @@ class Lowering(Pointwise):
                 total = Deferred("total", (total,), ())
             return Deferred("view", (total,), node.shape)
         if not dims or prod(source.shape[d] for d in dims) == 1:
-            return value
+            return self.number(value)
         kept = [d for d in range(1 if value.rows else 0, len(source.shape)) if d not in dims and source.shape[d] != 1]
         if kept:
             raise self.bad(f"{node.op} over some dimensions of {self.spell(source.shape)}")
@@ -128,6 +128,6 @@ class Lowering(Pointwise):
         out = self.on_sum(node)
         if not isinstance(out, Value):
             raise self.bad("amax over the rows of the batch")
-        if out is self.number(self.env[node.args[0]]):  # of one column there is nothing to reduce, even if it is itself a sum
+        if out is self.number(self.env[node.args[0]]):  # one column, perhaps itself a sum
             return out
         return self.make("amax", out.args, 1, out.rows)

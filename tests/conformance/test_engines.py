@@ -217,7 +217,7 @@ BINARY = {
     "where": lambda a, b: torch.where(a > b, a, 0.3 * b), "max": torch.maximum,
     "first": lambda a, b: a * b[:, :1], "last": lambda a, b: torch.tanh(a) + b[:, -1:],
     "picked": lambda a, b: a * torch.tanh(b[:, -1]).unsqueeze(-1),
-    "middle": lambda a, b: torch.sin(a) + b[:, 1:-1].sum(-1, keepdim=True),
+    "middle": lambda a, b: torch.sin(a) + (b[:, 1:-1] if b.shape[1] > 2 else b).sum(-1, keepdim=True),
     "rows": lambda a, b: a * torch.tanh(a.mean(-1) * b.sum(-1) + b[:, 0]).unsqueeze(-1),
     "one": lambda a, b: torch.softmax(b[:, :1], -1) * a + layer_norm(b[:, -1:], (1,)) - torch.log_softmax(a, -1) / 9,
     "side": lambda a, b: torch.where(b[:, :1] > 0, a, b[:, -1:]), "count": lambda a, b: a * (b > 0).sum(-1, True) / 9,

@@ -97,6 +97,8 @@ class Lowering(Pointwise):
         value = self.row(source)
         dims = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim")
         dims = sorted(d % len(source.shape) for d in dims) if dims else list(range(len(source.shape)))
+        if not prod(source.shape):
+            raise self.bad(f"{node.op} of no columns")
         if value.rows and dims and dims[0] == 0:
             if len(dims) > 1 and dims != list(range(len(source.shape))):
                 raise self.bad(f"{node.op} over some dimensions of {self.spell(source.shape)}")

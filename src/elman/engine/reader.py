@@ -49,6 +49,8 @@ class Reader:
             args = tuple(map(self.number, args))
         elif not all(arg.boolean for arg in args):
             raise self.bad(f"{self.node.op} of numbers as truth values")
+        if not all(arg.width for arg in args):
+            raise self.bad(f"{self.node.op} of no columns")
         return self.make(op, args, max(a.width for a in args), any(a.rows for a in args), attr)
 
     def slice(self, value: Value, start: int, width: int) -> Value:
@@ -68,6 +70,8 @@ class Reader:
 
     def cat(self, parts: list[Value]) -> Value:
         parts = [part for part in parts if part.width]
+        if not parts:
+            raise self.bad(f"{self.node.op} of no columns")
         if len(parts) == 1:
             return parts[0]
         return self.make("cat", tuple(parts), sum(p.width for p in parts), any(p.rows for p in parts))
@@ -180,6 +184,8 @@ class Reader:
     def product(self, node: Node) -> Any:
         *bias, left, right = node.args
         a, b = self.env[left], self.env[right]
+        if 0 in (*left.shape, *right.shape):
+            raise self.bad(f"{node.op} of no columns")
         if isinstance(a, tuple) and isinstance(b, Value) and b.rows:
             out: Any = Deferred("outer", (a[1], b), node.shape)
         elif isinstance(a, Value) and a.rows and isinstance(b, Matrix):

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["UnknownName", "nearest"]
+__all__ = ["UnknownName", "named", "nearest"]
 
 
 class UnknownName(ValueError):
@@ -20,3 +20,24 @@ def nearest(wanted: str, known: Iterable[str]) -> str:
     known = list(known)
     close = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
     return f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(known)}"
+
+
+def named(what: str, name: str, known: Iterable[str]) -> str:
+    """Return a name that exists.
+
+    Args:
+        what: what the name is of, as an error calls it.
+        name: the name.
+        known: those that exist.
+
+    Raises:
+        UnknownName: for another, with the nearest.
+
+    Example:
+        >>> named("layer", "LSTM", ["LSTM", "GRU"])
+        'LSTM'
+    """
+    known = list(known)
+    if name not in known:
+        raise UnknownName(f"no {what} {name!r}{nearest(str(name), known)}")
+    return name

@@ -64,6 +64,11 @@ class Cell(nn.Module):
         self.input_size = input_size
         self.hidden_size = hidden_size
 
+    @property
+    def free_fields(self) -> tuple[str, ...]:
+        """State fields that may hold any value, whatever the others hold: all, unless the cell says otherwise."""
+        return self.initial_state(1)._fields
+
     def initial_state(self, batch_size: int) -> Any:
         """Return the state before the first step: every field zero, ``[B, H]``.
 

@@ -7,7 +7,7 @@ from torch.nn.functional import linear
 from torch.testing import assert_close
 
 import elman
-from elman.cells import GRUCell, LSTMCell, ResetBeforeGRUCell, RNNCell
+from elman.cells import GRUCell, LSTMCell, ResetBeforeGRUCell, RNNCell, SLSTMCell
 from elman.cells.wrappers import VariationalDropout, WeightDrop, Zoneout
 
 
@@ -52,6 +52,12 @@ def test_zoneout_masks_are_new_at_every_step():
     within_bounds(int((new == 0).sum()), new.numel(), 0.3)
     assert not torch.equal(new[0], new[1])
     assert not torch.equal(new[:, 0], new[:, 1])
+
+
+def test_zoneout_keeps_no_part_of_what_belongs_together():
+    assert Zoneout(SLSTMCell(3, 5)).p == {"h": 0.1}
+    assert Zoneout(VariationalDropout(SLSTMCell(3, 5), states=0.2), 0.3).p == {"h": 0.3}
+    assert Zoneout(SLSTMCell(3, 5), {"c": 0.2}).p == {"c": 0.2}
 
 
 def test_variational_masks():

@@ -209,7 +209,7 @@ UNARY = {
     "energy": lambda a: torch.tanh((a * a).sum(-1, keepdim=True).amax(-1, keepdim=True).expand(-1, a.shape[1])),
     "peak": lambda a: a - a.amax(-1, keepdim=True), "flat": lambda a: a.unsqueeze(1).squeeze(1).detach() * a,
     "turned": lambda a: torch.stack([a, torch.sin(a)], 1).flatten(1)[:, a.shape[1] // 2 :][:, : a.shape[1]],
-    "ends": lambda a: torch.cat([a[:, :1].expand(-1, a.shape[1] - 1), a.mean(-1, keepdim=True)], -1),
+    "ends": lambda a: torch.cat([a[:, :1].expand_as(a)[:, 1:], a.mean(-1, keepdim=True)], -1),
 }  # fmt: skip
 BINARY = {
     "add": torch.add, "sub": torch.sub, "mul": lambda a, b: torch.tanh(a) * b,

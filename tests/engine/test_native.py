@@ -19,6 +19,7 @@ from torch.utils.checkpoint import checkpoint
 
 import elman
 from elman import Cell, State
+from elman.cells.wrappers import WeightDrop
 from elman.engine import kernels
 from elman.engine import native as native_engine
 from elman.engine.explaining import explain
@@ -382,6 +383,43 @@ def test_a_sum_of_one_column_reduced_again():
         lambda h: h.sum(-1, keepdim=True).sum(-1, keepdim=True).mean(-1, keepdim=True),
     ):
         agree_exactly(Written(step))
+
+
+def test_norms():
+    for step in (
+        lambda h: nn.functional.normalize(torch.relu(h), dim=-1),
+        lambda h: torch.relu(h[:, :2]).norm(dim=-1, keepdim=True) * h,  # rows of zeros too, where it has no gradient
+        lambda h: h / (1 + torch.linalg.vector_norm(h, torch.inf, -1).unsqueeze(-1)),
+        lambda h: h.norm(p=1, dim=-1, keepdim=True) * h,
+        lambda h: nn.functional.rms_norm(h, (4,)),
+        lambda h: nn.functional.rms_norm(h, (4,), eps=0.1),
+    ):
+        agree_exactly(Written(step))
+
+
+class RMSNormed(Plain):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.RMSNorm(4)
+        nn.init.normal_(self.norm.weight)
+
+    def step(self, drive, state):
+        return State(torch.tanh(drive + self.norm(state.h)))
+
+
+def test_rms_norm_with_a_gain():
+    agree_exactly(RMSNormed())
+
+
+def test_a_copy_has_the_values_of_what_is_copied():
+    agree_exactly(Written(lambda h: torch.ops.aten.copy(torch.zeros_like(h.detach()), h.detach()) * h), "auto")
+
+
+def test_explain_tells_of_the_cell_that_a_pass_draws():
+    cell = WeightDrop(elman.cells.GRUCell(3, 4), 0.5)
+    state = torch.get_rng_state()
+    assert explain(cell).startswith("WeightDrop(p=0.5, names=('weight_hh',)) runs on the native engine")
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 def mixed(h):

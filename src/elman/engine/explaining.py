@@ -43,6 +43,8 @@ def explain(cell: Cell) -> str:
     kind = str(dtype).removeprefix("torch.")
     if dtype not in (torch.float32, torch.float64):
         return f"{name} runs on the loop engine: it is {kind}, and the native engine knows float32 and float64."
+    with torch.random.fork_rng(devices=[]):
+        cell = cell.drawn()
     found = kernels_of(cell, dtype)
     if isinstance(found, Unsupported):
         where = f"\n  at {found.source}" if found.source else ""

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from elman.engine.decompose import decomposition
+from elman.engine.decompose import WRITING, decomposition
 from elman.engine.why import Unsupported
 
 __all__ = ["NoReading", "Node", "Recording", "nodes_in", "replay", "swap"]
@@ -120,7 +120,9 @@ class Recording(TorchDispatchMode):
             return self.in_place(func, name, args, kwargs)
         if func._schema.is_mutable:
             raise Unsupported(
-                f"{name} writes into a tensor in place; use the form that returns a new one", self.where()
+                f"{name} writes into a tensor in place, here or inside the function called; "
+                "use the form that returns a new one",
+                self.where(),
             )
         if self.decompose and (rule := decomposition(func, name)) is not None:
             with self:
@@ -159,7 +161,8 @@ class NoReading(TorchFunctionMode):
         if func in READS:
             what = getattr(func, "__self__", func).__name__
             raise Unsupported(f"{what} reads a tensor where the engine could not see it", self.recording.where())
-        return func(*args, **(kwargs or {}))
+        run: Any = WRITING.get(func, func)
+        return run(*args, **(kwargs or {}))
 
 
 def _place(tensor: Tensor) -> Any:

@@ -31,7 +31,7 @@ class JordanCell(Cell):
         input_size: features I of the input.
         hidden_size: features H of the hidden layer.
         out_size: features O of the output; default H.
-        decay: :math:`\mu`, how much of the trace is kept at a step, from 0 to below 1.
+        decay: :math:`\mu`, how much of the trace is kept at a step, from 0 to below 1; default 0.5.
 
     Raises:
         ValueError: if a size is not a positive integer or ``decay`` is out of range.

@@ -26,7 +26,7 @@ class LTCCell(GapCell):
     Args:
         input_size: features I of the input, the gap included.
         hidden_size: features H of the state.
-        unfolds: solver steps a time step, each of which has a product.
+        unfolds: solver steps a time step, each of which has a product; default 6.
         time_gap: whether the last feature of the input is the time since the step before, at least 0, which
             ``W`` then does not read; by default every step lasts 1.
 

@@ -27,7 +27,7 @@ class ProjectedLSTMCell(Cell):
         input_size: features I of the input.
         hidden_size: features H of the cell state.
         proj_size: features P of the output; default half of H.
-        forget_bias: where the forget gate's bias starts.
+        forget_bias: where the forget gate's bias starts; default 1.
 
     Raises:
         ValueError: if a size is not a positive integer.

@@ -30,7 +30,7 @@ class SCRNCell(Cell):
         input_size: features I of the input.
         hidden_size: features H of the hidden layer.
         context_size: features C of the context; default a quarter of H, at least 1.
-        alpha: how much of the context is kept at a step, from 0 to 1.
+        alpha: how much of the context is kept at a step, from 0 to 1; default 0.95.
 
     Raises:
         ValueError: if a size is not a positive integer or ``alpha`` is out of range.

@@ -36,7 +36,7 @@ class Highway(nn.Module):
 
     Args:
         size: width of both.
-        bias: where ``b`` starts; below zero a layer at first hands its input on.
+        bias: where ``b`` starts; below zero a layer at first hands its input on; default -1.
 
     Example:
         >>> Highway(4)(torch.zeros(3, 2, 4), torch.ones(3, 2, 4)).shape

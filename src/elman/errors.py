@@ -2,8 +2,10 @@
 
 import difflib
 from collections.abc import Iterable
+from numbers import Integral
+from typing import Any
 
-__all__ = ["UnknownName", "named", "nearest"]
+__all__ = ["UnknownName", "check_positive", "named", "nearest"]
 
 
 class UnknownName(ValueError):
@@ -41,3 +43,23 @@ def named(what: str, name: str, known: Iterable[str]) -> str:
     if name not in known:
         raise UnknownName(f"no {what} {name!r}{nearest(str(name), known)}")
     return name
+
+
+def check_positive(**sizes: Any) -> tuple[int, ...]:
+    """Return sizes as ints, in the order given.
+
+    Args:
+        sizes: by name; any kind of integer, save a truth value.
+
+    Raises:
+        ValueError: naming the first that is not a positive integer.
+
+    Example:
+        >>> import numpy as np
+        >>> check_positive(hidden_size=np.int64(5), num_layers=2)
+        (5, 2)
+    """
+    for name, size in sizes.items():
+        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
+            raise ValueError(f"{name} must be a positive integer, got {size!r}")
+    return tuple(map(int, sizes.values()))

@@ -12,6 +12,7 @@ from elman.cells.wrappers import Wrapper, check_probability
 from elman.engine.choice import choose
 from elman.engine.symbols import Symbols, looked_up
 from elman.engine.unroll import check_state
+from elman.errors import check_positive
 from elman.nn.layout import Layout, lay_out
 
 __all__ = ["Recurrent"]
@@ -64,8 +65,7 @@ class Recurrent(nn.Module):
     ):
         if isinstance(cell, Cell):
             raise TypeError(f"cell makes the cells of all layers, got a {type(cell).__name__}: Recurrent.of([cell])")
-        if not isinstance(num_layers, int) or num_layers < 1:
-            raise ValueError(f"num_layers must be a positive integer, got {num_layers!r}")
+        (num_layers,) = check_positive(num_layers=num_layers)
         layers: list[tuple[Cell, ...]] = []
         width = input_size
         for _ in range(num_layers):

@@ -2,7 +2,7 @@
 
 import linecache
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from elman.engine.decompose import WRITING, decomposition
 from elman.engine.why import Unsupported
 
-__all__ = ["NoReading", "Node", "Recording", "nodes_in", "replay", "swap"]
+__all__ = ["NoReading", "Node", "Recording", "nodes_in", "reached", "replay", "swap"]
 
 HERE = str(Path(__file__).parent)
 TORCH = str(Path(torch.__file__).parent)
@@ -53,6 +53,18 @@ def nodes_in(tree: Any) -> list[Node]:
     if isinstance(tree, dict):
         tree = list(tree.values())
     return [node for part in tree for node in nodes_in(part)] if isinstance(tree, (tuple, list)) else []
+
+
+def reached(nodes: Iterable[Node]) -> set[Node]:
+    """Return these nodes and all that they are computed from."""
+    found: set[Node] = set()
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        if node not in found:
+            found.add(node)
+            stack += node.inputs()
+    return found
 
 
 def swap(tree: Any, leaf: Callable[[Any], Any]) -> Any:

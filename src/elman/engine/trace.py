@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from elman.cell import Cell
-from elman.engine.recording import Node, NoReading, Recording, replay
+from elman.engine.recording import Node, NoReading, Recording, reached, replay
 from elman.engine.structure import structure
 from elman.engine.why import Unsupported
 from elman.tensors import tensors_of, with_tensors
@@ -222,13 +222,7 @@ def _linear_drive(cell: Cell, x: Tensor, clones: dict[str, Tensor]) -> tuple[str
 
 def _cut(first: Recording, owned: dict[str, Node], inputs: list[Node], outs: list[Node], batch: int) -> Trace:
     """Split a recording into the prologue and the step proper."""
-    needed: set[Node] = set()
-    stack: list[Node] = list(outs)
-    while stack:
-        node = stack.pop()
-        if node not in needed:
-            needed.add(node)
-            stack += node.inputs()
+    needed = reached(outs)
     live: set[Node] = set(inputs)
     for node in first.nodes:
         if node.op == "constant" and node in needed and node.shape != ():
@@ -259,13 +253,7 @@ def _cut(first: Recording, owned: dict[str, Node], inputs: list[Node], outs: lis
         if out not in live:
             raise Unsupported("a new state field does not depend on the drive or the state")
     live |= step_views
-    cone: set[Node] = set()
-    stack = list(frontier)
-    while stack:
-        node = stack.pop()
-        if node not in cone:
-            cone.add(node)
-            stack += node.inputs()
+    cone = reached(frontier)
     plain = all(node.op == "input" for node in frontier)
     used = {node: name for name, node in owned.items() if node in cone}
     starts = frontier if plain else list(used)

@@ -65,7 +65,8 @@ def check_state(cell: Cell, state: Any, batch: int) -> Any:
     """Return ``state`` as the cell's own type, or say which field has the wrong shape."""
     expected = cell.initial_state(batch)
     if isinstance(state, Tensor) or len(state) != len(expected):
-        came = f" ({', '.join(state._fields)})" if hasattr(state, "_fields") else ""
+        fields = getattr(state, "_fields", ())
+        came = f" ({', '.join(fields)})" if fields else ""
         redraw = "; cell.redraw(state) makes one state of the other" if came and hasattr(cell, "redraw") else ""
         raise ValueError(
             f"state of {type(cell).__name__} must be a tuple ({', '.join(expected._fields)}), "

@@ -19,7 +19,6 @@ class Residual(nn.Module):
 
     def __init__(self, size: int):
         super().__init__()
-        self.size = size
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Return ``x + y``, all ``[..., H]``."""

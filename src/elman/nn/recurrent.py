@@ -129,10 +129,10 @@ class Recurrent(nn.Module):
         self.output_size = sum(cell.output_size for cell in layers[-1])
         self.cells = nn.ModuleList(flat)
         self.connections = nn.ModuleList()
-        for cells in layers if connection is not None else []:
-            assert connection is not None
-            width = sum(cell.output_size for cell in cells)
-            self.connections.append(connection(width) if width == cells[0].input_size else _Alone())
+        if connection is not None:
+            for cells in layers:
+                width = sum(cell.output_size for cell in cells)
+                self.connections.append(connection(width) if width == cells[0].input_size else _Alone())
 
     def initial_state(self, batch_size: int) -> tuple[Any, ...]:
         """Return the state before the first step: a state for each layer and direction, fields ``[B, *]``."""

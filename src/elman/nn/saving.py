@@ -150,8 +150,7 @@ def make_text_model(settings: dict[str, Any]) -> TextClassifier | Tagger:
         encoder = Transformer(embedding.output_size, hidden, layers, heads=heads, dropout=dropout)
     else:
         made = public_cells()[named("cell", cell, [*public_cells(), "transformer"])]
-        between = dropout if layers > 1 else 0.0
-        encoder = Recurrent(made, embedding.output_size, hidden, layers, bidirectional=both, dropout=between)
+        encoder = Recurrent(made, embedding.output_size, hidden, layers, bidirectional=both, dropout=dropout)
     return kind(embedding, encoder, options.pop("classes"), **options)
 
 

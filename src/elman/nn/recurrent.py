@@ -3,17 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.cell import Cell
 from elman.cells.wrappers import Wrapper, check_probability
-from elman.engine.choice import choose
 from elman.engine.symbols import Symbols, looked_up
 from elman.engine.unroll import check_state
 from elman.errors import check_positive
 from elman.nn.layout import Layout, lay_out
+from elman.nn.stack import run_layers
 
 __all__ = ["Recurrent"]
 
@@ -177,23 +176,18 @@ class Recurrent(nn.Module):
             raise ValueError(f"state must hold {len(cells)} states, one a layer and direction, got {len(state)}")
         else:
             starts = [check_state(cell, one, layout.batch) for cell, one in zip(cells, state, strict=True)]
-        directions = 2 if self.bidirectional else 1
-        finals: list[Any] = []
-        data: Any = layout.data
-        for depth in range(self.num_layers):
-            if depth and self.dropout and self.training:
-                data = torch.dropout(data, self.dropout, True)
-            outputs = []
-            for place in range(depth * directions, (depth + 1) * directions):
-                cell = cells[place].drawn()
-                begun = _rows(layout.arrange, starts[place], layout)
-                run = choose()
-                output, final = run(cell, data, layout.batch_sizes, begun, place % directions == 1)
-                outputs.append(output)
-                finals.append(_rows(layout.restore_state, final, layout))
-            output = outputs[0] if directions == 1 else torch.cat(outputs, -1)
-            data = self.connections[depth](looked_up(data), output) if len(self.connections) else output
-        return layout.restore_outputs(data), tuple(finals)
+
+        def begin(place: int, _: Any) -> tuple[Cell, Any]:
+            return cells[place].drawn(), _rows(layout.arrange, starts[place], layout)
+
+        def join(depth: int, x: Any, outputs: Tensor) -> Tensor:
+            return self.connections[depth](looked_up(x), outputs)
+
+        outputs, finals = run_layers(
+            begin, layout, self.num_layers, 2 if self.bidirectional else 1, self.dropout * self.training,
+            join if len(self.connections) else None,
+        )  # fmt: skip
+        return layout.restore_outputs(outputs), tuple(_rows(layout.restore_state, one, layout) for one in finals)
 
     def _all(self) -> list[Any]:
         return list(self.cells)

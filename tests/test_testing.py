@@ -19,6 +19,14 @@ class Sound(elman.Cell):
         return elman.State(torch.tanh(drive + 0.5 * state.h))
 
 
+class Spare(Sound):
+    """A parameter that nothing reads."""
+
+    def __init__(self):
+        super().__init__()
+        self.spare = nn.Parameter(torch.zeros(4))
+
+
 class LooksAround(Sound):
     def drive(self, x):
         return self.W(x - x.mean(0))
@@ -58,8 +66,10 @@ class Random(Sound):
         return elman.State(torch.tanh(drive) * torch.rand(4))
 
 
-def test_a_sound_cell_passes():
-    elman.check_cell(Sound())
+@pytest.mark.parametrize("cell", [Sound, Spare])
+@pytest.mark.parametrize("engine", ["auto", "loop"])
+def test_a_sound_cell_passes(cell, engine):
+    elman.check_cell(cell(), engine)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from elman.errors import check_positive
+
 __all__ = ["Cell", "State", "part_of"]
 
 
@@ -58,11 +60,12 @@ class Cell(nn.Module):
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()
-        for name, size in (("input_size", input_size), ("hidden_size", hidden_size)):
-            if not isinstance(size, int) or size < 1:
-                raise ValueError(f"{name} must be a positive integer, got {size!r}")
-        self.input_size = input_size
-        self.hidden_size = hidden_size
+        self.input_size, self.hidden_size = check_positive(input_size=input_size, hidden_size=hidden_size)
+
+    @property
+    def free_fields(self) -> tuple[str, ...]:
+        """State fields that may hold any value, whatever the others hold: all, unless the cell says otherwise."""
+        return self.initial_state(1)._fields
 
     def initial_state(self, batch_size: int) -> Any:
         """Return the state before the first step: every field zero, ``[B, H]``.

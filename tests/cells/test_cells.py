@@ -161,7 +161,13 @@ def test_forget_bias_is_set_once():
     assert cell.bias.tolist() == [0.0] * 5 + [2.5] * 5 + [0.0] * 10
 
 
-@pytest.mark.parametrize("size", [0, -1, 2.0, "3"])
+def test_sizes_of_any_kind_of_integer():
+    cell = cells.ProjectedLSTMCell(np.int64(3), np.int32(5), np.int64(2))
+    assert [type(size) for size in (cell.input_size, cell.hidden_size, cell.proj_size)] == [int] * 3
+    assert repr(cell).startswith("ProjectedLSTMCell(3, 5")
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.0, "3", True])
 def test_wrong_sizes(size):
     with pytest.raises(ValueError, match="hidden_size must be a positive integer"):
         cells.GRUCell(3, size)

@@ -206,6 +206,10 @@ UNARY = {
     "norm": lambda a: layer_norm(a, a.shape[-1:]), "softmax": lambda a: torch.softmax(a, -1),
     "roll": lambda a: torch.cat([a[:, 1:], a[:, :1]], -1), "mean": lambda a: a - a.mean(-1, keepdim=True),
     "erf": torch.erf, "half": lambda a: a * 0.5,
+    "energy": lambda a: torch.tanh((a * a).sum(-1, keepdim=True).amax(-1, keepdim=True).expand(-1, a.shape[1])),
+    "peak": lambda a: a - a.amax(-1, keepdim=True), "flat": lambda a: a.unsqueeze(1).squeeze(1).detach() * a,
+    "turned": lambda a: torch.stack([a, torch.sin(a)], 1).flatten(1)[:, a.shape[1] // 2 :][:, : a.shape[1]],
+    "ends": lambda a: torch.cat([a[:, :1].expand_as(a)[:, 1:], a.mean(-1, keepdim=True)], -1),
 }  # fmt: skip
 BINARY = {
     "add": torch.add, "sub": torch.sub, "mul": lambda a, b: torch.tanh(a) * b,
@@ -213,7 +217,11 @@ BINARY = {
     "where": lambda a, b: torch.where(a > b, a, 0.3 * b), "max": torch.maximum,
     "first": lambda a, b: a * b[:, :1], "last": lambda a, b: torch.tanh(a) + b[:, -1:],
     "picked": lambda a, b: a * torch.tanh(b[:, -1]).unsqueeze(-1),
-    "middle": lambda a, b: torch.sin(a) + b[:, 1:-1].sum(-1, keepdim=True),
+    "middle": lambda a, b: torch.sin(a) + (b[:, 1:-1] if b.shape[1] > 2 else b).sum(-1, keepdim=True),
+    "rows": lambda a, b: a * torch.tanh(a.mean(-1) * b.sum(-1) + b[:, 0]).unsqueeze(-1),
+    "one": lambda a, b: torch.softmax(b[:, :1], -1) * a + layer_norm(b[:, -1:], (1,)) - torch.log_softmax(a, -1) / 9,
+    "side": lambda a, b: torch.where(b[:, :1] > 0, a, b[:, -1:]), "count": lambda a, b: a * (b > 0).sum(-1, True) / 9,
+    "bound": lambda a, b: torch.clamp(a, -b[:, :1].abs(), b.abs().amax(-1, keepdim=True)),
     "tail": lambda a, b: torch.cat([b[:, -2:], a[:, : -min(2, a.shape[1])]], -1),
 }  # fmt: skip
 

@@ -322,8 +322,8 @@ def test_a_broken_step_is_named(step, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"width": 0}, "width must be an integer of at least 1, got 0"),
-        ({"width": 2.0}, "width must be an integer"),
+        ({"width": 0}, "width must be a positive integer, got 0"),
+        ({"width": 2.0}, "width must be a positive integer"),
         ({"max_length": 0}, "max_length must be"),
         ({"min_length": -1}, "min_length must be"),
         ({"min_length": 6}, "min_length 6 is more than max_length 5"),

@@ -19,6 +19,7 @@ from torch.utils.checkpoint import checkpoint
 
 import elman
 from elman import Cell, State
+from elman.cells.wrappers import WeightDrop
 from elman.engine import kernels
 from elman.engine import native as native_engine
 from elman.engine.explaining import explain
@@ -353,6 +354,125 @@ def test_constants_and_truth_values_in_a_step():
         outputs, _ = elman.unroll(cell, x, engine=engine)
         grads.append([outputs, *torch.autograd.grad(outputs.square().sum(), [x, *cell.parameters()])])
     assert_close(grads[0], grads[1])
+
+
+class Written(Plain):
+    """tanh(drive + f(h)), with a function handed in."""
+
+    def step(self, drive, state):
+        return State(torch.tanh(drive + self.change(state.h)))
+
+
+def agree_exactly(cell, engine="native"):
+    """Hold an engine to the loop, values and gradients."""
+    torch.manual_seed(0)
+    cell, grads = cell.double(), []
+    x = torch.randn(4, 3, 3, dtype=torch.float64, requires_grad=True)
+    start = State(torch.randn(3, 4, dtype=torch.float64, requires_grad=True))
+    for name in (engine, "loop"):
+        outputs, _ = elman.unroll(cell, x, start, [4, 1, 3], engine=name)
+        grads.append([outputs, *torch.autograd.grad(outputs.square().sum(), [x, *start, *cell.parameters()])])
+    assert_close(grads[0], grads[1])
+
+
+def test_a_sum_of_one_column_reduced_again():
+    for step in (
+        lambda h: h * (h * h).sum(-1, keepdim=True).amax(-1, keepdim=True),
+        lambda h: h * torch.softmax((h * h).sum(-1, keepdim=True), -1),
+        lambda h: h * (h.sum(-1, keepdim=True) - h.sum(-1, keepdim=True).amax(-1, keepdim=True)).exp(),
+        lambda h: h.sum(-1, keepdim=True).sum(-1, keepdim=True).mean(-1, keepdim=True),
+    ):
+        agree_exactly(Written(step))
+
+
+def test_norms():
+    for step in (
+        lambda h: nn.functional.normalize(torch.relu(h), dim=-1),
+        lambda h: torch.relu(h[:, :2]).norm(dim=-1, keepdim=True) * h,  # rows of zeros too, where it has no gradient
+        lambda h: h / (1 + torch.linalg.vector_norm(h, torch.inf, -1).unsqueeze(-1)),
+        lambda h: h.norm(p=1, dim=-1, keepdim=True) * h,
+        lambda h: nn.functional.rms_norm(h, (4,)),
+        lambda h: nn.functional.rms_norm(h, (4,), eps=0.1),
+    ):
+        agree_exactly(Written(step))
+
+
+class RMSNormed(Plain):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.RMSNorm(4)
+        nn.init.normal_(self.norm.weight)
+
+    def step(self, drive, state):
+        return State(torch.tanh(drive + self.norm(state.h)))
+
+
+def test_rms_norm_with_a_gain():
+    agree_exactly(RMSNormed())
+
+
+def test_a_copy_has_the_values_of_what_is_copied():
+    agree_exactly(Written(lambda h: torch.ops.aten.copy(torch.zeros_like(h.detach()), h.detach()) * h), "auto")
+
+
+def test_explain_tells_of_the_cell_that_a_pass_draws():
+    cell = WeightDrop(elman.cells.GRUCell(3, 4), 0.5)
+    state = torch.get_rng_state()
+    assert explain(cell).startswith("WeightDrop(p=0.5, names=('weight_hh',)) runs on the native engine")
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def mixed(h):
+    """Every row sees every other: [B] + [B, 1] is [B, B]."""
+    row = h.sum(-1).detach()
+    return h * (row + row.unsqueeze(-1)).mean(-1, keepdim=True)
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        (mixed, "a tensor of shape [B, B], with the rows twice"),
+        (lambda h: h * torch.arange(len(h), dtype=h.dtype).sum(), "number of rows"),
+        (lambda h: h / torch.scalar_tensor(h.shape[0], dtype=h.dtype), "number of rows"),
+        (lambda h: h * (h[:, 2:2] + h[:, :1]).sum(-1, keepdim=True), "add of no columns"),
+        (lambda h: h * (h[:, :1].expand(-1, 4)[:, 1:1] * 2).sum(-1, keepdim=True), "mul of no columns"),
+        (lambda h: h + h[:, :0].sum(-1, keepdim=True), "sum of no columns"),
+        (lambda h: h * ~(h > 0)[:, :1].sum(-1, keepdim=True), "bitwise_not of numbers"),
+        (lambda h: h * ((h > 0).sum(-1, keepdim=True, dtype=torch.uint8) - 3), "sum computes in torch.uint8"),
+        (lambda h: h * torch.full_like(h, 2.7, dtype=torch.int64), "full_like computes in torch.int64"),
+        (lambda h: h * ((h > 0).sum(-1, keepdim=True) / 3), "div computes in torch.float32, not in torch.float64"),
+    ],
+)
+def test_what_the_loop_alone_gets_right(step, reason):
+    agree_exactly(cell := Written(step), "auto")
+    assert reason in explain(cell)
+
+
+class Laid(Plain):
+    def step(self, drive, state):
+        return State(torch.tanh(drive + state.h * self.W.bias[:, None].expand(4, len(drive)).sum(-1)))
+
+
+def test_a_number_of_rows_hidden_in_what_depends_on_parameters_alone():
+    agree_exactly(cell := Laid(), "auto")
+    assert "number of rows" in explain(cell)
+
+
+def test_numbers_of_another_type_are_rounded_as_torch_does():
+    agree_exactly(Written(lambda h: h * torch.full((4,), 2.7, dtype=torch.int64)))
+    agree_exactly(Written(lambda h: h * torch.where(h > 0, 0.1, 0.3)))
+
+
+class Halves(Cell):
+    def step(self, drive, state):
+        return State(torch.cat([half.tanh() for half in (drive + state.h).chunk(2, -1)], -1))
+
+
+@pytest.mark.parametrize("width", [14, 22, 26, 194])
+def test_no_width_is_taken_for_the_number_of_rows(width):
+    cell = Halves(width, width)
+    assert native(cell)
+    agree(cell)
 
 
 @pytest.mark.parametrize("attribute", [torch.zeros(4), object(), nn.Linear(3, 4).forward])

@@ -57,6 +57,7 @@ def test_packing_agrees_with_torch():
         ({"lengths": torch.tensor([True, False])}, "lengths must be 2 integers"),
         ({"state": torch.zeros(2, 5)}, r"state of LSTMCell must be a tuple \(h, c\), got Tensor"),
         ({"state": (torch.zeros(2, 5), torch.zeros(3, 5))}, r"state.c must be \[2, 5\], got \[3, 5\]"),
+        ({"state": elman.State(torch.zeros(2, 5))}, r"must be a tuple \(h, c\), got State \(h\)$"),
         ({"engine": "warp"}, "no engine named 'warp'; there are auto, loop"),
     ],
 )

@@ -8,10 +8,15 @@ from torch.nn.utils.rnn import pack_sequence
 
 import elman
 import elman.nn
+from elman.errors import UnknownName
+from elman.nn.conditional import ConditionalLanguageModel
+from elman.nn.saving import make_seq2seq, make_text_model
 
 from .same import HIDDEN, INPUT, KINDS
 
 GOOD = torch.zeros(5, 2, INPUT)
+PAIR = {"source_size": 5, "target_size": 6}
+READER = {"kind": "Tagger", "sizes": [9], "widths": [4], "hidden_size": 6, "classes": 3}
 
 
 def layer_of(kind, **options):
@@ -119,3 +124,18 @@ def test_a_device_or_an_engine_that_is_not_there():
         layer_of("GRU")(torch.zeros(5, 2, INPUT, device="meta"))
     with pytest.raises(ValueError, match="no engine named 'abacus'"), elman.use_engine("abacus"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: make_seq2seq(PAIR | {"cell": "GruCell"}), "no cell 'GruCell'; did you mean .*GRUCell"),
+        (lambda: make_seq2seq(PAIR | {"head": "copy"}), "no head 'copy'; there are gen"),
+        (lambda: make_text_model({"kind": "Taggr"}), "no kind 'Taggr'; did you mean Tagger"),
+        (lambda: make_text_model(READER | {"cell": "transformr"}), "no cell 'transformr'; did you mean transformer"),
+        (lambda: ConditionalLanguageModel(5, 2, cell="LSTN"), "no cell 'LSTN'; did you mean LSTM"),
+    ],
+)
+def test_names_that_do_not_exist(make, said):
+    with pytest.raises(UnknownName, match=said):
+        make()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.testing import assert_close
 
-from elman.cells import GRUCell, LSTMCell
+from elman.cells import GRUCell, LSTMCell, SLSTMCell
 from elman.cells.wrappers import VariationalDropout, WeightDrop, Zoneout
 from elman.nn.attention import AdditiveAttention, MultiplicativeAttention, masked_softmax
 from elman.nn.heads import Generator, Glimpse, Pointer, PointerGenerator
@@ -98,6 +98,35 @@ def test_padding_and_neighbours_change_nothing(model):
     for row, length in enumerate(LENGTHS[:3]):
         alone = model(source[:length, [row]], target[:, [row]], [length])
         assert_close(alone[:, 0], together[:, row], rtol=1e-12, atol=1e-12)
+
+
+def test_padding_does_not_name_words_beyond_the_vocabulary():
+    source, target = batch()
+    source[1:, 1] = 2 * V - 1
+    for head, beyond in ((Generator, 0), (PointerGenerator, 2)):
+        torch.manual_seed(0)
+        model = Seq2Seq(2 * V, V, embedding_size=5, hidden_size=7, head=head).double().eval()
+        assert model(source, target, LENGTHS).shape == (T, B, V)
+        source[0, 1] = V + 1
+        assert model(source, target, LENGTHS).shape == (T, B, V + beyond)
+        source[0, 1] = 0
+
+
+@pytest.mark.parametrize("cell", [SLSTMCell, lambda i, h: VariationalDropout(SLSTMCell(i, h), states=0.3)])
+def test_a_decoder_starts_with_no_sum_of_weights_below_zero(cell):
+    model = a_model(cell=cell).train()
+    source, _ = batch()
+    start = model.read(source, LENGTHS).cell
+    assert start.h.any()
+    assert not torch.stack([start.c, start.n, start.m]).any()
+    h, _ = model.cell.step(model.cell.drive(torch.randn(B, 5, dtype=torch.float64)), start)[:2]
+    assert (h.abs() < 1).all()
+
+
+@pytest.mark.parametrize("lengths", [[7, 1, 3, 0], [-1, 1, 1, 1], [2.5, 1.0, 1.0, 1.0], [1, 1]])
+def test_wrong_lengths(model, lengths):
+    with pytest.raises(ValueError, match="lengths must"):
+        model.read(batch()[0], lengths)
 
 
 def test_step_by_step_is_the_whole(model):
@@ -216,6 +245,8 @@ def test_what_a_model_cannot_be_made_of():
     for attention in (MultiplicativeAttention, AdditiveAttention):
         with pytest.raises(ValueError, match="made without it"):
             a_model(attention=attention, coverage=True)
+    with pytest.raises(ValueError, match="made with coverage, which the model never tells it"):
+        a_model(attention=lambda q, m: AdditiveAttention(q, m, coverage=True))
 
 
 def test_a_pointer_generator_with_nothing_to_copy_generates():

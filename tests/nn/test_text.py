@@ -60,6 +60,17 @@ def test_nothing_to_decide_on():
         TextClassifier(TokenEmbedding([2], [4]), Recurrent(GRUCell, 4, 2), 2, "sum")
 
 
+def test_lengths_and_pooling_that_do_not_exist():
+    outputs = torch.zeros(3, 2, 1)
+    with pytest.raises(ValueError, match="no pooling 'maximum'; did you mean max"):
+        pooled(outputs, [2, 1], "maximum")
+    for lengths in ([6, 1], [-1, 3], [2.5, 3.0], [1]):
+        with pytest.raises(ValueError, match="lengths must"):
+            pooled(outputs, lengths)
+        with pytest.raises(ValueError, match="lengths must"):
+            Transformer(8)(torch.zeros(3, 2, 8), lengths=lengths)
+
+
 def test_unknown_words_are_met_in_training_alone(tokens):
     embedding = TokenEmbedding([9, 9], [6, 2], dropout=0.5)
     unknown = embedding.eval()(torch.zeros_like(tokens)).split([6, 2], -1)

@@ -7,7 +7,7 @@ from torch.nn.functional import linear
 from torch.testing import assert_close
 
 import elman
-from elman.cells import GRUCell, LSTMCell, ResetBeforeGRUCell, RNNCell
+from elman.cells import GRUCell, LSTMCell, ResetBeforeGRUCell, RNNCell, SLSTMCell
 from elman.cells.wrappers import VariationalDropout, WeightDrop, Zoneout
 
 
@@ -52,6 +52,20 @@ def test_zoneout_masks_are_new_at_every_step():
     within_bounds(int((new == 0).sum()), new.numel(), 0.3)
     assert not torch.equal(new[0], new[1])
     assert not torch.equal(new[:, 0], new[:, 1])
+
+
+def test_a_state_of_the_other_mode_names_the_way_out():
+    cell = VariationalDropout(GRUCell(3, 4), states=0.3)
+    bare = GRUCell(3, 4).initial_state(2)
+    with pytest.raises(ValueError, match=r"tuple \(h, mask_h\), got State \(h\); cell.redraw\(state\) makes"):
+        elman.unroll(cell, torch.zeros(1, 2, 3), bare)
+    elman.unroll(cell, torch.zeros(1, 2, 3), cell.redraw(bare))
+
+
+def test_zoneout_keeps_no_part_of_what_belongs_together():
+    assert Zoneout(SLSTMCell(3, 5)).p == {"h": 0.1}
+    assert Zoneout(VariationalDropout(SLSTMCell(3, 5), states=0.2), 0.3).p == {"h": 0.3}
+    assert Zoneout(SLSTMCell(3, 5), {"c": 0.2}).p == {"c": 0.2}
 
 
 def test_variational_masks():

@@ -14,6 +14,8 @@ class NoForgetGateLSTMCell(ThreeBlockLSTM):
               c_t &= c_{t-1} + \sigma(i) \odot \tanh(g) \\
               h_t &= \sigma(o) \odot \tanh(c_t)
 
+    Greff et al. take the gate from an LSTM with peepholes; here there are none.
+
     Args:
         input_size: features I of the input.
         hidden_size: features H of each state vector.
@@ -40,10 +42,12 @@ class NoInputGateLSTMCell(ThreeBlockLSTM):
               c_t &= \sigma(f) \odot c_{t-1} + \tanh(g) \\
               h_t &= \sigma(o) \odot \tanh(c_t)
 
+    Greff et al. take the gate from an LSTM with peepholes; here there are none.
+
     Args:
         input_size: features I of the input.
         hidden_size: features H of each state vector.
-        forget_bias: where the forget gate's bias starts.
+        forget_bias: where the forget gate's bias starts; default 1.
 
     Example:
         >>> NoInputGateLSTMCell(2, 3).bias.tolist()
@@ -71,10 +75,12 @@ class NoOutputGateLSTMCell(ThreeBlockLSTM):
               c_t &= \sigma(f) \odot c_{t-1} + \sigma(i) \odot \tanh(g) \\
               h_t &= \tanh(c_t)
 
+    Greff et al. take the gate from an LSTM with peepholes; here there are none.
+
     Args:
         input_size: features I of the input.
         hidden_size: features H of each state vector.
-        forget_bias: where the forget gate's bias starts.
+        forget_bias: where the forget gate's bias starts; default 1.
 
     Example:
         >>> NoOutputGateLSTMCell(2, 3).bias.tolist()

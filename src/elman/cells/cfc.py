@@ -6,6 +6,7 @@ from torch.nn.functional import linear
 
 from elman.cell import State
 from elman.cells.gaps import GapCell
+from elman.errors import check_positive
 
 
 class CfCCell(GapCell):
@@ -44,8 +45,7 @@ class CfCCell(GapCell):
         super().__init__(input_size, hidden_size, time_gap)
         if backbone_size is None:
             backbone_size = hidden_size
-        if not isinstance(backbone_size, int) or backbone_size < 1:
-            raise ValueError(f"backbone_size must be a positive integer, got {backbone_size!r}")
+        (backbone_size,) = check_positive(backbone_size=backbone_size)
         self.weight_ih = nn.Parameter(torch.empty(backbone_size, self.feature_size))  # W
         self.weight_hh = nn.Parameter(torch.empty(backbone_size, hidden_size))  # R
         self.bias = nn.Parameter(torch.zeros(backbone_size))  # b

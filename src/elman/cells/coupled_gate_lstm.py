@@ -14,10 +14,12 @@ class CoupledGateLSTMCell(ThreeBlockLSTM):
               c_t &= \sigma(f) \odot c_{t-1} + (1 - \sigma(f)) \odot \tanh(g) \\
               h_t &= \sigma(o) \odot \tanh(c_t)
 
+    Greff et al. couple the gates of an LSTM with peepholes; here there are none.
+
     Args:
         input_size: features I of the input.
         hidden_size: features H of each state vector.
-        forget_bias: where the forget gate's bias starts.
+        forget_bias: where the forget gate's bias starts; default 1.
 
     Example:
         >>> sum(p.numel() for p in CoupledGateLSTMCell(128, 256).parameters())

@@ -22,7 +22,7 @@ class JANETCell(Cell):
     Args:
         input_size: features I of the input.
         hidden_size: features H of the state.
-        forget_bias: where the forget gate's bias starts; the paper uses the chrono initialisation.
+        forget_bias: where the forget gate's bias starts; default 1, where the paper uses the chrono initialisation.
 
     Example:
         >>> sum(p.numel() for p in JANETCell(128, 256).parameters())

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from elman.cell import Cell
+from elman.errors import check_positive
 
 
 class JordanState(NamedTuple):
@@ -31,7 +32,7 @@ class JordanCell(Cell):
         input_size: features I of the input.
         hidden_size: features H of the hidden layer.
         out_size: features O of the output; default H.
-        decay: :math:`\mu`, how much of the trace is kept at a step, from 0 to below 1.
+        decay: :math:`\mu`, how much of the trace is kept at a step, from 0 to below 1; default 0.5.
 
     Raises:
         ValueError: if a size is not a positive integer or ``decay`` is out of range.
@@ -50,8 +51,7 @@ class JordanCell(Cell):
         super().__init__(input_size, hidden_size)
         if out_size is None:
             out_size = hidden_size
-        if not isinstance(out_size, int) or out_size < 1:
-            raise ValueError(f"out_size must be a positive integer, got {out_size!r}")
+        (out_size,) = check_positive(out_size=out_size)
         if not 0 <= decay < 1:
             raise ValueError(f"decay must be at least 0 and below 1, got {decay!r}")
         self.out_size, self.decay = out_size, float(decay)

@@ -11,8 +11,8 @@ from elman.cells.gru import GRUCell
 class LayerNormGRUCell(GRUCell):
     r"""A GRU that normalises its four products at every step: two of the gates, two of the candidate.
 
-    .. math:: r, z &= \sigma(\mathrm{LN}(W_{rz} x_t;\, \alpha_1, b_{rz})
-                   + \mathrm{LN}(R_{rz} h_{t-1};\, \alpha_2)) \\
+    .. math:: r, z &= \sigma(\mathrm{LN}(R_{rz} h_{t-1};\, \alpha_1)
+                   + \mathrm{LN}(W_{rz} x_t;\, \alpha_2, b_{rz})) \\
               n &= \tanh(\mathrm{LN}(W_n x_t;\, \alpha_3, b_n)
                    + r \odot \mathrm{LN}(R_n h_{t-1};\, \alpha_4, b_{hn})) \\
               h_t &= (1 - z) \odot n + z \odot h_{t-1}
@@ -37,8 +37,8 @@ class LayerNormGRUCell(GRUCell):
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size)
-        self.gain_ih = nn.Parameter(torch.ones(3 * hidden_size))  # alpha_1, alpha_3
-        self.gain_hh = nn.Parameter(torch.ones(3 * hidden_size))  # alpha_2, alpha_4
+        self.gain_ih = nn.Parameter(torch.ones(3 * hidden_size))  # alpha_2, alpha_3
+        self.gain_hh = nn.Parameter(torch.ones(3 * hidden_size))  # alpha_1, alpha_4
 
     def _split(self, a: Tensor) -> tuple[Tensor, Tensor]:
         H = self.hidden_size

@@ -10,7 +10,7 @@ from elman.cells.lstm import LSTMCell, LSTMState
 class LayerNormLSTMCell(LSTMCell):
     r"""An LSTM that normalises both products and the cell state at every step.
 
-    .. math:: i, f, g, o &= \mathrm{LN}(W x_t;\, \alpha_1) + \mathrm{LN}(R h_{t-1};\, \alpha_2) + b \\
+    .. math:: i, f, g, o &= \mathrm{LN}(R h_{t-1};\, \alpha_1) + \mathrm{LN}(W x_t;\, \alpha_2) + b \\
               c_t &= \sigma(f) \odot c_{t-1} + \sigma(i) \odot \tanh(g) \\
               h_t &= \sigma(o) \odot \tanh(\mathrm{LN}(c_t;\, \alpha_3, \beta_3))
 
@@ -20,7 +20,7 @@ class LayerNormLSTMCell(LSTMCell):
     Args:
         input_size: features I of the input.
         hidden_size: features H of each state vector.
-        forget_bias: where the forget gate's bias starts.
+        forget_bias: where the forget gate's bias starts; default 1.
 
     Example:
         >>> cell = LayerNormLSTMCell(3, 5)
@@ -33,8 +33,8 @@ class LayerNormLSTMCell(LSTMCell):
 
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size, forget_bias)
-        self.gain_ih = nn.Parameter(torch.ones(4 * hidden_size))  # alpha_1
-        self.gain_hh = nn.Parameter(torch.ones(4 * hidden_size))  # alpha_2
+        self.gain_ih = nn.Parameter(torch.ones(4 * hidden_size))  # alpha_2
+        self.gain_hh = nn.Parameter(torch.ones(4 * hidden_size))  # alpha_1
         self.gain_c = nn.Parameter(torch.ones(hidden_size))  # alpha_3
         self.shift_c = nn.Parameter(torch.zeros(hidden_size))  # beta_3
 

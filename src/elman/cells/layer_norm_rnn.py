@@ -20,7 +20,7 @@ class LayerNormRNNCell(RNNCell):
     Args:
         input_size: features I of the input.
         hidden_size: features H of the state.
-        nonlinearity: :math:`\phi`, ``"tanh"`` or ``"relu"``.
+        nonlinearity: :math:`\phi`, ``"tanh"`` (the default) or ``"relu"``.
 
     Raises:
         ValueError: for another nonlinearity.

@@ -31,8 +31,8 @@ class LSTMCell(Cell):
     Args:
         input_size: features I of the input.
         hidden_size: features H of each state vector.
-        forget_bias: where the forget gate's bias starts; 1 lets gradients pass from the first update on
-            (Jozefowicz et al., 2015).
+        forget_bias: where the forget gate's bias starts; default 1, which lets gradients pass from the first update
+            on (Jozefowicz et al., 2015).
 
     Example:
         >>> cell = LSTMCell(128, 256)

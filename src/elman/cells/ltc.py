@@ -6,6 +6,7 @@ from torch.nn.functional import linear
 
 from elman.cell import State
 from elman.cells.gaps import GapCell
+from elman.errors import check_positive
 
 
 class LTCCell(GapCell):
@@ -26,7 +27,7 @@ class LTCCell(GapCell):
     Args:
         input_size: features I of the input, the gap included.
         hidden_size: features H of the state.
-        unfolds: solver steps a time step, each of which has a product.
+        unfolds: solver steps a time step, each of which has a product; default 6.
         time_gap: whether the last feature of the input is the time since the step before, at least 0, which
             ``W`` then does not read; by default every step lasts 1.
 
@@ -45,8 +46,7 @@ class LTCCell(GapCell):
 
     def __init__(self, input_size: int, hidden_size: int, unfolds: int = 6, time_gap: bool = False):
         super().__init__(input_size, hidden_size, time_gap)
-        if not isinstance(unfolds, int) or unfolds < 1:
-            raise ValueError(f"unfolds must be a positive integer, got {unfolds!r}")
+        (unfolds,) = check_positive(unfolds=unfolds)
         self.unfolds = unfolds
         self.weight_ih = nn.Parameter(torch.empty(hidden_size, self.feature_size))  # W
         self.weight_hh = nn.Parameter(torch.empty(hidden_size, hidden_size))  # R

@@ -21,7 +21,7 @@ class MinLSTMCell(Cell):
     Args:
         input_size: features I of the input.
         hidden_size: features H of the state.
-        forget_bias: where the forget gate's bias starts; the paper finds that more of it trains sooner.
+        forget_bias: where the forget gate's bias starts; default 1; the paper finds that more of it trains sooner.
 
     Example:
         >>> sum(p.numel() for p in MinLSTMCell(3, 5).parameters())

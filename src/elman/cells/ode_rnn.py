@@ -12,6 +12,7 @@ from elman.cell import Cell
 from elman.cells.gaps import GapCell
 from elman.cells.gru import GRUCell
 from elman.cells.solvers import SOLVERS, adaptive
+from elman.errors import check_positive, named
 
 Solver = Literal["euler", "midpoint", "rk4", "dopri5"]
 
@@ -79,11 +80,8 @@ class ODERNNCell(GapCell):
     ):
         super().__init__(input_size, hidden_size, time_gap=True)
         field_size = hidden_size if field_size is None else field_size
-        for name, size in (("steps", steps), ("field_size", field_size)):
-            if not isinstance(size, int) or size < 1:
-                raise ValueError(f"{name} must be a positive integer, got {size!r}")
-        if solver not in get_args(Solver):
-            raise ValueError(f"no solver {solver!r}; there are {', '.join(get_args(Solver))}")
+        steps, field_size = check_positive(steps=steps, field_size=field_size)
+        named("solver", solver, get_args(Solver))
         for name, tolerance in (("rtol", rtol), ("atol", atol)):
             if not 0 < tolerance < math.inf:
                 raise ValueError(f"{name} must be a positive number, got {tolerance!r}")

@@ -20,7 +20,7 @@ class PeepholeLSTMCell(LSTMCell):
     Args:
         input_size: features I of the input.
         hidden_size: features H of each state vector.
-        forget_bias: where the forget gate's bias starts.
+        forget_bias: where the forget gate's bias starts; default 1.
 
     Example:
         >>> cell = PeepholeLSTMCell(128, 256)

@@ -9,6 +9,7 @@ from torch.nn.functional import linear
 from elman.cell import Cell
 from elman.cells.initial import start_gates
 from elman.cells.lstm import LSTMState
+from elman.errors import check_positive
 
 
 class ProjectedLSTMCell(Cell):
@@ -27,7 +28,7 @@ class ProjectedLSTMCell(Cell):
         input_size: features I of the input.
         hidden_size: features H of the cell state.
         proj_size: features P of the output; default half of H.
-        forget_bias: where the forget gate's bias starts.
+        forget_bias: where the forget gate's bias starts; default 1.
 
     Raises:
         ValueError: if a size is not a positive integer.
@@ -47,8 +48,7 @@ class ProjectedLSTMCell(Cell):
         super().__init__(input_size, hidden_size)
         if proj_size is None:
             proj_size = (hidden_size + 1) // 2
-        if not isinstance(proj_size, int) or proj_size < 1:
-            raise ValueError(f"proj_size must be a positive integer, got {proj_size!r}")
+        (proj_size,) = check_positive(proj_size=proj_size)
         self.proj_size = proj_size
         self.weight_ih = nn.Parameter(torch.empty(4 * hidden_size, input_size))  # W
         self.weight_hh = nn.Parameter(torch.empty(4 * hidden_size, proj_size))  # R

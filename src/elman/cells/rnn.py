@@ -22,7 +22,7 @@ class RNNCell(Cell):
     Args:
         input_size: features I of the input.
         hidden_size: features H of the state.
-        nonlinearity: :math:`\phi`, ``"tanh"`` or ``"relu"``.
+        nonlinearity: :math:`\phi`, ``"tanh"`` (the default) or ``"relu"``.
 
     Raises:
         ValueError: for another nonlinearity.

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from elman.cell import Cell
+from elman.errors import check_positive
 
 
 class SCRNState(NamedTuple):
@@ -30,7 +31,7 @@ class SCRNCell(Cell):
         input_size: features I of the input.
         hidden_size: features H of the hidden layer.
         context_size: features C of the context; default a quarter of H, at least 1.
-        alpha: how much of the context is kept at a step, from 0 to 1.
+        alpha: how much of the context is kept at a step, from 0 to 1; default 0.95.
 
     Raises:
         ValueError: if a size is not a positive integer or ``alpha`` is out of range.
@@ -49,8 +50,7 @@ class SCRNCell(Cell):
         super().__init__(input_size, hidden_size)
         if context_size is None:
             context_size = max(1, hidden_size // 4)
-        if not isinstance(context_size, int) or context_size < 1:
-            raise ValueError(f"context_size must be a positive integer, got {context_size!r}")
+        (context_size,) = check_positive(context_size=context_size)
         if not 0 <= alpha <= 1:
             raise ValueError(f"alpha must lie between 0 and 1, got {alpha!r}")
         self.context_size, self.alpha = context_size, float(alpha)

@@ -71,6 +71,11 @@ class SLSTMCell(Cell):
         start_gates(self.weight_ih, self.weight_hh, 4)
         nn.init.constant_(self.bias.chunk(4)[1], forget_bias)
 
+    @property
+    def free_fields(self) -> tuple[str, ...]:
+        """``h`` alone: ``n`` is a sum of weights above zero, which belongs to ``c`` and ``m``."""
+        return ("h",)
+
     def drive(self, x: Tensor) -> Tensor:
         """``W x + b``, ``[..., 4H]``."""
         return linear(x, self.weight_ih, self.bias)

@@ -9,7 +9,7 @@ import pkgutil
 from dataclasses import dataclass
 from functools import cache
 
-from elman.errors import UnknownName, nearest
+from elman.errors import named
 
 __all__ = ["DataFile", "DataSet", "all_sets", "find_set"]
 
@@ -93,9 +93,7 @@ def find_set(name: str) -> DataSet:
         UnknownName: with the nearest names.
     """
     sets = all_sets()
-    if name not in sets:
-        raise UnknownName(f"no data set {name!r}{nearest(name, sets)}")
-    return sets[name]
+    return sets[named("data set", name, sets)]
 
 
 def about(name: str) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from elman.errors import named
+
 __all__ = ["COLUMNS", "Lexicon"]
 
 
@@ -77,11 +79,10 @@ class Lexicon:
             raise ValueError("there are no words to learn from")
         entries = []
         for name in columns:
-            if name not in COLUMNS:
-                raise ValueError(f"no column {name!r}; there are {', '.join(COLUMNS)}")
+            column = COLUMNS[named("column", name, COLUMNS)]
             counts: Counter[str] = Counter()
             for word, count in words.items():
-                counts[COLUMNS[name](word)] += count
+                counts[column(word)] += count
             entries.append((UNKNOWN, *sorted(entry for entry, n in counts.items() if n >= min_count and entry)))
         return cls(tuple(columns), tuple(entries))
 

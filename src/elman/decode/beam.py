@@ -1,6 +1,7 @@
 """Beam search: the best sequences of any ``step(tokens, state) -> (log_probs, state)``, all sentences at once."""
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from elman.decode.result import Beams, Finished, Level
 from elman.decode.scores import divisors
 from elman.decode.state import select
 from elman.decode.step import Step, checked, read
+from elman.errors import check_positive
 
 __all__ = ["beam_search"]
 
@@ -192,15 +194,10 @@ def _checked_penalty(penalty: Tensor, rows: int, step: int) -> Tensor:
 
 
 def _check_sizes(max_length: int, min_length: int, width: int, n_best: int, groups: int, no_repeat_ngram: int):
-    for name, value, least in (
-        ("max_length", max_length, 1),
-        ("min_length", min_length, 0),
-        ("width", width, 1),
-        ("n_best", n_best, 1),
-        ("no_repeat_ngram", no_repeat_ngram, 0),
-    ):
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+    check_positive(max_length=max_length, width=width, n_best=n_best)
+    for name, value in (("min_length", min_length), ("no_repeat_ngram", no_repeat_ngram)):
+        if not isinstance(value, Integral) or isinstance(value, bool) or value < 0:
+            raise ValueError(f"{name} must be an integer of at least 0, got {value!r}")
     if min_length > max_length:
         raise ValueError(f"min_length {min_length} is more than max_length {max_length}")
     if n_best > width:

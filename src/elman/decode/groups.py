@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from elman.errors import check_positive
+
 __all__ = ["Chosen", "Diversity"]
 
 
@@ -51,8 +53,7 @@ class Diversity:
     cumulative: float | None = None
 
     def __post_init__(self):
-        if not isinstance(self.groups, int) or self.groups < 1:
-            raise ValueError(f"groups must be a positive integer, got {self.groups!r}")
+        check_positive(groups=self.groups)
         if not (math.isfinite(self.strength) and self.strength >= 0):
             raise ValueError(f"strength must be a number not below 0, got {self.strength}")
         if self.cumulative is not None and not (math.isfinite(self.cumulative) and self.cumulative > 0):

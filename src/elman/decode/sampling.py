@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from elman.decode.step import Step, checked, read
+from elman.errors import check_positive
 
 __all__ = ["greedy", "sample", "truncate"]
 
@@ -29,8 +30,8 @@ def truncate(log_probs: Tensor, top_k: int | None = None, top_p: float | None = 
         >>> truncate(torch.tensor([[0.5, 0.3, 0.2]]).log(), top_p=0.7).exp()
         tensor([[0.5000, 0.3000, 0.0000]])
     """
-    if top_k is not None and (not isinstance(top_k, int) or top_k < 1):
-        raise ValueError(f"top_k must be a positive integer, got {top_k!r}")
+    if top_k is not None:
+        (top_k,) = check_positive(top_k=top_k)
     if top_p is not None and not 0 < top_p <= 1:
         raise ValueError(f"top_p must be above 0 and at most 1, got {top_p}")
     if top_k is not None and top_k < log_probs.shape[1]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from elman.engine import loop, native, scan
+from elman.errors import named
 
 __all__ = ["use_engine"]
 
@@ -29,7 +30,12 @@ def choose(engine: str = "auto") -> Callable[..., tuple[Tensor, Any]]:
     """
     if torch.compiler.is_exporting():
         return scan.run
-    return ENGINES[_known(_forced.get() if engine == "auto" else engine)]
+    return ENGINES[named("engine named", forced() if engine == "auto" else engine, ENGINES)]
+
+
+def forced() -> str:
+    """Return the name of the engine that :func:`use_engine` forces here, or ``"auto"``."""
+    return _forced.get()
 
 
 @contextmanager
@@ -49,14 +55,8 @@ def use_engine(engine: str) -> Iterator[None]:
         >>> with elman.use_engine("loop"):
         ...     outputs, state = elman.unroll(cell, torch.zeros(4, 1, 2))
     """
-    token = _forced.set(_known(engine))
+    token = _forced.set(named("engine named", engine, ENGINES))
     try:
         yield
     finally:
         _forced.reset(token)
-
-
-def _known(engine: str) -> str:
-    if engine not in ENGINES:
-        raise ValueError(f"no engine named {engine!r}; there are {', '.join(ENGINES)}")
-    return engine

@@ -97,6 +97,8 @@ class Lowering(Pointwise):
         value = self.row(source)
         dims = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim")
         dims = sorted(d % len(source.shape) for d in dims) if dims else list(range(len(source.shape)))
+        if not prod(source.shape):
+            raise self.bad(f"{node.op} of no columns")
         if value.rows and dims and dims[0] == 0:
             if len(dims) > 1 and dims != list(range(len(source.shape))):
                 raise self.bad(f"{node.op} over some dimensions of {self.spell(source.shape)}")
@@ -106,7 +108,7 @@ class Lowering(Pointwise):
                 total = Deferred("total", (total,), ())
             return Deferred("view", (total,), node.shape)
         if not dims or prod(source.shape[d] for d in dims) == 1:
-            return value
+            return self.number(value)
         kept = [d for d in range(1 if value.rows else 0, len(source.shape)) if d not in dims and source.shape[d] != 1]
         if kept:
             raise self.bad(f"{node.op} over some dimensions of {self.spell(source.shape)}")
@@ -128,4 +130,6 @@ class Lowering(Pointwise):
         out = self.on_sum(node)
         if not isinstance(out, Value):
             raise self.bad("amax over the rows of the batch")
-        return self.make("amax", out.args, 1, out.rows) if out.op == "sum" else out
+        if out is self.number(self.env[node.args[0]]):  # one column, perhaps itself a sum
+            return out
+        return self.make("amax", out.args, 1, out.rows)

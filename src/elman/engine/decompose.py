@@ -9,7 +9,7 @@ from torch import Tensor
 
 from elman.engine.operators import KNOWN
 
-__all__ = ["decomposition"]
+__all__ = ["WRITING", "decomposition"]
 
 
 def decomposition(func: Any, name: str) -> Callable[..., Any] | None:
@@ -78,7 +78,29 @@ def _log_softmax_backward(grad: Tensor, y: Tensor, dim: int, _: Any) -> Tensor:
     return grad - torch.exp(y) * grad.sum(dim, keepdim=True)
 
 
+def _vector_norm(x: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    x = x if dtype is None else x.to(dtype)
+    if p == 2:
+        return torch.sqrt((x * x).sum(dim, keepdim=keepdim))
+    if p == torch.inf:
+        return x.abs().amax(dim, keepdim=keepdim)
+    return (x.abs() ** p).sum(dim, keepdim=keepdim) ** (1 / p)
+
+
+def _rms_norm(x: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
+    dims = list(range(x.dim() - len(normalized_shape), x.dim()))
+    eps = torch.finfo(x.dtype).eps if eps is None else eps
+    y = x * torch.rsqrt((x * x).mean(dims, keepdim=True) + eps)
+    return y if weight is None else y * weight
+
+
+#: Functions of torch that write in place inside, and how to run them without.
+WRITING: dict[Any, Callable[..., Any]] = {torch.rms_norm: _rms_norm, torch.nn.functional.rms_norm: _rms_norm}
+
 OWN: dict[str, Callable[..., Any]] = {
+    "isnan": lambda x: x != x,
+    "linalg_vector_norm": _vector_norm,
+    "masked_fill": lambda x, mask, value: torch.where(mask, value, x),
     "native_layer_norm": _layer_norm,
     "native_layer_norm_backward": _layer_norm_backward,
     "silu": lambda x: x * torch.sigmoid(x),

@@ -43,6 +43,8 @@ def explain(cell: Cell) -> str:
     kind = str(dtype).removeprefix("torch.")
     if dtype not in (torch.float32, torch.float64):
         return f"{name} runs on the loop engine: it is {kind}, and the native engine knows float32 and float64."
+    with torch.random.fork_rng(devices=[]):
+        cell = cell.drawn()
     found = kernels_of(cell, dtype)
     if isinstance(found, Unsupported):
         where = f"\n  at {found.source}" if found.source else ""
@@ -141,11 +143,11 @@ def _saved(cell: Cell, kernels: Kernels, size: int) -> str:
     counted = Counter(value.op for value, _, _ in plan.saved)
     kept += [f"{n} {'product' if op == 'mm' else op}" for op, n in counted.items()]
     kept += ["the drive"] if plan.needs_drive else []
-    much = f"{bytes_saved(kernels) * size} bytes a row and step for the backward pass"
+    much = f"{numbers_saved(kernels) * size} bytes a row and step for the backward pass"
     return f"{much}: {', '.join(kept) or 'nothing'}, besides the output"
 
 
-def bytes_saved(kernels: Kernels) -> int:
+def numbers_saved(kernels: Kernels) -> int:
     """Numbers saved a row and step, without the output itself."""
     plan, trace = kernels.plan, kernels.trace
     states = sum(torch.Size(trace.state_shapes[i]).numel() for i in plan.kept_states)

@@ -4,7 +4,7 @@ from math import prod
 from typing import Any
 
 from elman.engine.columns import Lowering
-from elman.engine.recording import Node, swap
+from elman.engine.recording import reached, swap
 from elman.engine.trace import Trace
 from elman.engine.values import Deferred, Matrix, Value
 from elman.engine.why import Unsupported
@@ -43,13 +43,7 @@ def lower(trace: Trace) -> Lowered:
             work.env[node] = Matrix(index, False, *node.shape)
         else:
             work.env[node] = work.make("theta", (), prod(node.shape), False, index)
-    needed: set[Node] = set()
-    stack = [n for n in (*trace.new_states, *trace.gradients) if n is not None]
-    while stack:
-        node = stack.pop()
-        if node not in needed:
-            needed.add(node)
-            stack += node.inputs()
+    needed = reached(n for n in (*trace.new_states, *trace.gradients) if n is not None)
     for place, node in enumerate(trace.nodes):
         work.forward = place < trace.boundary
         if node in needed and node not in work.env and node not in tangents:

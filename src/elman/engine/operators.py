@@ -9,7 +9,7 @@ def _names(text: str) -> frozenset[str]:
 
 #: The same numbers, perhaps in another shape.
 SAME = _names("""
-    clone detach alias view _unsafe_view reshape _reshape_alias unsqueeze squeeze expand expand_copy copy contiguous
+    clone detach alias view _unsafe_view reshape _reshape_alias unsqueeze squeeze expand expand_copy contiguous
     lift_fresh lift_fresh_copy
 """)
 UNARY = _names("neg sigmoid tanh exp log log1p expm1 sqrt abs sin cos erf")

@@ -45,7 +45,6 @@ def outer_text(tile: Tile, declared: set[str]) -> str:
         number = w.integer("sdiv", w.integer("sub", i, "%first"), tile.rows)
         return w.at(strips, w.integer("mul", number, strip_stride(tile)))
 
-    count = w.integer("sdiv", w.integer("add", "%width", tile.columns - 1), tile.columns)
     with w.loop("%n", BLOCK) as k0:
         depth = w.min(w.integer("sub", "%n", k0), BLOCK)
         fresh = w.do(f"icmp eq i64 {k0}, 0")
@@ -54,7 +53,7 @@ def outer_text(tile: Tile, declared: set[str]) -> str:
             # whole panels and strips first, whose masks are known; then the one that is left over
             for masked in (False, True):
                 whole = w.integer("sdiv", "%width", tile.columns)
-                with w.loop(count if masked else whole, 1, whole if masked else 0) as p:
+                with w.loop(panels_each if masked else whole, 1, whole if masked else 0) as p:
                     j = w.integer("mul", p, tile.columns)
                     to = w.at(panels, w.integer("mul", p, panel_stride(tile)))
                     to = w.at(to, w.integer("mul", k, tile.columns))
@@ -74,7 +73,7 @@ def outer_text(tile: Tile, declared: set[str]) -> str:
                         if masked:
                             mask = w.mask_below(w.integer("sub", w.integer("sub", "%height", i), v * V.count))
                         w.store(w.load(w.at(w.at(row, i), v * V.count), mask), w.at(to, v * V.count), room)
-        with w.loop(count) as p:
+        with w.loop(panels_each) as p:
             panel = w.at(panels, w.integer("mul", p, panel_stride(tile)))
             with w.loop("%last", tile.rows, "%first") as i:
                 c = w.at("%C", w.integer("add", w.integer("mul", i, "%ldc"), w.integer("mul", p, tile.columns)))

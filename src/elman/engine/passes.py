@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 from elman.engine.functions import pointwise
 from elman.engine.product import Tile
-from elman.engine.schedule import REDUCTIONS, Buffer, Place, Program, Store, through
+from elman.engine.schedule import REDUCTIONS, Buffer, Place, Program, Store, home_of, through
 from elman.engine.text import Writer
 from elman.engine.values import Matrix, Value
 
@@ -140,10 +140,8 @@ class Passes:
 
     def program_home(self, value: Value, start: int, width: int) -> Place | None:
         """Return where columns of a value can be loaded from."""
-        for s, n, place, after in self.program.homes.get(value, ()):
-            if s <= start and start + width <= s + n and after < self.level:
-                return Place(place.buffer, place.column + start - s)
-        return None
+        found = home_of(self.program.homes, value, start, width, self.level)
+        return None if found is None else found[0]
 
     def body(self, group: list[Store], flat: bool) -> None:
         """Write the stores of the current columns, or of one number a row if ``flat``."""

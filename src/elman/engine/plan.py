@@ -17,7 +17,6 @@ __all__ = ["Plan", "plan"]
 class Plan:
     """All that a cell's kernels need to know."""
 
-    trace: Trace
     lowered: Lowered
     inference: Program
     training: Program
@@ -28,8 +27,6 @@ class Plan:
     constant_states: list[int]  # state fields that pass through unchanged
     needs_drive: list[int]
     roots: dict[Deferred, tuple[str, tuple[Place, ...]]]  # how each sum over the steps is made
-    sum_width: int
-    kept_width: int
 
 
 def plan(trace: Trace, low: Lowered) -> Plan:
@@ -129,8 +126,8 @@ def plan(trace: Trace, low: Lowered) -> Plan:
     ends = [g if isinstance(g, Value) else zero[i] for i, g in enumerate(grads[d : d + s])]
     backward = work.finish(list(zip(ends, gradients, tangents, strict=True)))
     return Plan(
-        trace, low, forward(False), forward(True), backward, width, [entry[:3] for entry in saved], kept, constant,
-        needs_drive, made, sums.width, kept_buffer.width,
+        low, forward(False), forward(True), backward, width, [entry[:3] for entry in saved], kept, constant,
+        needs_drive, made,
     )  # fmt: skip
 
 

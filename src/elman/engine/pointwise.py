@@ -4,6 +4,8 @@
 
 from typing import Any
 
+import torch
+
 from elman.engine.reader import Reader
 from elman.engine.recording import Node
 from elman.engine.values import Value
@@ -130,7 +132,7 @@ class Pointwise(Reader):
         if number is None:
             number = node.args[0] if node.op == "scalar_tensor" else node.args[-1]
         has_rows, width = self.extent(node.shape)
-        return self.const(number, width, has_rows)
+        return self.const(torch.tensor(number, dtype=node.dtype).item(), width, has_rows)
 
     on_zeros = on_ones = on_zeros_like = on_ones_like = on_full_like = on_full
     on_new_zeros = on_new_ones = on_new_full = on_scalar_tensor = on_full

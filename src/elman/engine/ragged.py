@@ -9,6 +9,54 @@ from torch import Tensor
 
 from elman.engine.scan import Alive
 
+__all__ = ["Ragged", "check_lengths", "real_steps"]
+
+
+def check_lengths(lengths: Tensor | Sequence[int] | None, steps: int, batch: int) -> Tensor:
+    """Return ``lengths`` as a tensor, on the CPU; while a model is exported unchecked, since nothing is known yet.
+
+    Args:
+        lengths: B integers from 0 to T, on any device; None means all T.
+        steps: T.
+        batch: B.
+
+    Returns:
+        ``[B]``, int64.
+
+    Raises:
+        ValueError: if their number, type or range does not fit.
+
+    Example:
+        >>> check_lengths([2, 0], 3, 2), check_lengths(None, 3, 2)
+        (tensor([2, 0]), tensor([3, 3]))
+    """
+    if lengths is None:
+        return torch.full((batch,), steps)
+    if torch.compiler.is_exporting():
+        return torch.as_tensor(lengths)
+    lengths = torch.as_tensor(lengths if len(lengths) else torch.empty(0, dtype=torch.int64))
+    if lengths.shape != (batch,) or lengths.is_floating_point() or lengths.dtype == torch.bool:
+        raise ValueError(
+            f"lengths must be {batch} integers, one a row of the batch, "
+            f"got shape {list(lengths.shape)} of {lengths.dtype}"
+        )
+    lengths = lengths.to("cpu", torch.int64)
+    if batch and not (int(lengths.min()) >= 0 and int(lengths.max()) <= steps):
+        raise ValueError(
+            f"lengths must lie between 0 and the {steps} steps of x, got {int(lengths.min())} to {int(lengths.max())}"
+        )
+    return lengths
+
+
+def real_steps(lengths: Tensor | Sequence[int] | None, steps: int, batch: int, device: Any) -> Tensor:
+    """Return which places of a ``[T, B]`` grid are real; see :func:`check_lengths`.
+
+    Example:
+        >>> real_steps([2, 0], 3, 2, "cpu").tolist()
+        [[True, False], [True, False], [False, False]]
+    """
+    return torch.arange(steps, device=device)[:, None] < check_lengths(lengths, steps, batch).to(device)
+
 
 @dataclass(frozen=True)
 class Ragged:
@@ -30,22 +78,11 @@ class Ragged:
             return cls(steps, batch, Alive(steps, batch, None if lengths is None else torch.as_tensor(lengths)))
         if lengths is None:
             return cls(steps, batch, [batch] * steps)
-        lengths = torch.as_tensor(lengths if len(lengths) else torch.empty(0, dtype=torch.int64))
-        if lengths.shape != (batch,) or lengths.is_floating_point() or lengths.dtype == torch.bool:
-            raise ValueError(
-                f"lengths must be {batch} integers, one a row of the batch, "
-                f"got shape {list(lengths.shape)} of {lengths.dtype}"
-            )
-        lengths = lengths.to("cpu", torch.int64)
-        if batch and not (int(lengths.min()) >= 0 and int(lengths.max()) <= steps):
-            raise ValueError(
-                f"lengths must lie between 0 and the {steps} steps of x, "
-                f"got {int(lengths.min())} to {int(lengths.max())}"
-            )
+        lengths = check_lengths(lengths, steps, batch)
         if bool((lengths == steps).all()):
             return cls(steps, batch, [batch] * steps)
         lengths, order = lengths.sort(descending=True, stable=True)
-        alive = torch.arange(steps)[:, None] < lengths  # [T, B]
+        alive = torch.arange(steps)[:, None] < lengths
         where = (torch.arange(steps)[:, None] * batch + order)[alive]
         batch_sizes = alive.sum(1)
         return cls(steps, batch, batch_sizes.tolist(), order.to(device), where.to(device))

@@ -49,6 +49,8 @@ class Reader:
             args = tuple(map(self.number, args))
         elif not all(arg.boolean for arg in args):
             raise self.bad(f"{self.node.op} of numbers as truth values")
+        if not all(arg.width for arg in args):
+            raise self.bad(f"{self.node.op} of no columns")
         return self.make(op, args, max(a.width for a in args), any(a.rows for a in args), attr)
 
     def slice(self, value: Value, start: int, width: int) -> Value:
@@ -68,6 +70,8 @@ class Reader:
 
     def cat(self, parts: list[Value]) -> Value:
         parts = [part for part in parts if part.width]
+        if not parts:
+            raise self.bad(f"{self.node.op} of no columns")
         if len(parts) == 1:
             return parts[0]
         return self.make("cat", tuple(parts), sum(p.width for p in parts), any(p.rows for p in parts))
@@ -79,10 +83,11 @@ class Reader:
 
     def extent(self, shape: tuple[int, ...]) -> tuple[bool, int]:
         """Return whether a tensor of this shape has rows, and how wide one is."""
+        if self.batch in shape[1:]:
+            where = "twice" if shape[0] == self.batch else "not in front"
+            raise self.bad(f"{self.node.op} makes a tensor of shape {self.spell(shape)}, with the rows {where}")
         if shape and shape[0] == self.batch:
             return True, prod(shape[1:])
-        if self.batch in shape:
-            raise self.bad(f"{self.node.op} makes a tensor of shape {self.spell(shape)}, with the rows not in front")
         if len([size for size in shape if size != 1]) > 1:
             raise self.bad(f"{self.node.op} works on a matrix of parameters, {list(shape)}")
         return False, prod(shape)
@@ -128,7 +133,18 @@ class Reader:
         out = handler(node) if handler else self.pointwise(node)
         if isinstance(out, Value) and node.dtype == torch.bool and not out.boolean:
             raise self.bad(f"{node.op} makes truth values of numbers")
+        if isinstance(out, Value) and not self.exact(node):
+            raise self.bad(f"{node.op} computes in {node.dtype}, not in {self.trace.dtype}")
         return out
+
+    def exact(self, node: Node) -> bool:
+        """Say whether the engine, which computes in one type, gets a node's very numbers."""
+        before = [read.dtype for read in node.inputs()]
+        if not before or node.dtype in (self.trace.dtype, torch.bool):
+            return True
+        if node.dtype in before and (node.op == "where" or node.op in SAME):
+            return True
+        return node.dtype == torch.int64 and not any(kind.is_floating_point for kind in before)
 
     def deferred(self, node: Node) -> Deferred:
         if node.op not in LINEAR:
@@ -168,6 +184,8 @@ class Reader:
     def product(self, node: Node) -> Any:
         *bias, left, right = node.args
         a, b = self.env[left], self.env[right]
+        if 0 in (*left.shape, *right.shape):
+            raise self.bad(f"{node.op} of no columns")
         if isinstance(a, tuple) and isinstance(b, Value) and b.rows:
             out: Any = Deferred("outer", (a[1], b), node.shape)
         elif isinstance(a, Value) and a.rows and isinstance(b, Matrix):

@@ -2,7 +2,7 @@
 
 import linecache
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from elman.engine.decompose import decomposition
+from elman.engine.decompose import WRITING, decomposition
 from elman.engine.why import Unsupported
 
-__all__ = ["NoReading", "Node", "Recording", "nodes_in", "replay", "swap"]
+__all__ = ["NoReading", "Node", "Recording", "nodes_in", "reached", "replay", "swap"]
 
 HERE = str(Path(__file__).parent)
 TORCH = str(Path(torch.__file__).parent)
@@ -53,6 +53,18 @@ def nodes_in(tree: Any) -> list[Node]:
     if isinstance(tree, dict):
         tree = list(tree.values())
     return [node for part in tree for node in nodes_in(part)] if isinstance(tree, (tuple, list)) else []
+
+
+def reached(nodes: Iterable[Node]) -> set[Node]:
+    """Return these nodes and all that they are computed from."""
+    found: set[Node] = set()
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        if node not in found:
+            found.add(node)
+            stack += node.inputs()
+    return found
 
 
 def swap(tree: Any, leaf: Callable[[Any], Any]) -> Any:
@@ -120,7 +132,9 @@ class Recording(TorchDispatchMode):
             return self.in_place(func, name, args, kwargs)
         if func._schema.is_mutable:
             raise Unsupported(
-                f"{name} writes into a tensor in place; use the form that returns a new one", self.where()
+                f"{name} writes into a tensor in place, here or inside the function called; "
+                "use the form that returns a new one",
+                self.where(),
             )
         if self.decompose and (rule := decomposition(func, name)) is not None:
             with self:
@@ -159,7 +173,8 @@ class NoReading(TorchFunctionMode):
         if func in READS:
             what = getattr(func, "__self__", func).__name__
             raise Unsupported(f"{what} reads a tensor where the engine could not see it", self.recording.where())
-        return func(*args, **(kwargs or {}))
+        run: Any = WRITING.get(func, func)
+        return run(*args, **(kwargs or {}))
 
 
 def _place(tensor: Tensor) -> Any:

@@ -74,13 +74,25 @@ class Level:
     stores: list[Store] = field(default_factory=list)
 
 
+#: Where columns of values lie: first column, width, where, after which level.
+Homes = dict[Value, list[tuple[int, int, Place, int]]]
+
+
+def home_of(homes: Homes, value: Value, start: int, width: int, level: int) -> tuple[Place, int] | None:
+    """Return where columns of a value can be loaded from by a pass of ``level``, and after which it is there."""
+    for s, n, place, after in homes.get(value, ()):
+        if s <= start and start + width <= s + n and after < level:
+            return Place(place.buffer, place.column + start - s), after
+    return None
+
+
 @dataclass
 class Program:
     """One time step of one direction, ready to be written out."""
 
     buffers: list[Buffer]
     levels: list[Level]
-    homes: dict[Value, list[tuple[int, int, Place, int]]]  # start, width, where, available after which level
+    homes: Homes
 
 
 class Scheduler:
@@ -88,7 +100,7 @@ class Scheduler:
 
     def __init__(self) -> None:
         self.buffers: list[Buffer] = []
-        self.homes: dict[Value, list[tuple[int, int, Place, int]]] = {}
+        self.homes: Homes = {}
         self.stores: list[Store] = []
         self.products: dict[Value, Product] = {}
         self.levels: dict[tuple[Value, int, int], int] = {}
@@ -110,11 +122,8 @@ class Scheduler:
         self.homes.setdefault(value, []).append((start, value.width if width is None else width, place, level))
 
     def home(self, value: Value, start: int, width: int, level: int = 10**9) -> tuple[Place, int] | None:
-        """Return where columns of a value can be loaded from by a pass of ``level``."""
-        for s, n, place, after in self.homes.get(value, ()):
-            if s <= start and start + width <= s + n and after < level:
-                return Place(place.buffer, place.column + start - s), after
-        return None
+        """Return where columns of a value can be loaded from by a pass of ``level``, and after which it is there."""
+        return home_of(self.homes, value, start, width, level)
 
     def store(
         self, value: Value, place: Place, mode: str = "set", start: int = 0, width: int | None = None
@@ -286,7 +295,7 @@ def through(value: Value, start: int, width: int) -> list[tuple[Value, int, int]
     return found
 
 
-def cuts(value: Value, start: int, width: int, homes: dict[Value, list[tuple[int, int, Place, int]]]) -> set[int]:
+def cuts(value: Value, start: int, width: int, homes: Homes) -> set[int]:
     """Return where, within ``width`` columns, the parts of joined values meet."""
     found: set[int] = set()
     stack, seen = [(value, start, width, 0)], set()

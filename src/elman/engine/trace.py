@@ -9,13 +9,14 @@ import random
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from elman.cell import Cell
-from elman.engine.recording import Node, NoReading, Recording, replay
+from elman.engine.recording import Node, NoReading, Recording, reached, replay
 from elman.engine.structure import structure
 from elman.engine.why import Unsupported
 from elman.tensors import tensors_of, with_tensors
@@ -88,15 +89,14 @@ def record(cell: Cell, dtype: torch.dtype) -> Trace:
     Raises:
         Unsupported: if the step, or what differentiates it, cannot be written down.
     """
-    # A row count that no other dimension shares, so that shapes say what is a row.
-    sizes = {size for _, tensor in tensors_of(cell) for size in tensor.shape} | {cell.input_size, cell.hidden_size}
     with torch.no_grad():
-        for state_field in cell.initial_state(1):
-            sizes |= set(state_field.shape[1:])
-        batch = next(p for p in (7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47) if p not in sizes)
+        few, many = (_watch(cell, dtype, rows).recording for rows in (2, 97))
+        # a number of rows that no other dimension shares, so that shapes say what is a row
+        sizes = {size for node in few.nodes for size in node.shape}
+        batch = next(rows for rows in count(7) if rows not in sizes)
         watched = _watch(cell, dtype, batch)
-        for rows in (2, 97):
-            _compare(watched.recording, _watch(cell, dtype, rows).recording, batch, rows)
+        for other, rows in ((few, 2), (many, 97)):
+            _compare(watched.recording, other, batch, rows)
     trace = _cut(watched.recording, watched.owned, watched.inputs, watched.outs, batch)
     trace.batch, trace.dtype, trace.linear = batch, dtype, watched.linear
     trace.drive_is_tuple = watched.drive_is_tuple
@@ -160,7 +160,7 @@ def _compare(one: Recording, other: Recording, batch: int, rows: int) -> None:
 
     def same(a: Any, b: Any) -> bool:
         if isinstance(a, (tuple, list)) and type(a) is type(b) and len(a) == len(b):
-            sizes = all(isinstance(part, int) for part in (*a, *b))
+            sizes = isinstance(a, list) and all(isinstance(part, int) for part in (*a, *b))
             return all((sizes and (p, q) == (batch, rows)) or same(p, q) for p, q in zip(a, b, strict=True))
         if isinstance(a, dict):
             return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
@@ -174,7 +174,7 @@ def _compare(one: Recording, other: Recording, batch: int, rows: int) -> None:
             assert b.value is not None
             if not torch.equal(a.value, b.value):
                 raise Unsupported("a number in step differs from one run to the next", a.source)
-        elif not same((a.op, a.pick, a.shape, a.args, a.kwargs), (b.op, b.pick, b.shape, b.args, b.kwargs)):
+        elif not same((a.op, a.pick, [*a.shape], a.args, a.kwargs), (b.op, b.pick, [*b.shape], b.args, b.kwargs)):
             raise Unsupported("step depends on the number of rows, on their values, or on chance", a.source)
     if len(one.nodes) != len(other.nodes):
         raise Unsupported("step depends on the number of rows, on their values, or on chance")
@@ -222,13 +222,7 @@ def _linear_drive(cell: Cell, x: Tensor, clones: dict[str, Tensor]) -> tuple[str
 
 def _cut(first: Recording, owned: dict[str, Node], inputs: list[Node], outs: list[Node], batch: int) -> Trace:
     """Split a recording into the prologue and the step proper."""
-    needed: set[Node] = set()
-    stack: list[Node] = list(outs)
-    while stack:
-        node = stack.pop()
-        if node not in needed:
-            needed.add(node)
-            stack += node.inputs()
+    needed = reached(outs)
     live: set[Node] = set(inputs)
     for node in first.nodes:
         if node.op == "constant" and node in needed and node.shape != ():
@@ -259,17 +253,14 @@ def _cut(first: Recording, owned: dict[str, Node], inputs: list[Node], outs: lis
         if out not in live:
             raise Unsupported("a new state field does not depend on the drive or the state")
     live |= step_views
-    cone: set[Node] = set()
-    stack = list(frontier)
-    while stack:
-        node = stack.pop()
-        if node not in cone:
-            cone.add(node)
-            stack += node.inputs()
+    cone = reached(frontier)
     plain = all(node.op == "input" for node in frontier)
     used = {node: name for name, node in owned.items() if node in cone}
     starts = frontier if plain else list(used)
     prologue = [] if plain else [n for n in first.nodes if n in cone and n.op != "input"]
+    for node in prologue:
+        if batch in node.shape:
+            raise Unsupported("step depends on the number of rows", node.source)
     trace = Trace(0, torch.float32, [], [], False, None, [used[n] for n in starts], prologue, starts, frontier)
     trace.nodes = [n for n in first.nodes if n in live and n.op != "input"]
     return trace

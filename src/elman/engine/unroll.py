@@ -65,8 +65,13 @@ def check_state(cell: Cell, state: Any, batch: int) -> Any:
     """Return ``state`` as the cell's own type, or say which field has the wrong shape."""
     expected = cell.initial_state(batch)
     if isinstance(state, Tensor) or len(state) != len(expected):
-        fields = ", ".join(expected._fields)
-        raise ValueError(f"state of {type(cell).__name__} must be a tuple ({fields}), got {type(state).__name__}")
+        fields = getattr(state, "_fields", ())
+        came = f" ({', '.join(fields)})" if fields else ""
+        redraw = "; cell.redraw(state) makes one state of the other" if came and hasattr(cell, "redraw") else ""
+        raise ValueError(
+            f"state of {type(cell).__name__} must be a tuple ({', '.join(expected._fields)}), "
+            f"got {type(state).__name__}{came}{redraw}"
+        )
     for name, given, wanted in zip(expected._fields, state, expected, strict=True):
         if given.shape != wanted.shape:
             raise ValueError(f"state.{name} must be {list(wanted.shape)}, got {list(given.shape)}")

@@ -1,14 +1,19 @@
 """Classifiers: a cell reads, and a linear head decides, at the end or at every step."""
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
 from elman.cell import Cell
 from elman.engine import unroll
+from elman.engine.ragged import check_lengths, real_steps
+from elman.errors import named
 
-__all__ = ["SequenceClassifier", "StepClassifier", "pooled"]
+__all__ = ["Pooling", "SequenceClassifier", "StepClassifier", "pooled"]
+
+Pooling = Literal["last", "mean", "max"]
 
 
 class SequenceClassifier(nn.Module):
@@ -62,36 +67,38 @@ class StepClassifier(nn.Module):
 
 
 def pooled(
-    outputs: Tensor, lengths: Tensor | Sequence[int] | None, how: str = "mean", bidirectional: bool = False
+    outputs: Tensor, lengths: Tensor | Sequence[int] | None, how: Pooling = "mean", bidirectional: bool = False
 ) -> Tensor:
     """Make one vector of a row's outputs, of its own steps alone.
 
     Args:
         outputs: ``[T, B, D]``.
-        lengths: of the rows, each at least 1; default T.
-        how: ``"mean"``, ``"max"`` or ``"last"``.
-        bidirectional: whether the second half of D was read backwards, so that its last step is the row's first.
+        lengths: of the rows, each from 1 to T; None for all T.
+        how: ``"mean"`` (the default), ``"max"`` or ``"last"``.
+        bidirectional: whether the second half of D was read backwards, so that its last step is the row's first;
+            default False.
 
     Returns:
         ``[B, D]``.
 
     Raises:
-        ValueError: if a row is empty: there is nothing to decide on.
+        ValueError: if a row is empty, so that there is nothing to decide on, or longer than T; for another ``how``.
 
     Example:
         >>> outputs = torch.tensor([[1.0], [5.0], [9.0]])[:, None]
         >>> [pooled(outputs, [2], how).item() for how in ("mean", "max", "last")]
         [3.0, 5.0, 5.0]
     """
+    named("pooling", how, get_args(Pooling))
     steps, rows = outputs.shape[:2]
-    ends = torch.as_tensor([steps] * rows if lengths is None else lengths, device=outputs.device)
-    if rows and int(ends.min()) < 1:
+    ends = check_lengths(lengths, steps, rows).to(outputs.device)
+    if not torch.compiler.is_exporting() and rows and int(ends.min()) < 1:
         raise ValueError("every row needs at least one step to decide on, got one of length 0")
     if how == "last":
         last = outputs[ends - 1, torch.arange(rows, device=outputs.device)]
         half = outputs.shape[-1] // 2
         return torch.cat([last[:, :half], outputs[0, :, half:]], -1) if bidirectional else last
-    past = (torch.arange(steps, device=outputs.device)[:, None] >= ends)[..., None]
+    past = ~real_steps(lengths, steps, rows, outputs.device)[..., None]
     if how == "max":
         return outputs.masked_fill(past, -torch.inf).amax(0)
     return outputs.masked_fill(past, 0).sum(0) / ends[:, None]

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from elman.errors import named
 from elman.nn.gru import GRU
 from elman.nn.lstm import LSTM
 from elman.nn.saving import load_made
@@ -31,7 +32,7 @@ class ConditionalLanguageModel(nn.Module):
         dropout: share of embedded inputs and of outputs that training drops.
 
     Raises:
-        KeyError: for another name of a cell.
+        UnknownName: for another name of a cell.
 
     Example:
         >>> model = ConditionalLanguageModel(vocabulary_size=7, conditions=3, hidden_size=8)
@@ -54,7 +55,8 @@ class ConditionalLanguageModel(nn.Module):
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
         self.condition = nn.Embedding(conditions, condition_size) if conditions > 1 else None
         width = embedding_size + (condition_size if conditions > 1 else 0)
-        self.recurrent: Any = (LAYERS[cell] if isinstance(cell, str) else cell)(width, hidden_size)
+        make = LAYERS[named("cell", cell, LAYERS)] if isinstance(cell, str) else cell
+        self.recurrent: Any = make(width, hidden_size)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(hidden_size, vocabulary_size)
 

@@ -19,7 +19,6 @@ class Residual(nn.Module):
 
     def __init__(self, size: int):
         super().__init__()
-        self.size = size
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Return ``x + y``, all ``[..., H]``."""
@@ -36,7 +35,7 @@ class Highway(nn.Module):
 
     Args:
         size: width of both.
-        bias: where ``b`` starts; below zero a layer at first hands its input on.
+        bias: where ``b`` starts; below zero a layer at first hands its input on; default -1.
 
     Example:
         >>> Highway(4)(torch.zeros(3, 2, 4), torch.ones(3, 2, 4)).shape

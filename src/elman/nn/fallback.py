@@ -26,7 +26,7 @@ def torch_runs(x: Tensor, full: bool) -> bool:
         return False
     if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
         return True
-    if choice._forced.get() != "auto":
+    if choice.forced() != "auto":
         return False
     return (
         x.device.type != "cpu"

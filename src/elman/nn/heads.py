@@ -27,7 +27,6 @@ class _Head(nn.Module):
     def __init__(self, vocabulary_size: int, embedding_size: int, hidden_size: int, memory_size: int):
         super().__init__()
         self.vocabulary_size = vocabulary_size
-        self.sizes = embedding_size, hidden_size, memory_size
 
     def forward(self, seen: Glimpse, extra: int = 0) -> Tensor:
         """Return log-probabilities ``[B, T, V + extra]``; ``extra`` numbers stand for words beyond the vocabulary."""

@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear, softplus
+from torch.nn.functional import softplus
 
 from elman.cell import Cell, State
 from elman.cells import GRUCell
@@ -87,7 +87,7 @@ class NextValue(nn.Module):
             h = self.cell.flow(h, gap)  # pyright: ignore[reportCallIssue]
         elif self.told:
             h = torch.cat([h, gap], -1)
-        return linear(torch.tanh(self.hidden(h)), self.out.weight, self.out.bias)[..., 0]
+        return self.out(torch.tanh(self.hidden(h)))[..., 0]
 
     def forward(self, values: Tensor, gaps: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Predict ``values[1:]``, ``[T - 1, B]``."""

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.cell import Cell
 from elman.cells.wrappers import Wrapper, check_probability
-from elman.engine.choice import choose
 from elman.engine.symbols import Symbols, looked_up
 from elman.engine.unroll import check_state
+from elman.errors import check_positive
 from elman.nn.layout import Layout, lay_out
+from elman.nn.stack import run_layers
 
 __all__ = ["Recurrent"]
 
@@ -64,8 +64,7 @@ class Recurrent(nn.Module):
     ):
         if isinstance(cell, Cell):
             raise TypeError(f"cell makes the cells of all layers, got a {type(cell).__name__}: Recurrent.of([cell])")
-        if not isinstance(num_layers, int) or num_layers < 1:
-            raise ValueError(f"num_layers must be a positive integer, got {num_layers!r}")
+        (num_layers,) = check_positive(num_layers=num_layers)
         layers: list[tuple[Cell, ...]] = []
         width = input_size
         for _ in range(num_layers):
@@ -129,10 +128,10 @@ class Recurrent(nn.Module):
         self.output_size = sum(cell.output_size for cell in layers[-1])
         self.cells = nn.ModuleList(flat)
         self.connections = nn.ModuleList()
-        for cells in layers if connection is not None else []:
-            assert connection is not None
-            width = sum(cell.output_size for cell in cells)
-            self.connections.append(connection(width) if width == cells[0].input_size else _Alone())
+        if connection is not None:
+            for cells in layers:
+                width = sum(cell.output_size for cell in cells)
+                self.connections.append(connection(width) if width == cells[0].input_size else _Alone())
 
     def initial_state(self, batch_size: int) -> tuple[Any, ...]:
         """Return the state before the first step: a state for each layer and direction, fields ``[B, *]``."""
@@ -177,23 +176,18 @@ class Recurrent(nn.Module):
             raise ValueError(f"state must hold {len(cells)} states, one a layer and direction, got {len(state)}")
         else:
             starts = [check_state(cell, one, layout.batch) for cell, one in zip(cells, state, strict=True)]
-        directions = 2 if self.bidirectional else 1
-        finals: list[Any] = []
-        data: Any = layout.data
-        for depth in range(self.num_layers):
-            if depth and self.dropout and self.training:
-                data = torch.dropout(data, self.dropout, True)
-            outputs = []
-            for place in range(depth * directions, (depth + 1) * directions):
-                cell = cells[place].drawn()
-                begun = _rows(layout.arrange, starts[place], layout)
-                run = choose()
-                output, final = run(cell, data, layout.batch_sizes, begun, place % directions == 1)
-                outputs.append(output)
-                finals.append(_rows(layout.restore_state, final, layout))
-            output = outputs[0] if directions == 1 else torch.cat(outputs, -1)
-            data = self.connections[depth](looked_up(data), output) if len(self.connections) else output
-        return layout.restore_outputs(data), tuple(finals)
+
+        def begin(place: int, _: Any) -> tuple[Cell, Any]:
+            return cells[place].drawn(), _rows(layout.arrange, starts[place], layout)
+
+        def join(depth: int, x: Any, outputs: Tensor) -> Tensor:
+            return self.connections[depth](looked_up(x), outputs)
+
+        outputs, finals = run_layers(
+            begin, layout, self.num_layers, 2 if self.bidirectional else 1, self.dropout * self.training,
+            join if len(self.connections) else None,
+        )  # fmt: skip
+        return layout.restore_outputs(outputs), tuple(_rows(layout.restore_state, one, layout) for one in finals)
 
     def _all(self) -> list[Any]:
         return list(self.cells)

@@ -19,7 +19,8 @@ class RNN(nn.RNN):
 
     Arguments, parameters, their names and their initial values are those of :class:`torch.nn.RNN`, so
     checkpoints load both ways. What is new, ``lengths`` and :class:`~elman.Symbols`, stands in :meth:`forward`.
-    Off the CPU, under autocast and while being compiled, exported or traced, ``torch.nn``'s own kernels run.
+    Off the CPU, under autocast and while being compiled or traced, ``torch.nn``'s own kernels run; while being
+    exported a scan of Elman's does, which leaves the length open.
 
     Args:
         input_size: features I of the input.

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from elman.cells.named import public_cells
 from elman.data.vocabulary import Vocabulary
+from elman.errors import named
 from elman.files import write_atomically
 from elman.nn.attention import AdditiveAttention, MultiplicativeAttention
 from elman.nn.heads import Generator, Pointer, PointerGenerator
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 ATTENTION: dict[str, Any] = {"additive": AdditiveAttention, "multiplicative": MultiplicativeAttention, "none": None}
+KINDS: dict[str, Any] = {"TextClassifier": TextClassifier, "Tagger": Tagger}
 HEADS: dict[str, Any] = {"generator": Generator, "pointer": Pointer, "pointer-generator": PointerGenerator}
 
 
@@ -90,7 +92,7 @@ def make_seq2seq(settings: dict[str, Any]) -> Seq2Seq:
             ``"generator"``, ``"pointer"`` or ``"pointer-generator"``; each may be left out.
 
     Raises:
-        KeyError: for a name that does not exist.
+        UnknownName: for a cell, an attention or a head that does not exist.
         TypeError: for an argument that does not exist.
 
     Example:
@@ -101,7 +103,7 @@ def make_seq2seq(settings: dict[str, Any]) -> Seq2Seq:
     options = dict(settings)
     for name, known in (("cell", public_cells()), ("attention", ATTENTION), ("head", HEADS)):
         if name in options:
-            options[name] = known[options[name]]
+            options[name] = known[named(name, options[name], known)]
     return Seq2Seq(options.pop("source_size"), options.pop("target_size"), **options)
 
 
@@ -129,7 +131,8 @@ def make_text_model(settings: dict[str, Any]) -> TextClassifier | Tagger:
             ``pooling`` ("max", of the classifier), ``dropout`` (0) and ``word_dropout`` (0).
 
     Raises:
-        KeyError: for a name that is missing or does not exist.
+        KeyError: for a setting that is missing.
+        UnknownName: for a kind or a cell that does not exist.
         TypeError: for a setting that does not exist.
 
     Example:
@@ -138,7 +141,7 @@ def make_text_model(settings: dict[str, Any]) -> TextClassifier | Tagger:
         Linear(in_features=6, out_features=3, bias=True)
     """
     options = dict(settings)
-    kind: Any = {"TextClassifier": TextClassifier, "Tagger": Tagger}[options.pop("kind")]
+    kind: Any = KINDS[named("kind", options.pop("kind"), KINDS)]
     embedding = TokenEmbedding(options.pop("sizes"), options.pop("widths"), options.pop("word_dropout", 0.0))
     cell, hidden, layers = options.pop("cell"), options.pop("hidden_size"), options.pop("num_layers", 1)
     both, heads, dropout = options.pop("bidirectional", False), options.pop("heads", 4), options.get("dropout", 0.0)
@@ -146,10 +149,8 @@ def make_text_model(settings: dict[str, Any]) -> TextClassifier | Tagger:
     if cell == "transformer":
         encoder = Transformer(embedding.output_size, hidden, layers, heads=heads, dropout=dropout)
     else:
-        between = dropout if layers > 1 else 0.0
-        encoder = Recurrent(
-            public_cells()[cell], embedding.output_size, hidden, layers, bidirectional=both, dropout=between
-        )
+        made = public_cells()[named("cell", cell, [*public_cells(), "transformer"])]
+        encoder = Recurrent(made, embedding.output_size, hidden, layers, bidirectional=both, dropout=dropout)
     return kind(embedding, encoder, options.pop("classes"), **options)
 
 

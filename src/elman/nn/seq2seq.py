@@ -10,6 +10,7 @@ from elman.cell import Cell
 from elman.cells import GRUCell
 from elman.cells.wrappers.base import remembered, starting_from
 from elman.engine import unroll
+from elman.engine.ragged import real_steps
 from elman.engine.symbols import looked_up
 from elman.nn.attention import AdditiveAttention, Memory
 from elman.nn.embedded import embedded
@@ -32,9 +33,10 @@ class Seq2Seq(nn.Module):
     r"""An encoder and a decoder (Sutskever, Vinyals & Le, 2014; Cho et al., 2014), with attention or without.
 
     The encoder reads the source, in both directions by default. The decoder's cell starts from the encoder's last
-    outputs through a linear layer and reads the token before, nothing else, so that with the whole target given it
-    runs through time at the engine's speed; attention is looked up from its outputs (Luong, Pham & Manning, EMNLP
-    2015, without input feeding), and a head turns cell output and context into a distribution.
+    state, all of its fields, through a linear layer and tanh, which fill those of its fields that are free of each
+    other (``free_fields``); it reads the token before, nothing else, so that with the whole target given it runs
+    through time at the engine's speed; attention is looked up from its outputs (Luong, Pham & Manning, EMNLP 2015,
+    without input feeding), and a head turns cell output and context into a distribution.
 
     Without attention the decoder knows the source through its first state alone.
 
@@ -46,14 +48,15 @@ class Seq2Seq(nn.Module):
         cell: makes the cells of encoder and decoder, ``(input_size, hidden_size) -> Cell``; default GRU.
         bidirectional: whether the encoder also reads backwards; default True.
         attention: ``(query_size, memory_size) -> module``; default :class:`AdditiveAttention`; None for none.
-        head: ``(V, E, H, M) -> module``; default :class:`Generator`. Copying heads need attention.
+        head: ``(V, E, H, M) -> module``; default :class:`Generator`. One that copies needs attention, and says so
+            with ``copies = True``.
         coverage: whether attention is told where it looked before; attention must be made with it. Default False.
         dropout: share of embeddings and outputs that training drops; default 0.
         unknown: the target token that the decoder reads in place of a copied one beyond the vocabulary; default 0.
 
     Raises:
-        ValueError: for ``coverage`` without attention made with it, a copying head without attention, or an
-            ``unknown`` outside the vocabulary.
+        ValueError: for ``coverage`` without attention made with it, or the other way round, a copying head without
+            attention, or an ``unknown`` outside the vocabulary.
 
     Example:
         >>> model = Seq2Seq(10, 12, embedding_size=8, hidden_size=16)
@@ -91,16 +94,20 @@ class Seq2Seq(nn.Module):
         self.target_embedding = nn.Embedding(target_size, embedding_size)
         self.encoder = Recurrent(cell, embedding_size, hidden_size, bidirectional=bidirectional)
         self.cell = cell(embedding_size, hidden_size)
-        self.fields = {name: field.numel() for name, field in remembered(self.cell.initial_state(1)).items()}
+        state = remembered(self.cell.initial_state(1))
+        self.fields = {name: field.numel() for name, field in state.items() if name in self.cell.free_fields}
         last = sum(field.numel() for part in self.encoder.initial_state(1) for field in remembered(part).values())
         self.bridge = nn.Linear(last, sum(self.fields.values()))
         memory_size = self.encoder.output_size if attention is not None else 0
         self.attention: Any = attention(self.cell.output_size, memory_size) if attention is not None else None
-        if coverage and not getattr(self.attention, "covers", True):
+        covers = getattr(self.attention, "covers", coverage)
+        if coverage and not covers:
             raise ValueError(
                 "coverage=True, but the attention was made without it: "
                 "attention=lambda q, m: AdditiveAttention(q, m, coverage=True)"
             )
+        if covers and not coverage:
+            raise ValueError("the attention was made with coverage, which the model never tells it: coverage=True")
         self.head = head(target_size, embedding_size, self.cell.output_size, memory_size)
         if attention is None and getattr(self.head, "copies", False):
             raise ValueError(f"{type(self.head).__name__} copies what attention points at: give attention=")
@@ -117,13 +124,13 @@ class Seq2Seq(nn.Module):
             lengths: real tokens of each row, from 0 to S; default all.
             copied: what a copied source token is called in the target, ``[S, B]``; V and above are words beyond the
                 vocabulary, numbered by row. Default the source itself.
-            extra: how many such numbers there are; default as many as ``copied`` needs.
+            extra: how many such numbers there are; default as many as ``copied`` needs, for a head that copies.
 
         Returns:
             The state before the first target token.
 
         Raises:
-            ValueError: if a token is outside its vocabulary.
+            ValueError: if a token is outside its vocabulary, or ``lengths`` are not B integers from 0 to S.
         """
         _check_tokens("source", source, self.source_size)
         steps, batch = source.shape
@@ -133,15 +140,13 @@ class Seq2Seq(nn.Module):
         start = starting_from(self.cell.initial_state(batch), dict(zip(self.fields, begun, strict=True)))
         if self.attention is None:
             return DecoderState(start, None, None)
-        copied = source if copied is None else copied
+        mask = real_steps(lengths, steps, batch, source.device).t()
+        tokens = torch.where(mask, (source if copied is None else copied).t(), 0)
+        copies = getattr(self.head, "copies", False)
         if extra is None:
-            extra = max(0, int(copied.max()) + 1 - self.target_size) if copied.numel() else 0
-        if lengths is None:
-            mask = torch.ones(batch, steps, dtype=torch.bool, device=source.device)
-        else:
-            mask = torch.arange(steps, device=source.device) < torch.as_tensor(lengths, device=source.device)[:, None]
-        tokens = torch.where(mask, copied.t(), 0)
-        _check_tokens("copied", tokens, self.target_size + extra)
+            extra = max(0, int(tokens.max()) + 1 - self.target_size) if copies and tokens.numel() else 0
+        if copies:
+            _check_tokens("copied", tokens, self.target_size + extra)
         memory = self.attention.remember(self.dropout(outputs).transpose(0, 1), mask, tokens)
         coverage = memory.values.new_zeros(batch, steps) if self.coverage else None
         return DecoderState(start, memory, coverage, extra)

@@ -53,23 +53,53 @@ def forward(
 
 
 def _run(layer: nn.RNNBase, cell_of: CellOf, layout: Layout, state: tuple[Tensor, ...]) -> Any:
-    directions = 2 if layer.bidirectional else 1
     starts = list(zip(*(field.unbind(0) for field in state), strict=True))
+
+    def begin(place: int, x: Tensor | Symbols) -> tuple[Cell, Any]:
+        cell = cell_of(layer, place, x)
+        return cell, cell.state_type(*starts[place])
+
+    outputs, finals = run_layers(
+        begin, layout, layer.num_layers, 2 if layer.bidirectional else 1, layer.dropout * layer.training
+    )
+    return outputs, tuple(_stacked(fields) for fields in zip(*finals, strict=True))
+
+
+def run_layers(
+    begin: Callable[[int, Any], tuple[Cell, Any]],
+    layout: Layout,
+    depth: int,
+    directions: int,
+    dropout: float,
+    join: Callable[[int, Any, Tensor], Tensor] | None = None,
+) -> tuple[Any, list[Any]]:
+    """Run all layers, each reading the outputs of the one before.
+
+    Args:
+        begin: ``(place, x) -> (cell, state)`` of a layer and direction, forwards first, and of what it reads.
+        layout: what the first layer reads.
+        depth: number of layers.
+        directions: 1 or 2.
+        dropout: probability of zeroing an output between two layers.
+        join: ``(layer, x, outputs) -> x`` for the layer above; default the outputs.
+
+    Returns:
+        The outputs ``[N, directions * H]`` of the last layer, and the final state of each place, in packed order.
+    """
+    x: Any = layout.data
     finals: list[Any] = []
-    x: Tensor | Symbols = layout.data
-    for depth in range(layer.num_layers):
-        if depth and layer.dropout and layer.training:
-            x = torch.dropout(looked_up(x), layer.dropout, True)
+    for layer in range(depth):
+        if layer and dropout:
+            x = torch.dropout(looked_up(x), dropout, True)
         outputs: list[Tensor] = []
         for reverse in (False, True)[:directions]:
-            place = depth * directions + reverse
-            cell = cell_of(layer, place, x)
-            run = choose()
-            output, final = run(cell, x, layout.batch_sizes, cell.state_type(*starts[place]), reverse)
+            cell, state = begin(layer * directions + reverse, x)
+            output, final = choose()(cell, x, layout.batch_sizes, state, reverse)
             outputs.append(output)
             finals.append(final)
-        x = outputs[0] if directions == 1 else torch.cat(outputs, -1)
-    return x, tuple(_stacked(fields) for fields in zip(*finals, strict=True))
+        output = outputs[0] if directions == 1 else torch.cat(outputs, -1)
+        x = output if join is None else join(layer, x, output)
+    return x, finals
 
 
 def _stacked(fields: tuple[Tensor, ...]) -> Tensor:

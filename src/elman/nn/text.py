@@ -1,16 +1,15 @@
 """Models that read words: the class of a sentence, a tag for every word."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
 
-from elman.nn.classifier import pooled
+from elman.errors import named
+from elman.nn.classifier import Pooling, pooled
 
 __all__ = ["Above", "Tagger", "TextClassifier", "TokenEmbedding"]
-
-Pooling = Literal["last", "mean", "max"]
 
 
 class TokenEmbedding(nn.Module):
@@ -23,6 +22,9 @@ class TokenEmbedding(nn.Module):
         widths: width of each column's vectors.
         dropout: probability that training takes a column's entry for an unknown one, so that there is a vector for
             those, and the other columns learn to stand in for it. Default 0.
+
+    Raises:
+        ValueError: if there is no column, or one without a width.
 
     Example:
         >>> embedding = TokenEmbedding([100, 20], [16, 4])
@@ -93,8 +95,7 @@ class TextClassifier(_Reader):
         dropout: float = 0.0,
     ):
         super().__init__(embedding, encoder, dropout)
-        if pooling not in get_args(Pooling):
-            raise ValueError(f"no pooling {pooling!r}; there are {', '.join(get_args(Pooling))}")
+        named("pooling", pooling, get_args(Pooling))
         self.pooling: Pooling = pooling
         self.head = nn.Linear(self.encoder.output_size, classes)
 

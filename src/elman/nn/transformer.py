@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from elman.engine.ragged import real_steps
+
 __all__ = ["Transformer"]
 
 
@@ -52,10 +54,13 @@ class Transformer(nn.Module):
         self.dropout, self.positions = nn.Dropout(dropout), positions
 
     def forward(self, x: Tensor, *, lengths: Tensor | Sequence[int] | None = None) -> tuple[Tensor, None]:
-        """Map inputs ``[T, B, I]`` to outputs ``[T, B, I]``, zero past a row's end. There is no state to carry."""
+        """Map inputs ``[T, B, I]`` to outputs ``[T, B, I]``, zero past a row's end. There is no state to carry.
+
+        Raises:
+            ValueError: if ``lengths`` are not B integers from 0 to T.
+        """
         steps, rows = x.shape[:2]
-        ends = torch.as_tensor([steps] * rows if lengths is None else lengths, device=x.device)
-        past = torch.arange(steps, device=x.device)[:, None] >= ends
+        past = ~real_steps(lengths, steps, rows, x.device)
         x = torch.where(past[..., None], 0.0, x)
         # a row without steps still attends to its first place, which is zero: a softmax over nothing is NaN
         masked = past.t() & (torch.arange(steps, device=x.device) > 0)

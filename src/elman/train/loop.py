@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from elman.errors import named
 from elman.train import parallel
 from elman.train.checkpoint import RandomState, Stateful, load_checkpoint, save_checkpoint
 from elman.train.schedules import Schedule, linear
@@ -123,8 +124,7 @@ def _restore(checkpoint: Path, kept: Mapping[str, Stateful], loss: Any) -> list[
 
 def _cast(model: nn.Module, precision: Precision) -> tuple[AbstractContextManager[Any], torch.amp.GradScaler | None]:
     """Return the context a loss is computed in, and what scales it."""
-    if precision not in get_args(Precision):
-        raise ValueError(f"no precision {precision!r}; there are {', '.join(get_args(Precision))}")
+    named("precision", precision, get_args(Precision))
     if precision == "float32":
         return nullcontext(), None
     device = next(model.parameters()).device.type

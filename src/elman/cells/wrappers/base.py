@@ -39,6 +39,11 @@ class Wrapper(Cell):
         """Width of ``h``, that of the cell inside."""
         return self.cell.output_size
 
+    @property
+    def free_fields(self) -> tuple[str, ...]:
+        """State fields that may hold any value, those of the cell inside."""
+        return self.cell.free_fields
+
     def initial_state(self, batch_size: int) -> Any:
         """Return the state before the first step, that of the cell inside."""
         return self.cell.initial_state(batch_size)

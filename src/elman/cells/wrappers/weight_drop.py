@@ -19,8 +19,8 @@ class WeightDrop(Wrapper):
     .. math:: R' = R \odot M / (1 - p), \qquad M_{ij} \sim \mathrm{Bernoulli}(1 - p)
 
     One mask serves all rows and all steps of a forward pass. :meth:`drawn` draws it and returns a cell with
-    the thinned weights, whose gradients reach the real ones; :class:`~elman.nn.Recurrent` calls it, and with
-    :func:`~elman.unroll` you do: ``unroll(cell.drawn(), x)``.
+    the thinned weights, whose gradients reach the real ones. :func:`~elman.unroll` and
+    :class:`~elman.nn.Recurrent` call it; who steps by hand begins with ``cell = cell.drawn()``.
 
     Args:
         cell: the cell inside.

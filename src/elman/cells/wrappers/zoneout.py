@@ -22,9 +22,9 @@ class Zoneout(Wrapper):
 
     Args:
         cell: the cell inside.
-        p: probability of keeping a unit: one for all state fields, or one a field, such as
-            ``{"h": 0.05, "c": 0.5}``; fields left out are never kept. Fields that only make sense together,
-            such as a sum and its normaliser, want a mapping that leaves them out.
+        p: probability of keeping a unit: one for all state fields, save those that only make sense together,
+            such as a sum and its normaliser (see ``free_fields``), or one a field, such as
+            ``{"h": 0.05, "c": 0.5}``, where fields left out are never kept. Default 0.1.
 
     Raises:
         TypeError: if ``cell`` is not a cell.
@@ -41,7 +41,7 @@ class Zoneout(Wrapper):
     def __init__(self, cell: Cell, p: float | Mapping[str, float] = 0.1):
         super().__init__(cell)
         fields = [name for name in cell.initial_state(1)._fields if not name.startswith("mask_")]
-        given = dict(p) if isinstance(p, Mapping) else dict.fromkeys(fields, p)
+        given = dict(p) if isinstance(p, Mapping) else dict.fromkeys(cell.free_fields, p)
         if not set(given) <= set(fields):
             raise ValueError(f"p names {', '.join(given)}, but the state's fields are {', '.join(fields)}")
         if "recurrent_h" in fields:

@@ -19,11 +19,13 @@ from torch.utils.checkpoint import checkpoint
 
 import elman
 from elman import Cell, State
+from elman.cells.named import public_cells
 from elman.cells.wrappers import WeightDrop
 from elman.engine import kernels
 from elman.engine import native as native_engine
 from elman.engine.explaining import explain
 from elman.engine.native import kernels_of
+from elman.engine.why import Unsupported
 
 
 class Plain(Cell):
@@ -672,3 +674,41 @@ def test_fewer_threads_than_asked_for(setting):
         "    for a, b in zip(run('native'), run('loop')): torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, name: value}, timeout=120)
+
+
+class Alone(Cell):
+    """A step that does something else where there is one row."""
+
+    def __init__(self, how):
+        super().__init__(3, 3)
+        self.how, self.w = how, nn.Parameter(torch.ones(3))
+
+    def step(self, drive, state):
+        if self.how == "asks":
+            return State(state.h * self.w + drive * (2 if len(drive) == 1 else 1))
+        if self.how == "squeezes":
+            kept = state.h.squeeze()
+            return State(torch.tanh(self.w * drive + (kept if kept.dim() == 2 else kept - kept.amax(0))))
+        return State(torch.tanh(self.w * drive) + state.h.squeeze().sum(1, keepdim=True))  # fails with one
+
+
+@pytest.mark.parametrize("how", ["asks", "squeezes", "fails"])
+def test_a_step_that_treats_a_single_row_otherwise(how):
+    cell = Alone(how).double()
+    x = torch.randn(6, 3, 3, dtype=torch.float64)
+    assert_close(elman.unroll(cell, x, engine="native")[0], elman.unroll(cell, x, engine="loop")[0])
+    for batch, lengths in ((x[:, :1], None), (x, [6, 3, 2])):
+        if how == "fails":
+            with pytest.raises(IndexError):
+                elman.unroll(cell, batch, lengths=lengths)
+        else:
+            outputs = [elman.unroll(cell, batch, lengths=lengths, engine=e)[0] for e in ("auto", "loop")]
+            assert_close(*outputs)
+        with pytest.raises(ValueError, match="treats a single row as no other number of rows"):
+            elman.unroll(cell, batch, lengths=lengths, engine="native")
+
+
+def test_the_cells_of_the_house_treat_a_single_row_as_many():
+    for name, kind in public_cells().items():
+        found = kernels_of(kind(3, 4), torch.float32)
+        assert isinstance(found, Unsupported) or found.trace.single is None, name

@@ -88,6 +88,8 @@ def find(cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any) ->
         return Empty("there is no step to run")
     found = kernels_of(cell, x.dtype)
     if isinstance(found, Kernels):
+        if batch_sizes[-1] == 1 and found.trace.single is not None:
+            return Unsupported("step treats a single row as no other number of rows", found.trace.single.source)
         for field, shape in zip(state, found.trace.state_shapes, strict=True):
             if field.shape[1:] != shape:
                 return Unsupported(f"a state field is {list(field.shape)}, not [B, {', '.join(map(str, shape))}]")

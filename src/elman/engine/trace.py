@@ -37,6 +37,7 @@ class Trace:
     drive_shapes: list[tuple[int, ...]]
     drive_is_tuple: bool
     linear: tuple[str, str | None] | None  # drive is linear(x, weight, bias) of these parameters
+    single: Unsupported | None  # why a single row cannot be run by it, if it cannot
     names: list[str]  # parameters and buffers that the prologue reads
     prologue: list[Node]
     prologue_inputs: list[Node]
@@ -97,13 +98,24 @@ def record(cell: Cell, dtype: torch.dtype) -> Trace:
         watched = _watch(cell, dtype, batch)
         for other, rows in ((few, 2), (many, 97)):
             _compare(watched.recording, other, batch, rows)
+        single = _alone(cell, dtype, watched.recording, batch)
     trace = _cut(watched.recording, watched.owned, watched.inputs, watched.outs, batch)
     trace.batch, trace.dtype, trace.linear = batch, dtype, watched.linear
-    trace.drive_is_tuple = watched.drive_is_tuple
+    trace.drive_is_tuple, trace.single = watched.drive_is_tuple, single
     trace.drive_shapes = [tuple(d.shape[1:]) for d in watched.drives]
     trace.state_shapes = [tuple(s.shape[1:]) for s in watched.states]
     _differentiate(trace, watched)
     return trace
+
+
+def _alone(cell: Cell, dtype: torch.dtype, recording: Recording, batch: int) -> Unsupported | None:
+    """Return what a step does otherwise with a single row, whose dimension ``squeeze()`` drops; None if nothing."""
+    try:
+        return _difference(recording, _watch(cell, dtype, 1).recording, batch, 1)
+    except Unsupported as why:
+        return why
+    except Exception as error:  # the loop will raise it where there is a single row
+        return Unsupported(f"{type(error).__name__}: {error}")
 
 
 def _watch(cell: Cell, dtype: torch.dtype, batch: int) -> _Watched:
@@ -155,6 +167,12 @@ def _dice() -> Any:
 
 def _compare(one: Recording, other: Recording, batch: int, rows: int) -> None:
     """Refuse a step that did something else with other values and another number of rows."""
+    if why := _difference(one, other, batch, rows):
+        raise why
+
+
+def _difference(one: Recording, other: Recording, batch: int, rows: int) -> Unsupported | None:
+    """Return what a step did otherwise with other values and another number of rows, None if nothing."""
     place = {node: index for index, node in enumerate(one.nodes)}
     place |= {node: index for index, node in enumerate(other.nodes)}
 
@@ -173,11 +191,12 @@ def _compare(one: Recording, other: Recording, batch: int, rows: int) -> None:
             assert a.value is not None
             assert b.value is not None
             if not torch.equal(a.value, b.value):
-                raise Unsupported("a number in step differs from one run to the next", a.source)
+                return Unsupported("a number in step differs from one run to the next", a.source)
         elif not same((a.op, a.pick, [*a.shape], a.args, a.kwargs), (b.op, b.pick, [*b.shape], b.args, b.kwargs)):
-            raise Unsupported("step depends on the number of rows, on their values, or on chance", a.source)
+            return Unsupported("step depends on the number of rows, on their values, or on chance", a.source)
     if len(one.nodes) != len(other.nodes):
-        raise Unsupported("step depends on the number of rows, on their values, or on chance")
+        return Unsupported("step depends on the number of rows, on their values, or on chance")
+    return None
 
 
 def _no_custom_gradients(after: Any, recording: Recording) -> None:
@@ -261,7 +280,7 @@ def _cut(first: Recording, owned: dict[str, Node], inputs: list[Node], outs: lis
     for node in prologue:
         if batch in node.shape:
             raise Unsupported("step depends on the number of rows", node.source)
-    trace = Trace(0, torch.float32, [], [], False, None, [used[n] for n in starts], prologue, starts, frontier)
+    trace = Trace(0, torch.float32, [], [], False, None, None, [used[n] for n in starts], prologue, starts, frontier)
     trace.nodes = [n for n in first.nodes if n in live and n.op != "input"]
     return trace
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from elman.nn.saving import load_seq2seq, make_seq2seq, save_seq2seq
+from elman.nn.saving import load_seq2seq, make_seq2seq, save_made
 from elman.studies import spelling
 
 COUNTS = {"then": 5, "the": 9, "hat": 1, "cat": 4}
@@ -20,7 +20,7 @@ def results(tmp_path_factory):
     ):
         made_of = spelling.settings(8, head)
         folder = out / "15.23-spelling" / "quick" / "trials" / f"{kind}-seed0" / "model"
-        save_seq2seq(folder, make_seq2seq(made_of), made_of, notes)
+        save_made(folder, make_seq2seq(made_of), made_of, notes)
     return out
 
 

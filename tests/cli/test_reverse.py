@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from elman.data.reversal import Reversal
-from elman.nn.saving import make_seq2seq, save_seq2seq
+from elman.nn.saving import make_seq2seq, save_made
 from elman.studies.reversing import settings, train
 from elman.train.forcing import always
 
@@ -17,7 +17,7 @@ def results(tmp_path_factory):
     model = make_seq2seq(made_of)
     train(model, Reversal(3, 6), 150, 64, 1e-2, 0, always, lambda update, loss: None)
     folder = out / "15.15-number-reversal" / "quick" / "trials" / "attention-teacher-forcing-seed0-x" / "model"
-    save_seq2seq(folder, model, made_of, {})
+    save_made(folder, model, made_of, {})
     return out
 
 

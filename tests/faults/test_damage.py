@@ -19,7 +19,7 @@ from elman.lab.desk import read_progress
 from elman.lab.findings import Findings
 from elman.lab.store import load_record, save_record
 from elman.lab.study import Record, Trial
-from elman.nn.saving import load_seq2seq, make_seq2seq, save_seq2seq
+from elman.nn.saving import load_seq2seq, make_seq2seq, save_made
 from elman.sealing import UNSEALED, seal
 from elman.train.checkpoint import RandomState, load_checkpoint, save_checkpoint
 
@@ -195,7 +195,7 @@ def test_hostile_tensors(tmp_path, content):
     with pytest.raises(ValueError, match="is not a checkpoint of this model"):
         load_checkpoint(tmp_path / "checkpoint", made())
     settings = {"source_size": 5, "target_size": 6, "hidden_size": 4}
-    save_seq2seq(tmp_path / "model", make_seq2seq(settings), settings, {})
+    save_made(tmp_path / "model", make_seq2seq(settings), settings, {})
     (tmp_path / "model" / "weights.safetensors").write_bytes(content)
     with pytest.raises(ValueError, match="does not hold an encoder-decoder"):
         load_seq2seq(tmp_path / "model")
@@ -215,7 +215,7 @@ def test_a_checkpoint_with_another_tree(tmp_path, tree):
 @pytest.mark.parametrize("name", ["model.json", "weights.safetensors"])
 def test_every_byte_of_a_model_counts(tmp_path, name):
     settings = {"source_size": 5, "target_size": 6, "hidden_size": 4}
-    save_seq2seq(tmp_path, make_seq2seq(settings), settings, {"words": ["the", "cat"]})
+    save_made(tmp_path, make_seq2seq(settings), settings, {"words": ["the", "cat"]})
     path, choice = tmp_path / name, random.Random(1)
     whole = path.read_bytes()
     load_seq2seq(tmp_path)
@@ -231,7 +231,7 @@ def test_a_model_of_two_trainings(tmp_path):
     """As a kill between its two files leaves it."""
     settings = {"source_size": 5, "target_size": 6, "hidden_size": 4}
     for folder in ("one", "two"):
-        save_seq2seq(tmp_path / folder, make_seq2seq(settings), settings, {})
+        save_made(tmp_path / folder, make_seq2seq(settings), settings, {})
     shutil.copy(tmp_path / "one" / "weights.safetensors", tmp_path / "two")
     with pytest.raises(ValueError, match="it is not as it was written: its SHA-256 does not fit"):
         load_seq2seq(tmp_path / "two")

@@ -21,7 +21,7 @@ from elman.data.vocabulary import Vocabulary
 from elman.lab.study import all_studies
 from elman.nn.conditional import ConditionalLanguageModel
 from elman.nn.language_model import LanguageModel
-from elman.nn.saving import make_seq2seq, make_text_model, save_made, save_model, save_seq2seq
+from elman.nn.saving import make_seq2seq, make_text_model, save_made, save_model
 from elman.studies import reversing, spelling
 from elman.studies.tunes import Settings, TuneModel, save_tunes
 
@@ -84,16 +84,16 @@ def workshop(folder: Path) -> None:
         ("corrector", "generator", {"counts": counts}),
     ):
         made = spelling.settings(8, head)
-        save_seq2seq(out / f"15.23-spelling/quick/trials/{kind}-seed0/model", make_seq2seq(made), made, notes)
+        save_made(out / f"15.23-spelling/quick/trials/{kind}-seed0/model", make_seq2seq(made), made, notes)
     made = reversing.settings(8, "additive")
     trial = out / "15.15-number-reversal/quick/trials/attention-teacher-forcing-seed0-x"
-    save_seq2seq(trial / "model", make_seq2seq(made), made, {})
+    save_made(trial / "model", make_seq2seq(made), made, {})
     sides = [["<unknown>", "<begin>", "<end>", *sorted({w for p in phrases(20, 0) for w in side(p)})]
              for side in (lambda p: p.source, lambda p: p.target)]  # fmt: skip
     made = {"source_size": len(sides[0]), "target_size": len(sides[1]), "hidden_size": 8, "embedding_size": 4,
             "attention": "additive"}  # fmt: skip
     trial = out / "15.28-attention-maps/quick/trials/translation-x"
-    save_seq2seq(trial / "model", make_seq2seq(made), made, {"source": sides[0], "target": sides[1]})
+    save_made(trial / "model", make_seq2seq(made), made, {"source": sides[0], "target": sides[1]})
     lexicon = Lexicon.of([["the", "plot", "is", "wonderful", "."]])
     for study, kind in (("15.14-bidirectional-sentiment", "TextClassifier"), ("15.34-multi-task", "Tagger")):
         made = {

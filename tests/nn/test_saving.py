@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from elman.nn.saving import load_language_model, load_seq2seq, make_seq2seq, save_seq2seq
+from elman.nn.saving import load_language_model, load_seq2seq, make_seq2seq, save_made
 
 SETTINGS = {
     "source_size": 7, "target_size": 8, "embedding_size": 4, "hidden_size": 6, "cell": "LSTMCell",
@@ -15,7 +15,7 @@ SETTINGS = {
 def folder(tmp_path):
     torch.manual_seed(0)
     model = make_seq2seq(SETTINGS)
-    save_seq2seq(tmp_path / "model", model, SETTINGS, {"words": ["ä", "b"]})
+    save_made(tmp_path / "model", model, SETTINGS, {"words": ["ä", "b"]})
     return tmp_path / "model", model
 
 

@@ -72,11 +72,9 @@ def _load(folder: Path, kind: str) -> "tuple[Any, list[str], Callable[[Sequence[
         raise ValueError(f"{folder} holds a {type(model).__name__}, not a {kind}")
     what = "the words and classes of its model"
     said = told(folder, what, Reader, notes)
-    columns: list[Lexicon | Evidence] = [
-        Lexicon(tuple(said.lexicon.columns), tuple(map(tuple, said.lexicon.entries)))
-    ]
+    columns: list[Lexicon | Evidence] = [Lexicon.from_json(notes["lexicon"])]
     if said.evidence is not None:
-        columns.append(Evidence(said.evidence.words, said.evidence.pairs))
+        columns.append(Evidence.from_json(notes["evidence"]))
     embeddings: Any = model.embedding.columns
     noted, made = [n for one in columns for n in one.sizes], [one.num_embeddings for one in embeddings]
     fit(folder, what, classes=(len(said.classes), model.head.out_features), columns=(len(noted), len(made)),

@@ -33,7 +33,6 @@ __all__ = [
     "read_model",
     "save_made",
     "save_model",
-    "save_seq2seq",
     "write_model",
 ]
 
@@ -105,11 +104,6 @@ def make_seq2seq(settings: dict[str, Any]) -> Seq2Seq:
         if name in options:
             options[name] = known[named(name, options[name], known)]
     return Seq2Seq(options.pop("source_size"), options.pop("target_size"), **options)
-
-
-def save_seq2seq(folder: Path, model: Seq2Seq, settings: dict[str, Any], notes: dict[str, Any]) -> None:
-    """Write an encoder-decoder made by :func:`make_seq2seq` of these settings; see :func:`save_made`."""
-    save_made(folder, model, settings, notes)
 
 
 def load_seq2seq(folder: Path) -> tuple[Seq2Seq, dict[str, Any]]:

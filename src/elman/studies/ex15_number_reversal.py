@@ -89,7 +89,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     import torch
 
     from elman.data.reversal import END, Reversal
-    from elman.nn.saving import make_seq2seq, save_seq2seq
+    from elman.nn.saving import make_seq2seq, save_made
     from elman.studies.reversing import exact_by_length, settings, train
     from elman.train.seq2seq import exact_match
 
@@ -116,7 +116,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     train(model, task, plan.updates, plan.batch_size, plan.learning_rate, trial.seed, lambda _: probability, each)
     if trial.variant == "attention, teacher forcing":
-        save_seq2seq(desk.folder / "model", model, made_of, {})
+        save_made(desk.folder / "model", model, made_of, {})
     numbers = {"reached": float(bool(reached)), "updates": float(plan.updates), "seconds": spent} | reached
     exact = exact_by_length(model, LENGTHS, plan.test_size, tested)
     return Record(

@@ -172,7 +172,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 def _train(plan: Plan, trial: Trial, desk: Desk, head: str, notes: dict):
 
     from elman.data.spelling import dictionary, misspellings, of_part
-    from elman.nn.saving import make_seq2seq, save_seq2seq
+    from elman.nn.saving import make_seq2seq, save_made
     from elman.studies.spelling import settings, train, training_pairs
 
     counts = dictionary(plan.dictionary).counts
@@ -194,7 +194,7 @@ def _train(plan: Plan, trial: Trial, desk: Desk, head: str, notes: dict):
 
     def save(**more) -> None:
         if trial.seed == 0:  # one of each is enough for the command line
-            save_seq2seq(desk.folder / "model", model, made_of, notes | {"counts": counts} | more)
+            save_made(desk.folder / "model", model, made_of, notes | {"counts": counts} | more)
 
     record = Record(series={"loss": stretches(losses)})
     record.numbers["parameters"] = float(sum(p.numel() for p in model.parameters()))

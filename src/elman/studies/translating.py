@@ -50,7 +50,7 @@ def run(plan: Any, trial: Trial, desk: Desk) -> Record:
 
     from elman.data.copying import Coder, common_words
     from elman.data.phrases import multi30k, phrases
-    from elman.nn.saving import make_seq2seq, save_seq2seq
+    from elman.nn.saving import make_seq2seq, save_made
     from elman.train.seq2seq import fit_seq2seq
 
     small = trial.variant == NAMES[0]
@@ -76,7 +76,7 @@ def run(plan: Any, trial: Trial, desk: Desk) -> Record:
         model, draw, updates, learning_rate=5e-3 if small else 2e-3,
         each=lambda update, loss: desk.progress(update, updates, loss=loss),
     )  # fmt: skip
-    save_seq2seq(desk.folder / "model", model.eval(), settings, {"source": source.words, "target": target.words})
+    save_made(desk.folder / "model", model.eval(), settings, {"source": source.words, "target": target.words})
     written = translate(model, source, target, [p.source for p in test])
     numbers = _scores(test, written)
     said = [f"{' '.join(p.source)}  ->  {' '.join(words)}" for p, words in zip(test[:5], written[:5], strict=True)]

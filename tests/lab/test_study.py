@@ -62,6 +62,7 @@ def test_plan_fields_from_text(toy):
         ({"seed": "3"}, "has no plan field 'seed'; did you mean seeds?"),
         ({"seeds": "many"}, "plan field seeds, given 'many': Input should be a valid integer"),
         ({"seeds": "0"}, "plan field seeds, given '0': Input should be greater than 0"),
+        ({"ratio": "nan"}, "toy-study: plan field ratio, given 'nan': Input should be a number"),
         ({"mode": "nap"}, "plan field mode, given 'nap': Input should be 'plain', 'nan', "),
     ],
 )

@@ -26,6 +26,7 @@ class Plan:
     mode: Literal["plain", "nan", "die", "die once", "bug", "slow", "train", "needs b"] = "plain"
     scratch: str = ""
     updates: PositiveInt = 30
+    ratio: float = 1.0
 
 
 QUICK = Plan(seeds=1)

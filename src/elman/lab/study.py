@@ -218,7 +218,7 @@ def _explained(study: str, field_name: str = "", given: str = "") -> Iterator[No
     """Turn pydantic's report into one line."""
     try:
         yield
-    except ValidationError as error:
-        first = error.errors()[0]
+    except ValueError as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         where = f"plan field {field_name}, given {given!r}: " if field_name else ""
-        raise UnknownName(f"{study}: {where}{first['msg'].removeprefix('Value error, ')}") from None
+        raise UnknownName(f"{study}: {where}{reason.removeprefix('Value error, ')}") from None

@@ -113,6 +113,10 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     days = np.flatnonzero(np.isfinite(table).all(1))
     days = days[days >= days[0] + plan.window - 1]
     test = days[int(0.85 * len(days)) :]
+    if len(test) < plan.folds:
+        raise TrialFailed(
+            f"{len(days)} days with {plan.window} before them are too few; set a smaller window, or give more days"
+        )
     if trial.variant == "rules":
         return _rules(plan, prices, table, up, days, test)
     folds = np.array_split(test, plan.folds) if "walk" in trial.variant else [test]

@@ -13,7 +13,7 @@ from torch import nn
 
 import elman
 from bench.timing import geometric_mean, machine, medians, training
-from elman.cells.named import public_cells
+from elman.cells.lookup import public_cells
 from elman.probe.cell_table import make_cell
 
 RESULTS = Path(__file__).parent / "results"

@@ -10,7 +10,7 @@ import pkgutil
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from elman.cells.named import public_cells
+from elman.cells.lookup import public_cells
 from elman.probe.cell_table import make_cell
 
 

@@ -12,7 +12,7 @@ import torch
 
 import elman
 from elman import cells
-from elman.cells.named import public_cells
+from elman.cells.lookup import public_cells
 
 spec = importlib.util.spec_from_file_location("oracles", Path(__file__).with_name("oracles.py"))
 oracles = importlib.util.module_from_spec(spec)

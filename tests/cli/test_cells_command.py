@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from elman import cells as house
-from elman.cells.named import public_cells
-from elman.engine.kernels import Kernels
-from elman.engine.native import kernels_of
+from elman.cells.lookup import public_cells
+from elman.engine.compiled import kernels_of
+from elman.engine.cpu.kernels import Kernels
 from elman.probe.cell_table import describe, make_cell, relative_times
 
 

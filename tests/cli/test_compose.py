@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 import pytest
 import torch
 
-from elman.data.midi import read_midi
-from elman.studies.tunes import Settings, TuneModel, save_tunes
+from elman.apps.tunes import Settings, TuneModel, save_tunes
+from elman.data.music.midi import read_midi
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from elman.apps import spelling
 from elman.nn.saving import load_seq2seq, make_seq2seq, save_made
-from elman.studies import spelling
 
 COUNTS = {"then": 5, "the": 9, "hat": 1, "cat": 4}
 

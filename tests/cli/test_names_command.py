@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from elman.apps.names import write_names
 from elman.data.vocabulary import Vocabulary
 from elman.nn.conditional import ConditionalLanguageModel, load_conditional
 from elman.nn.saving import save_made
-from elman.studies.naming import write_names
 
 
 @pytest.fixture(scope="module")

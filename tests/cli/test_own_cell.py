@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from elman.errors import UnknownName
-from elman.lab.study import all_studies, find_study
+from elman.studies import all_studies, find_study
 
 MINE = """
 import torch, elman

@@ -5,7 +5,7 @@ import torch
 
 from elman.data.reversal import Reversal
 from elman.nn.saving import make_seq2seq, save_made
-from elman.studies.reversing import settings, train
+from elman.studies.shared.reversing import settings, train
 from elman.train.forcing import always
 
 

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from elman.lab.desk import Desk
-from elman.lab.study import Trial, find_study
-from elman.studies import translating
+from elman.lab.study import Trial
+from elman.lab.workspace import Desk
+from elman.studies import find_study
+from elman.studies.ex28_attention_maps import translation
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +15,7 @@ def results(tmp_path_factory):
     plan = find_study("15.28").plan(True, {"updates_small": "250", "hidden_size": "48", "test_size": "100"})
     torch.manual_seed(0)
     folder = out / "15.28-attention-maps" / "quick" / "trials" / "translation-small-grammar-seed0-x"
-    record = translating.run(plan, Trial(translating.NAMES[0], 0), Desk(folder))
+    record = translation.run(plan, Trial(translation.NAMES[0], 0), Desk(folder))
     assert record.numbers["exact"] > 0.9
     return out
 

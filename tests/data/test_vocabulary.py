@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.data.ngram import NGram
+from elman.baselines.ngram import NGram
 from elman.data.vocabulary import Vocabulary
 
 texts = st.text(st.characters(), min_size=1, max_size=60)

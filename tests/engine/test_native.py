@@ -19,13 +19,13 @@ from torch.utils.checkpoint import checkpoint
 
 import elman
 from elman import Cell, State
-from elman.cells.named import public_cells
+from elman.cells.lookup import public_cells
 from elman.cells.wrappers import WeightDrop
-from elman.engine import kernels
-from elman.engine import native as native_engine
-from elman.engine.explaining import explain
-from elman.engine.native import kernels_of
-from elman.engine.why import Unsupported
+from elman.engine import compiled as native_engine
+from elman.engine.compiled import kernels_of
+from elman.engine.cpu import kernels
+from elman.engine.explain import explain
+from elman.engine.unsupported import Unsupported
 
 
 class Plain(Cell):

@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import embedding
 
 import elman
-from elman.cells.named import public_cells
+from elman.cells.lookup import public_cells
 from elman.cells.wrappers import VariationalDropout, Zoneout
 from elman.nn.exporting import export
 

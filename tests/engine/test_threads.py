@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.engine import threads
+from elman.engine.cpu import threads
 
 
 @given(

@@ -15,10 +15,10 @@ import pytest
 import torch
 
 from elman.files import write_text
-from elman.lab.desk import read_progress
 from elman.lab.findings import Findings
 from elman.lab.store import load_record, save_record
 from elman.lab.study import Record, Trial
+from elman.lab.workspace import read_progress
 from elman.nn.saving import load_seq2seq, make_seq2seq, save_made
 from elman.sealing import UNSEALED, seal
 from elman.train.checkpoint import RandomState, load_checkpoint, save_checkpoint

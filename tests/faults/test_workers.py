@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from elman.lab.desk import Desk
 from elman.lab.processes import ATTEMPTS, Processes, WorkerDied
 from elman.lab.runner import execute
+from elman.lab.workspace import Desk
 
 REASONS = {
     "kill": r"its process died 2 times \(SIGKILL: short of memory\?\)",

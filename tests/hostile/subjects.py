@@ -19,11 +19,11 @@ import mido
 import numpy as np
 import torch
 
-from elman.data.abc_tunes import read_abc
 from elman.data.copying import read_restaurants
 from elman.data.irregular import read_stays
-from elman.data.melodies import REST, Melody, Note
-from elman.data.midi import read_midi, write_midi
+from elman.data.music.abc_notation import read_abc
+from elman.data.music.melody import REST, Melody, Note
+from elman.data.music.midi import read_midi, write_midi
 from elman.data.names import MARKS, names
 from elman.data.prices import read_prices
 from elman.data.reading import read_text

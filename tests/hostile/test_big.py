@@ -6,7 +6,7 @@ import sys
 import mido
 import pytest
 
-from elman.data.midi import read_midi
+from elman.data.music.midi import read_midi
 from elman.data.signals import read_signal
 from elman.data.texts import text
 from elman.data.vocabulary import Vocabulary

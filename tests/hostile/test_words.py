@@ -26,12 +26,13 @@ def _idle(monkeypatch, tmp_path):
 
 def idle(monkeypatch, folder):
     """Parsing, checking and reading are real; nothing is trained, timed or downloaded."""
+    from elman.apps import detector
     from elman.data import files
     from elman.data.errors import NotHere
     from elman.lab import executors, runner
-    from elman.lab.desk import TrialFailed
     from elman.lab.findings import Findings
-    from elman.probe import cell_table, detector
+    from elman.lab.workspace import TrialFailed
+    from elman.probe import cell_table
     from elman.studies import ex07_teacher_forcing, ex09_bottleneck
 
     def execute(runs, *_, **__):

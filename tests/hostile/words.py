@@ -14,16 +14,17 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import torch
 import typer
 
+from elman.apps import spelling
+from elman.apps.tunes import Settings, TuneModel, save_tunes
 from elman.cli import app, main
 from elman.data.lexicon import Lexicon
 from elman.data.phrases import phrases
 from elman.data.vocabulary import Vocabulary
-from elman.lab.study import all_studies
 from elman.nn.conditional import ConditionalLanguageModel
 from elman.nn.language_model import LanguageModel
 from elman.nn.saving import make_seq2seq, make_text_model, save_made, save_model
-from elman.studies import reversing, spelling
-from elman.studies.tunes import Settings, TuneModel, save_tunes
+from elman.studies import all_studies
+from elman.studies.shared import reversing
 
 from .damage import damaged
 from .subjects import SUBJECTS, sound

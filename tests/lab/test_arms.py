@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.lab.arms import Arms
-from elman.lab.seeds import SHARE, spread
-from elman.lab.study import Record, Trial, find_study
+from elman.lab.over_seeds import SHARE, spread
+from elman.lab.study import Record, Trial
+from elman.studies import find_study
 
 
 def record(arm, seed, **numbers):

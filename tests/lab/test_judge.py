@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from elman.lab.findings import Claim
-from elman.lab.judge import interval, judge
+from elman.lab.verdicts import interval, judge
 
 numbers = st.floats(-1e6, 1e6)
 

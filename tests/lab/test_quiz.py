@@ -16,9 +16,14 @@ from elman.errors import UnknownName
 from elman.lab.answers import WORKED, answer
 from elman.lab.book import OWN_NUMBERS
 from elman.lab.quiz import KINDS, Part, mark, quiz, read_answers
-from elman.lab.sheets import html_sheet, text_sheet
-from elman.lab.study import find_study
-from elman.studies import ex02_parameter_counting, ex04_lstm_gates, ex05_gru_lstm_counts, ex10_gradient_clipping
+from elman.lab.quiz_sheets import html_sheet, text_sheet
+from elman.studies import (
+    ex02_parameter_counting,
+    ex04_lstm_gates,
+    ex05_gru_lstm_counts,
+    ex10_gradient_clipping,
+    find_study,
+)
 
 TEMPLATES = Path(elman.lab.__path__[0]) / "templates"
 NODE = pytest.mark.skipif(not shutil.which("node"), reason="needs node")
@@ -83,11 +88,11 @@ def test_whole_numbers_are_exact(given, right):
 def test_answers_with_own_numbers():
     assert len(WORKED) == 10
     assert {find_study(exercise).exercise for exercise in WORKED} == set(WORKED)
-    assert "[0.6, 0.8]" in answer("gradient-clipping", {"gradient": "3,4", "threshold": "1"}).summary
+    assert "[0.6, 0.8]" in answer(find_study("gradient-clipping"), {"gradient": "3,4", "threshold": "1"}).summary
     with pytest.raises(UnknownName, match=r"15\.12 is no worked answer"):
-        answer("15.12")
+        answer(find_study("15.12"))
     with pytest.raises(UnknownName, match="threshold"):
-        answer("15.10", {"threshold": "none"})
+        answer(find_study("15.10"), {"threshold": "none"})
     with pytest.raises(UnknownName, match="questions on"):
         quiz(0, ["15.11"])
 

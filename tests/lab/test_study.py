@@ -5,7 +5,7 @@ import re
 import pytest
 
 from elman.errors import UnknownName
-from elman.lab.study import all_studies, find_study
+from elman.studies import all_studies, find_study
 
 STUDIES = all_studies()
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.lab.findings import Claim, Findings, Verdict
+from elman.lab.formatting import bound, chapter_order, column, measured, number, tally, visible
 from elman.lab.prose import article_html, prose_html
-from elman.lab.wording import bound, chapter_order, column, measured, number, tally, visible
 
 CELLS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 

@@ -11,10 +11,10 @@ from typing import Literal
 from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass
 
-from elman.lab.desk import TrialFailed
 from elman.lab.findings import Claim, Findings, Table
-from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
+from elman.lab.verdicts import judge
+from elman.lab.workspace import TrialFailed
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from torch import nn
 from torch.testing import assert_close
 
 import elman
-from elman.cells.named import public_cells
+from elman.cells.lookup import public_cells
 from elman.nn.exporting import export, to_onnx
 from elman.nn.language_model import LanguageModel
 

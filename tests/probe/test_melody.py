@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.data.folk import write_tune
-from elman.data.melodies import REST, TONICS, Melody
+from elman.data.music.folk import write_tune
+from elman.data.music.melody import REST, TONICS, Melody
 from elman.probe.melody import (
     KRUMHANSL,
     bars_filled,

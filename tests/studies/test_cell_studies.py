@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from elman.data.tasks import NOTHING, Copy, StoreRecall, Timing
-from elman.lab.desk import Desk
-from elman.lab.study import Record, Trial, find_study
-from elman.studies import ex17_scheduled_sampling, ex27_mgu, ex29_gate_ablation
+from elman.lab.study import Record, Trial
+from elman.lab.workspace import Desk
+from elman.studies import ex17_scheduled_sampling, ex27_mgu, ex29_gate_ablation, find_study
 from elman.train.forcing import inverse_sigmoid
 
 TINY = {

@@ -5,9 +5,10 @@ import torch
 
 from elman.cells import LSTMCell, PeepholeLSTMCell
 from elman.errors import UnknownName
-from elman.lab.desk import Desk
-from elman.lab.judge import interval
-from elman.lab.study import Record, find_study
+from elman.lab.study import Record
+from elman.lab.verdicts import interval
+from elman.lab.workspace import Desk
+from elman.studies import find_study
 
 STUDIES = ("15.26", "15.27", "15.29")
 SMALL = {

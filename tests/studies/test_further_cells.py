@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from elman.lab.desk import Desk
-from elman.lab.study import Study, find_study
+from elman.lab.study import Study
+from elman.lab.workspace import Desk
+from elman.studies import find_study
 
 TEXT = "the cat sat on the mat and the dog sat on the log\n" * 20
 SMALL = {

@@ -15,11 +15,23 @@ from elman.data import sentences
 from elman.data.lexicon import Lexicon
 from elman.data.sentences import Sentence
 from elman.errors import UnknownName
-from elman.lab.desk import Desk
 from elman.lab.figures import draw
-from elman.lab.study import Record, Trial, find_study
+from elman.lab.study import Record, Trial
+from elman.lab.workspace import Desk
 from elman.nn.saving import load_text_model
-from elman.studies.ex34_multi_task import (
+from elman.studies import find_study
+from elman.studies.ex34_multi_task.results import (
+    ALONE,
+    FORWARDS,
+    READERS,
+    SHUFFLED,
+    SINGLE,
+    TAGGERS,
+    TOGETHER,
+    WORDS,
+    sized,
+)
+from elman.studies.ex34_multi_task.study import (
     QUICK,
     Plan,
     _accuracy,
@@ -31,17 +43,6 @@ from elman.studies.ex34_multi_task import (
     most_frequent,
     run,
     trials,
-)
-from elman.studies.multi_task_results import (
-    ALONE,
-    FORWARDS,
-    READERS,
-    SHUFFLED,
-    SINGLE,
-    TAGGERS,
-    TOGETHER,
-    WORDS,
-    sized,
 )
 from elman.train.epochs import Labelled
 

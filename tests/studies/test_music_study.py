@@ -7,17 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from elman.data.folk import write_tune
-from elman.data.melodies import REST, Melody, Note, split_tunes, tunes
-from elman.data.midi import read_midi, write_midi
-from elman.errors import UnknownName
-from elman.lab.desk import Desk, TrialFailed
-from elman.lab.study import Trial, find_study
-from elman.studies import ex24_music
-from elman.studies.composing import compose
-from elman.studies.measuring import MEASURES, grams_of, measured
-from elman.studies.music_results import piano_roll, roll
-from elman.studies.tunes import (
+from elman.apps.composing import compose
+from elman.apps.tunes import (
     BELOW,
     LONGEST,
     PITCHES,
@@ -30,6 +21,17 @@ from elman.studies.tunes import (
     save_tunes,
     score,
 )
+from elman.data.music.folk import write_tune
+from elman.data.music.library import split_tunes, tunes
+from elman.data.music.melody import REST, Melody, Note
+from elman.data.music.midi import read_midi, write_midi
+from elman.errors import UnknownName
+from elman.lab.study import Trial
+from elman.lab.workspace import Desk, TrialFailed
+from elman.studies import find_study
+from elman.studies.ex24_music.measures import MEASURES, grams_of, measured
+from elman.studies.ex24_music.results import piano_roll, roll
+from elman.studies.ex24_music.study import study as ex24_music
 
 TINY = ex24_music.Plan(
     tunes="grammar", arms=("LSTM", "from C, transposed"), hidden_size=16, dropout=0.0, updates=2, batch_size=4,

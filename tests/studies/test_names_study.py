@@ -7,15 +7,16 @@ from itertools import pairwise
 import pytest
 import torch
 
+from elman.apps.names import END, Judges, batch, coded, grams_of, nats_a_character, nats_of_each, write_names
 from elman.data.errors import DataError
 from elman.data.names import names, split
 from elman.data.vocabulary import Vocabulary
 from elman.errors import UnknownName
-from elman.lab.desk import Desk, TrialFailed
-from elman.lab.study import Trial, find_study
+from elman.lab.study import Trial
+from elman.lab.workspace import Desk, TrialFailed
 from elman.nn.conditional import ConditionalLanguageModel, load_conditional
-from elman.studies import ex22_names
-from elman.studies.naming import END, Judges, batch, coded, grams_of, nats_a_character, nats_of_each, write_names
+from elman.studies import find_study
+from elman.studies.ex22_names.study import study as ex22_names
 
 TINY = replace(
     ex22_names.QUICK, names="invented", hidden_size=8, updates=10, batch_size=8, asked=5, temperatures=(0.5, 1.3),

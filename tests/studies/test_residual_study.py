@@ -8,12 +8,13 @@ import torch
 
 from elman.cells import LSTMCell
 from elman.errors import UnknownName
-from elman.lab.desk import Desk
 from elman.lab.figures import draw
 from elman.lab.findings import Heatmap
-from elman.lab.study import Record, Trial, find_study
-from elman.studies.ex20_residual import KINDS, QUICK, Plan, arms, claims, findings, make_layers, trials
-from elman.studies.stack_results import Arm, Results, learned_at, slope, stuck
+from elman.lab.study import Record, Trial
+from elman.lab.workspace import Desk
+from elman.studies import find_study
+from elman.studies.ex20_residual.results import Arm, Results, learned_at, slope, stuck
+from elman.studies.ex20_residual.study import KINDS, QUICK, Plan, arms, claims, findings, make_layers, trials
 
 TEXT = "the cat sat on the mat and the dog sat on the log\n" * 40
 TINY = {"size": "5", "updates": "4", "depths": "1,2,3", "window": "8", "batch_size": "2", "validation": "60",

@@ -8,10 +8,11 @@ import torch
 
 from elman.cli.reading import _load
 from elman.data import sentences
-from elman.lab.desk import Desk
-from elman.lab.study import Record, Trial, find_study
-from elman.studies import sentiment
+from elman.lab.study import Record, Trial
+from elman.lab.workspace import Desk
+from elman.studies import find_study
 from elman.studies.ex14_bidirectional_sentiment import ARMS, EVIDENCE, QUICK, Plan, claims, findings, network, trials
+from elman.studies.shared import sentiment
 
 TINY = {"data": "reviews", "sentences": "60", "width": "6", "hidden_size": "4", "epochs": "1", "seeds": "1"}
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from elman.lab.desk import Desk
-from elman.lab.study import Record, Trial, find_study
+from elman.apps import spelling
+from elman.lab.study import Record, Trial
+from elman.lab.workspace import Desk
 from elman.nn.saving import make_seq2seq
-from elman.studies import ex23_spelling, spelling
+from elman.studies import ex23_spelling, find_study
 from elman.studies.ex23_spelling import ARMS, SLIPS, cases
 
 TINY = {"hidden_size": "4", "updates": "2", "batch_size": "4", "check_size": "10", "test_size": "10", "beam": "2",

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from elman.data import sentences
 from elman.errors import UnknownName
-from elman.lab.desk import Desk, TrialFailed
 from elman.lab.figures import draw
-from elman.lab.study import Record, Trial, find_study
+from elman.lab.study import Record, Trial
+from elman.lab.workspace import Desk, TrialFailed
 from elman.nn.transformer import Transformer
 from elman.probe.parameters import count_parameters
-from elman.studies.ex30_transformer import QUICK, Plan, claims, counted, findings, solved, trials
-from elman.studies.transformer_results import ARMS, BATCHES, BAYES, LATENCY, LENGTHS, NETWORKS, UNPLACED
+from elman.studies import find_study
+from elman.studies.ex30_transformer.results import ARMS, BATCHES, BAYES, LATENCY, LENGTHS, NETWORKS, UNPLACED
+from elman.studies.ex30_transformer.study import QUICK, Plan, claims, counted, findings, solved, trials
 
 TINY = {
     "data": "reviews", "sentences": "60", "width": "8", "parameters": "2160", "epochs": "1", "rates": "0.01,0.001",

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from elman.data.echoes import echoes
+from elman.data.echo_text import echoes
 from elman.errors import UnknownName
-from elman.lab.desk import Desk, TrialFailed
 from elman.lab.figures import draw
-from elman.lab.study import Record, Trial, find_study
-from elman.studies.cut_results import ECHO, EQUAL, PIECE, RESET, TIME
-from elman.studies.ex19_truncated_bptt import Plan, findings, kept_bytes
+from elman.lab.study import Record, Trial
+from elman.lab.workspace import Desk, TrialFailed
+from elman.studies import find_study
+from elman.studies.ex19_truncated_bptt.results import ECHO, EQUAL, PIECE, RESET, TIME
+from elman.studies.ex19_truncated_bptt.study import Plan, findings, kept_bytes
 from elman.train.streams import Streams
 from elman.train.truncated import Truncated
 

@@ -13,10 +13,11 @@ from elman.cells import GRUCell, LSTMCell
 from elman.data.errors import NotHere
 from elman.data.utterances import utterances
 from elman.errors import UnknownName
-from elman.lab.desk import Desk
 from elman.lab.figures import draw
-from elman.lab.study import Record, Trial, find_study
-from elman.studies.ex13_varying_lengths import (
+from elman.lab.study import Record, Trial
+from elman.lab.workspace import Desk
+from elman.studies import find_study
+from elman.studies.ex13_varying_lengths.study import (
     ARMS,
     CONTESTANTS,
     RECALL,
@@ -27,7 +28,7 @@ from elman.studies.ex13_varying_lengths import (
     parameters,
     trials,
 )
-from elman.studies.ragged import exactness, filled, recall, steps_read, utterances_of
+from elman.studies.ex13_varying_lengths.utterances import exactness, filled, recall, steps_read, utterances_of
 from elman.train.epochs import Labelled
 
 TINY = {"data": "generated", "hidden_size": "4", "epochs": "2", "recall_epochs": "1", "recall_lengths": "2,5",

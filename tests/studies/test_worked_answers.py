@@ -3,8 +3,9 @@
 import pytest
 
 from elman.errors import UnknownName
-from elman.lab.desk import Desk
-from elman.lab.study import Record, find_study
+from elman.lab.study import Record
+from elman.lab.workspace import Desk
+from elman.studies import find_study
 
 
 def answer(exercise, tmp_path, **settings):

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from elman.cell import State
-from elman.cells.gaps import GapCell
+from elman.cells.gap_cell import GapCell
 from elman.errors import check_positive
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from elman.cell import Cell
-from elman.cells.gaps import GapCell
+from elman.cells.gap_cell import GapCell
 from elman.cells.gru import GRUCell
 from elman.cells.solvers import SOLVERS, adaptive
 from elman.errors import check_positive, named

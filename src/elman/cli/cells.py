@@ -25,7 +25,7 @@ def cells(
     """List the cells: year, paper, parameters, products in a step, the engine that runs them."""
     import torch
 
-    from elman.cells.named import cell_named, public_cells
+    from elman.cells.lookup import cell_named, public_cells
     from elman.probe.cell_table import describe, make_cell, relative_times
 
     threads = torch.get_num_threads()

@@ -31,13 +31,13 @@ def compose(
 
     import torch
 
-    from elman.data.midi import write_midi
-    from elman.data.sound import write_wav
+    from elman.apps import composing
+    from elman.apps.piano_roll import piano_roll, roll
+    from elman.apps.tunes import load_tunes
+    from elman.data.music.midi import write_midi
+    from elman.data.music.sound import write_wav
     from elman.files import write_text
     from elman.lab.figures import draw
-    from elman.studies import composing
-    from elman.studies.music_results import piano_roll, roll
-    from elman.studies.tunes import load_tunes
 
     net, learned = load_tunes(folder)
     generator = torch.Generator().manual_seed(seed)
@@ -52,8 +52,8 @@ def compose(
 
 def _beginning(key: str, metre: str):
     """A melody that says key and metre; its one note is not played."""
-    from elman.data.melodies import Melody, Note, tonic_number
-    from elman.studies.tunes import LONGEST
+    from elman.apps.tunes import LONGEST
+    from elman.data.music.melody import Melody, Note, tonic_number
 
     try:
         tonic, minor = tonic_number(key)

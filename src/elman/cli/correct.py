@@ -45,7 +45,7 @@ def correct(
     from elman.nn.saving import load_seq2seq
 
     net, notes = load_seq2seq(folder)
-    from elman.cli.notes import Channel, Corrector, fit, told
+    from elman.apps.saved_notes import Channel, Corrector, fit, told
     from elman.data.typos import SIZE
 
     what = f"a {kind} of study 15.23"
@@ -57,8 +57,8 @@ def correct(
 
 
 def _by_channel(net: "Seq2Seq", notes: dict, typos: list[str], beam: int, n_best: int, explain: bool, out: Path):
-    from elman.probe.noisy_channel import Candidates
-    from elman.studies.spelling import channel_scores, ranked
+    from elman.apps.spelling import channel_scores, ranked
+    from elman.baselines.norvig import Candidates
 
     counts = notes["counts"]
     near = Candidates(counts).near(typos, notes["edits"], notes["candidates"])
@@ -77,9 +77,9 @@ def _by_channel(net: "Seq2Seq", notes: dict, typos: list[str], beam: int, n_best
 
 
 def _by_search(net: "Seq2Seq", notes: dict, typos: list[str], beam: int, n_best: int, explain: bool, out: Path):
+    from elman.apps.spelling import found_words, search, tree_of
     from elman.cli.explaining import show_tree
     from elman.data.typos import ALPHABET
-    from elman.studies.spelling import found_words, search, tree_of
 
     trie = tree_of(sorted(notes["counts"]))
     for typo in typos:  # one at a time, so that each has its own tree to show
@@ -105,8 +105,8 @@ def _say(typo: str, order: list[tuple[str, float]], n_best: int) -> None:
 def _show_attention(net: "Seq2Seq", read: str, written: str, path: Path) -> None:
     import torch
 
+    from elman.apps.spelling import batch
     from elman.cli.explaining import show_attention, write_attention
-    from elman.studies.spelling import batch
 
     pair = batch([read], [written])
     with torch.inference_mode():

@@ -43,9 +43,9 @@ def detect(
             raise ValueError("--column needs a file; of lines that are piped in the last column is read")
         _stream(_count(normal or "1000", None), period or 1, window, quantile, updates, seed, as_json)
         return
+    from elman.apps.detector import Detector
     from elman.data.signals import read_signal
     from elman.probe.anomaly import runs
-    from elman.probe.detector import Detector
 
     signal = read_signal(file, column=column)
     for note in signal.notes:
@@ -94,7 +94,7 @@ def _period(learned: int, day: int) -> int:
 def _stream(normal: int, period: int, window: int, quantile: float, updates: int, seed: int, as_json: bool) -> None:
     import numpy as np
 
-    from elman.probe.detector import Detector
+    from elman.apps.detector import Detector
 
     given = _values()
     first = [value for _, value in zip(range(normal), given, strict=False)]

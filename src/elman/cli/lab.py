@@ -37,7 +37,7 @@ MARK = {
 
 def list_studies(as_json: Json = False) -> None:
     """List the studies, one exercise of the chapter each."""
-    from elman.lab.study import all_studies
+    from elman.studies import all_studies
 
     studies = all_studies()
     if as_json:
@@ -65,7 +65,7 @@ def study(
     as_json: Json = False,
 ) -> None:
     """Run one study, or go on with it, and show what it found."""
-    from elman.lab.study import find_study
+    from elman.studies import find_study
 
     _use_data(data)
     changed = read_settings(settings or [])
@@ -95,7 +95,7 @@ def lab(
     cluster: Cluster = None,
 ) -> None:
     """Run every study there is, then write the book."""
-    from elman.lab.study import all_studies
+    from elman.studies import all_studies
 
     _use_data(data)
     runs = [_make_run(study, quick, {}, out) for study in all_studies()]
@@ -176,8 +176,8 @@ def read_settings(pairs: list[str]) -> dict[str, str]:
 
 def _with_cells(study: "Study", quick: bool, settings: dict[str, str], names: list[str]) -> str:
     """Return the plan's field ``cells`` with further ones, whose files are found from any folder."""
-    from elman.cells.named import cell_label, cell_named
-    from elman.lab.study import all_studies
+    from elman.cells.lookup import cell_label, cell_named
+    from elman.studies import all_studies
 
     there = getattr(study.plan(quick, settings), "cells", None)
     if there is None:

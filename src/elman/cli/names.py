@@ -24,9 +24,9 @@ def names(
     if not (math.isfinite(temperature) and temperature >= 0):  # also where cultures are listed, which needs none
         raise ValueError(f"temperature must be 0 (greedy) or a positive number, got {temperature}")
     folder = model or newest_model(out, "15.22-names")
-    from elman.cli.notes import NameWriter, fit, told
+    from elman.apps.names import END, write_names
+    from elman.apps.saved_notes import NameWriter, fit, told
     from elman.nn.conditional import load_conditional
-    from elman.studies.naming import END, write_names
 
     net, notes = load_conditional(folder)
     said = told(folder, WHAT, NameWriter, notes)

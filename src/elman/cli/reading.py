@@ -62,8 +62,8 @@ def _load(folder: Path, kind: str) -> "tuple[Any, list[str], Callable[[Sequence[
     """Return a model, the names of its classes, and what numbers words for it."""
     import numpy as np
 
-    from elman.cli.notes import Reader, fit, told
-    from elman.data.evidence import Evidence
+    from elman.apps.saved_notes import Reader, fit, told
+    from elman.baselines.naive_bayes import Evidence
     from elman.data.lexicon import Lexicon
     from elman.nn.saving import load_text_model
 

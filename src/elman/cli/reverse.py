@@ -27,7 +27,7 @@ def reverse(
     folder = model or newest_model(out, STUDY, TRIAL)
     import torch
 
-    from elman.cli.notes import fit
+    from elman.apps.saved_notes import fit
     from elman.data.reversal import BEGIN, END, Reversal
     from elman.nn.saving import load_seq2seq
 

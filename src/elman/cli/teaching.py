@@ -16,8 +16,9 @@ def answer(
     """Compute a worked answer, with your own numbers if you give some; nothing is saved."""
     from elman.cli.lab import read_settings, show_tables
     from elman.lab.answers import answer as compute
+    from elman.studies import find_study
 
-    found = compute(exercise, read_settings(settings or []))
+    found = compute(find_study(exercise), read_settings(settings or []))
     if as_json:
         print(found.to_json())
         return
@@ -49,7 +50,7 @@ def quiz(
     from elman.files import write_text
     from elman.lab.quiz import mark, read_answers
     from elman.lab.quiz import quiz as draw
-    from elman.lab.sheets import html_sheet, text_sheet
+    from elman.lab.quiz_sheets import html_sheet, text_sheet
 
     questions = draw(seed, exercises or [])
     if marked is not None:

@@ -29,7 +29,7 @@ def translate(
     folder = model or newest_model(out, STUDY, TRIAL)
     import sys
 
-    from elman.cli.notes import Translator, fit, told
+    from elman.apps.saved_notes import Translator, fit, told
     from elman.data.copying import Coder, Example
     from elman.nn.saving import load_seq2seq
 

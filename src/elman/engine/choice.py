@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from elman.engine import loop, native, scan
+from elman.engine import compiled as native
+from elman.engine import loop, scan
 from elman.errors import named
 
 __all__ = ["use_engine"]

@@ -7,20 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from elman.errors import UnknownName
-from elman.lab.desk import Desk
 from elman.lab.findings import Findings
-from elman.lab.study import find_study
+from elman.lab.study import Study
+from elman.lab.workspace import Desk
 
 __all__ = ["WORKED", "answer"]
 
 WORKED = tuple(f"15.{number}" for number in range(1, 11))
 
 
-def answer(exercise: str, settings: Mapping[str, str] | None = None) -> Findings:
+def answer(study: Study, settings: Mapping[str, str] | None = None) -> Findings:
     """Compute a worked answer by the study's real code, under its quick plan.
 
     Args:
-        exercise: number or name of one of the chapter's first ten exercises.
+        study: one of the chapter's first ten exercises.
         settings: fields of the study's plan, as text.
 
     Raises:
@@ -28,10 +28,10 @@ def answer(exercise: str, settings: Mapping[str, str] | None = None) -> Findings
         TrialFailed: if a trial that trains cannot go on.
 
     Example:
-        >>> answer("15.10", {"gradient": "6,8", "threshold": "5"}).summary
+        >>> from elman.studies import find_study
+        >>> answer(find_study("15.10"), {"gradient": "6,8", "threshold": "5"}).summary
         "The gradient's norm is 10; clipped at 5 it becomes [3, 4], of norm 5."
     """
-    study = find_study(exercise)
     if study.exercise not in WORKED:
         raise UnknownName(
             f"{study.exercise} is no worked answer, those are 15.1 to 15.10; `elman study {study.exercise}` runs it"

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from elman.lab.seeds import ANYTHING, Within, spread
+from elman.lab.over_seeds import ANYTHING, Within, spread
 from elman.lab.study import Record
 
 __all__ = ["Arms"]

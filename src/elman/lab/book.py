@@ -14,8 +14,8 @@ from markupsafe import Markup
 from elman.files import write_text
 from elman.lab.figures import inline_svg
 from elman.lab.findings import Figure, Findings, Table
+from elman.lab.formatting import SYMBOLS, bound, chapter_order, column, measured, number, tally, visible
 from elman.lab.prose import article_html, prose_html
-from elman.lab.wording import SYMBOLS, bound, chapter_order, column, measured, number, tally, visible
 
 __all__ = ["collect", "render", "write_book"]
 

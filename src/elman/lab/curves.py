@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from elman.lab.findings import Curves, Series
+from elman.lab.formatting import number, power, visible
 from elman.lab.svg import COLOURS
-from elman.lab.wording import number, power, visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

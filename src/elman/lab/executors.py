@@ -68,7 +68,7 @@ def follow() -> None:
     """Take part in the trials of the first process until it has no more; what they find is its to save."""
     from torch import distributed as dist
 
-    from elman.lab.desk import Desk
+    from elman.lab.workspace import Desk
 
     while True:
         message: list[Any] = [None]

@@ -11,10 +11,10 @@ from typing import Any
 from elman.files import write_text
 from elman.lab.curves import draw_curves
 from elman.lab.findings import Curves, Figure, Findings, Heatmap, Trajectory
+from elman.lab.formatting import number, visible
 from elman.lab.heatmaps import draw_heatmap
 from elman.lab.svg import INK, MUTED, RULE, inline
 from elman.lab.trajectories import draw_trajectory, places
-from elman.lab.wording import number, visible
 
 __all__ = ["describe", "draw", "inline_svg", "write_figures"]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from elman.lab.findings import Heatmap
-from elman.lab.wording import decimal, number, visible
+from elman.lab.formatting import decimal, number, visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from elman.lab.wording import visible
+from elman.lab.formatting import visible
 
 __all__ = ["article_html", "prose_html"]
 

@@ -24,13 +24,13 @@ from filelock import FileLock, Timeout
 from pydantic import TypeAdapter
 
 from elman.files import remove_unfinished, write_text
-from elman.lab.desk import clear_progress, read_progress
 from elman.lab.findings import Claim, Findings
 from elman.lab.processes import Processes, WorkerDied
 from elman.lab.progress import Progress, Running
 from elman.lab.store import load_record
 from elman.lab.study import Record, Study, Trial
 from elman.lab.worker import in_one_line, run_trial
+from elman.lab.workspace import clear_progress, read_progress
 
 __all__ = ["FolderInUse", "Run", "cores", "execute"]
 

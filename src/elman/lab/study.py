@@ -27,14 +27,13 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-import elman.studies
 from elman.errors import UnknownName, nearest
-from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Findings
+from elman.lab.workspace import Desk, TrialFailed
 
 MOST_SEEDS = 1000
 
-__all__ = ["Record", "Study", "Trial", "all_studies", "find_study"]
+__all__ = ["Record", "Study", "Trial", "studies_in"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,12 @@ class Study:
     name: str
     module_name: str
     path: Path
+
+    @property
+    def package(self) -> str:
+        """The package that the study is in."""
+        name = self.module_name.rpartition(".")[0]
+        return name.rpartition(".")[0] if self.path.name == "study.py" else name
 
     @property
     def article(self) -> str:
@@ -150,56 +155,54 @@ class Study:
         """Identify what a record was made from: the text of the study and of what it shares with others, the plan,
         and the trial."""
         plain = TypeAdapter(type(plan)).dump_python(plan, mode="json")
-        made_from = [_checksums(self.path), plain, trial.variant, trial.seed, trial.inputs]
+        made_from = [_checksums(self), plain, trial.variant, trial.seed, trial.inputs]
         return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _checksums(path: Path) -> list[str]:
-    """Of a study's text, and of the modules beside it that it imports, and that those import."""
+def _checksums(study: Study) -> list[str]:
+    """Return the checksums of a study's text, and of the modules of its package that it imports, and that those
+    import."""
+    package = study.package
+    root = study.path.parents[study.path.name == "study.py"]
     found: dict[Path, bytes] = {}
-    left = [path]
+    left = [study.path]
     while left:
         one = left.pop()
-        if one not in found and one.is_file():
+        if one not in found:
             found[one] = one.read_bytes()
-            left += [Path(elman.studies.__path__[0]) / f"{name}.py" for name in _imported(found[one])]
-    return [hashlib.sha256(found[one]).hexdigest() for one in sorted(found, key=lambda one: one.name)]
+            left += [
+                file
+                for name in _imported(found[one], package)
+                if (file := root.joinpath(*name.split(".")).with_suffix(".py")).is_file()
+            ]
+    return [hashlib.sha256(found[one]).hexdigest() for one in sorted(found)]
 
 
 @cache
-def _imported(text: bytes) -> list[str]:
-    """Modules of :mod:`elman.studies` that a module's text imports."""
-    package = elman.studies.__name__
+def _imported(text: bytes, package: str) -> list[str]:
+    """Modules of a package that a module's text imports, named within it."""
     names: list[str] = []
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.ImportFrom) and node.module == package:
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
-            names.append((node.module or "").removeprefix(f"{package}."))
-    return names
+        if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith(f"{package}."):
+            inside = (node.module or "").removeprefix(package).removeprefix(".")
+            names += [inside, *(f"{inside}.{alias.name}".removeprefix(".") for alias in node.names)]
+    return [name for name in names if name]
 
 
-def all_studies() -> list[Study]:
-    """Every study there is, in the order of the chapter."""
-    studies = []
-    for path in sorted(Path(elman.studies.__path__[0]).glob("ex*_*.py")):
-        number, _, name = path.stem.removeprefix("ex").partition("_")
-        studies.append(Study(f"15.{int(number)}", name.replace("_", "-"), f"elman.studies.{path.stem}", path))
-    return studies
+def studies_in(package: ModuleType) -> list[Study]:
+    """Return every study of a package, in order: files ``exNN_name.py``, and folders ``exNN_name`` with a
+    ``study.py``."""
+    root = Path(package.__path__[0])
+    found = []
+    for path in sorted([*root.glob("ex*_*.py"), *root.glob("ex*_*/study.py")], key=lambda path: _stem(path, root)):
+        number, _, name = _stem(path, root).removeprefix("ex").partition("_")
+        inside = ".".join(path.relative_to(root).with_suffix("").parts)
+        found.append(Study(f"15.{int(number)}", name.replace("_", "-"), f"{package.__name__}.{inside}", path))
+    return found
 
 
-def find_study(wanted: str) -> Study:
-    """Return the study with this exercise number (``15.12``) or name (``char-lm``).
-
-    Raises:
-        UnknownName: with the nearest names.
-    """
-    studies = all_studies()
-    for study in studies:
-        if wanted in (study.exercise, study.name):
-            return study
-    names = [name for study in studies for name in (study.exercise, study.name)]
-    raise UnknownName(f"no study {wanted!r}{nearest(wanted, names)}")
+def _stem(path: Path, root: Path) -> str:
+    return path.relative_to(root).parts[0].removesuffix(".py")
 
 
 def _read(hint: Any, text: str) -> Any:

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from elman.lab.findings import Trajectory
+from elman.lab.formatting import visible
 from elman.lab.svg import COLOURS, INK
-from elman.lab.wording import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from elman.files import write_text
-from elman.lab.desk import Desk, TrialFailed, clear_progress
 from elman.lab.store import save_record
 from elman.lab.study import Study, Trial
+from elman.lab.workspace import Desk, TrialFailed, clear_progress
 
 __all__ = ["in_one_line", "run_trial", "start_worker"]
 

@@ -6,7 +6,7 @@ from torch.nn.functional import softplus
 
 from elman.cell import Cell, State
 from elman.cells import GRUCell
-from elman.cells.gaps import GapCell
+from elman.cells.gap_cell import GapCell
 from elman.engine import unroll
 
 __all__ = ["DecayCell", "NextValue"]

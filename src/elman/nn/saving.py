@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from elman.cells.named import public_cells
+from elman.cells.lookup import public_cells
 from elman.data.vocabulary import Vocabulary
 from elman.errors import named
 from elman.files import write_atomically

@@ -12,10 +12,10 @@ from torch import nn
 
 from elman.cell import Cell
 from elman.engine import unroll
-from elman.engine.lower import lower
-from elman.engine.plan import plan
-from elman.engine.trace import record
-from elman.engine.why import Unsupported
+from elman.engine.planning.lower import lower
+from elman.engine.planning.plan import plan
+from elman.engine.tracing.trace import record
+from elman.engine.unsupported import Unsupported
 
 __all__ = ["CellRow", "describe", "make_cell", "relative_times"]
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from elman.data.melodies import REST, TONICS, Melody, edit_distance, spelled
+from elman.data.music.melody import REST, TONICS, Melody, edit_distance, spelled
 
 __all__ = [
     "KRUMHANSL", "Key", "bars_filled", "best_key", "durations", "in_scale", "intervals", "kl", "nearest_distance",
@@ -132,7 +132,7 @@ def kl(found: Mapping[T, float], reference: Mapping[T, float], smoothing: float 
 
 def nearest_distance(melodies: Sequence[Melody], training: Sequence[Melody]) -> list[float]:
     """Return how far each melody is from the training tune that is most like it, whatever the keys: the edit distance
-    of their :attr:`~elman.data.melodies.Melody.shape` s, in steps of one note, over the length of the longer.
+    of their :attr:`~elman.data.music.melody.Melody.shape` s, in steps of one note, over the length of the longer.
 
     0 is a copy or a transposition, 1 has not a step and duration in common.
 

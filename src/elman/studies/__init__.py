@@ -1,1 +1,27 @@
-"""One exercise a file. The file's name gives its number and its name; nothing else registers it."""
+"""The exercises of the chapter, one study each. Listing them imports none of them."""
+
+import sys
+
+from elman.errors import UnknownName, nearest
+from elman.lab.study import Study, studies_in
+
+__all__ = ["all_studies", "find_study"]
+
+
+def all_studies() -> list[Study]:
+    """Return every study, in the order of the chapter."""
+    return studies_in(sys.modules[__name__])
+
+
+def find_study(wanted: str) -> Study:
+    """Return the study with this exercise number (``15.12``) or name (``char-lm``).
+
+    Raises:
+        UnknownName: with the nearest names.
+    """
+    studies = all_studies()
+    for study in studies:
+        if wanted in (study.exercise, study.name):
+            return study
+    names = [name for study in studies for name in (study.exercise, study.name)]
+    raise UnknownName(f"no study {wanted!r}{nearest(wanted, names)}")

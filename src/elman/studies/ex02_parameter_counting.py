@@ -21,10 +21,10 @@ from collections.abc import Sequence
 from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass
 
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings, Passage, Table
-from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,11 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
-from elman.lab.judge import judge
+from elman.lab.formatting import number
 from elman.lab.study import Record, Trial
-from elman.lab.wording import number
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from typing import Annotated
 from pydantic import Field, FiniteFloat
 from pydantic.dataclasses import dataclass
 
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings, Heatmap, Passage, Table
-from elman.lab.judge import judge
+from elman.lab.formatting import listed, number, percent
 from elman.lab.study import Record, Trial
-from elman.lab.wording import listed, number, percent
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
 
 Open = Annotated[float, Field(ge=0, le=1)]
 Candidate = Annotated[float, Field(ge=-1, le=1)]

@@ -18,10 +18,10 @@ from typing import Literal
 from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass
 
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings, Passage, Table
-from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
 
 GATES: dict[Literal["lstm", "gru"], int] = {"lstm": 4, "gru": 3}
 CONVENTIONS = {0: "no bias", 1: "one bias vector a gate (textbook)", 2: "two bias vectors a gate (PyTorch)"}

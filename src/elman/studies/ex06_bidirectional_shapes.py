@@ -18,10 +18,10 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings, Passage, Table
-from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
 
 Size = Annotated[int, Field(gt=0, le=500)]
 

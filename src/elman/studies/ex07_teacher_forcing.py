@@ -24,12 +24,12 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
-from elman.lab.judge import judge
-from elman.lab.seeds import SHARE, across, spread
+from elman.lab.formatting import percent
+from elman.lab.over_seeds import SHARE, across, spread
 from elman.lab.study import Record, Trial
-from elman.lab.wording import percent
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
 
 ARMS = ("teacher forcing", "scheduled sampling", "input noise", "own tokens")
 LENGTHS = (5, 8)
@@ -83,7 +83,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.data.reversal import BEGIN, END, Reversal
     from elman.decode import beam_search, greedy
     from elman.nn.saving import make_seq2seq
-    from elman.studies.reversing import same, settings
+    from elman.studies.shared.reversing import same, settings
     from elman.train.forcing import always, linear
     from elman.train.seq2seq import fit_seq2seq
 

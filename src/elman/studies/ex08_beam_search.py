@@ -23,10 +23,10 @@ from collections.abc import Sequence
 
 from pydantic.dataclasses import dataclass
 
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings, Heatmap, Passage, Table
-from elman.lab.judge import judge
 from elman.lab.study import Record, Trial
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
 
 TOKENS = ("A", "B", "C", "eos")
 START, END = 4, 3

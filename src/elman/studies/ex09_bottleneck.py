@@ -23,12 +23,12 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
-from elman.lab.judge import judge
-from elman.lab.seeds import SHARE, across
+from elman.lab.formatting import percent
+from elman.lab.over_seeds import SHARE, across
 from elman.lab.study import Record, Trial
-from elman.lab.wording import percent
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
 
 LENGTHS = (3, 4, 5, 6, 7, 8, 9, 10)
 CHO = "Cho, van Merriënboer, Bahdanau & Bengio (2014), On the Properties of Neural Machine Translation"
@@ -78,7 +78,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     from elman.data.reversal import Reversal
     from elman.nn.saving import make_seq2seq
-    from elman.studies.reversing import exact_by_length, settings, train
+    from elman.studies.shared.reversing import exact_by_length, settings, train
     from elman.train.forcing import always
 
     units, _, attention = trial.variant.partition(" units")

@@ -20,11 +20,11 @@ from collections.abc import Sequence
 from pydantic import PositiveFloat
 from pydantic.dataclasses import dataclass
 
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings, Passage, Table
-from elman.lab.judge import judge
+from elman.lab.formatting import listed
 from elman.lab.study import Record, Trial
-from elman.lab.wording import listed
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
 
 SLACK = 1e-5  # relative; what the 10⁻⁶ in PyTorch's denominator can do, and float32
 

@@ -22,12 +22,12 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
-from elman.lab.judge import judge
-from elman.lab.seeds import SHARE, across, middles, stretches
+from elman.lab.formatting import percent
+from elman.lab.over_seeds import SHARE, across, middles, stretches
 from elman.lab.study import Record, Trial
-from elman.lab.wording import percent
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
 
 ARMS = ("tanh", "tanh LN", "relu", "relu LN", "relu identity")
 BOOK = "textbook exercise 15.11 with the bounds of this project's prototype"
@@ -69,7 +69,7 @@ def claims(plan: Plan) -> list[Claim]:
 
 def trials(plan: Plan) -> list[Trial]:
     """Every arm at every lag with every seed, and the vowels where they are."""
-    from elman.cells.named import cell_inputs, cell_label
+    from elman.cells.lookup import cell_inputs, cell_label
 
     arms: list[tuple[str, dict[str, str]]] = [(arm, {}) for arm in ARMS]
     arms += [(cell_label(name), cell_inputs(name)) for name in plan.cells]
@@ -102,7 +102,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 def _recall(plan: Plan, trial: Trial, desk: Desk) -> Record:
     import torch
 
-    from elman.cells.named import cell_named
+    from elman.cells.lookup import cell_named
     from elman.data.tasks import Recall
     from elman.nn.classifier import SequenceClassifier
     from elman.train.classify import accuracy, fit_classifier
@@ -189,7 +189,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         seeds = [[max(loss, 1e-8) for loss in r.series["loss"]] for r in arms[f"{arm}, T={longest}"]]
         return across(arm, middles(plan.updates), seeds, logarithmic=True)
 
-    from elman.cells.named import cell_label
+    from elman.cells.lookup import cell_label
 
     further = [cell_label(name) for name in plan.cells]
     there = [arm for arm in (*ARMS, *further) if f"{arm}, T={longest}" in arms]

@@ -25,11 +25,11 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
-from elman.lab.judge import interval, judge
-from elman.lab.seeds import POSITIVE, across, middles, stretches
+from elman.lab.over_seeds import POSITIVE, across, middles, stretches
 from elman.lab.study import Record, Trial
+from elman.lab.verdicts import interval, judge
+from elman.lab.workspace import Desk, TrialFailed
 
 if TYPE_CHECKING:
     from elman.data.vocabulary import Vocabulary
@@ -84,7 +84,7 @@ def claims(plan: Plan) -> list[Claim]:
 def trials(plan: Plan) -> list[Trial]:
     """One model a seed, bound to the text it reads; and one of each further cell."""
     from elman import data
-    from elman.cells.named import cell_inputs, cell_label
+    from elman.cells.lookup import cell_inputs, cell_label
 
     text = data.text(plan.text)
     read = {"text": text.name, "sha256": text.sha256}
@@ -97,7 +97,7 @@ def trials(plan: Plan) -> list[Trial]:
 
 def make_model(plan: Plan, vocabulary_size: int, cell: str = "") -> "LanguageModel":
     """The network of the plan, of LSTM layers or of layers of another cell."""
-    from elman.cells.named import cell_named
+    from elman.cells.lookup import cell_named
     from elman.nn.language_model import LanguageModel
     from elman.nn.recurrent import Recurrent
 
@@ -196,7 +196,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     import math
 
     from elman import data
-    from elman.data.ngram import NGram
+    from elman.baselines.ngram import NGram
 
     text = data.text(plan.text)
     training, validation = data.split(text.text)

@@ -34,13 +34,13 @@ from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings, Table
-from elman.lab.judge import judge
-from elman.lab.seeds import SHARE
+from elman.lab.formatting import p_value, percent
+from elman.lab.over_seeds import SHARE
 from elman.lab.study import Record, Trial
-from elman.lab.wording import p_value, percent
-from elman.studies import sentiment
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
+from elman.studies.shared import sentiment
 
 EVIDENCE = "BiLSTM with evidence"
 ARMS = ("LSTM", "BiLSTM", "LSTM equal parameters", "BiGRU", EVIDENCE)

@@ -24,12 +24,12 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
-from elman.lab.judge import judge
-from elman.lab.seeds import SHARE, across
+from elman.lab.formatting import percent
+from elman.lab.over_seeds import SHARE, across
 from elman.lab.study import Record, Trial
-from elman.lab.wording import percent
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
 
 FORCING = {"teacher forcing": 1.0, "one half": 0.5, "own tokens": 0.0}
 LENGTHS = (3, 4, 5, 6, 7, 8, 9, 10, 12)
@@ -90,7 +90,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     from elman.data.reversal import END, Reversal
     from elman.nn.saving import make_seq2seq, save_made
-    from elman.studies.reversing import exact_by_length, settings, train
+    from elman.studies.shared.reversing import exact_by_length, settings, train
     from elman.train.seq2seq import exact_match
 
     kind, _, forcing = trial.variant.partition(", ")

@@ -28,12 +28,12 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
-from elman.lab.judge import judge
-from elman.lab.seeds import SHARE, across
+from elman.lab.formatting import percent
+from elman.lab.over_seeds import SHARE, across
 from elman.lab.study import Record, Trial
-from elman.lab.wording import percent
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
 
 DIGITS = 8
 WAYS = ("greedy", "beam", "minimum length", "no bigram twice", "diverse")
@@ -95,7 +95,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.data.reversal import BEGIN, END, Reversal
     from elman.decode import Diversity, beam_search
     from elman.nn.saving import make_seq2seq
-    from elman.studies.reversing import same, settings, train
+    from elman.studies.shared.reversing import same, settings, train
     from elman.train.forcing import always
 
     updates = int(trial.variant.partition(" ")[0])

@@ -25,12 +25,12 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
-from elman.lab.judge import judge
-from elman.lab.seeds import SHARE, across, stretches
+from elman.lab.formatting import percent
+from elman.lab.over_seeds import SHARE, across, stretches
 from elman.lab.study import Record, Trial
-from elman.lab.wording import percent
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
 
 SCHEDULES = ("linear", "exponential", "inverse sigmoid")
 CONTROLS = ("teacher forcing", "own tokens")
@@ -115,7 +115,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     from elman.data.reversal import Reversal
     from elman.nn.saving import make_seq2seq
-    from elman.studies.reversing import exact_by_length, settings, train
+    from elman.studies.shared.reversing import exact_by_length, settings, train
 
     arm, _, task = trial.variant.partition(", ")
     shortest, longest = TASKS[task]

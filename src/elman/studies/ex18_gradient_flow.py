@@ -26,11 +26,11 @@ from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
-from elman.lab.judge import interval, judge
-from elman.lab.seeds import spread
+from elman.lab.over_seeds import spread
 from elman.lab.study import Record, Trial
+from elman.lab.verdicts import interval, judge
+from elman.lab.workspace import Desk, TrialFailed
 
 BOOK = "textbook: gated architectures solve the vanishing gradient (exercise 15.18)"
 VARIANTS = (
@@ -83,7 +83,7 @@ CLAIMED = {
 
 def trials(plan: Plan) -> list[Trial]:
     """Every variant with every seed; the same seed draws the same input for all."""
-    from elman.cells.named import cell_inputs, cell_label
+    from elman.cells.lookup import cell_inputs, cell_label
 
     variants: list[tuple[str, dict[str, str]]] = [(variant, {}) for variant in VARIANTS]
     variants += [(cell_label(name), cell_inputs(name)) for name in plan.cells]
@@ -117,7 +117,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """The norms of one network."""
     import torch
 
-    from elman.cells.named import cell_named
+    from elman.cells.lookup import cell_named
     from elman.probe.gradient_flow import gradient_flow
 
     x = torch.randn(plan.steps, plan.batch_size, plan.input_size, dtype=torch.float64)
@@ -173,7 +173,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         return Curves(title, "time step t", f"norm of ∂L/∂{field}ₜ", lines(variants, field), log_y=True,
                       caption=caption)  # fmt: skip
 
-    from elman.cells.named import cell_label
+    from elman.cells.lookup import cell_label
 
     further = [cell_label(name) for name in plan.cells]
     others = {label: -interval(passed[label, "h"])[0] for label in further if (label, "h") in passed}

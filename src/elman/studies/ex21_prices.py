@@ -29,12 +29,12 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
-from elman.lab.judge import judge
-from elman.lab.seeds import SHARE
+from elman.lab.formatting import p_value, percent
+from elman.lab.over_seeds import SHARE
 from elman.lab.study import Record, Trial
-from elman.lab.wording import p_value, percent
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk, TrialFailed
 
 if TYPE_CHECKING:
     import numpy as np

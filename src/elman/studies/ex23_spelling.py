@@ -31,12 +31,12 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk, TrialFailed
 from elman.lab.findings import Claim, Curves, Findings, Passage, Table
-from elman.lab.judge import judge
-from elman.lab.seeds import POSITIVE, across, middles, stretches
+from elman.lab.formatting import number, percent
+from elman.lab.over_seeds import POSITIVE, across, middles, stretches
 from elman.lab.study import Record, Trial
-from elman.lab.wording import number, percent
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk, TrialFailed
 
 Share = Annotated[float, Field(ge=0, le=1)]
 SLIPS = ("one edit", "two edits")
@@ -154,7 +154,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         raise TrialFailed("the dictionary is too small to test on")
     arms = {CORRECTOR: _corrector, CHANNEL: _channel, NEITHER: _no_network}[trial.variant]
     written, record = arms(plan, trial, desk, tested)
-    from elman.probe.noisy_channel import character_accuracy
+    from elman.baselines.norvig import character_accuracy
 
     groups = {"all synthetic": ("clean", *SLIPS), "slips": SLIPS} | {g: (g,) for g in ("clean", *SLIPS, "real")}
     for arm, words in written.items():
@@ -171,9 +171,9 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 def _train(plan: Plan, trial: Trial, desk: Desk, head: str, notes: dict):
 
+    from elman.apps.spelling import settings, train, training_pairs
     from elman.data.spelling import dictionary, misspellings, of_part
     from elman.nn.saving import make_seq2seq, save_made
-    from elman.studies.spelling import settings, train, training_pairs
 
     counts = dictionary(plan.dictionary).counts
     words = [word for word in of_part(sorted(counts), "train") if len(word) > 2]
@@ -202,7 +202,7 @@ def _train(plan: Plan, trial: Trial, desk: Desk, head: str, notes: dict):
 
 
 def _corrector(plan: Plan, trial: Trial, desk: Desk, tested: list[Case]):
-    from elman.studies.spelling import found_words, search, tree_of, write_greedily
+    from elman.apps.spelling import found_words, search, tree_of, write_greedily
 
     model, counts, record, save = _train(plan, trial, desk, "generator", {})
     save()
@@ -213,8 +213,8 @@ def _corrector(plan: Plan, trial: Trial, desk: Desk, tested: list[Case]):
 
 
 def _channel(plan: Plan, trial: Trial, desk: Desk, tested: list[Case]):
-    from elman.probe.noisy_channel import Candidates
-    from elman.studies.spelling import best, channel_scores
+    from elman.apps.spelling import best, channel_scores
+    from elman.baselines.norvig import Candidates
 
     model, counts, record, save = _train(plan, trial, desk, "pointer-generator", {})
     candidates = Candidates(counts)
@@ -236,9 +236,9 @@ def _channel(plan: Plan, trial: Trial, desk: Desk, tested: list[Case]):
 
 
 def _no_network(plan: Plan, trial: Trial, desk: Desk, tested: list[Case]):
+    from elman.apps.spelling import best
+    from elman.baselines.norvig import Candidates, norvig
     from elman.data.spelling import dictionary
-    from elman.probe.noisy_channel import Candidates, norvig
-    from elman.studies.spelling import best
 
     counts = dictionary(plan.dictionary).counts
     candidates = Candidates(counts)

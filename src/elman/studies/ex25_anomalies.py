@@ -40,11 +40,11 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
-from elman.lab.judge import judge
-from elman.lab.seeds import POSITIVE, SHARE
+from elman.lab.over_seeds import POSITIVE, SHARE
 from elman.lab.study import Record, Trial
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
 
 if TYPE_CHECKING:
     import numpy as np

@@ -22,12 +22,12 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings
-from elman.lab.judge import judge
+from elman.lab.formatting import decimal
 from elman.lab.study import Record, Trial
-from elman.lab.wording import decimal
-from elman.studies.learning_tasks import (
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
+from elman.studies.shared.comparing_cells import (
     GAIN,
     accuracy_table,
     learn_task,
@@ -94,7 +94,7 @@ def trials(plan: Plan) -> list[Trial]:
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Train one cell on one task, and test it once."""
     from elman.cells import LSTMCell, PeepholeLSTMCell
-    from elman.cells.named import cell_named
+    from elman.cells.lookup import cell_named
     from elman.data.tasks import Copy, Timing
 
     arm, _, name = trial.variant.partition(", ")

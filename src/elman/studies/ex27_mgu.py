@@ -21,12 +21,12 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Findings, Table
-from elman.lab.judge import judge
+from elman.lab.formatting import percent
 from elman.lab.study import Record, Trial
-from elman.lab.wording import percent
-from elman.studies.learning_tasks import (
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
+from elman.studies.shared.comparing_cells import (
     GAIN,
     accuracy_table,
     learn_task,
@@ -109,7 +109,7 @@ def make_cell(arm: str, input_size: int, hidden_size: int):
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Train one cell on one task, and test it once."""
-    from elman.cells.named import cell_named
+    from elman.cells.lookup import cell_named
     from elman.data.tasks import Copy, StoreRecall
 
     arm, _, name = trial.variant.partition(", ")

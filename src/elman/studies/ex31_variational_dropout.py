@@ -24,13 +24,13 @@ from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
-from elman.lab.judge import judge
-from elman.lab.seeds import POSITIVE, SHARE, across
+from elman.lab.formatting import decimal, percent
+from elman.lab.over_seeds import POSITIVE, SHARE, across
 from elman.lab.study import Record, Trial
-from elman.lab.wording import decimal, percent
-from elman.studies import sentiment
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
+from elman.studies.shared import sentiment
 
 ARMS = ("none", "standard", "variational", "variational, words too")
 DRAWS = 20

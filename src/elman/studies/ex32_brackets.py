@@ -27,13 +27,13 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Series, Table, Trajectory
-from elman.lab.judge import judge
-from elman.lab.seeds import SHARE
+from elman.lab.formatting import decimal, percent
+from elman.lab.over_seeds import SHARE
 from elman.lab.study import Record, Trial
-from elman.lab.wording import decimal, percent
-from elman.studies.learning_tasks import further_arms
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
+from elman.studies.shared.comparing_cells import further_arms
 
 ARMS = ("LSTM", "GRU", "RNN")
 LONGEST, DEEPEST = 40, 6
@@ -96,7 +96,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     import torch
 
     from elman.cells import GRUCell, LSTMCell, RNNCell
-    from elman.cells.named import cell_named
+    from elman.cells.lookup import cell_named
     from elman.data.brackets import Brackets, as_batch
     from elman.nn.classifier import SequenceClassifier
     from elman.train.classify import accuracy, fit_classifier

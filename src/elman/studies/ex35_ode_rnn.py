@@ -26,12 +26,12 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.desk import Desk
 from elman.lab.findings import Claim, Curves, Findings, Table
-from elman.lab.judge import judge
-from elman.lab.seeds import POSITIVE, across
+from elman.lab.formatting import decimal
+from elman.lab.over_seeds import POSITIVE, across
 from elman.lab.study import Record, Trial
-from elman.lab.wording import decimal
+from elman.lab.verdicts import judge
+from elman.lab.workspace import Desk
 
 if TYPE_CHECKING:
     from elman.nn.irregular import NextValue

@@ -1,0 +1,1 @@
+"""Tasks from a user's file to a saved model and back."""

@@ -1,0 +1,42 @@
+"""A melody drawn as a piano roll."""
+
+from typing import TYPE_CHECKING, Any
+
+from elman.lab.findings import Heatmap
+
+if TYPE_CHECKING:
+    from elman.data.music.melody import Melody
+
+__all__ = ["BARS", "piano_roll", "roll"]
+
+BARS = 8  # drawn at most
+
+
+def roll(melody: "Melody", bars: int = BARS) -> Any:
+    """Draw a melody's first bars as a matrix ``[128, N]``, N sixteenths with the pickup: 1 where a note sounds, 2
+    where it sets in."""
+    import numpy as np
+
+    drawn, now = np.zeros((128, melody.pickup + bars * melody.bar), np.int8), 0
+    for pitch, duration in melody.notes:
+        if pitch >= 0:
+            drawn[pitch, now : now + duration] = 1
+            drawn[pitch, now : now + 1] = 2
+        now += duration
+    return drawn[:, : min(now, drawn.shape[1])]
+
+
+def piano_roll(drawn: Any, title: str) -> Heatmap:
+    """Show a :func:`roll`: only the pitches between its lowest and its highest, the highest on top."""
+    import numpy as np
+
+    from elman.data.music.melody import TONICS
+
+    (sounding,) = np.nonzero(drawn.any(1))
+    pitches = range(int(sounding.max()), int(sounding.min()) - 1, -1)
+    return Heatmap(
+        title, "sixteenth", "pitch", [[float(v) for v in drawn[pitch]] for pitch in pitches],
+        (), [f"{TONICS[p % 12]}{p // 12 - 1}" for p in pitches],
+        caption=f"Piano roll of the first {BARS} bars at most: brightest where a note sets in.",
+        unit="0 silent, 1 sounds, 2 sets in",
+    )  # fmt: skip

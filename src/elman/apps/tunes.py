@@ -1,0 +1,212 @@
+"""The model of exercise 15.24, shared with ``elman compose``: notes in, the next note's duration and pitch out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from torch.nn.utils.rnn import pad_sequence
+
+from elman.data.music.melody import REST, Melody
+from elman.nn.lstm import LSTM
+from elman.nn.saving import read_model, write_model
+
+__all__ = ["Batch", "Settings", "TuneModel", "batched", "encode", "fits", "load_tunes", "save_tunes", "score"]
+
+METRES = ((4, 4), (6, 8), (2, 4), (3, 4), (9, 8), (2, 2), (3, 2), (6, 4), (12, 8))  # another one is "other"
+LONGEST = 32  # sixteenths of the longest note; duration 0 is the end
+BELOW, ABOVE = 24, 36  # semitones about the reference that a pitch may lie
+RESTED = 0  # number of a rest among pitches
+BEGIN = BELOW + ABOVE + 2  # what stands before the first pitch
+PITCHES = BEGIN  # pitches to choose from, the rest included
+ASIDE = -100  # where nothing is asked
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a model is made of, as plain data.
+
+    Args:
+        reference: what pitches are counted from: ``"tonic"`` of the tune's key, or ``"C"``.
+        beat: whether the model is told where in the bar the next note begins.
+    """
+
+    hidden_size: int = 192
+    dropout: float = 0.3
+    reference: Literal["tonic", "C"] = "tonic"
+    beat: bool = False
+
+
+class Batch(NamedTuple):
+    """B tunes in numbers, the longest of T notes; event t is what comes after t notes, and the last is the end."""
+
+    pitches: Tensor  # [T + 1, B], of the note before each event, BEGIN first
+    durations: Tensor  # [T + 1, B]
+    beats: Tensor  # [T + 1, B], sixteenths since the bar line when the event begins
+    headers: Tensor  # [2, B], metre and key
+    next_pitches: Tensor  # [T + 1, B], ASIDE at the end and beyond
+    next_durations: Tensor  # [T + 1, B], 0 at the end, ASIDE beyond
+
+
+class TuneModel(nn.Module):
+    """An LSTM that reads notes and gives the distribution of the next one, P(duration) P(pitch | duration).
+
+    It is told metre and key at every step. Where pitches are counted from the tonic, of the key it is told only
+    whether it is minor.
+    """
+
+    def __init__(self, settings: Settings):
+        super().__init__()
+        self.settings = settings
+        size = settings.hidden_size
+        self.pitch = nn.Embedding(PITCHES + 1, size // 2)
+        self.duration = nn.Embedding(LONGEST + 1, size // 4)
+        self.beat = nn.Embedding(LONGEST, size // 4)
+        self.metre = nn.Embedding(len(METRES) + 1, size // 8)
+        self.key = nn.Embedding(24, size // 8)
+        self.recurrent = LSTM(size // 2 + 2 * (size // 4) + 2 * (size // 8), size)
+        self.dropout = nn.Dropout(settings.dropout)
+        self.head = nn.Linear(size, LONGEST + 1)
+        self.given = nn.Embedding(LONGEST + 1, size)
+        self.hidden = nn.Linear(size, size)
+        self.pitch_head = nn.Linear(size, PITCHES)
+
+    def read(self, batch: Batch, state: Any = None) -> tuple[Tensor, Any]:
+        """Return what is known before each event, ``[T + 1, B, H]``, and the state after the last."""
+        beats = batch.beats if self.settings.beat else torch.zeros_like(batch.beats)
+        metre, key = self.metre(batch.headers[0]), self.key(batch.headers[1])
+        header = torch.cat([metre, key], -1).expand(len(beats), -1, -1)
+        notes = [self.pitch(batch.pitches), self.duration(batch.durations), self.beat(beats)]
+        outputs, state = self.recurrent(self.dropout(torch.cat([*notes, header], -1)), state)
+        return self.dropout(outputs), state
+
+    def duration_scores(self, known: Tensor) -> Tensor:
+        """Log-probabilities ``[..., 33]`` of each duration, 0 the end."""
+        return self.head(known).log_softmax(-1)
+
+    def pitch_scores(self, known: Tensor, durations: Tensor) -> Tensor:
+        """Log-probabilities ``[..., 62]`` of each pitch, given the duration."""
+        return self.pitch_head(torch.tanh(self.hidden(known) + self.given(durations))).log_softmax(-1)
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Mean over all notes and ends of the negative log-likelihood, in nats."""
+        known = self.read(batch)[0]
+        events = batch.next_durations != ASIDE
+        known, durations, pitches = known[events], batch.next_durations[events], batch.next_pitches[events]
+        scored = cross_entropy(self.head(known), durations, reduction="sum")
+        scored = scored - self.pitch_scores(known, durations).gather(-1, pitches.clamp(min=0)[:, None])[
+            pitches != ASIDE
+        ].sum()  # fmt: skip
+        return scored / len(known)
+
+
+def fits(tune: Melody) -> bool:
+    """Whether a tune's notes are in the model's alphabet: none longer than 32 sixteenths, in the range about the
+    tonic and about middle C in whatever key; and its key is known, and its bar no longer than 32."""
+    if tune.tonic is None or tune.bar > LONGEST or any(note.duration > LONGEST for note in tune.notes):
+        return False
+    low, high = min(tune.pitches) - 60, max(tune.pitches) - 60
+    # about C a tune may be transposed down by 6 and up by 5; about the tonic, by up to 11 down
+    return low - max(6, tune.tonic) >= -BELOW and high + 5 <= ABOVE
+
+
+def lowest(settings: Settings, tune: Melody) -> int:
+    """MIDI number that is 0 among the model's pitches; the lowest it knows is one above."""
+    assert tune.tonic is not None
+    return 59 - BELOW + (tune.tonic if settings.reference == "tonic" else 0)
+
+
+def _header(settings: Settings, tune: Melody) -> list[int]:
+    assert tune.tonic is not None
+    metre = METRES.index(tune.metre) if tune.metre in METRES else len(METRES)
+    return [metre, 12 * tune.minor + (0 if settings.reference == "tonic" else tune.tonic)]
+
+
+def encode(settings: Settings, tunes: Sequence[Melody]) -> Batch:
+    """Write tunes in numbers, padded into a batch."""
+    rows: list[list[list[int]]] = []
+    for tune in tunes:
+        low = lowest(settings, tune)
+        pitches = [RESTED if note.pitch == REST else note.pitch - low for note in tune.notes]
+        durations = [note.duration for note in tune.notes]
+        beats, now = [-tune.pickup % tune.bar], -tune.pickup
+        for duration in durations:
+            now += duration
+            beats.append(now % tune.bar)
+        rows.append([[BEGIN, *pitches], [0, *durations], beats, [*pitches, ASIDE], [*durations, 0]])
+
+    def padded(part: int, value: int) -> Tensor:
+        return pad_sequence([torch.tensor(row[part]) for row in rows], padding_value=value)
+
+    headers = torch.tensor([_header(settings, tune) for tune in tunes]).t()
+    return Batch(padded(0, 0), padded(1, 0), padded(2, 0), headers, padded(3, ASIDE), padded(4, ASIDE))
+
+
+def batched(
+    settings: Settings, tunes: Sequence[Melody], batch_size: int, transpose: bool, seed: int
+) -> Iterator[Batch]:
+    """Give batches without end, every tune once a round, tunes of like length together.
+
+    Args:
+        settings: of the model.
+        tunes: training tunes.
+        batch_size: tunes of a batch.
+        transpose: whether a tune is moved, each time anew, by -6 to 5 semitones.
+        seed: of the order and the transpositions.
+    """
+    generator = torch.Generator().manual_seed(seed)
+
+    def number(count: int) -> int:
+        return int(torch.randint(count, (1,), generator=generator))
+
+    while True:
+        order = torch.randperm(len(tunes), generator=generator).tolist()
+        pools = [order[k : k + 8 * batch_size] for k in range(0, len(order), 8 * batch_size)]
+        ready = []
+        for pool in pools:
+            pool.sort(key=lambda k: len(tunes[k].notes))
+            ready += [pool[k : k + batch_size] for k in range(0, len(pool), batch_size)]
+        for k in torch.randperm(len(ready), generator=generator).tolist():
+            chosen = [tunes[j] for j in ready[k]]
+            yield encode(settings, [tune.transposed(number(12) - 6) for tune in chosen] if transpose else chosen)
+
+
+@torch.no_grad()
+def score(model: TuneModel, tunes: Sequence[Melody], batch_size: int = 64) -> float:
+    """Return the mean negative log-likelihood of the tunes' notes and ends, nats each, without dropout."""
+    training = model.training
+    model.eval()
+    total, count = 0.0, 0
+    ordered = sorted(tunes, key=lambda tune: len(tune.notes))
+    for k in range(0, len(ordered), batch_size):
+        batch = encode(model.settings, ordered[k : k + batch_size])
+        events = int((batch.next_durations != ASIDE).sum())
+        total, count = total + model.loss(batch).item() * events, count + events
+    model.train(training)
+    return total / count
+
+
+def save_tunes(folder: Path, model: TuneModel, source: str) -> None:
+    """Write ``weights.safetensors`` and ``model.json`` into a folder.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    write_model(folder, model, {"settings": vars(model.settings), "tunes": source})
+
+
+def load_tunes(folder: Path) -> tuple[TuneModel, str]:
+    """Read a model, in evaluation mode, and the name of the tunes that it learned from.
+
+    Raises:
+        ValueError: if a file is missing, damaged or of another kind of model.
+    """
+
+    def make(about: dict[str, Any]) -> TuneModel:
+        return TuneModel(Settings(**about["settings"]))
+
+    model, about = read_model(folder, make, (TuneModel,), "a model of tunes")
+    return model, str(about.get("tunes"))

@@ -1,0 +1,1 @@
+"""Melodies: notation, MIDI, collections, sound."""

@@ -1,0 +1,162 @@
+"""A melody: one note at a time, on a grid of sixteenths."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+__all__ = ["LONGEST", "REST", "TONICS", "Melody", "Note", "edit_distance", "spelled", "tonic_number"]
+
+REST = -1
+TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+LONGEST = 100_000  # sixteenths of a tune: more than three hours
+
+
+class Note(NamedTuple):
+    """A note: its pitch as a MIDI number (60 is middle C; -1, ``REST``, is silence) and its length in sixteenths."""
+
+    pitch: int
+    duration: int
+
+
+@dataclass(frozen=True)
+class Melody:
+    """A tune for one voice.
+
+    Args:
+        notes: at least one that sounds; pitches 0 to 127 or ``REST``, durations of at least one sixteenth.
+        metre: beats of a bar and the note that is a beat, such as ``(6, 8)``.
+        pickup: sixteenths before the first bar line, fewer than a bar.
+        tonic: pitch class of the key, 0 for C to 11 for B; default unknown.
+        minor: whether that key is minor.
+        title: its name.
+
+    Raises:
+        ValueError: if a part is not what it should be.
+
+    Example:
+        >>> tune = Melody((Note(67, 4), Note(69, 8)), metre=(3, 4))
+        >>> tune.bar, tune.length, tune.transposed(-2).notes
+        (12, 12, (Note(pitch=65, duration=4), Note(pitch=67, duration=8)))
+    """
+
+    notes: tuple[Note, ...]
+    metre: tuple[int, int] = (4, 4)
+    pickup: int = 0
+    tonic: int | None = None
+    minor: bool = False
+    title: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "notes", tuple(Note(*note) for note in self.notes))
+        beats, unit = self.metre
+        if beats < 1 or unit not in (1, 2, 4, 8, 16):
+            raise ValueError(f"a metre is beats over 1, 2, 4, 8 or 16, got {beats}/{unit}")
+        if not 0 <= self.pickup < self.bar:
+            raise ValueError(f"a pickup is from 0 to {self.bar - 1} sixteenths in {beats}/{unit}, got {self.pickup}")
+        if self.tonic is not None and not 0 <= self.tonic < 12:
+            raise ValueError(f"a tonic is a pitch class from 0 to 11, got {self.tonic}")
+        for pitch, duration in self.notes:
+            if not (pitch == REST or 0 <= pitch <= 127) or duration < 1:
+                raise ValueError(
+                    f"a note has a pitch from 0 to 127 or {REST} and lasts at least 1, got {pitch}, {duration}"
+                )
+        if all(note.pitch == REST for note in self.notes):
+            raise ValueError("a melody needs at least one note that sounds")
+
+    @property
+    def bar(self) -> int:
+        """Sixteenths of a bar."""
+        return 16 * self.metre[0] // self.metre[1]
+
+    @property
+    def length(self) -> int:
+        """Sixteenths in all."""
+        return sum(note.duration for note in self.notes)
+
+    @cached_property
+    def pitches(self) -> tuple[int, ...]:
+        """The pitches that sound, without rests."""
+        return tuple(note.pitch for note in self.notes if note.pitch != REST)
+
+    @property
+    def key(self) -> str:
+        """Name of the key, such as ``"F#m"``; empty where it is unknown."""
+        return "" if self.tonic is None else TONICS[self.tonic] + "m" * self.minor
+
+    def transposed(self, semitones: int) -> "Melody":
+        """Return the tune, and its key, higher by so many semitones.
+
+        Raises:
+            ValueError: if a note would leave MIDI's range.
+        """
+        moved = tuple(Note(p if p == REST else p + semitones, d) for p, d in self.notes)
+        if any(note.pitch < 0 for note, old in zip(moved, self.notes, strict=True) if old.pitch != REST):
+            raise ValueError(f"moved by {semitones} semitones, the tune would have pitches below 0")
+        return replace(self, notes=moved, tonic=None if self.tonic is None else (self.tonic + semitones) % 12)
+
+    def tidied(self) -> "Melody":
+        """Return the same sound in its plainest form: rests that follow one another joined, and a rest at the
+        beginning taken as a shorter pickup."""
+        notes: list[Note] = []
+        pickup = self.pickup
+        for note in self.notes:
+            if note.pitch != REST:
+                notes.append(note)
+            elif not notes:
+                pickup = (pickup - note.duration) % self.bar
+            elif notes[-1].pitch == REST:
+                notes[-1] = Note(REST, notes[-1].duration + note.duration)
+            else:
+                notes.append(note)
+        return replace(self, notes=tuple(notes), pickup=pickup)
+
+    @cached_property
+    def shape(self) -> tuple[tuple[int | None, int], ...]:
+        """What is left of the tune when its key is forgotten, the step in semitones to each note from the last one
+        that sounded (None for a rest, 0 for the first), with its duration. Transpositions share it."""
+        last, steps = self.pitches[0], []
+        for pitch, duration in self.notes:
+            steps.append((None if pitch == REST else pitch - last, duration))
+            last = last if pitch == REST else pitch
+        return tuple(steps)
+
+
+def tonic_number(name: str) -> tuple[int, bool]:
+    """Read the name of a key: its pitch class and whether it is minor.
+
+    Raises:
+        ValueError: if it names none.
+
+    Example:
+        >>> tonic_number("F#m"), tonic_number("Bb")
+        ((6, True), (10, False))
+    """
+    plain = name.strip().removesuffix("in").removesuffix(" ") if name.strip().endswith("min") else name.strip()
+    letter, rest = plain[:1].upper(), plain[1:]
+    minor = rest.endswith("m")
+    sharps = {"": 0, "#": 1, "b": -1}.get(rest.removesuffix("m"))
+    if letter not in tuple("CDEFGAB") or sharps is None:
+        raise ValueError(f"no key {name!r}; keys are named C, F#, Bb, Am, C#m and so on")
+    return (TONICS.index(letter) + sharps) % 12, minor
+
+
+def spelled(collection: Iterable[Melody]) -> list[str]:
+    """Write each tune's shape as a word, a letter for each note, so that words can be compared by edit distance."""
+    letters: dict[tuple[int | None, int], str] = {}
+    return [
+        "".join(letters.setdefault(step, chr(0x4E00 + len(letters))) for step in tune.shape) for tune in collection
+    ]
+
+
+def edit_distance() -> Any:
+    """Return rapidfuzz's module of Levenshtein distances.
+
+    Raises:
+        RuntimeError: if rapidfuzz is not installed.
+    """
+    try:
+        from rapidfuzz.distance import Levenshtein
+    except ImportError:
+        raise RuntimeError("distances between tunes need rapidfuzz: pip install 'elman[lab]'") from None
+    return Levenshtein

@@ -1,0 +1,114 @@
+"""Compiling: LLVM assembly to a function that Python can call. No C compiler takes part."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+import llvmlite.binding as llvm
+
+from elman.engine.cpu.llvm import Writer
+from elman.engine.cpu.outer import outer_text
+from elman.engine.cpu.packing import pack_text
+from elman.engine.cpu.product import Tile, product_text
+
+__all__ = ["compile_text", "compiling_products", "shared_address", "tile_for"]
+
+_lock = threading.RLock()  # LLVM's own state is not safe to share
+
+
+def _target() -> llvm.TargetMachine:
+    """A new one a module: the compiled code takes it over."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple().create_target_machine(
+        opt=2, cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten()
+    )
+
+
+@cache
+def tile_for(bits: int) -> Tile:
+    """Return the register tile that suits this processor and number format."""
+    features = llvm.get_host_cpu_features()
+    return Tile(bits, 512 if features.get("avx512f") else 256)
+
+
+class Code:
+    """Compiled functions, alive as long as this is."""
+
+    def __init__(self, text: str):
+        with _lock:
+            target = _target()
+            module = llvm.parse_assembly(text)
+            module.triple, module.data_layout = llvm.get_process_triple(), str(target.target_data)
+            module.verify()
+            options = llvm.create_pipeline_tuning_options(speed_level=2)
+            options.loop_unrolling = False
+            options.slp_vectorization = options.loop_vectorization = False
+            llvm.create_pass_builder(target, options).getModulePassManager().run(
+                module, llvm.create_pass_builder(target, options)
+            )
+            self.engine = llvm.create_mcjit_compiler(module, target)
+            self.engine.finalize_object()
+
+    def address(self, name: str) -> int:
+        """Return where a function lies."""
+        return self.engine.get_function_address(name)
+
+
+def compile_text(functions: str, declared: set[str]) -> Code:
+    """Compile the text of some functions."""
+    attributes = 'attributes #0 = { nounwind "prefer-vector-width"="512" }'
+    return Code("\n".join([*sorted(declared), functions, attributes]))
+
+
+_addresses: dict[tuple[str, int], int] = {}
+
+
+@cache
+def _products(bits: int) -> tuple[Code, dict[str, int]]:
+    declared: set[str] = set()
+    tile = tile_for(bits)
+    parts = (product_text, outer_text, pack_text, _team_text)
+    code = compile_text("".join(part(tile, declared) for part in parts), declared)
+    return code, {name: code.address(name) for name in ("product", "outer", "pack", "team")}
+
+
+def shared_address(name: str, bits: int) -> int:
+    """Return where ``product``, ``outer``, ``pack`` or ``team`` lies, compiled once a process and number format."""
+    found = _addresses.get((name, bits))
+    if found is None:
+        with _lock:
+            found = _addresses[name, bits] = _products(bits)[1][name]
+    return found
+
+
+@contextmanager
+def compiling_products(bits: int) -> Iterator[None]:
+    """Compile what all cells share beside the block, if it is not there yet: LLVM leaves Python free meanwhile."""
+    if ("product", bits) in _addresses:
+        yield
+        return
+    beside = threading.Thread(target=shared_address, args=("product", bits), name="elman-compile")
+    beside.start()
+    try:
+        yield
+    finally:
+        beside.join()
+
+
+def _team_text(tile: Tile, declared: set[str]) -> str:
+    """``team(job)``: a member of an OpenMP team runs its share of ``function(work, 0 .. count, count)``.
+
+    If not ``together`` the shares are independent, and a smaller team than asked for does them in turns; if
+    ``together`` they wait for one another, and count is the number of members there are.
+    """
+    w = Writer(tile.lanes, declared)
+    w.arguments(function="ptr", work="ptr", count="i64", number="ptr", members="ptr", together="i64")
+    mine, there = (w.do(f"sext i32 {w.do(f'call i32 %{ask}()')} to i64") for ask in ("number", "members"))
+    together = w.do("icmp ne i64 %together, 0")
+    stop = w.do(f"select i1 {together}, i64 {there}, i64 %count")
+    with w.loop(stop, there, mine) as i:
+        w.put(f"call void %function(ptr %work, i64 {i}, i64 {stop})")
+    w.put("ret void")
+    return w.function("define void @team(ptr %job) #0")

@@ -1,0 +1,60 @@
+"""The large products before and after the loop, all steps at once, and packing matrices for those within it."""
+
+from array import array
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from elman.engine.cpu.compile import shared_address, tile_for
+from elman.engine.cpu.outer import panel_stride, strip_stride
+from elman.engine.cpu.scratch import scratch
+from elman.engine.cpu.threads import spread, whole_teams
+
+__all__ = ["linear", "pack", "product_over_rows"]
+
+ONEDNN_FROM = 700_000  # multiplications, below which oneDNN takes longer to set up than to compute
+SHARE = 200_000  # multiplications or numbers moved that are worth a thread
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """``x weight^T + bias``, by whichever of PyTorch's libraries is faster."""
+    onednn = torch.backends.mkldnn.enabled and torch.backends.mkldnn.is_available()
+    large = x.numel() * weight.shape[0] >= ONEDNN_FROM
+    if large and x.dtype == torch.float32 and onednn and whole_teams(torch.get_num_threads()):
+        # oneDNN uses 512-bit vectors also on processors where MKL does not
+        return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+    return torch.nn.functional.linear(x, weight, bias)
+
+
+def pack(matrix: Tensor, address: int) -> None:
+    """Copy a matrix ``[K, N]`` to panels ``[panels, K, columns]`` at an address, the last filled up with zeros."""
+    k, n = matrix.shape
+    tile = tile_for(matrix.element_size() * 8)
+    panels = -(-n // tile.columns)
+    job = array("q", [matrix.data_ptr(), *matrix.stride(), k, n, address])
+    spread(shared_address("pack", tile.lanes.bits), job, _shares(panels, k * n // SHARE))
+
+
+def product_over_rows(a: Tensor, b: Tensor) -> Tensor:
+    """``a^T b`` for ``a`` ``[N, p]`` and ``b`` ``[N, q]``: ``[p, q]``."""
+    (n, height), width = a.shape, b.shape[1]
+    a, b = (t if t.stride(1) == 1 else t.contiguous() for t in (a, b))
+    size = a.element_size()
+    tile = tile_for(size * 8)
+    strips, panels = -(-height // tile.rows), -(-width // tile.columns)
+    C = a.new_empty(strips * tile.rows, panels * tile.columns)
+    shares = _shares(strips, n * height * width // SHARE)
+    room = max(last - first for first, last in shares) * strip_stride(tile)
+    at, _held = scratch(len(shares) * (room + panels * panel_stride(tile)) * size)
+    job = array("q", [a.data_ptr(), a.stride(0), b.data_ptr(), b.stride(0), C.data_ptr(), C.stride(0)])
+    job.extend((n, width, height, at, room))
+    ranges = [(first * tile.rows, last * tile.rows) for first, last in shares]
+    spread(shared_address("outer", tile.lanes.bits), job, ranges)
+    return C if C.shape == (height, width) else C[:height, :width]
+
+
+def _shares(parts: int, worth: int) -> list[tuple[int, int]]:
+    """Cut ``parts`` things into ranges, one a thread, no more than are worth it."""
+    count = max(1, min(torch.get_num_threads(), parts, worth))
+    return list(pairwise(parts * i // count for i in range(count + 1)))

@@ -1,0 +1,145 @@
+"""Dealing the rows of a batch to threads, each of which runs all time steps of its own rows."""
+
+import ctypes
+import os
+from array import array
+from bisect import bisect_right
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, lru_cache
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from elman.engine.cpu.compile import shared_address
+
+__all__ = ["cut", "openmp", "spread", "whole_teams"]
+
+STEP = 4.0  # rows whose work takes as long as reading a step's weights
+
+#: job, thread, count
+Item = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+
+_pools: dict[tuple[int, int], ThreadPoolExecutor] = {}  # by process: a fork does not inherit threads
+
+
+def cut(batch_sizes: list[int], batch: int, work_per_step: float) -> list[tuple[int, int]]:
+    """Return contiguous ranges of rows that take about equally long.
+
+    Args:
+        batch_sizes: rows alive at each step, never increasing.
+        batch: rows B.
+        work_per_step: floating-point operations of one row and step; little work stays on one thread.
+    """
+    total = sum(batch_sizes)
+    count = min(torch.get_num_threads(), batch, max(1, int(total * work_per_step / 4e5)))
+    if count <= 1:
+        return [(0, batch)]
+    if batch_sizes[-1] == batch:
+        return list(pairwise(batch * i // count for i in range(count + 1)))
+    lengths, steps = [], len(batch_sizes)
+    for row in range(batch):
+        while steps and batch_sizes[steps - 1] <= row:
+            steps -= 1
+        lengths.append(steps)
+    reached = list(accumulate(lengths, initial=0))
+
+    def within(most: float) -> list[tuple[int, int]]:
+        ranges, first = [], 0
+        while first < batch:
+            last = max(first + 1, bisect_right(reached, most - STEP * lengths[first] + reached[first]) - 1)
+            ranges.append((first, last))
+            first = last
+        return ranges
+
+    low, high = 0.0, total + STEP * float(lengths[0])  # the least cost of the costliest range lies between
+    for _ in range(20):
+        middle = (low + high) / 2
+        low, high = (low, middle) if len(within(middle)) <= count else (middle, high)
+    return within(high)
+
+
+def spread(function: int, job: array, ranges: list[tuple[int, int]], together: bool = False) -> None:
+    """Run the compiled ``function(job, thread)`` once for each range, in as many threads.
+
+    Args:
+        function: its address.
+        job: words of eight bytes; the address of the ranges is added as the last one.
+        ranges: what each thread is to do.
+        together: whether the threads wait for one another on the way.
+    """
+    pairs = array("q", [edge for pair in ranges for edge in pair])
+    job.append(pairs.buffer_info()[0])
+    at, count = job.buffer_info()[0], len(ranges)
+    if count == 1:
+        _callable(function)(at, 0, 1)
+    elif (team := openmp()) is not None:
+        parallel, number, members = team
+        task = array("q", [function, at, count, number, members, together])
+        parallel(shared_address("team", 32), task.buffer_info()[0], count, 0)
+    else:
+        item, pool = _callable(function), _pool(count - 1)
+        waiting = [pool.submit(item, at, i, count) for i in range(1, count)]
+        item(at, 0, count)
+        for one in waiting:
+            one.result()
+
+
+@lru_cache(maxsize=4096)
+def _callable(address: int) -> Any:
+    return Item(address)
+
+
+def _pool(count: int) -> ThreadPoolExecutor:
+    key = os.getpid(), count
+    if key not in _pools:
+        _pools[key] = ThreadPoolExecutor(count, "elman")
+    return _pools[key]
+
+
+_process = os.getpid()
+
+
+@cache
+def _library() -> Any:
+    """Return PyTorch's own OpenMP library, None where it is not GNU's."""
+    try:
+        with Path("/proc/self/maps").open() as maps:
+            path = next(part for line in maps if "libgomp" in (part := line.split(maxsplit=5)[-1].strip()))
+        return ctypes.CDLL(path)
+    except (OSError, StopIteration):
+        return None
+
+
+@cache
+def whole_teams(count: int) -> bool:
+    """Whether OpenMP gives ``count`` threads when asked for them; oneDNN's results are wrong where it does not.
+
+    ``OMP_THREAD_LIMIT`` and ``OMP_DYNAMIC`` may make it give fewer.
+    """
+    library = _library()
+    return library is None or (library.omp_get_thread_limit() >= count and not library.omp_get_dynamic())
+
+
+@cache
+def _gomp() -> tuple[Any, int, int] | None:
+    """Return how to start a team of OpenMP threads, which are awake already; None where it is not known."""
+    library = _library()
+    if library is None:
+        return None
+    try:
+        library.GOMP_parallel.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
+        library.GOMP_parallel.restype = None
+        number, members = (
+            ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
+            for name in ("omp_get_thread_num", "omp_get_num_threads")
+        )
+        return library.GOMP_parallel, number, members
+    except AttributeError:
+        return None
+
+
+def openmp() -> tuple[Any, int, int] | None:
+    """Return the way into PyTorch's OpenMP threads, None if there is none in this process."""
+    return _gomp() if os.getpid() == _process else None  # GNU's threads do not survive a fork

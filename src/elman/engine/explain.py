@@ -1,0 +1,155 @@
+"""``explain``: which engine runs a cell, and what becomes of its step."""
+
+from collections import Counter
+
+import torch
+
+from elman.cell import Cell
+from elman.engine.compiled import kernels_of
+from elman.engine.cpu.kernels import Kernels
+from elman.engine.planning.language import Value
+from elman.engine.planning.schedule import Program
+from elman.engine.unsupported import Unsupported
+
+__all__ = ["explain"]
+
+
+def explain(cell: Cell) -> str:
+    """Say how ``engine="auto"`` runs a cell on the CPU, in words.
+
+    For a cell that runs natively: what is computed before the loop over time, in it and after it, and how
+    much is saved for the backward pass. For one that does not: the operator and the line of ``step`` that
+    stopped it. The text is for reading; its wording may change.
+
+    Args:
+        cell: any cell. It is traced and compiled if no cell of its structure was before.
+
+    Returns:
+        A few lines of text.
+
+    Example:
+        >>> import elman
+        >>> print(elman.explain(elman.cells.RNNCell(3, 5)))
+        RNNCell(3, 5) runs on the native engine (float32).
+          before the loop   the drive: one product of all inputs with weight_ih, plus bias
+          in the loop       forward: 1 product ([5] x weight_hh -> [5]); 1 add, 1 tanh
+                            backward: 1 product ([5] x weight_hh -> [5]); 1 add, 2 mul, 1 sub
+          after the loop    weight_ih, weight_hh: one product each over all rows and steps; bias: one sum
+          saved             20 bytes a row and step for the backward pass: h before the step, besides the output
+          second gradients  by the loop engine
+    """
+    dtype = next((p.dtype for p in cell.parameters() if p.is_floating_point()), torch.get_default_dtype())
+    name = f"{type(cell).__name__}({cell.extra_repr()})"
+    kind = str(dtype).removeprefix("torch.")
+    if dtype not in (torch.float32, torch.float64):
+        return f"{name} runs on the loop engine: it is {kind}, and the native engine knows float32 and float64."
+    with torch.random.fork_rng(devices=[]):
+        cell = cell.drawn()
+    found = kernels_of(cell, dtype)
+    if isinstance(found, Unsupported):
+        where = f"\n  at {found.source}" if found.source else ""
+        return f"{name} runs on the loop engine: {found.reason}.{where}"
+    facts = [
+        ("before the loop", _before(found)),
+        ("in the loop", f"forward: {_loop(found, found.plan.inference)}"),
+        ("", f"backward: {_loop(found, found.plan.backward)}"),
+        ("after the loop", _after(found)),
+        ("saved", _saved(cell, found, torch.finfo(dtype).bits // 8)),
+        ("second gradients", "by the loop engine"),
+    ]
+    lines = [f"  {title:<17} {text}" for title, text in facts]
+    return "\n".join([f"{name} runs on the native engine ({kind}).", *lines])
+
+
+def _before(kernels: Kernels) -> str:
+    trace = kernels.trace
+    if trace.linear:
+        weight, bias = trace.linear
+        text = f"the drive: one product of all inputs with {weight}" + (f", plus {bias}" if bias else "")
+    else:
+        text = "the drive, by PyTorch, for all steps at once"
+    if trace.prologue:
+        text += f"; once a call, what depends only on {', '.join(trace.names)}"
+    return text
+
+
+def _theta(kernels: Kernels, index: int) -> str:
+    trace = kernels.trace
+    if not trace.prologue:
+        return trace.names[index]
+    node = trace.thetas[index]
+    place = dict(zip(trace.prologue_inputs, trace.names, strict=True))
+    while node not in place and node.inputs():
+        node = node.inputs()[0]
+    return (
+        f"part of {place[node]}"
+        if node in place and node is not trace.thetas[index]
+        else place.get(node, "a constant")
+    )
+
+
+def _loop(kernels: Kernels, program: Program) -> str:
+    products = [product for level in program.levels for product in level.products]
+    text = f"{len(products)} product{'s' * (len(products) != 1)}"
+    if products:
+        each = Counter(f"[{p.matrix.k}] x {_theta(kernels, p.matrix.index)} -> [{p.matrix.n}]" for p in products)
+        text += f" ({', '.join(one if n == 1 else f'{n} times {one}' for one, n in each.items())})"
+    counted = Counter(value.op for value in _pointwise(program))
+    return "; ".join([text, ", ".join(f"{n} {op}" for op, n in sorted(counted.items()))]) if counted else text
+
+
+def _pointwise(program: Program) -> list[Value]:
+    found: dict[Value, None] = {}
+    stack = [store.value for level in program.levels for store in level.stores]
+    while stack:
+        value = stack.pop()
+        if value not in found and not any(after < 0 for *_, after in program.homes.get(value, ())):
+            found[value] = None
+            stack += [] if value.op == "mm" else value.args
+    return [value for value in found if value.args and value.op not in ("slice", "cat", "mm")]
+
+
+def _after(kernels: Kernels) -> str:
+    trace, plan = kernels.trace, kernels.plan
+    skip = len(trace.drive_shapes) + len(trace.state_shapes)
+    products, sums = [], []
+    for index, gradient in enumerate(plan.lowered.gradients[skip:]):
+        if gradient is None:
+            continue
+        name = _theta(kernels, index)
+        (products if "outer" in _ops(gradient) else sums).append(name)
+    if trace.linear:
+        products.insert(0, trace.linear[0])
+        sums += [trace.linear[1]] if trace.linear[1] else []
+    each = " each" if len(products) > 1 else ""
+    parts = [f"{', '.join(dict.fromkeys(products))}: one product{each} over all rows and steps"] if products else []
+    each = " each" if len(sums) > 1 else ""
+    parts += [f"{', '.join(dict.fromkeys(sums))}: one sum{each}"] if sums else []
+    return "; ".join(parts) or "nothing"
+
+
+def _ops(value: object) -> set[str]:
+    if isinstance(value, (tuple, list)):
+        return {op for part in value for op in _ops(part)}
+    if not hasattr(value, "op") or isinstance(value, Value):
+        return set()
+    return {value.op} | _ops(value.args)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _saved(cell: Cell, kernels: Kernels, size: int) -> str:
+    plan = kernels.plan
+    fields = cell.initial_state(1)._fields
+    kept = [f"{fields[i]} before the step" for i in plan.kept_states]
+    counted = Counter(value.op for value, _, _ in plan.saved)
+    kept += [f"{n} {'product' if op == 'mm' else op}" for op, n in counted.items()]
+    kept += ["the drive"] if plan.needs_drive else []
+    much = f"{numbers_saved(kernels) * size} bytes a row and step for the backward pass"
+    return f"{much}: {', '.join(kept) or 'nothing'}, besides the output"
+
+
+def numbers_saved(kernels: Kernels) -> int:
+    """Numbers saved a row and step, without the output itself."""
+    plan, trace = kernels.plan, kernels.trace
+    states = sum(torch.Size(trace.state_shapes[i]).numel() for i in plan.kept_states)
+    drives = sum(torch.Size(trace.drive_shapes[i]).numel() for i in plan.needs_drive)
+    return plan.saved_width + states + drives

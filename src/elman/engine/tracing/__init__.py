@@ -1,0 +1,1 @@
+"""A cell's step, read as its forward and backward graphs."""

@@ -1,0 +1,213 @@
+"""Writing down the operators that run, and running them again."""
+
+import linecache
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from elman.engine.tracing.decompose import WRITING, decomposition
+from elman.engine.unsupported import Unsupported
+
+__all__ = ["NoReading", "Node", "Recording", "nodes_in", "reached", "replay", "swap"]
+
+HERE = str(Path(__file__).parent)
+TORCH = str(Path(torch.__file__).parent)
+_T: Any = Tensor
+READS = frozenset([
+    _T.tolist, _T.numpy, _T.__array__, _T.data_ptr, _T.__dlpack__, _T.untyped_storage,
+    _T.requires_grad.__get__, _T.grad_fn.__get__, _T.is_leaf.__get__, _T.grad.__get__,
+])  # fmt: skip
+RANDOM = ("bernoulli", "rand", "normal", "dropout", "multinomial", "uniform", "exponential")
+
+
+@dataclass(eq=False)
+class Node:
+    """One tensor of a recording: an input, or the result of an operator."""
+
+    op: str  # the operator's name, "input", or "constant"
+    args: tuple[Any, ...]  # Nodes in the place of tensors
+    kwargs: dict[str, Any]
+    shape: tuple[int, ...]
+    dtype: torch.dtype
+    source: str = ""
+    func: Any = None
+    pick: int | None = None  # which of several results
+    value: Tensor | None = None  # of a constant
+
+    def inputs(self) -> list["Node"]:
+        """Return the nodes this one reads."""
+        return nodes_in((self.args, self.kwargs))
+
+
+def nodes_in(tree: Any) -> list[Node]:
+    """Return every node in nested tuples, lists and dicts."""
+    if isinstance(tree, Node):
+        return [tree]
+    if isinstance(tree, dict):
+        tree = list(tree.values())
+    return [node for part in tree for node in nodes_in(part)] if isinstance(tree, (tuple, list)) else []
+
+
+def reached(nodes: Iterable[Node]) -> set[Node]:
+    """Return these nodes and all that they are computed from."""
+    found: set[Node] = set()
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        if node not in found:
+            found.add(node)
+            stack += node.inputs()
+    return found
+
+
+def swap(tree: Any, leaf: Callable[[Any], Any]) -> Any:
+    """Return nested tuples, lists and dicts with ``leaf`` applied to what they hold."""
+    if isinstance(tree, dict):
+        return {key: swap(value, leaf) for key, value in tree.items()}
+    if isinstance(tree, (tuple, list)):
+        return type(tree)(swap(part, leaf) for part in tree)
+    return leaf(tree)
+
+
+class Recording(TorchDispatchMode):
+    """Writes down each operator that runs. Tensors are known by where they lie, which aliases share."""
+
+    def __init__(self, decompose: bool):
+        super().__init__()
+        self.nodes: list[Node] = []
+        self.known: dict[Any, Node] = {}
+        self.alive: list[Tensor] = []  # so that no address is used twice
+        self.decompose = decompose
+        self.source: str | None = None  # where the operator being replayed came from
+
+    def where(self) -> str:
+        """Return the line of the cell's own code that runs now."""
+        return _source() if self.source is None else self.source
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # skipping it would import the compiler, a second's work, to say so
+
+    def input(self, tensor: Tensor) -> Node:
+        """Declare a tensor that comes from outside."""
+        return self._add(tensor, Node("input", (), {}, tuple(tensor.shape), tensor.dtype))
+
+    def node(self, tensor: Tensor) -> Node:
+        """Return the node of a tensor; one never seen is a constant."""
+        found = self.known.get(_place(tensor))
+        if found is None:
+            found = Node("constant", (), {}, tuple(tensor.shape), tensor.dtype, self.where(), value=tensor.detach())
+            self._add(tensor, found)
+        return found
+
+    def _add(self, tensor: Tensor, node: Node) -> Node:
+        self.alive.append(tensor)
+        self.nodes.append(node)
+        return self.known.setdefault(_place(tensor), node)
+
+    def in_place(self, func: Any, name: str, args: Any, kwargs: Any) -> Tensor:
+        """Run an operator that writes into its first argument as the one that returns a new tensor."""
+        pure = getattr(getattr(torch.ops.aten, name[:-1]), func._overloadname)
+        with self:
+            out = pure(*args, **kwargs)
+        node = self.node(out)
+        func(*args, **kwargs)
+        self.known[_place(args[0])] = node
+        return args[0]
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        name = func._schema.name.removeprefix("aten::")
+        if torch.Tag.nondeterministic_seeded in func.tags or name.startswith(RANDOM):
+            raise Unsupported(f"{name} draws random numbers in step", self.where())
+        if func._schema.is_mutable and self.decompose and name.endswith("_"):
+            # autograd's own formulas write only into what they have just made
+            return self.in_place(func, name, args, kwargs)
+        if func._schema.is_mutable:
+            raise Unsupported(
+                f"{name} writes into a tensor in place, here or inside the function called; "
+                "use the form that returns a new one",
+                self.where(),
+            )
+        if self.decompose and (rule := decomposition(func, name)) is not None:
+            with self:
+                return rule(*args, **kwargs)
+        if not self.decompose and not torch.is_grad_enabled():
+            raise Unsupported("step turns gradients off, or uses an autograd.Function of its own", self.where())
+        args_read: tuple[Any, ...]
+        args_read, kwargs_read = swap((tuple(args), kwargs), lambda a: self.node(a) if isinstance(a, Tensor) else a)
+        out = func(*args, **kwargs)
+        if name == "detach" and not self.decompose:
+            out = out.clone()  # another place: here it is not the same as what it was detached from
+        if isinstance(out, Tensor):
+            self._add(out, Node(name, args_read, kwargs_read, tuple(out.shape), out.dtype, self.where(), func))
+        elif isinstance(out, (tuple, list)):
+            for pick, one in enumerate(out):
+                if isinstance(one, Tensor):
+                    self._add(
+                        one, Node(name, args_read, kwargs_read, tuple(one.shape), one.dtype, self.where(), func, pick)
+                    )
+        else:
+            raise Unsupported(
+                f"{name} reads a number out of a tensor, so the step depends on its values", self.where()
+            )
+        return out
+
+
+class NoReading(TorchFunctionMode):
+    """Refuses what tells a step about a tensor without an operator that a recording could see."""
+
+    def __init__(self, recording: Recording):
+        super().__init__()
+        self.recording = recording
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run one function of PyTorch."""
+        if func in READS:
+            what = getattr(func, "__self__", func).__name__
+            raise Unsupported(f"{what} reads a tensor where the engine could not see it", self.recording.where())
+        run: Any = WRITING.get(func, func)
+        return run(*args, **(kwargs or {}))
+
+
+def _place(tensor: Tensor) -> Any:
+    if not tensor.numel():
+        return id(tensor)
+    return tensor.data_ptr(), tensor.dtype, tuple(tensor.shape), tensor.stride()
+
+
+def _source() -> str:
+    frame = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith((TORCH, HERE)) and "importlib" not in file:
+            return f"{Path(file).name}:{frame.f_lineno}: {linecache.getline(file, frame.f_lineno).strip()}"
+        frame = frame.f_back
+    return ""
+
+
+def replay(nodes: Sequence[Node], env: dict[Node, Any], watched_by: Recording | None = None) -> None:
+    """Run recorded operators again; a recording that watches is told where each came from."""
+    several: dict[int, Any] = {}  # results of operators that have more than one, by their shared arguments
+    for node in nodes:
+        if node in env:
+            continue
+        if node.op == "constant":
+            env[node] = node.value
+            continue
+        if watched_by is not None:
+            watched_by.source = node.source
+        args, kwargs = swap((node.args, node.kwargs), lambda a: env[a] if isinstance(a, Node) else a)
+        if node.pick is None:
+            env[node] = node.func(*args, **kwargs)
+            continue
+        if id(node.args) not in several:
+            several[id(node.args)] = node.func(*args, **kwargs)
+        env[node] = several[id(node.args)][node.pick]

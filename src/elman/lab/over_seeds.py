@@ -1,0 +1,95 @@
+"""What several seeds gave, for a reader: as words with their interval, and as a line with its band."""
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Literal
+
+from elman.lab.findings import Series
+from elman.lab.formatting import decimal
+from elman.lab.verdicts import interval
+
+__all__ = ["POSITIVE", "SHARE", "across", "middles", "spread", "stretches"]
+
+Within = tuple[float, float]
+SHARE: Within = (0.0, 1.0)
+POSITIVE: Within = (0.0, math.inf)
+ANYTHING: Within = (-math.inf, math.inf)
+POINTS = 50  # of a learning curve
+
+
+def spread(
+    values: Sequence[float], decimals: int = 3, within: Within = ANYTHING,
+    shown_as: Callable[[float], float] = float,
+) -> str | None:  # fmt: skip
+    """Write the mean of one value a seed with its 95 % interval; None, a table's empty cell, if there is no value.
+
+    Args:
+        values: one a seed. One alone is written without an interval.
+        decimals: of every number.
+        within: what the quantity can be, such as :data:`SHARE`; the interval ends there.
+        shown_as: applied to mean and ends before they are written, such as ``math.exp``.
+
+    Example:
+        >>> spread([0.96, 0.97, 0.99], within=SHARE), spread([0.5]), spread([])
+        ('0.973 (0.935 to 1.000)', '0.500', None)
+    """
+    if not values:
+        return None
+    mean, low, high = interval(values)
+    low, high = max(low, within[0]), min(high, within[1])
+    middle, low, high = (decimal(shown_as(v), decimals) if math.isfinite(v) else "" for v in (mean, low, high))
+    return f"{middle} ({low} to {high})" if len(values) > 1 else middle
+
+
+def across(
+    name: str, x: Sequence[float], seeds: Sequence[Sequence[float]], within: Within = ANYTHING,
+    logarithmic: bool = False, style: Literal["line", "dashed", "points"] = "line",
+) -> Series:  # fmt: skip
+    """Return the mean over seeds at every x as a line, the 95 % interval as its band.
+
+    Args:
+        name: of the line.
+        x: where the values stand; what a seed has beyond is left out.
+        seeds: the values of each seed. One alone has no band.
+        within: what the quantity can be; the band ends there.
+        logarithmic: take mean and interval of the logarithms, as fits an axis of powers of ten; values must be
+            positive.
+        style: of the line.
+
+    Example:
+        >>> across("LSTM", [1, 2], [[0.5, 0.9], [0.7, 0.9]], within=SHARE)
+        Series(name='LSTM', x=[1.0, 2.0], y=[0.6, 0.9], low=[0.0, 0.9], high=[1.0, 0.9], style='line')
+    """
+    there, back = (math.log10, lambda v: 10.0**v) if logarithmic else (float, float)
+    found = [interval([there(v) for v in column]) for column in zip(*seeds, strict=False)]
+    x = list(x)[: len(found)]
+    mean, low, high = ([back(point[k]) for point in found[: len(x)]] for k in range(3))
+    if len(seeds) < 2:
+        return Series(name, x, mean, style=style)
+    return Series(name, x, mean, [max(v, within[0]) for v in low], [min(v, within[1]) for v in high], style)
+
+
+def stretches(values: Sequence[float], points: int = POINTS) -> list[float]:
+    """Return the means of at most ``points`` equal stretches of a run, such as of the losses of all its updates.
+
+    Example:
+        >>> stretches([4.0, 2.0, 1.0, 1.0], points=2), stretches([4.0, 2.0], points=9)
+        ([3.0, 1.0], [4.0, 2.0])
+    """
+    return [sum(values[a:b]) / (b - a) for a, b in pairwise(_edges(len(values), points))]
+
+
+def middles(count: int, points: int = POINTS) -> list[float]:
+    """Return where the :func:`stretches` of a run of ``count`` values have their middles.
+
+    Example:
+        >>> middles(4, points=2), middles(2)
+        ([1.0, 3.0], [0.5, 1.5])
+    """
+    return [(a + b) / 2 for a, b in pairwise(_edges(count, points))]
+
+
+def _edges(count: int, points: int) -> list[int]:
+    points = min(points, count)
+    return [round(k * count / points) for k in range(points + 1)] if count else []

@@ -1,0 +1,116 @@
+"""What the trials of study 15.19 come to: perplexity by the length of the gradient, what it costs, the echoes."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from elman.lab.arms import Arms
+from elman.lab.findings import Claim, Curves, Findings, Series, Table
+from elman.lab.formatting import percent
+from elman.lab.over_seeds import POSITIVE, across, spread
+from elman.lab.study import Record
+from elman.lab.verdicts import interval, judge
+
+__all__ = ["ECHO", "EQUAL", "PIECE", "RESET", "TIME", "results"]
+
+PIECE, EQUAL, TIME, RESET, ECHO = "an update a piece", "equal updates", "equal time", "reset", "echoes"
+
+
+def results(plan: Any, claims: Sequence[Claim], records: Sequence[Record]) -> Findings:
+    """Perplexity by k in every arm, time, memory and norms, and the echoes."""
+    arms, k, full = Arms(records), min(plan.lengths), plan.window
+    every = sorted({*plan.lengths, full})
+
+    def named(arm: str, length: int) -> str:
+        return f"{EQUAL if (arm, length) == (PIECE, full) else arm}, k={length}"  # one piece, so one update
+
+    def values(arm: str, length: int, name: str = "validation") -> list[float]:
+        return arms.numbers(named(arm, length), name)
+
+    def paired(one: tuple[str, int], other: tuple[str, int]) -> list[float]:
+        """Nats that ``one`` lies above ``other``, seed by seed."""
+        return arms.less(named(*one), named(*other), "validation")
+
+    def mean(numbers: Sequence[float]) -> float | None:
+        return sum(numbers) / len(numbers) if numbers else None
+
+    def shown(numbers: Sequence[float], as_shown: Callable[[float], float] = math.exp) -> str | None:
+        return spread(numbers, shown_as=as_shown)
+
+    def rounded(number: float | None, digits: int = 2) -> float | None:
+        return None if number is None else round(number, digits)
+
+    keeps = {length: mean(values(PIECE, length, "kept")) for length in every}
+    measured: dict[str, Any] = {
+        "naive": paired((PIECE, full), (PIECE, k)),
+        "equal-updates": paired((EQUAL, full), (EQUAL, k)),
+        "equal-time": paired((TIME, full), (TIME, k)),
+        "carry": paired((RESET, k), (PIECE, k)),
+        "memory": (keeps[k] or 0.0) / (keeps[full] or math.nan) if keeps[k] and keeps[full] else [],
+        "echo-full": values(ECHO, full),
+        "echo-cut": values(ECHO, k),
+    }
+    text_arms = [arm for arm in (PIECE, EQUAL, TIME, RESET) if any(named(arm, length) in arms for length in every)]
+    perplexity = [
+        [length, *(shown(values(arm, length)) for arm in (PIECE, EQUAL, TIME, RESET)),
+         shown(values(RESET, length, "as trained"))]
+        for length in every
+    ]  # fmt: skip
+    costs = [
+        [
+            arm, length, *(rounded(mean(values(arm, length, name)), digits) for name, digits in (
+                ("updates", 0), ("characters", 0), ("seconds", 1), ("milliseconds", 2), ("rate", 0), ("norm", 3))),
+            rounded((mean(values(arm, length, "kept")) or 0) / 1e6, 2),
+        ]
+        for arm in text_arms for length in every if named(arm, length) in arms
+    ]  # fmt: skip
+    cut = [[length, shown(values(ECHO, length), float), "no" if length <= plan.lag else
+            f"for {percent(1 - plan.lag / length, 0)} of echoes"] for length in every]  # fmt: skip
+
+    def by_length(arm: str) -> Series:
+        there = [length for length in every if named(arm, length) in arms]
+        bands = [interval(values(arm, length)) for length in there]
+        several = plan.seeds > 1 and all(len(values(arm, length)) > 1 for length in there)
+        return Series(arm, there, [math.exp(b[0]) for b in bands],
+                      [math.exp(b[1]) for b in bands] if several else None,
+                      [math.exp(b[2]) for b in bands] if several else None)  # fmt: skip
+
+    def curve(arm: str, length: int) -> Series:
+        losses = [r.series["loss"] for r in arms[named(arm, length)]]
+        read, points = mean(values(arm, length, "characters")) or 0.0, min(map(len, losses))
+        return across(f"{arm}, k = {length}", [(j + 0.5) * read / points for j in range(points)], losses, POSITIVE)
+
+    ends = [mean(values(arm, length)) for arm, length in ((PIECE, k), (EQUAL, k), (PIECE, full))]
+    if None in ends:
+        summary = "Some arms are missing."
+    else:
+        piece, equal, whole = (math.exp(end or 0.0) for end in ends)
+        summary = (
+            f"Cutting the gradient after {k} characters gives a perplexity of {piece:.2f} where every piece makes an "
+            f"update and {equal:.2f} with as many updates as the full segment of {full}, which has {whole:.2f}."
+        )
+    pairs = [(arm, length) for arm in (PIECE, EQUAL) for length in (k, full) if named(arm, length) in arms]
+    return Findings(
+        summary=summary,
+        claims=[judge(claim, measured[claim.key]) for claim in claims],
+        tables=[
+            Table("Perplexity on validation, by where the gradient is cut",
+                  ["k", PIECE, EQUAL, f"{TIME}, {plan.seconds:g} s", "state reset", "reset, read as trained"],
+                  perplexity, f"Means over seeds of nats a character, raised to e, and 95 % intervals; {plan.cell}. "
+                  "All read with carried state but the last column."),
+            Table("What it costs", ["arm", "k", "updates", "characters read", "processor s", "ms an update",
+                                    "characters a s", "gradient norm", "MB kept for the backward pass"], costs,
+                  "Means over seeds; norms are before clipping at 1. MB are one window's, counted at what "
+                  "autograd keeps; with equal updates all pieces of a segment are kept."),
+            Table(f"Echoes over {plan.lag} steps", ["k", "loss as a share of a guess's", "call within reach"],
+                  cut, "Equal updates, carried state; 1 is a guess, 0 is certainty; 95 % intervals. Below 1 with "
+                  "the call out of reach: the carried state held it without having been taught to."),
+        ],
+        figures=[
+            Curves("Three arms that part truncation from the number of updates", "k, characters", "perplexity",
+                   [by_length(arm) for arm in text_arms], log_x=True, caption="Bands are 95 % intervals over seeds."),
+            Curves("Learning", "characters read", "training loss, nats a character",
+                   [curve(arm, length) for arm, length in dict.fromkeys(pairs) if (arm, length) != (EQUAL, full)],
+                   caption="Means over seeds with 95 % intervals."),
+        ],
+    )  # fmt: skip

@@ -1,0 +1,253 @@
+"""Truncated backpropagation through time.
+
+**Question.** What does cutting the gradient after k characters do to a language model: to what it learns, to the
+time and the memory of its training, and to what it could have learned?
+
+**Method.** A character model of one recurrent layer, Adam with a linear decay, reads one pass of the text in
+parallel streams, in segments of 100 characters; gradients never leave a segment, and "full" means a gradient through
+all of one. The state is carried on, detached. Cutting a segment into pieces of k characters changes two things if
+every piece makes an update, as is the custom: the gradient is shorter, and there are more updates. Three arms keep
+them apart. *An update a piece*: the custom. *Equal updates*: the gradient is cut every k characters, but one update
+is made a segment, so that every k makes as many. *Equal time*: an update a piece, for the same number of processor
+seconds whatever the k, in as many passes as that takes, the learning rate falling with the time. A fourth arm,
+*reset*, makes an update a piece and starts every piece from the zero state. Validation reads the last tenth of the
+text as one stream with carried state (the reset arm also as it was trained, from a zero state every k characters).
+Since plain text asks for little memory beyond a word, a generated text asks for it outright: *echoes* can be
+predicted from one letter, a fixed number of steps before, and from nothing else; nothing else is asked for, and
+updates are equal.
+
+**What to expect.** In a prototype (one pass over tiny Shakespeare, one seed) an update a piece gave a perplexity of
+5.70 for k = 5, 6.34 for 20 and 7.97 in full; with equal updates 7.74, 7.89 and 7.97; so the gain is that of more
+updates. With the state reset k = 5 had 6.02. Echoes farther away than k cannot be learned: the state brings the
+letter along, but no gradient ever says that it was worth keeping (Williams & Peng, 1990; Tallec & Ollivier, 2017).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import PositiveFloat, PositiveInt
+from pydantic.dataclasses import dataclass
+
+from elman.lab.findings import Claim, Findings
+from elman.lab.over_seeds import stretches
+from elman.lab.study import Record, Trial
+from elman.lab.workspace import Desk, TrialFailed
+from elman.studies.ex19_truncated_bptt.results import ECHO, EQUAL, PIECE, RESET, TIME, results
+
+PROTOTYPE = "prototype of this project: one pass over tiny Shakespeare, one seed"
+WILLIAMS = "Williams & Peng (1990), An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Networks"
+TALLEC = "Tallec & Ollivier (2017), Unbiasing Truncated Backpropagation Through Time"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The network, its training, and where the gradient is cut."""
+
+    text: str = "auto"  # a data set's name, a file, or the best this machine has
+    characters: PositiveInt = 1_000_000  # of the training text, at the most
+    held_out: PositiveInt = 100_000  # of the validation text, at the most
+    cell: str = "LSTMCell"  # by name or file.py:Class
+    embedding_size: PositiveInt = 64
+    hidden_size: PositiveInt = 128
+    batch_size: PositiveInt = 32
+    window: PositiveInt = 100  # characters of a segment
+    lengths: tuple[PositiveInt, ...] = (5, 10, 20, 50)  # k; the full segment comes of itself
+    learning_rate: PositiveFloat = 4e-3
+    seconds: PositiveFloat = 15.0  # processor time of a trial with equal time
+    lag: PositiveInt = 12  # steps from a letter to its echo
+    symbols: PositiveInt = 8
+    echo_length: PositiveInt = 1_000_000
+    echo_rate: PositiveFloat = 1e-2  # learning rate
+    seeds: PositiveInt = 3
+
+    def __post_init__(self) -> None:
+        wrong = [k for k in self.lengths if k >= self.window or self.window % k]
+        if wrong:
+            raise ValueError(f"lengths must divide the window of {self.window} and be shorter, got {wrong[0]}")
+        if not 2 <= self.lag < min(self.window, self.echo_length, self.held_out):
+            raise ValueError(f"lag must be at least 2 and less than the window and the texts, got {self.lag}")
+
+
+QUICK = Plan(
+    characters=80_000,
+    held_out=20_000,
+    embedding_size=32,
+    hidden_size=64,
+    batch_size=16,
+    lengths=(5, 20),
+    learning_rate=1e-2,
+    seconds=1.0,
+    lag=8,
+    symbols=4,
+    echo_length=150_000,
+)
+
+
+def claims(plan: Plan) -> list[Claim]:
+    """What truncation gains and costs, between the shortest piece and the whole segment."""
+    k, full = min(plan.lengths), plan.window
+    stated = [
+        Claim("naive", f"With an update a piece, k = {k} ends below the full segment.", PROTOTYPE,
+              "nats a character below full", at_least=0.0),
+        Claim("equal-updates", f"With as many updates, k = {k} and the full segment end within 0.05 nats.", PROTOTYPE,
+              "nats a character below full", at_least=-0.05, at_most=0.05),
+        Claim("equal-time", f"In the same processor time k = {k} ends below the full segment.", WILLIAMS,
+              "nats a character below full", at_least=0.0),
+        Claim("carry", f"At k = {k} a carried state is worth having: a reset one costs nats.", PROTOTYPE,
+              "nats a character lost by the reset", at_least=0.0),
+        Claim("memory", f"An update on a piece of {k} keeps at most {2 * k / full:.0%} of what one on a full segment "
+              "keeps for the backward pass.", "arithmetic: activations are kept step by step; twice their share",
+              "share of the bytes", at_most=2 * k / full),
+        Claim("echo-full", f"With the full gradient echoes over {plan.lag} steps are learned: at most a tenth of the "
+              "loss of a guess.", TALLEC, "share of ln K", at_most=0.1),
+    ]  # fmt: skip
+    if k <= plan.lag:
+        stated.append(Claim("echo-cut", f"With the gradient cut after {k} they are not: at least nine tenths remain.",
+                            TALLEC, "share of ln K", at_least=0.9))  # fmt: skip
+    return stated
+
+
+def trials(plan: Plan) -> list[Trial]:
+    """Every arm at every k with every seed; the full segment once where two arms are the same."""
+    from elman import data
+    from elman.cells.lookup import cell_inputs
+
+    text = data.text(plan.text)
+    cell = {f"cell {name}": value for name, value in cell_inputs(plan.cell).items()}
+    read = {"text": text.name, "sha256": text.sha256} | cell
+    arms = [(f"{EQUAL}, k={k}", read) for k in (*plan.lengths, plan.window)]
+    arms += [(f"{PIECE}, k={k}", read) for k in plan.lengths]
+    arms += [(f"{RESET}, k={k}", read) for k in plan.lengths]
+    arms += [(f"{TIME}, k={k}", read) for k in (min(plan.lengths), plan.window)]
+    arms += [(f"{ECHO}, k={k}", cell) for k in (*plan.lengths, plan.window)]
+    return [Trial(arm, seed, inputs) for arm, inputs in arms for seed in range(plan.seeds)]
+
+
+def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
+    """Train one model and score it once."""
+    import math
+    import time
+
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    from elman.cells.lookup import cell_named
+    from elman.data.echo_text import echoes
+    from elman.nn.language_model import LanguageModel
+    from elman.nn.recurrent import Recurrent
+    from elman.train.language import evaluate
+    from elman.train.loop import train
+    from elman.train.schedules import linear
+    from elman.train.streams import Streams
+    from elman.train.truncated import Truncated
+
+    arm, _, cut = trial.variant.partition(", k=")
+    k = int(cut)
+    if arm == ECHO:
+        tokens, wanted = echoes(plan.echo_length, plan.lag, plan.symbols, seed=2 * trial.seed)
+        held_out, asked = echoes(plan.held_out, plan.lag, plan.symbols, seed=2 * trial.seed + 1)
+        size = plan.symbols + 2
+    else:
+        tokens, held_out, size = _read(plan)
+        wanted = asked = None
+    segment = plan.batch_size * plan.window
+    if len(tokens) <= segment:
+        raise TrialFailed(
+            f"{len(tokens):,} characters are too few for one segment of {plan.window} in {plan.batch_size} streams, "
+            f"which takes {segment + 1:,}; set a smaller batch_size or window, or give a longer text"
+        )
+    # the same text in every arm, whatever the k
+    length = (len(tokens) - 1) // segment * segment + 1
+    steps = plan.window if arm in (EQUAL, ECHO) else k
+    streams = Streams(tokens[:length], plan.batch_size, steps, None if wanted is None else wanted[:length])
+    recurrent = Recurrent(cell_named(plan.cell), plan.embedding_size, plan.hidden_size)
+    model = LanguageModel(size, plan.embedding_size, recurrent=recurrent)
+    numbers = {"kept": float(kept_bytes(model, streams))}
+
+    begun = time.process_time()
+    decay = linear()
+
+    def by_time(update: int, updates: int) -> float:
+        return decay(round(1000 * min(1.0, (time.process_time() - begun) / plan.seconds)), 1000)
+
+    timed = arm == TIME
+    updates = 10**9 if timed else len(streams)
+    losses: list[float] = []
+    norms: list[float] = []
+    for update in train(
+        model, Truncated(model, streams, k, carry=arm != RESET), updates,
+        learning_rate=plan.echo_rate if arm == ECHO else plan.learning_rate,
+        schedule=by_time if timed else decay,
+    ):  # fmt: skip
+        losses.append(update.loss)
+        norms.append(update.norm)
+        spent = time.process_time() - begun
+        done, of = (min(spent, plan.seconds), plan.seconds) if timed else (update.number, updates)
+        desk.progress(done, of, loss=update.loss)
+        if timed and spent >= plan.seconds:
+            break
+    seconds = time.process_time() - begun
+    with torch.no_grad():
+        model.eval()
+        read = len(losses) * plan.batch_size * streams.steps
+        numbers |= {
+            "updates": len(losses), "seconds": seconds, "characters": read, "norm": sum(norms) / len(norms),
+            "milliseconds": 1e3 * seconds / len(losses), "rate": read / seconds,
+        }  # fmt: skip
+        if asked is not None:
+            logits, _ = model(held_out[:-1, None])
+            where = asked[1:]
+            loss = cross_entropy(logits[where, 0], held_out[1:][where]).item()
+            numbers["validation"] = loss / math.log(plan.symbols)
+        else:
+            numbers["validation"] = evaluate(model, held_out)
+        if arm == RESET:
+            rows = (len(held_out) - 1) // k
+            logits, _ = model(held_out[: rows * k].view(rows, k).T)
+            wanted = held_out[1 : rows * k + 1].view(rows, k).T
+            numbers["as trained"] = cross_entropy(logits.flatten(0, 1), wanted.flatten()).item()
+    return Record(numbers=numbers, series={"loss": stretches(losses), "norm": stretches(norms)})
+
+
+def kept_bytes(model: Any, streams: Any) -> int:
+    """Bytes that one window's forward pass keeps for the backward pass, parameters left out."""
+    import torch
+    from torch.autograd.graph import saved_tensors_hooks
+    from torch.nn.functional import cross_entropy
+
+    kept: dict[int, int] = {}
+    held: list[Any] = []  # alive, so that no address is used twice
+    fixed = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+
+    def note(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in fixed:
+            kept[storage.data_ptr()] = storage.nbytes()
+            held.append(tensor)
+        return tensor
+
+    inputs, targets = streams.window(0)
+    with saved_tensors_hooks(note, lambda tensor: tensor):
+        logits, _ = model(inputs, None)
+        loss = cross_entropy(logits.flatten(0, 1), targets.flatten())
+    del loss
+    return sum(kept.values())
+
+
+def _read(plan: Plan) -> tuple[Any, Any, int]:
+    """Training and validation tokens, and the size of the vocabulary."""
+    import torch
+
+    from elman import data
+    from elman.data.vocabulary import Vocabulary
+
+    training, validation = data.split(data.text(plan.text).text)
+    vocabulary = Vocabulary.from_text(training)
+    tokens = torch.from_numpy(vocabulary.encode(training[: plan.characters]))
+    held_out = torch.from_numpy(vocabulary.encode(validation[: plan.held_out], unknown="skip"))
+    return tokens, held_out, len(vocabulary)
+
+
+def findings(plan: Plan, records: Sequence[Record]) -> Findings:
+    """Perplexity by k in every arm, time, memory and norms, and the echoes."""
+    return results(plan, claims(plan), records)

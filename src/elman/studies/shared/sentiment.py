@@ -1,0 +1,160 @@
+"""What the studies of sentiment share: the sentences, naive Bayes, training a reader, and its answers on the test."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from elman.lab.workspace import Desk
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import nn
+
+    from elman.baselines.naive_bayes import Evidence
+    from elman.data.lexicon import Lexicon
+    from elman.data.sentences import Corpus
+    from elman.lab.findings import Curves
+    from elman.train.epochs import Epoch, Labelled
+
+BINS = (1, 8, 12, 16, 20, 25, 30, 1000)  # words of a sentence
+
+__all__ = ["Read", "bayes", "by_length", "inputs", "load", "prepared", "probabilities", "trained"]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A corpus in numbers: a column for the word, and, where there is evidence, its two."""
+
+    corpus: "Corpus"
+    lexicon: "Lexicon"
+    evidence: "Evidence | None"
+    training: "Labelled"
+    validation: "Labelled"
+    test: "Labelled"
+
+    @property
+    def sizes(self) -> list[int]:
+        """Numbers there are in each column."""
+        return [*self.lexicon.sizes, *(self.evidence.sizes if self.evidence else ())]
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What a saved model needs to read sentences: plain data."""
+        notes = {"lexicon": self.lexicon.to_json(), "classes": self.corpus.labels}
+        return notes | ({"evidence": self.evidence.to_json()} if self.evidence else {})
+
+    @property
+    def truth(self) -> "np.ndarray":
+        """Classes of the test sentences."""
+        import numpy as np
+
+        return np.array(self.test.targets)
+
+
+def load(data: str, sentences: int) -> "Corpus":
+    """Return a corpus; its training part cut to so many sentences, all if 0."""
+    from elman.data.sentences import sentiment
+
+    corpus = sentiment(data)
+    return replace(corpus, training=corpus.training[:sentences]) if sentences else corpus
+
+
+def inputs(data: str) -> dict[str, str]:
+    """What a trial on this corpus depends on."""
+    corpus = load(data, 1)
+    return {"data": corpus.name, "sha256": corpus.sha256}
+
+
+def prepared(corpus: "Corpus", evidence: bool = False) -> Read:
+    """Number the words by what the training part holds, and what they say for the second class if ``evidence``."""
+    import numpy as np
+    import torch
+
+    from elman.baselines.naive_bayes import Evidence
+    from elman.data.lexicon import Lexicon
+    from elman.train.epochs import Labelled
+
+    classes = {label: k for k, label in enumerate(corpus.labels)}
+    sentences, labels = [one.words for one in corpus.training], [classes[one.label] for one in corpus.training]
+    lexicon = Lexicon.of(sentences, min_count=2)
+    weighed = Evidence.of(sentences, labels) if evidence else None
+    parts = []
+    for part in (corpus.training, corpus.validation, corpus.test):
+        targets = [classes[one.label] for one in part]
+        encoded = [lexicon.encode(one.words) for one in part]
+        if weighed:
+            own = targets if part is corpus.training else [None] * len(part)
+            more = [weighed.encode(one.words, label) for one, label in zip(part, own, strict=True)]
+            encoded = [np.concatenate(columns, 1) for columns in zip(encoded, more, strict=True)]
+        parts.append(Labelled([torch.from_numpy(one) for one in encoded], targets))
+    return Read(corpus, lexicon, weighed, *parts)
+
+
+def bayes(corpus: "Corpus") -> "np.ndarray":
+    """Whether naive Bayes on words and pairs of words (Wang & Manning, 2012) is right on each test sentence."""
+    import numpy as np
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.naive_bayes import MultinomialNB
+    from sklearn.pipeline import make_pipeline
+
+    counts = CountVectorizer(analyzer=_grams, binary=True)  # pyright: ignore[reportArgumentType]
+    model = make_pipeline(counts, MultinomialNB())
+    model.fit([one.words for one in corpus.training], [one.label for one in corpus.training])
+    return np.array(model.predict([one.words for one in corpus.test])) == [one.label for one in corpus.test]
+
+
+def _grams(words: Sequence[str]) -> list[str]:
+    from elman.baselines.naive_bayes import pairs
+
+    return [word.lower() for word in words] + pairs(words)
+
+
+def trained(plan: Any, model: "nn.Module", read: Read, seed: int, desk: Desk, patience: float) -> "Iterator[Epoch]":
+    """Train pass after pass. The plan has epochs, learning_rate and batch_size."""
+    from elman.train.epochs import fit_epochs
+
+    return fit_epochs(
+        model, read.training, read.validation, plan.epochs, learning_rate=plan.learning_rate,
+        batch_size=plan.batch_size, seed=seed, patience=patience,
+        each=lambda done, total, loss: desk.progress(done, total, loss=loss),
+    )  # fmt: skip
+
+
+def probabilities(model: "nn.Module", data: "Labelled") -> "np.ndarray":
+    """Probabilities of the classes, ``[N, C]``."""
+    import torch
+
+    from elman.train.epochs import logits_of
+
+    return torch.stack(logits_of(model, data)).double().softmax(-1).numpy()
+
+
+def by_length(arms: Mapping[str, Sequence[tuple[Sequence[float], Sequence[float]]]]) -> "Curves":
+    """Draw the share of sentences decided rightly by their length.
+
+    Args:
+        arms: for each arm and seed, whether each sentence was right, and how many words it has.
+    """
+    from elman.lab.findings import Curves, Series
+    from elman.lab.verdicts import interval
+
+    lines = []
+    for arm, seeds in arms.items():
+        points = []
+        for low, high in pairwise(BINS):
+            shares = []
+            for right, words in seeds:
+                inside = [r for r, n in zip(right, words, strict=True) if low <= n < high]
+                if inside:
+                    shares.append(sum(inside) / len(inside))
+            if shares:
+                mean, least, most = interval(shares)
+                points.append(((low + min(high, 40)) / 2, mean, max(0.0, least), min(1.0, most)))
+        x, mean, low, high = (list(column) for column in zip(*points, strict=True))
+        wide = len(seeds) > 1
+        lines.append(Series(arm, x, mean, low if wide else None, high if wide else None))
+    return Curves(
+        "Accuracy by length", "words in the sentence", "share decided rightly", lines,
+        caption="Mean over seeds with 95 % intervals; sentences in bins of length.",
+    )  # fmt: skip

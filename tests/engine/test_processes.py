@@ -1,4 +1,4 @@
-"""Interruptions, threads and forks: whoever runs a cell in the middle of something must not disturb it, nor wait forever.
+"""Interruptions, threads and forks: a cell that runs in the middle of another must not disturb it, nor wait forever.
 
 Each script runs in a process of its own, which is killed if it does not end.
 """
@@ -105,6 +105,7 @@ gc.set_threshold(5, 1000, 1000)
 for _ in range(40):
     for got, right in zip(run(outer, x), wanted, strict=True):
         assert torch.equal(got, right)
+gc.callbacks.clear()
 assert calls > 20, calls
 """)
 

@@ -70,7 +70,9 @@ class Door:
         trace = self.trace
         drives = drive if isinstance(drive, tuple) else (drive,)
         if isinstance(drive, tuple) != trace.drive_is_tuple or len(drives) != len(trace.drive_shapes):
-            raise Unsupported(f"drive returned {len(drives)} tensors, and {len(trace.drive_shapes)} when it was traced")
+            raise Unsupported(
+                f"drive returned {len(drives)} tensors, and {len(trace.drive_shapes)} when it was traced"
+            )
         for one, shape in zip(drives, trace.drive_shapes, strict=True):
             admit("drive", one, (rows, *shape), trace.dtype)
         return drives

@@ -66,7 +66,8 @@ def check_batch_sizes(batch_sizes: Tensor, rows: int) -> list[int]:
         rows: of the packed data.
 
     Raises:
-        RuntimeError: as ``torch.nn`` raises, if they are not positive integers that never increase, or do not sum to ``rows``.
+        RuntimeError: as in ``torch.nn``, if they are not positive integers that never increase, or do not sum to
+            ``rows``.
 
     Example:
         >>> check_batch_sizes(torch.tensor([2, 1]), 3)

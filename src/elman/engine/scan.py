@@ -76,5 +76,5 @@ def run(cell: Cell, x: Tensor | Symbols, alive: Alive, state: Any, reverse: bool
 
 
 def _beside(rows: Tensor, x: Tensor) -> Tensor:
-    """Return ``rows`` with dimensions of size 1 appended, so that it broadcasts along the first dimensions of ``x``."""
+    """Return ``rows`` with dimensions of size 1 appended, so that it broadcasts along the rows of ``x``."""
     return rows.reshape(*rows.shape, *[1] * (x.dim() - rows.dim()))

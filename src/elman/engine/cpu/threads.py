@@ -61,9 +61,7 @@ def cut(batch_sizes: list[int], batch: int, work_per_step: float, threads: int) 
     return within(high)
 
 
-def spread(
-    function: int, job: array, ranges: list[tuple[int, int]], held: object, together: bool = False
-) -> None:
+def spread(function: int, job: array, ranges: list[tuple[int, int]], held: object, together: bool = False) -> None:
     """Run the compiled ``function(job, thread)`` once for each range, in as many threads.
 
     Args:

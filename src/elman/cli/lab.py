@@ -156,11 +156,14 @@ def _together(runs: "list[Run]") -> "Iterator[tuple[Run, Findings | None]]":
     from elman.train import parallel
 
     with parallel.start():
-        if parallel.rank():
+        first = parallel.rank() == 0
+        if first:
+            with Together() as executor:
+                yield from execute(runs, 1, executor, Progress())
+        else:
             follow()
-            raise typer.Exit
-        with Together() as executor:
-            yield from execute(runs, 1, executor, Progress())
+    if not first:
+        raise typer.Exit
 
 
 def read_settings(pairs: list[str]) -> dict[str, str]:

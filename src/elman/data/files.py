@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from elman.data.catalogue import DataFile, DataSet
+from elman.data.catalogue import DataFile, DataSet, find_set
 from elman.data.errors import DataError, NotHere
 
 __all__ = ["Where", "cache_folder", "checksums", "fetch", "find", "where"]

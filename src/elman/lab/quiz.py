@@ -1,4 +1,4 @@
-"""Questions of an exercise's kind with new numbers, their worked answers, and marks. A study writes its own question."""
+"""Questions of an exercise's kind with new numbers, their worked answers, and marks; each study writes its own."""
 
 import random
 import re

@@ -46,7 +46,9 @@ ARMS = {  # the cell, and whether what is read is filled up with zeros
 }  # fmt: skip
 RECALL = ("GRU", "LSTM", "RNN")
 TIMING = "timing"
-CONTESTANTS = {f"{kind} {how}": (kind, how) for how in ("by lengths", "padded", "torch packed") for kind in ("GRU", "LSTM")}
+CONTESTANTS = {
+    f"{kind} {how}": (kind, how) for how in ("by lengths", "padded", "torch packed") for kind in ("GRU", "LSTM")
+}
 UTTERANCES, REMEMBERING = {"task": "utterances"}, {"task": "recall"}
 VOWELS = "japanese_vowels"
 CHUNG = "Chung, Gulcehre, Cho & Bengio (2014), Empirical Evaluation of Gated Recurrent Neural Networks"

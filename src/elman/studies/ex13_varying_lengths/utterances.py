@@ -13,8 +13,7 @@ MORE = 20  # steps of padding beyond the longest row
 
 
 def utterances_of(vowels: bool, seed: int = 0) -> tuple["Labelled", "Labelled"]:
-    """Training and test utterances, generated if they are not the vowels, each channel scaled by the training's mean and
-    deviation."""
+    """Training and test utterances, the vowels or generated ones, scaled by the training's mean and deviation."""
     import torch
 
     from elman.data.sets import japanese_vowels

@@ -32,7 +32,9 @@ def further_cells(names: Iterable[str]) -> dict[str, str]:
     return {cell_label(name): name for name in names}
 
 
-def trials_on(things: Iterable[Mapping[str, Given]], arms: Iterable[str], cells: Iterable[str], seeds: int) -> list[Trial]:
+def trials_on(
+    things: Iterable[Mapping[str, Given]], arms: Iterable[str], cells: Iterable[str], seeds: int
+) -> list[Trial]:
     """Every arm and further cell on every thing, such as ``{"task": "copy"}``, with every seed."""
     from elman.cells.lookup import cell_inputs
 

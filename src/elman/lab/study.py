@@ -7,8 +7,8 @@ It defines
 - ``claims(plan)``: what is claimed, by whom, and the measure that decides it, before anything runs;
 - ``trials(plan)``: what runs, arms times seeds;
 - ``run(plan, trial, desk)``: one trial; returns its :class:`Record`;
-- ``findings(plan, records)``: a :class:`~elman.lab.findings.Findings` made from the records alone, without the verdicts,
-  which the laboratory adds;
+- ``findings(plan, records)``: a :class:`~elman.lab.findings.Findings` made from the records alone, without the
+  verdicts, which the laboratory adds;
 - ``question(rng)``, in some: a question of the exercise's kind with new numbers, for :mod:`elman.lab.quiz`.
 
 The file's name is all the registration there is.

@@ -104,7 +104,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     task, n = Reversal(*LENGTHS), LENGTHS[1]
     model = make_seq2seq(settings(plan.hidden_size, "none"))
-    strings, coins, test = (torch.Generator().manual_seed(3 * trial.seed + part) for part in range(3))
+    strings, coins, test = (torch.Generator().manual_seed(3 * (trial.seed or 0) + part) for part in range(3))
     schedule = {"scheduled sampling": linear(1 / plan.updates), "own tokens": lambda i: 0.0}.get(trial.arm, always)
 
     def draw(update: int):

@@ -17,6 +17,7 @@ the product of Jacobians. On the vowels a vanilla network reaches about 97 %: 29
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
@@ -29,7 +30,8 @@ from elman.lab.study import Record, Trial
 from elman.lab.workspace import Desk
 from elman.studies.shared.comparing_cells import further_cells, trials_on
 
-ARMS = {  # activation, layer normalisation, and whether the recurrent matrix starts at the identity
+ARMS: dict[str, tuple[Literal["tanh", "relu"], bool, bool]] = {
+    # activation, layer normalisation, and whether the recurrent matrix starts at the identity
     "tanh": ("tanh", False, False), "tanh LN": ("tanh", True, False), "relu": ("relu", False, False),
     "relu LN": ("relu", True, False), "relu identity": ("relu", False, True),
 }  # fmt: skip

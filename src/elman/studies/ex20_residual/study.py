@@ -189,7 +189,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """What depth costs, what connections give, and what the gradient does at the start, where the plan has the arms."""
+    """What depth costs, what connections give, and what the gradient does at first, where the plan has the arms."""
     deep, middle = ([depth for depth in sorted(set(plan.depths), reverse=True) if depth > 1] + [0, 0])[:2]
     nats, a_layer = "nats a character", "orders of magnitude a layer, towards the input"
 

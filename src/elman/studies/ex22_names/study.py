@@ -160,8 +160,7 @@ def trials(plan: Plan) -> list[Trial]:
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Score the n-grams; or train one network, test it once, and if it is told the culture, sample from it, judge, and
-    leave the model."""
+    """Score the n-grams; or train one network and test it once, and sample from one that is told the culture."""
 
     from elman.cells.lookup import cell_named
     from elman.data.names import names, split
@@ -267,10 +266,10 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         figures = figures_of(plan.temperatures, values_at, cultures_of(counted[0]), knowing)
         summary = (
             f"On unseen names of {counted[0].texts['names']} a {first} that is told the culture has "
-            f"{mean(scores[first]):.3f} nats a character, where a 5-gram told it too has {mean(scores['5-gram, told']):.3f}; from temperature "
-            f"{cold:g} to {hot:g} the share of samples judged valid goes from {share('valid', cold)} "
-            f"to {share('valid', hot)} (real names: {share('valid', 'real')}), that "
-            f"of new ones from {share('novel', cold)} to {share('novel', hot)}."
+            f"{mean(scores[first]):.3f} nats a character, where a 5-gram told it too has "
+            f"{mean(scores['5-gram, told']):.3f}; from temperature {cold:g} to {hot:g} the share of samples judged "
+            f"valid goes from {share('valid', cold)} to {share('valid', hot)} (real names: "
+            f"{share('valid', 'real')}), that of new ones from {share('novel', cold)} to {share('novel', hot)}."
         )
     return Findings(
         summary=summary,

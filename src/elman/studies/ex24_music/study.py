@@ -247,8 +247,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         )
         summary = (
             f"On unseen tunes of {counted.texts['tunes']} the LSTM needs {arms.mean(MAIN, 'nats'):.3f} nats a note, "
-            f"a bigram {grams['bigram']:.3f}; {written[0]} of the notes it writes are in the scale ({real[0]} of real ones), "
-            f"and {written[1]} of its bars are filled ({real[1]} of real ones)."
+            f"a bigram {grams['bigram']:.3f}; {written[0]} of the notes it writes are in the scale ({real[0]} of "
+            f"real ones), and {written[1]} of its bars are filled ({real[1]} of real ones)."
         )
     return Findings(
         summary=summary,

@@ -2,7 +2,7 @@
 
 from elman.data.catalogue import DataFile, DataSet, all_sets, find_set
 from elman.data.errors import DataError, NotHere
-from elman.data.files import fetch, find, where
+from elman.data.files import checksums, fetch, find, where
 from elman.data.texts import Text, split, text
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "NotHere",
     "Text",
     "all_sets",
+    "checksums",
     "fetch",
     "find",
     "find_set",

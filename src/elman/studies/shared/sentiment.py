@@ -61,9 +61,9 @@ def load(data: str, sentences: int) -> "Corpus":
 
 
 def inputs(data: str) -> dict[str, str]:
-    """What a trial on this corpus depends on."""
+    """What a trial on this corpus reads."""
     corpus = load(data, 1)
-    return {"data": corpus.name, "sha256": corpus.sha256}
+    return {corpus.name: corpus.sha256}
 
 
 def prepared(corpus: "Corpus", evidence: bool = False) -> Read:

@@ -90,7 +90,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     from elman.data.reversal import END, Reversal
     from elman.nn.saving import make_seq2seq, save_made
-    from elman.studies.shared.reversing import exact_by_length, settings, train
+    from elman.studies.shared.reversing import exact_by_length, settings, train_reversal
     from elman.train.seq2seq import exact_match
 
     kind, _, forcing = trial.variant.partition(", ")
@@ -114,7 +114,9 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
             begun = time.process_time()
         desk.progress(update, plan.updates, loss=loss)
 
-    train(model, task, plan.updates, plan.batch_size, plan.learning_rate, trial.seed, lambda _: probability, each)
+    train_reversal(
+        model, task, plan.updates, plan.batch_size, plan.learning_rate, trial.seed, lambda _: probability, each
+    )
     if trial.variant == "attention, teacher forcing":
         save_made(desk.folder / "model", model, made_of, {})
     numbers = {"reached": float(bool(reached)), "updates": float(plan.updates), "seconds": spent} | reached

@@ -95,12 +95,12 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.data.reversal import BEGIN, END, Reversal
     from elman.decode import Diversity, beam_search
     from elman.nn.saving import make_seq2seq
-    from elman.studies.shared.reversing import same, settings, train
+    from elman.studies.shared.reversing import same, settings, train_reversal
     from elman.train.forcing import always
 
     updates = int(trial.variant.partition(" ")[0])
     model = make_seq2seq(settings(plan.hidden_size, "additive"))
-    train(model, Reversal(), updates, plan.batch_size, plan.learning_rate, trial.seed, always,
+    train_reversal(model, Reversal(), updates, plan.batch_size, plan.learning_rate, trial.seed, always,
           lambda update, loss: desk.progress(update, updates, loss=loss))  # fmt: skip
     model.eval()
     test = torch.Generator().manual_seed(1000 + trial.seed)

@@ -89,13 +89,13 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     from elman.data.reversal import Reversal
     from elman.nn.saving import make_seq2seq
-    from elman.studies.shared.reversing import exact_by_length, settings, train
+    from elman.studies.shared.reversing import exact_by_length, settings, train_reversal
     from elman.train.forcing import always
 
     if trial.variant in translation.NAMES:
         return translation.run(plan, trial, desk)
     model = make_seq2seq(settings(plan.hidden_size, trial.variant))
-    train(model, Reversal(), plan.updates, plan.batch_size, plan.learning_rate, trial.seed, always,
+    train_reversal(model, Reversal(), plan.updates, plan.batch_size, plan.learning_rate, trial.seed, always,
           lambda update, loss: desk.progress(update, plan.updates, loss=loss))  # fmt: skip
     model.eval()
     test = torch.Generator().manual_seed(1000 + trial.seed)

@@ -100,7 +100,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.nn.saving import make_seq2seq
     from elman.studies.shared.reversing import same, settings
     from elman.train.forcing import always, linear
-    from elman.train.seq2seq import fit_seq2seq
+    from elman.train.loop import losses, train
+    from elman.train.seq2seq import sequence_loss
 
     task, n = Reversal(*LENGTHS), LENGTHS[1]
     model = make_seq2seq(settings(plan.hidden_size, "none"))
@@ -117,8 +118,11 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         wrong = torch.randint(10, batch.target.shape, generator=coins)
         return batch._replace(read=torch.where(noisy, wrong, batch.target))
 
-    fit_seq2seq(model, draw, plan.updates, learning_rate=plan.learning_rate, forcing=schedule, generator=coins,
-                each=lambda update, loss: desk.progress(update, plan.updates, loss=loss))  # fmt: skip
+    updates = train(
+        model, lambda update: sequence_loss(model, draw(update), schedule(update), coins), plan.updates,
+        learning_rate=plan.learning_rate,
+    )  # fmt: skip
+    losses(updates, lambda update, loss: desk.progress(update, plan.updates, loss=loss))
     model.eval()
     batch = Reversal(n, n).draw(plan.test_size, test, held_out=True)
     right = batch.target[1 : n + 1]

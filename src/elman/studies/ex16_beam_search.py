@@ -112,12 +112,12 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.data.reversal import BEGIN, END, Reversal
     from elman.decode import Diversity, beam_search
     from elman.nn.saving import make_seq2seq
-    from elman.studies.shared.reversing import same, settings, train
+    from elman.studies.shared.reversing import same, settings, train_reversal
     from elman.train.forcing import always
 
     updates, seed = {named(n): n for n in plan.updates}[trial.arm], trial.seed or 0
     model = make_seq2seq(settings(plan.hidden_size, "additive"))
-    train(model, Reversal(), updates, plan.batch_size, plan.learning_rate, seed, always,
+    train_reversal(model, Reversal(), updates, plan.batch_size, plan.learning_rate, seed, always,
           lambda update, loss: desk.progress(update, updates, loss=loss))  # fmt: skip
     model.eval()
     test = torch.Generator().manual_seed(1000 + seed)

@@ -127,18 +127,22 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 def _train(plan: Plan, updates: int, arm: str, coder: "Coder", draw, desk: Desk):
     from elman.nn.saving import make_seq2seq
-    from elman.train.seq2seq import fit_seq2seq
+    from elman.train.loop import losses, train
+    from elman.train.seq2seq import sequence_loss
 
     settings = {
         "source_size": len(coder), "target_size": len(coder), "embedding_size": plan.embedding_size,
         "hidden_size": plan.hidden_size, "attention": "additive", "head": arm,
     }  # fmt: skip
     model = make_seq2seq(settings)
-    fit_seq2seq(
-        model, lambda update: coder.batch(draw(update), copies=arm != GENERATOR), updates,
-        learning_rate=plan.learning_rate,
-        each=lambda update, loss: desk.progress(update, updates, loss=loss),
-    )  # fmt: skip
+
+    def loss(update: int):
+        return sequence_loss(model, coder.batch(draw(update), copies=arm != GENERATOR))
+
+    losses(
+        train(model, loss, updates, learning_rate=plan.learning_rate),
+        lambda update, loss: desk.progress(update, updates, loss=loss),
+    )
     return model.eval()
 
 

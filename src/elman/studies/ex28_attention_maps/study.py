@@ -96,14 +96,14 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     from elman.data.reversal import Reversal
     from elman.nn.saving import make_seq2seq
-    from elman.studies.shared.reversing import exact_by_length, settings, train
+    from elman.studies.shared.reversing import exact_by_length, settings, train_reversal
     from elman.train.forcing import always
 
     if trial.on != REVERSING:
         return translation.run(plan, trial, desk)
     seed = trial.seed or 0
     model = make_seq2seq(settings(plan.hidden_size, trial.arm))
-    train(model, Reversal(), plan.updates, plan.batch_size, plan.learning_rate, seed, always,
+    train_reversal(model, Reversal(), plan.updates, plan.batch_size, plan.learning_rate, seed, always,
           lambda update, loss: desk.progress(update, plan.updates, loss=loss))  # fmt: skip
     model.eval()
     test = torch.Generator().manual_seed(1000 + seed)

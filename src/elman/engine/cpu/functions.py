@@ -66,7 +66,7 @@ def pointwise(w: Writer, op: str, args: list[str]) -> str:
 
 @dataclass(frozen=True)
 class Format:
-    """A number format, and the polynomials that suffice for it, highest power first."""
+    """A number format, and the polynomials that suffice for it, lowest power first."""
 
     place: int  # of the exponent's lowest bit
     bias: int
@@ -90,34 +90,40 @@ class Format:
 FORMATS = {
     32: Format(
         23, 127, (0.6931471824645996, -1.904654299957768e-09), (-104.0, 89.0), 20.0,
-        (0.00019913572759833187, 0.0013940284261479974, 0.00833327416330576, 0.041666366159915924,
-         0.1666666716337204, 0.5),
-        (0.298698753118515, 0.39977630972862244, 0.6666677594184875),
+        (0.5, 0.1666666716337204, 0.041666366159915924, 0.00833327416330576, 0.0013940284261479974,
+         0.00019913572759833187),
+        (0.6666677594184875, 0.39977630972862244, 0.298698753118515),
     ),
     64: Format(
         52, 1023, (0.6931471805599453, 2.3190468138462996e-17), (-746.0, 710.0), 40.0,
-        (2.0924080825264006e-09, 2.5108648801646596e-08, 2.755724408967567e-07, 2.7557245397161735e-06,
-         2.480158735874606e-05, 0.00019841269884852207, 0.001388888888886795, 0.008333333333322184,
-         0.0416666666666667, 0.16666666666666677, 0.5),
-        (0.14792723544635644, 0.15314405878348755, 0.18183548851642148, 0.22222198910123533, 0.2857142873858581,
-         0.3999999999943521, 0.6666666666666731),
+        (0.5, 0.16666666666666677, 0.0416666666666667, 0.008333333333322184, 0.001388888888886795,
+         0.00019841269884852207, 2.480158735874606e-05, 2.7557245397161735e-06, 2.755724408967567e-07,
+         2.5108648801646596e-08, 2.0924080825264006e-09),
+        (0.6666666666666731, 0.3999999999943521, 0.2857142873858581, 0.22222198910123533, 0.18183548851642148,
+         0.15314405878348755, 0.14792723544635644),
     ),
 }  # fmt: skip
 
 
 def polynomial(w: Writer, x: str, coefficients: tuple[float, ...]) -> str:
-    """Highest power first."""
-    value = w.lanes.splat(coefficients[0])
-    for c in coefficients[1:]:
-        value = w.fma(value, x, w.lanes.splat(c))
+    """Lowest power first; neighbours are joined first, as one long chain of sums would wait for each."""
+    terms = [w.lanes.splat(c) for c in coefficients]
+    pairs = [w.fma(x, high, low) for low, high in zip(terms[::2], terms[1::2], strict=False)]
+    pairs += terms[len(pairs) * 2 :]
+    value, square = pairs.pop(), w.op("fmul", x, x)
+    while pairs:
+        value = w.fma(value, square, pairs.pop())
     return value
 
 
-def clamp(w: Writer, x: str, low: float, high: float) -> str:
+def clamp(w: Writer, x: str, low: float = -inf, high: float = inf) -> str:
     """Keep within bounds; the comparisons are false for NaN, which so passes."""
     V = w.lanes
-    x = w.select(w.compare("olt", x, V.splat(low)), V.splat(low), x)
-    return w.select(w.compare("ogt", x, V.splat(high)), V.splat(high), x)
+    if low > -inf:
+        x = w.select(w.compare("olt", x, V.splat(low)), V.splat(low), x)
+    if high < inf:
+        x = w.select(w.compare("ogt", x, V.splat(high)), V.splat(high), x)
+    return x
 
 
 def _power(w: Writer, x: str) -> tuple[str, str, str]:
@@ -145,9 +151,14 @@ def exp(w: Writer, x: str) -> str:
 
 def sigmoid(w: Writer, x: str) -> str:
     """``1 / (1 + e^-x)``, and of a negative x ``e^x / (1 + e^x)``, where the other would overflow."""
-    V = w.lanes
-    e = exp(w, w.do(f"fneg {V.type} {w.unary('fabs', x)}"))
-    above = w.select(w.compare("olt", x, V.splat(0)), e, V.splat(1))
+    V, F = w.lanes, FORMATS[w.lanes.bits]
+    size = clamp(w, w.unary("fabs", x), high=-F.exp_range[0])
+    n, r, t = _power(w, w.do(f"fneg {V.type} {size}"))
+    e = w.op("fadd", w.op("fadd", r, t), V.splat(1))
+    half = F.bias // 2  # as in exp, but n is never positive: one half can be the same for all
+    e = w.op("fmul", e, w.number(w.whole("add", w.whole("shl", n, F.place), F.bias + half << F.place)))
+    e = w.op("fmul", e, V.splat(2.0**-half))
+    above = w.select(w.do(f"icmp slt {V.integer} {w.bits(x)}, zeroinitializer"), e, V.splat(1))
     return w.op("fdiv", above, w.op("fadd", e, V.splat(1)))
 
 
@@ -169,11 +180,11 @@ def expm1(w: Writer, x: str) -> str:
 def tanh(w: Writer, x: str) -> str:
     """``h / (h + 1)`` with ``h = (e^2|x| - 1) / 2``, and the sign of x."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
-    twice = w.unary("fabs", w.op("fadd", x, x))
-    h = _half_expm1(w, w.select(w.compare("ogt", twice, V.splat(2 * F.one)), V.splat(2 * F.one), twice))
-    w.declare(f"{V.type} @llvm.copysign.{V.suffix}({V.type}, {V.type})")
-    size = w.op("fdiv", h, w.op("fadd", h, V.splat(1)))
-    return w.do(f"call {V.type} @llvm.copysign.{V.suffix}({V.type} {size}, {V.type} {x})")
+    size = w.unary("fabs", x)
+    h = _half_expm1(w, clamp(w, w.op("fadd", size, size), high=2 * F.one))
+    value = w.op("fdiv", h, w.op("fadd", h, V.splat(1)))
+    sign = w.whole("xor", w.bits(x), w.bits(size))
+    return w.number(w.whole("or", w.bits(value), sign))
 
 
 def _near_zero(w: Writer, x: str, y: str) -> str:

@@ -90,29 +90,31 @@ class Apply(Cell):
 WIDTH = 100
 
 
-def value_and_slope(function, x, engine="native"):
+def value_and_slope(function, x, grad=None):
     x = torch.as_tensor(x)[: len(x) // WIDTH * WIDTH].reshape(1, -1, WIDTH).requires_grad_()
-    y, _ = elman.unroll(Apply(function), x, State(torch.zeros_like(x[0])), engine=engine)
-    (slope,) = torch.autograd.grad(y.sum(), x)
+    y, _ = elman.unroll(Apply(function), x, State(torch.zeros_like(x[0])), engine="native")
+    (slope,) = torch.autograd.grad(y, x, torch.ones_like(y) if grad is None else grad.expand_as(y))
     return x.detach(), y.detach(), slope
 
 
 @pytest.mark.parametrize(
     ("function", "formula"),
     [
-        (torch.tanh, lambda x, y: torch.ops.aten.tanh_backward(torch.ones_like(y), y)),  # 1 - y * y, rounded once
-        (torch.sigmoid, lambda x, y: (1 - y) * y),
-        (torch.exp, lambda x, y: y),
-        (torch.expm1, lambda x, y: y + 1),
-        (torch.log, lambda x, y: 1 / x),
-        (torch.log1p, lambda x, y: 1 / (x + 1)),
-        (torch.sqrt, lambda x, y: 1 / (2 * y)),
+        (torch.tanh, lambda g, x, y: torch.ops.aten.tanh_backward(g, y)),  # g (1 - y * y), the bracket rounded once
+        (torch.sigmoid, lambda g, x, y: g * (1 - y) * y),
+        (torch.exp, lambda g, x, y: g * y),
+        (torch.expm1, lambda g, x, y: g * (y + 1)),
+        (torch.log, lambda g, x, y: g / x),
+        (torch.log1p, lambda g, x, y: g / (x + 1)),
+        (torch.sqrt, lambda g, x, y: g / (2 * y)),
     ],
 )
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_slopes_are_torchs_formulas_to_the_bit(function, formula, kind):
-    x, y, slope = value_and_slope(function, every_exponent(kind, 256 if kind == np.float32 else 32))
-    assert_close(slope, formula(x, y), rtol=0, atol=0, equal_nan=True)
+    x = every_exponent(kind, 256 if kind == np.float32 else 32)
+    g = torch.from_numpy(np.linspace(-3, 3, WIDTH, dtype=kind))
+    x, y, slope = value_and_slope(function, x, g)
+    assert_close(slope, formula(g.expand_as(y).contiguous(), x, y), rtol=0, atol=0, equal_nan=True)
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -78,7 +78,7 @@ class Format:
 
     @property
     def magic(self) -> float:
-        """Adding it rounds to an integer, which then stands in the lowest bits."""
+        """Adding it rounds to an integer, which the lowest bits of the sum then hold."""
         return 1.5 * 2**self.place
 
     @property
@@ -106,7 +106,7 @@ FORMATS = {
 
 
 def polynomial(w: Writer, x: str, coefficients: tuple[float, ...]) -> str:
-    """Lowest power first; neighbours are joined first, as one long chain of sums would wait for each."""
+    """Neighbours are joined first: in a single chain each sum would wait for the one before."""
     terms = [w.lanes.splat(c) for c in coefficients]
     pairs = [w.fma(x, high, low) for low, high in zip(terms[::2], terms[1::2], strict=False)]
     pairs += terms[len(pairs) * 2 :]
@@ -127,7 +127,7 @@ def clamp(w: Writer, x: str, low: float = -inf, high: float = inf) -> str:
 
 
 def _power(w: Writer, x: str) -> tuple[str, str, str]:
-    """``e^x = 2^n (1 + r + t)``: n in the lowest bits of the first, r exact, t at most a fifth of it."""
+    """``e^x = 2^n (1 + r + t)``: n in the lowest bits of the first result, r exact, t at most a fifth of r."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
     rounded = w.fma(x, V.splat(1 / log(2)), V.splat(F.magic))
     n = w.op("fsub", rounded, V.splat(F.magic))
@@ -138,7 +138,7 @@ def _power(w: Writer, x: str) -> tuple[str, str, str]:
 
 
 def exp(w: Writer, x: str) -> str:
-    """The power of two comes in two halves, so that subnormals are rounded once."""
+    """The power of two comes in two factors, so that a subnormal result is rounded once."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
     n, r, t = _power(w, clamp(w, x, *F.exp_range))
     both = w.whole("add", n, 2 * F.bias - F.magic_bits)
@@ -150,12 +150,12 @@ def exp(w: Writer, x: str) -> str:
 
 
 def sigmoid(w: Writer, x: str) -> str:
-    """``1 / (1 + e^-x)``, and of a negative x ``e^x / (1 + e^x)``, where the other would overflow."""
+    """``1 / (1 + e^-x)``, and for a negative x ``e^x / (1 + e^x)``, where the other would overflow."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
     size = clamp(w, w.unary("fabs", x), high=-F.exp_range[0])
     n, r, t = _power(w, w.do(f"fneg {V.type} {size}"))
     e = w.op("fadd", w.op("fadd", r, t), V.splat(1))
-    half = F.bias // 2  # as in exp, but n is never positive: one half can be the same for all
+    half = F.bias // 2  # as in exp, but n is never positive: one of the two factors may be constant
     e = w.op("fmul", e, w.number(w.whole("add", w.whole("shl", n, F.place), F.bias + half << F.place)))
     e = w.op("fmul", e, V.splat(2.0**-half))
     above = w.select(w.do(f"icmp slt {V.integer} {w.bits(x)}, zeroinitializer"), e, V.splat(1))
@@ -163,7 +163,7 @@ def sigmoid(w: Writer, x: str) -> str:
 
 
 def _half_expm1(w: Writer, x: str) -> str:
-    """``(e^x - 1) / 2``, which does not overflow before its double would."""
+    """``(e^x - 1) / 2``, whose power of two is finite wherever ``e^x`` is."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
     n, r, t = _power(w, x)
     half = w.number(w.whole("add", w.whole("shl", n, F.place), F.bias - 1 << F.place))
@@ -171,7 +171,7 @@ def _half_expm1(w: Writer, x: str) -> str:
 
 
 def expm1(w: Writer, x: str) -> str:
-    """``e^x - 1``."""
+    """``e^x - 1``, precise near zero."""
     F = FORMATS[w.lanes.bits]
     half = _half_expm1(w, clamp(w, x, -F.one, F.exp_range[1]))
     return _near_zero(w, x, w.op("fadd", half, half))
@@ -196,21 +196,19 @@ def _near_zero(w: Writer, x: str, y: str) -> str:
 def _exponent(w: Writer, x: str) -> tuple[str, str]:
     """``x = 2^k m`` with m between ``sqrt(1/2)`` and ``sqrt(2)``: k plus the bias as an integer, and m."""
     F = FORMATS[w.lanes.bits]
-    root = int(sqrt(0.5) * 2 ** (F.place + 1)) - (1 << F.place) + (F.bias - 1 << F.place)
+    root = (F.bias - 2 << F.place) + int(sqrt(0.5) * 2 ** (F.place + 1))  # bits of the square root of 1/2
     bits, one = w.bits(x), F.bias << F.place
     k = w.whole("lshr", w.whole("add", bits, one - root), F.place)
     return k, w.number(w.whole("sub", w.whole("add", bits, one), w.whole("shl", k, F.place)))
 
 
-def _log(w: Writer, x: str, k: str, f: str, scaled: str) -> str:
-    """``log(x) = (k - scaled) ln(2) + log(1 + f)``, with ``log(1 + f) = 2 atanh(f / (2 + f))``."""
+def _log(w: Writer, x: str, k: str, f: str, origin: str) -> str:
+    """``log(x) = n ln(2) + log(1 + f)``, with ``log(1 + f) = 2 atanh(f / (2 + f))``; n is k less what origin holds of it."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
-    exponent = w.number(w.whole("or", k, F.magic_bits))
-    n = w.op("fsub", exponent, scaled)
+    n = w.op("fsub", w.number(w.whole("or", k, F.magic_bits)), origin)
     s = w.op("fdiv", f, w.op("fadd", f, V.splat(2)))
     z, square = w.op("fmul", s, s), w.op("fmul", f, w.op("fmul", f, V.splat(0.5)))
-    above = w.fma(z, polynomial(w, z, F.log), square)
-    rest = w.fma(s, above, w.op("fmul", n, V.splat(F.ln2[1])))
+    rest = w.fma(s, w.fma(z, polynomial(w, z, F.log), square), w.op("fmul", n, V.splat(F.ln2[1])))
     value = w.fma(n, V.splat(F.ln2[0]), w.op("fsub", f, w.op("fsub", square, rest)))
     value = w.select(w.compare("olt", x, V.splat(inf)), value, x)
     pole = w.select(w.compare("oeq", x, V.splat(0)), V.splat(-inf), V.splat(nan))
@@ -218,23 +216,23 @@ def _log(w: Writer, x: str, k: str, f: str, scaled: str) -> str:
 
 
 def log_of(w: Writer, x: str) -> str:
-    """Subnormals are scaled up first."""
+    """Subnormals are made normal first."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
-    small = w.compare("olt", x, V.splat(2.0 ** (1 - F.bias)))
-    scaled = w.select(small, w.op("fmul", x, V.splat(2.0 ** (F.place + 1))), x)
-    k, m = _exponent(w, scaled)
-    none, some = V.splat(F.magic + F.bias), V.splat(F.magic + F.bias + F.place + 1)
-    return _log(w, x, k, w.op("fsub", m, V.splat(1)), w.select(small, some, none))
+    subnormal = w.compare("olt", x, V.splat(2.0 ** (1 - F.bias)))
+    up, zero = F.place + 1, F.magic + F.bias
+    k, m = _exponent(w, w.select(subnormal, w.op("fmul", x, V.splat(2.0**up)), x))
+    origin = w.select(subnormal, V.splat(zero + up), V.splat(zero))
+    return _log(w, x, k, w.op("fsub", m, V.splat(1)), origin)
 
 
 def log1p(w: Writer, x: str) -> str:
-    """``1 + f = 2^-k (1 + x)``, with f from x itself: what ``1 + x`` has rounded away is not lost."""
+    """``log(1 + x)``, with ``1 + f = 2^-n (1 + x)``: f comes from x, and so keeps what ``1 + x`` rounds away."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
     u = w.op("fadd", x, V.splat(1))
     k, m = _exponent(w, u)
     scale = w.number(w.whole("shl", w.whole("sub", V.integers(2 * F.bias), k), F.place))
     f = w.fma(x, scale, w.op("fsub", scale, V.splat(1)))
-    large = w.compare("ogt", x, V.splat(4.0**F.place))  # its scale may be no normal number
+    large = w.compare("ogt", x, V.splat(4.0**F.place))  # the scale may be subnormal, and nothing is rounded away
     f = w.select(large, w.op("fsub", m, V.splat(1)), f)
     return _near_zero(w, x, _log(w, u, k, f, V.splat(F.magic + F.bias)))
 

@@ -1,7 +1,7 @@
 """The native engine: a cell's step becomes kernels for whole sequences, compiled once for all cells of its structure.
 
 cell -> ``record`` -> trace -> ``lower``, ``plan`` -> plan -> ``Kernels``. A :class:`Door` checks what enters the
-kernels, and :func:`differentiable` runs them under autograd. What cannot be compiled, or does not fit, runs on the loop.
+kernels, and :func:`differentiable` runs them under autograd. The loop runs what does not fit.
 """
 
 import os

@@ -13,8 +13,9 @@ from torch.nn.modules import module as torch_module
 
 from elman.cell import Cell
 from elman.engine import loop
+from elman.engine.backend import Rows
 from elman.engine.cpu.dense import linear, product_over_rows
-from elman.engine.cpu.kernels import Kernels, Rows
+from elman.engine.cpu.kernels import Kernels
 from elman.engine.symbols import Symbols, looked_up
 from elman.engine.tracing.cell_key import structure
 from elman.engine.unsupported import Unsupported

@@ -62,8 +62,7 @@ def describe(name: str, cell: Cell) -> CellRow:
     products, engine, why = None, "native", ""
     try:
         with torch.random.fork_rng(devices=[]):
-            trace = record(cell, torch.float32)
-            program = plan(trace, lower(trace)).inference
+            program = plan(lower(record(cell, torch.float32))).inference
         products = sum(len(level.products) for level in program.levels)
     except Exception as error:  # whatever stops the engine, the loop runs the cell
         engine, why = "loop", str(error) if isinstance(error, Unsupported) else f"{type(error).__name__}: {error}"

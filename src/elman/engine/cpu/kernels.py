@@ -2,38 +2,29 @@
 
 from array import array
 from ctypes import addressof, c_void_p
-from itertools import accumulate
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from elman.cell import Cell
+from elman.engine.backend import Rows, parameter_gradients
 from elman.engine.cpu.compile import compile_text, compiling_products, shared_address, tile_for
 from elman.engine.cpu.dense import pack, product_over_rows
-from elman.engine.cpu.emit import Layout, can_be_wide, program_text
+from elman.engine.cpu.emit import can_be_wide, program_text
+from elman.engine.cpu.layout import Layout
 from elman.engine.cpu.scratch import scratch
 from elman.engine.cpu.threads import cut, openmp, spread
-from elman.engine.planning.lower import lower, run_deferred
+from elman.engine.planning.lower import lower
 from elman.engine.planning.plan import Plan, plan
-from elman.engine.planning.schedule import Program
+from elman.engine.planning.program import Program
 from elman.engine.tracing.trace import record
 
-__all__ = ["Kernels", "Rows"]
+__all__ = ["Kernels"]
 
 WIDE_FROM = 1.5e5  # operations of a step, below which waiting for the other thread takes longer
 
 Carried = dict[str, Tensor | None]  # dense rows [B, *] by the name of the buffer
-
-
-class Rows:
-    """The rows of a packed batch, as kernels read them."""
-
-    def __init__(self, batch_sizes: list[int], batch: int, reverse: bool):
-        self.batch_sizes, self.batch, self.reverse = batch_sizes, batch, reverse
-        self.sizes = array("q", batch_sizes)
-        self.starts = array("q", accumulate(batch_sizes, initial=0))
-        self.total = self.starts[-1]
 
 
 class _Function:
@@ -110,7 +101,7 @@ class Kernels:
         bits = 32 if dtype == torch.float32 else 64
         with compiling_products(bits):
             self.trace = record(cell, dtype)
-            self.plan: Plan = plan(self.trace, lower(self.trace))
+            self.plan: Plan = plan(lower(self.trace))
         self.inference, self.training, self.backward = functions = [
             _Function(program, bits) for program in (self.plan.inference, self.plan.training, self.plan.backward)
         ]
@@ -125,7 +116,7 @@ class Kernels:
         for name, f in zip(names, functions, strict=True):
             f.address = self.code.address(name)
             f.wide = self.code.address(f"{name}_wide") if can_be_wide(f.program) else 0
-        self.moving = [i for i in range(len(self.trace.state_shapes)) if i not in self.plan.constant_states]
+        self.moving = [i for i in range(len(self.trace.state_shapes)) if i not in self.plan.step.constant_states]
 
     def forward(
         self, drives: list[Tensor], states: list[Tensor], thetas: list[Tensor], rows: Rows, training: bool
@@ -138,7 +129,7 @@ class Kernels:
         enter: Carried = {f"state{i}": state.contiguous() for i, state in enumerate(states)}
         leave: Carried = {f"state{i}": final for i, final in zip(self.moving, finals, strict=True)}
         function(tensors, enter, leave, thetas, rows, rows.reverse)
-        names = ["saved", "outputs", *(f"drive{i}" for i in self.plan.needs_drive)] if training else ()
+        names = ["saved", "outputs", *(f"drive{i}" for i in self.plan.saved.drives)] if training else ()
         return tensors["outputs"], finals, {name: tensors[name] for name in names}
 
     def gradients(
@@ -159,7 +150,7 @@ class Kernels:
         leave: Carried = {f"grad_state{i}": grad for i, grad in enumerate(grad_states)}
         function(tensors, enter, leave, thetas, rows, not rows.reverse)
         grad_drives = [tensors.get(f"grad_drive{i}") for i in range(len(self.trace.drive_shapes))]
-        return grad_drives, grad_states, self.deferred(tensors, thetas)
+        return grad_drives, grad_states, parameter_gradients(self.plan, tensors, thetas, product_over_rows)
 
     def _make_the_rest(self, tensors: dict[str, Tensor], function: _Function, rows: Rows, like: Tensor) -> None:
         for buffer in function.program.buffers:
@@ -167,17 +158,3 @@ class Kernels:
                 tensors[buffer.name] = like.new_zeros(torch.get_num_threads(), buffer.width)
             elif buffer.kind != "row" and buffer.name not in tensors:
                 tensors[buffer.name] = like.new_empty(rows.total, buffer.width)
-
-    def deferred(self, tensors: dict[str, Tensor], thetas: list[Tensor]) -> list[Tensor | None]:
-        """Return the thetas' gradients: one product, or one sum, over all steps and rows."""
-        roots: dict[Any, Tensor] = {}
-        for root, (op, places) in self.plan.roots.items():
-            parts = [
-                tensors[p.buffer.name].narrow(1, p.column, v.width) for p, v in zip(places, root.args, strict=True)
-            ]
-            roots[root] = product_over_rows(*parts) if op == "outer" else parts[0].sum(0)
-        done: dict[Any, Any] = {}
-        skip = len(self.trace.drive_shapes) + len(self.trace.state_shapes)
-        return [
-            None if g is None else run_deferred(g, roots, thetas, done) for g in self.plan.lowered.gradients[skip:]
-        ]

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 import torch
 
 from elman.cell import Cell
-from elman.engine.compiled import kernels_of
-from elman.engine.cpu.kernels import Kernels
+from elman.engine.compiled import Compiled, kernels_of
 from elman.engine.planning.deferred import Outer, step_sums
 from elman.engine.planning.language import MatMul, Pointwise, Reduce, Value
 from elman.engine.planning.program import BEFORE, Program
@@ -63,7 +62,7 @@ def explain(cell: Cell) -> str:
     return "\n".join([f"{name} runs on the native engine ({kind}).", *lines])
 
 
-def _before(kernels: Kernels) -> str:
+def _before(kernels: Compiled) -> str:
     trace = kernels.trace
     if trace.linear:
         weight, bias = trace.linear
@@ -75,7 +74,7 @@ def _before(kernels: Kernels) -> str:
     return text
 
 
-def _theta(kernels: Kernels, index: int) -> str:
+def _theta(kernels: Compiled, index: int) -> str:
     trace = kernels.trace
     if not trace.prologue:
         return trace.names[index]
@@ -90,7 +89,7 @@ def _theta(kernels: Kernels, index: int) -> str:
     )
 
 
-def _loop(kernels: Kernels, program: Program) -> str:
+def _loop(kernels: Compiled, program: Program) -> str:
     products = [product for level in program.levels for product in level.products]
     text = f"{len(products)} product{'s' * (len(products) != 1)}"
     if products:
@@ -126,7 +125,7 @@ def _name(value: Value) -> str:
     return type(value).__name__.lower()
 
 
-def _after(kernels: Kernels) -> str:
+def _after(kernels: Compiled) -> str:
     trace, plan = kernels.trace, kernels.plan
     products, sums = [], []
     for index, gradient in enumerate(plan.step.grad_thetas):
@@ -143,7 +142,7 @@ def _after(kernels: Kernels) -> str:
     return "; ".join(parts) or "nothing"
 
 
-def _saved(cell: Cell, kernels: Kernels, size: int) -> str:
+def _saved(cell: Cell, kernels: Compiled, size: int) -> str:
     plan = kernels.plan
     fields = cell.initial_state(1)._fields
     kept = [f"{fields[i]} before the step" for i in plan.saved.states]
@@ -153,7 +152,7 @@ def _saved(cell: Cell, kernels: Kernels, size: int) -> str:
     return f"{much}: {', '.join(kept) or 'nothing'}, besides the output"
 
 
-def numbers_saved(kernels: Kernels) -> int:
+def numbers_saved(kernels: Compiled) -> int:
     """Numbers saved a row and step, without the output itself."""
     plan = kernels.plan
     return plan.saved.width + sum(plan.step.drives[i].width for i in plan.saved.drives)

@@ -22,6 +22,7 @@ class Op(StrEnum):
     SUB = "sub"
     MUL = "mul"
     DIV = "div"
+    FMA = "fma"  # a b + c, rounded once
     MAX = "max"  # of two; NaN if either is
     MIN = "min"
     NEG = "neg"
@@ -52,7 +53,7 @@ class Op(StrEnum):
 #: Operators whose result is a truth value.
 LOGICAL = frozenset([Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE, Op.AND, Op.OR, Op.NOT])
 #: Operators worth running again in the backward pass rather than saving their result.
-CHEAP = LOGICAL | {Op.ADD, Op.SUB, Op.MUL, Op.NEG, Op.ABS, Op.MAX, Op.MIN, Op.SELECT, Op.FLOAT}
+CHEAP = LOGICAL | {Op.ADD, Op.SUB, Op.MUL, Op.FMA, Op.NEG, Op.ABS, Op.MAX, Op.MIN, Op.SELECT, Op.FLOAT}
 
 
 class Reduction(StrEnum):

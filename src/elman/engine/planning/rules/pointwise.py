@@ -83,16 +83,16 @@ def threshold_backward(low: Lowering, node: Node) -> Value:
 
 @lowers("sigmoid_backward")
 def sigmoid_backward(low: Lowering, node: Node) -> Value:
-    """``grad y (1 - y)``."""
+    """``grad (1 - y) y``."""
     grad, y = (low.row(a, node.shape) for a in node.args)
-    return low.call(Op.MUL, grad, low.call(Op.MUL, y, low.call(Op.SUB, low.const(1), y)))
+    return low.call(Op.MUL, low.call(Op.MUL, grad, low.call(Op.SUB, low.const(1), y)), y)
 
 
 @lowers("tanh_backward")
 def tanh_backward(low: Lowering, node: Node) -> Value:
     """``grad (1 - y^2)``."""
     grad, y = (low.row(a, node.shape) for a in node.args)
-    return low.call(Op.MUL, grad, low.call(Op.SUB, low.const(1), low.call(Op.MUL, y, y)))
+    return low.call(Op.MUL, grad, low.call(Op.FMA, low.call(Op.NEG, y), y, low.const(1)))  # rounded once
 
 
 @lowers("reciprocal")

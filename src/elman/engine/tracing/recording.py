@@ -5,25 +5,19 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from elman.engine.tracing.decompose import WRITING, decomposition
+from elman.engine.tracing.decompose import decomposition
 from elman.engine.unsupported import Unsupported
 
-__all__ = ["NoReading", "Node", "Recording", "nodes_in", "reached", "replay", "swap"]
+__all__ = ["Node", "Recording", "nodes_in", "reached", "replay", "swap"]
 
 HERE = str(Path(__file__).parent)
 TORCH = str(Path(torch.__file__).parent)
-_T: Any = Tensor
-READS = frozenset([
-    _T.tolist, _T.numpy, _T.__array__, _T.data_ptr, _T.__dlpack__, _T.untyped_storage,
-    _T.requires_grad.__get__, _T.grad_fn.__get__, _T.is_leaf.__get__, _T.grad.__get__,
-])  # fmt: skip
 RANDOM = ("bernoulli", "rand", "normal", "dropout", "multinomial", "uniform", "exponential")
 
 
@@ -86,6 +80,21 @@ class Recording(TorchDispatchMode):
         self.alive: list[Tensor] = []  # so that no address is used twice
         self.decompose = decompose
         self.source: str | None = None  # where the operator being replayed came from
+        self.refused: Unsupported | None = None
+
+    def __exit__(self, *raised: Any) -> None:
+        super().__exit__(*raised)
+        if self.refused is not None:  # even if the step caught it
+            raise self.refused
+
+    def refuse(self, reason: str) -> NoReturn:
+        """Refuse the step, for good.
+
+        Raises:
+            Unsupported: the first reason.
+        """
+        self.refused = self.refused or Unsupported(reason, self.where())
+        raise self.refused
 
     def where(self) -> str:
         """Return the line of the cell's own code that runs now."""
@@ -123,24 +132,25 @@ class Recording(TorchDispatchMode):
         return args[0]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if self.refused is not None:
+            raise self.refused
         kwargs = kwargs or {}
         name = func._schema.name.removeprefix("aten::")
         if torch.Tag.nondeterministic_seeded in func.tags or name.startswith(RANDOM):
-            raise Unsupported(f"{name} draws random numbers in step", self.where())
+            self.refuse(f"{name} draws random numbers in step")
         if func._schema.is_mutable and self.decompose and name.endswith("_"):
             # autograd's own formulas write only into what they have just made
             return self.in_place(func, name, args, kwargs)
         if func._schema.is_mutable:
-            raise Unsupported(
+            self.refuse(
                 f"{name} writes into a tensor in place, here or inside the function called; "
-                "use the form that returns a new one",
-                self.where(),
+                "use the form that returns a new one"
             )
         if self.decompose and (rule := decomposition(func, name)) is not None:
             with self:
                 return rule(*args, **kwargs)
         if not self.decompose and not torch.is_grad_enabled():
-            raise Unsupported("step turns gradients off, or uses an autograd.Function of its own", self.where())
+            self.refuse("step turns gradients off, or uses an autograd.Function of its own")
         args_read: tuple[Any, ...]
         args_read, kwargs_read = swap((tuple(args), kwargs), lambda a: self.node(a) if isinstance(a, Tensor) else a)
         out = func(*args, **kwargs)
@@ -155,26 +165,8 @@ class Recording(TorchDispatchMode):
                         one, Node(name, args_read, kwargs_read, tuple(one.shape), one.dtype, self.where(), func, pick)
                     )
         else:
-            raise Unsupported(
-                f"{name} reads a number out of a tensor, so the step depends on its values", self.where()
-            )
+            self.refuse(f"{name} reads a number out of a tensor, so the step depends on its values")
         return out
-
-
-class NoReading(TorchFunctionMode):
-    """Refuses what tells a step about a tensor without an operator that a recording could see."""
-
-    def __init__(self, recording: Recording):
-        super().__init__()
-        self.recording = recording
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run one function of PyTorch."""
-        if func in READS:
-            what = getattr(func, "__self__", func).__name__
-            raise Unsupported(f"{what} reads a tensor where the engine could not see it", self.recording.where())
-        run: Any = WRITING.get(func, func)
-        return run(*args, **(kwargs or {}))
 
 
 def _place(tensor: Tensor) -> Any:

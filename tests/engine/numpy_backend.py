@@ -29,15 +29,11 @@ FUNCTIONS = {
 class NumpyBackend:
     """Plans run by NumPy."""
 
-    device = "cpu"
-    dtypes = (torch.float64,)
-
     def preparing(self, dtype: torch.dtype) -> AbstractContextManager[None]:
         return nullcontext()
 
     def compile(self, plan: Plan, dtype: torch.dtype) -> Kernels:
-        programs = plan.inference, plan.training, plan.backward
-        return Kernels(plan, *map(Interpreter, programs), product_over_rows=self.product_over_rows)
+        return Kernels(self, plan, *map(Interpreter, (plan.inference, plan.training, plan.backward)))
 
     def linear(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         return torch.nn.functional.linear(x, weight, bias)
@@ -49,8 +45,6 @@ class NumpyBackend:
 class Interpreter:
     """A program, run for all rows of a batch at once."""
 
-    sums = 1  # what is added up over all steps and rows lies in one row
-
     def __init__(self, program: Program):
         self.program = program
 
@@ -58,6 +52,9 @@ class Interpreter:
         self, tensors: dict[str, Tensor], enter: Carried, leave: Carried, thetas: Sequence[Tensor], rows: Rows,
         reverse: bool,
     ) -> None:  # fmt: skip
+        for buffer in self.program.buffers:
+            if buffer.kind == "sum":
+                tensors[buffer.name] = torch.zeros(1, buffer.width, dtype=torch.float64)
         self.thetas = [theta.numpy() for theta in thetas]
         self.memory = {buffer: self.rows_of(buffer, tensors, enter, rows.batch) for buffer in self.program.buffers}
         steps = range(len(rows.sizes))

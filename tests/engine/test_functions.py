@@ -32,14 +32,14 @@ TRUTH = {
 
 
 def every_exponent(kind, each):
-    """Some numbers of each exponent and sign, the ends of its range among them; more where functions turn."""
+    """Numbers of each exponent and sign, the smallest and the largest among them; more where functions bend."""
     place, bits = (23, np.uint32) if kind == np.float32 else (52, np.uint64)
     draw = np.random.default_rng(0)
     exponents = np.arange(1 << (np.dtype(kind).itemsize * 8 - place), dtype=bits)[:, None] << bits(place)
     mantissas = draw.integers(0, 1 << place, (len(exponents), each), dtype=bits)
     mantissas[:, :3] = 0, 1, (1 << place) - 1  # of the last exponent: infinity and NaN
-    turns = [np.linspace(-reach, reach, 50 * each, dtype=kind) for reach in (0.5, 2, 12, 30, 110, 760)]
-    return np.concatenate([(exponents | mantissas).ravel().view(kind), *turns, 1 + turns[0]])
+    bends = [np.linspace(-reach, reach, 50 * each, dtype=kind) for reach in (0.5, 2, 12, 30, 110, 760)]
+    return np.concatenate([(exponents | mantissas).ravel().view(kind), *bends, 1 + bends[0]])
 
 
 def natively(name, x):
@@ -59,7 +59,7 @@ def natively(name, x):
 
 
 def steps_between(a, b):
-    """How many numbers of their type lie from a to b; NaN is nowhere but at NaN."""
+    """Count the numbers of the type between a and b; NaN and the signs of zeros must agree."""
     assert np.array_equal(np.isnan(a), np.isnan(b))
     assert np.array_equal(np.signbit(a[b == 0]), np.signbit(b[b == 0]))
     whole = np.int32 if a.dtype == np.float32 else np.int64

@@ -1,7 +1,7 @@
 """exp, tanh, sigmoid, log and their like on vectors, within 2 ulp of the exact value.
 
-They hold for every number: subnormals, both zeros, infinities, NaN. There are two kernels, ``e^x - 1`` and
-``log(1 + x)`` of a small x, each with a minimax polynomial for its number format; all else is exponents.
+This holds for every number, subnormals included; zeros keep their sign, infinities and NaN give what PyTorch gives.
+All functions rest on ``e^x - 1`` and ``log(1 + x)`` for small x, each a minimax polynomial for its number format.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ __all__ = ["pointwise"]
 
 COMPARISONS = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
 ARITHMETIC = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
-# one call of the C library a number: right, but slow
+# one call of the C library per number: accurate, but slow
 LIBRARY = frozenset(["sin", "cos", "erf"])
 
 
@@ -66,7 +66,7 @@ def pointwise(w: Writer, op: str, args: list[str]) -> str:
 
 @dataclass(frozen=True)
 class Format:
-    """A number format, and the polynomials that suffice for it, lowest power first."""
+    """A number format, and polynomials that are accurate enough for it, lowest power first."""
 
     place: int  # of the exponent's lowest bit
     bias: int
@@ -117,7 +117,7 @@ def polynomial(w: Writer, x: str, coefficients: tuple[float, ...]) -> str:
 
 
 def clamp(w: Writer, x: str, low: float = -inf, high: float = inf) -> str:
-    """Keep within bounds; the comparisons are false for NaN, which so passes."""
+    """Keep within bounds. NaN stays NaN, since comparisons with it are false."""
     V = w.lanes
     if low > -inf:
         x = w.select(w.compare("olt", x, V.splat(low)), V.splat(low), x)
@@ -127,7 +127,7 @@ def clamp(w: Writer, x: str, low: float = -inf, high: float = inf) -> str:
 
 
 def _power(w: Writer, x: str) -> tuple[str, str, str]:
-    """``e^x = 2^n (1 + r + t)``: n in the lowest bits of the first result, r exact, t at most a fifth of r."""
+    """``e^x = 2^n (1 + r + t)``: return bits that end in n, r exactly, and t, at most a fifth of r."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
     rounded = w.fma(x, V.splat(1 / log(2)), V.splat(F.magic))
     n = w.op("fsub", rounded, V.splat(F.magic))
@@ -138,7 +138,7 @@ def _power(w: Writer, x: str) -> tuple[str, str, str]:
 
 
 def exp(w: Writer, x: str) -> str:
-    """The power of two comes in two factors, so that a subnormal result is rounded once."""
+    """``e^x``; the power of two is two factors, so that a subnormal result is rounded only once."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
     n, r, t = _power(w, clamp(w, x, *F.exp_range))
     both = w.whole("add", n, 2 * F.bias - F.magic_bits)
@@ -188,13 +188,13 @@ def tanh(w: Writer, x: str) -> str:
 
 
 def _near_zero(w: Writer, x: str, y: str) -> str:
-    """For functions that are x itself where it is small: the sign of zero, and a subnormal's last bit."""
+    """Return x where it is tiny, else y: the sign of a zero and the last bit of a subnormal survive."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
     return w.select(w.compare("olt", w.unary("fabs", x), V.splat(2.0 ** (-F.place - 2))), x, y)
 
 
 def _exponent(w: Writer, x: str) -> tuple[str, str]:
-    """``x = 2^k m`` with m between ``sqrt(1/2)`` and ``sqrt(2)``: k plus the bias as an integer, and m."""
+    """``x = 2^k m`` with m from ``sqrt(1/2)`` to ``sqrt(2)``: return k plus the bias, an integer, and m."""
     F = FORMATS[w.lanes.bits]
     root = (F.bias - 2 << F.place) + int(sqrt(0.5) * 2 ** (F.place + 1))  # bits of the square root of 1/2
     bits, one = w.bits(x), F.bias << F.place
@@ -203,7 +203,7 @@ def _exponent(w: Writer, x: str) -> tuple[str, str]:
 
 
 def _log(w: Writer, x: str, k: str, f: str, origin: str) -> str:
-    """``log(x) = n ln(2) + log(1 + f)``, with ``log(1 + f) = 2 atanh(f / (2 + f))``; n is k less what origin holds of it."""
+    """``log(x) = n ln(2) + log(1 + f)``, by ``2 atanh(f / (2 + f))``; n is k as a number, less origin."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
     n = w.op("fsub", w.number(w.whole("or", k, F.magic_bits)), origin)
     s = w.op("fdiv", f, w.op("fadd", f, V.splat(2)))
@@ -216,7 +216,7 @@ def _log(w: Writer, x: str, k: str, f: str, origin: str) -> str:
 
 
 def log_of(w: Writer, x: str) -> str:
-    """Subnormals are made normal first."""
+    """``log(x)``; a subnormal x is scaled up first."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
     subnormal = w.compare("olt", x, V.splat(2.0 ** (1 - F.bias)))
     up, zero = F.place + 1, F.magic + F.bias
@@ -226,7 +226,7 @@ def log_of(w: Writer, x: str) -> str:
 
 
 def log1p(w: Writer, x: str) -> str:
-    """``log(1 + x)``, with ``1 + f = 2^-n (1 + x)``: f comes from x, and so keeps what ``1 + x`` rounds away."""
+    """``log(1 + x)`` with ``1 + f = 2^-n (1 + x)``; f is computed from x, so it keeps what ``1 + x`` rounds away."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
     u = w.op("fadd", x, V.splat(1))
     k, m = _exponent(w, u)

@@ -18,7 +18,7 @@ from elman.engine.unsupported import Unsupported
 __all__ = ["Holdings", "structure"]
 
 INTERNAL = frozenset(nn.Module().__dict__)
-HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+SIMPLE = frozenset([int, str, bool, type(None)])
 DATA = (int, float, complex, str, bytes, torch.dtype, torch.device, enum.Enum)
 LIMIT = 4096  # readings remembered
 
@@ -37,11 +37,13 @@ def structure(cell: Cell) -> tuple[Any, ...]:
 
 def _module(module: nn.Module, path: str, top: bool = False) -> tuple[Any, ...]:
     held, kind = module.__dict__, type(module)
-    if not top and any(held[hooks] for hooks in HOOKS):
+    if not top and (
+        held["_forward_hooks"] or held["_forward_pre_hooks"] or held["_backward_hooks"] or held["_backward_pre_hooks"]
+    ):
         raise Unsupported(f"{path[:-1]} has hooks, which the engine would not call")
     key: list[Any] = [_reads(kind), held["training"]]
-    for table in ("_parameters", "_buffers"):
-        for name, tensor in held[table].items():
+    for table in (held["_parameters"], held["_buffers"]):
+        for name, tensor in table.items():
             if tensor is None:
                 key.append(name)
             else:
@@ -50,7 +52,11 @@ def _module(module: nn.Module, path: str, top: bool = False) -> tuple[Any, ...]:
                     key.append(_marks(tensor.__dict__, f"{path}{name}"))
     for name, value in held.items():
         if name not in INTERNAL:
-            key += name, _plain(value, f"attribute {path}{name}")
+            kind = type(value)
+            if kind in SIMPLE:
+                key += name, kind, value
+            else:
+                key += name, _plain(value, f"attribute {path}{name}")
     for name, child in held["_modules"].items():
         key += (name,) if child is None else (name, _module(child, f"{path}{name}."))
     return tuple(key)
@@ -65,7 +71,7 @@ def _marks(attributes: dict[str, Any], what: str) -> tuple[Any, ...]:
 def _plain(value: Any, what: str) -> Any:
     """Return what makes a value equal to another: its kind, its contents, and the attributes set on it."""
     kind = type(value)
-    if kind is int or kind is str or kind is bool or value is None:
+    if kind in SIMPLE:
         return kind, value
     if kind is float:
         return kind, value if value and value == value else repr(value)  # -0.0 is not 0.0, and nan is nan
@@ -99,15 +105,15 @@ def _kind(value: Any, what: str) -> Any:
 
 
 _readings: dict[Any, Reading] = {}
+_settled: set[type[nn.Module]] = set()  # modules of PyTorch
 
 
 def _reading(root: Any) -> Reading | None:
     """Return what the code of a class, or of a function, reads; None for code that is trusted."""
-    is_type = isinstance(root, type)
-    if trusted(root) and not (is_type and root.__module__.startswith("elman.")):
-        return None
     reading = _readings.get(root)
     if reading is None or not reading.holds():
+        if trusted(root) and not (isinstance(root, type) and root.__module__.startswith("elman.")):
+            return None
         if len(_readings) > LIMIT:
             _readings.clear()
         reading = _readings[root] = Reading(root, _plain)
@@ -116,8 +122,12 @@ def _reading(root: Any) -> Reading | None:
 
 def _reads(root: Any) -> Any:
     """Return what tells apart the states in which a class, or a function, does different things."""
+    if root in _settled:
+        return root, root.forward
     reading = _reading(root)
     if reading is None:
+        if isinstance(root, type) and issubclass(root, nn.Module):
+            _settled.add(root)
         if isinstance(root, type):
             return root, getattr(root, "forward", None)
         if not permitted(root):

@@ -37,7 +37,7 @@ CHANGES = frozenset([
 MISSING = object()
 #: Of a module's methods between underscores, those that a step may run.
 RUN = frozenset(["__call__", "__getattr__", "__getattribute__", "__getitem__", "__len__", "__iter__"])
-TENSOR = tuple(base.__dict__ for base in torch.Tensor.__mro__[:2])
+TENSOR = {base: base.__dict__ for base in nn.Parameter.__mro__[:3]}  # Parameter, Tensor and its base in C
 LIMIT = 4096  # tokens remembered
 
 #: Every attribute's name that any code read so far reads of anything; ``"*"`` where code computes such a name.
@@ -297,8 +297,9 @@ class Reading:
 
     def _of_tensors(self, root: Any) -> None:
         """Read what the names that code reads mean on a tensor, and on the base classes of a cell."""
-        bases = root.__mro__ if isinstance(root, type) else ()
-        for where in (*TENSOR, *(base.__dict__ for base in bases if base in (Cell, nn.Module))):
+        bases = [base for base in getattr(root, "__mro__", ()) if base in (Cell, nn.Module)]
+        for kind, where in (TENSOR | {base: base.__dict__ for base in bases}).items():
+            self._spaces[kind] = where
             for name in sorted(self._attributes & where.keys()):
                 self._name(where, name, where[name])
 

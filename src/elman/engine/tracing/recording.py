@@ -14,10 +14,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from elman.engine.tracing.decompose import decomposition
 from elman.engine.unsupported import Unsupported
 
-__all__ = ["Node", "Recording", "nodes_in", "reached", "replay", "swap"]
+__all__ = ["IN_PLACE", "Node", "Recording", "nodes_in", "reached", "replay", "swap"]
 
 HERE = str(Path(__file__).parent)
 TORCH = str(Path(torch.__file__).parent)
+IN_PLACE = (
+    "writes into a tensor in place, here or inside the function called; use the form that returns a new one"
+)
 RANDOM = ("bernoulli", "rand", "normal", "dropout", "multinomial", "uniform", "exponential")
 
 
@@ -142,10 +145,7 @@ class Recording(TorchDispatchMode):
             # autograd's own formulas write only into what they have just made
             return self.in_place(func, name, args, kwargs)
         if func._schema.is_mutable:
-            self.refuse(
-                f"{name} writes into a tensor in place, here or inside the function called; "
-                "use the form that returns a new one"
-            )
+            self.refuse(f"{name} {IN_PLACE}")
         if self.decompose and (rule := decomposition(func, name)) is not None:
             with self:
                 return rule(*args, **kwargs)

@@ -21,7 +21,7 @@ from elman.engine.tracing.permitted import (
     trusted,
 )
 from elman.engine.tracing.reading import EXACT, Load, loads
-from elman.engine.tracing.recording import Recording
+from elman.engine.tracing.recording import IN_PLACE, Recording
 
 __all__ = ["NoReading", "Watch"]
 
@@ -29,6 +29,10 @@ SHAPES = (torch.Size, torch.dtype, torch.device, torch.layout)
 CHANGES = frozenset(
     ["backward", "register_hook", "register_post_accumulate_grad_hook", "requires_grad_", "retain_grad"]
 )
+#: What ``h[0] = x`` and ``h += x`` call.
+WRITES = frozenset(["__setitem__", *(f"__i{name}__" for name in (
+    "add", "and", "div", "floordiv", "lshift", "mod", "mul", "or", "pow", "rshift", "sub", "truediv", "xor",
+))])  # fmt: skip
 CALLABLE = (type, types.FunctionType, types.BuiltinFunctionType, CACHED)
 
 
@@ -154,8 +158,13 @@ class NoReading(TorchFunctionMode):
             self.recording.refuse("step turns gradients on or off")
         if name in CHANGES:
             self.recording.refuse(f"{name} changes how a gradient is computed, where the engine could not see it")
+        if name in WRITES or (name.endswith("_") and not name.endswith("__")) or (kwargs or {}).get("out") is not None:
+            self.recording.refuse(f"{name} {IN_PLACE}")
         run: Any = WRITING.get(func, func)
-        result = run(*args, **(kwargs or {}))
+        try:
+            result = run(*args, **(kwargs or {}))
+        except Exception as error:  # which the step may catch, and which may come of being watched
+            self.recording.refuse(f"{name} failed: {type(error).__name__}: {error}")
         if not _seen(result) and name not in ASKED:
             self.recording.refuse(f"{name} reads a tensor where the engine could not see it")
         return result

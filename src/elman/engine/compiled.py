@@ -25,7 +25,7 @@ from elman.engine.autograd import Call, differentiable
 from elman.engine.backend import Backend, Kernels, Rows
 from elman.engine.cpu.backend import CPU
 from elman.engine.door import Door, admit, surroundings
-from elman.engine.planning.lower import lower
+from elman.engine.planning.lower import KNOWN, lower
 from elman.engine.planning.plan import Plan, plan
 from elman.engine.symbols import Symbols, looked_up
 from elman.engine.tracing.cell_key import structure
@@ -185,7 +185,7 @@ def _compile(cell: Cell, dtype: torch.dtype, backend: Backend) -> Compiled | Uns
     with torch.random.fork_rng(devices=[]), saved_tensors_hooks(_same, _same):
         try:
             with backend.preparing(dtype):
-                trace = record(cell, dtype)
+                trace = record(cell, dtype, KNOWN)
                 planned = plan(lower(trace))
             return Compiled(trace, planned, Door(trace, cell), backend.compile(planned, dtype))
         except Unsupported as why:

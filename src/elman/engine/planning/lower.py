@@ -5,18 +5,20 @@ from math import prod
 
 import torch
 
-from elman.engine.planning import rules  # noqa: F401 - enters the rules into their table
 from elman.engine.planning.deferred import Deferred
 from elman.engine.planning.language import Matrix, Op, Value
 from elman.engine.planning.lowering import RULES, Lowering, Meaning, Transposed
-from elman.engine.planning.rules.linear import linear
+from elman.engine.planning.rules.linear import LINEAR, linear
+from elman.engine.planning.rules.shapes import SAME
 from elman.engine.planning.step import Step
-from elman.engine.tracing.operators import SAME
 from elman.engine.tracing.recording import Node, reached
 from elman.engine.tracing.trace import Trace
 from elman.engine.unsupported import Unsupported
 
-__all__ = ["lower"]
+__all__ = ["KNOWN", "lower"]
+
+#: PyTorch's operators that a trace may hold; it writes all others through these.
+KNOWN = LINEAR.union(RULES)
 
 
 def lower(trace: Trace) -> Step:

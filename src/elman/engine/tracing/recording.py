@@ -2,7 +2,7 @@
 
 import linecache
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,9 +18,7 @@ __all__ = ["IN_PLACE", "Node", "Recording", "nodes_in", "reached", "replay", "sw
 
 HERE = str(Path(__file__).parent)
 TORCH = str(Path(torch.__file__).parent)
-IN_PLACE = (
-    "writes into a tensor in place, here or inside the function called; use the form that returns a new one"
-)
+IN_PLACE = "writes into a tensor in place, here or inside the function called; use the form that returns a new one"
 RANDOM = ("bernoulli", "rand", "normal", "dropout", "multinomial", "uniform", "exponential")
 
 
@@ -74,14 +72,18 @@ def swap(tree: Any, leaf: Callable[[Any], Any]) -> Any:
 
 
 class Recording(TorchDispatchMode):
-    """Writes down each operator that runs. Tensors are known by where they lie, which aliases share."""
+    """Writes down each operator that runs. Tensors are known by where they lie, which aliases share.
 
-    def __init__(self, decompose: bool):
+    Args:
+        simple: names of the operators to be written down as they are, all others through these; None for all of them.
+    """
+
+    def __init__(self, simple: Container[str] | None = None):
         super().__init__()
         self.nodes: list[Node] = []
         self.known: dict[Any, Node] = {}
         self.alive: list[Tensor] = []  # so that no address is used twice
-        self.decompose = decompose
+        self.simple = simple
         self.source: str | None = None  # where the operator being replayed came from
         self.refused: Unsupported | None = None
 
@@ -141,20 +143,20 @@ class Recording(TorchDispatchMode):
         name = func._schema.name.removeprefix("aten::")
         if torch.Tag.nondeterministic_seeded in func.tags or name.startswith(RANDOM):
             self.refuse(f"{name} draws random numbers in step")
-        if func._schema.is_mutable and self.decompose and name.endswith("_"):
+        if func._schema.is_mutable and self.simple is not None and name.endswith("_"):
             # autograd's own formulas write only into what they have just made
             return self.in_place(func, name, args, kwargs)
         if func._schema.is_mutable:
             self.refuse(f"{name} {IN_PLACE}")
-        if self.decompose and (rule := decomposition(func, name)) is not None:
+        if self.simple is not None and (rule := decomposition(func, name, self.simple)) is not None:
             with self:
                 return rule(*args, **kwargs)
-        if not self.decompose and not torch.is_grad_enabled():
+        if self.simple is None and not torch.is_grad_enabled():
             self.refuse("step turns gradients off, or uses an autograd.Function of its own")
         args_read: tuple[Any, ...]
         args_read, kwargs_read = swap((tuple(args), kwargs), lambda a: self.node(a) if isinstance(a, Tensor) else a)
         out = func(*args, **kwargs)
-        if name == "detach" and not self.decompose:
+        if name == "detach" and self.simple is None:
             out = out.clone()  # another place: here it is not the same as what it was detached from
         if isinstance(out, Tensor):
             self._add(out, Node(name, args_read, kwargs_read, tuple(out.shape), out.dtype, self.where(), func))

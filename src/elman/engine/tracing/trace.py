@@ -7,7 +7,7 @@ autograd, so that PyTorch, and not this library, writes the backward pass.
 
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -51,7 +51,6 @@ class Trace:
     theta_inputs: list[Node] = field(default_factory=list)
     tangents: list[Node] = field(default_factory=list)
     new_states: list[Node] = field(default_factory=list)
-    boundary: int = 0  # how many nodes of the joint recording are forward
     gradients: list[Node | None] = field(default_factory=list)  # of drives, states, thetas
 
     def run_prologue(self, tensors: Sequence[Tensor]) -> list[Tensor]:
@@ -85,8 +84,13 @@ class _Watched:
         return [self.recording.node(tensor) for tensor in self.after]
 
 
-def record(cell: Cell, dtype: torch.dtype) -> Trace:
+def record(cell: Cell, dtype: torch.dtype, simple: Container[str]) -> Trace:
     """Trace a cell. It runs ``drive`` once or twice, and ``step`` three times, on a copy with copied tensors.
+
+    Args:
+        cell: the cell.
+        dtype: of the numbers.
+        simple: names of the operators that are written down as they are; all others are written through these.
 
     Raises:
         Unsupported: if the step, or what differentiates it, cannot be written down.
@@ -105,7 +109,7 @@ def record(cell: Cell, dtype: torch.dtype) -> Trace:
     trace.drive_is_tuple, trace.single = dry.drive_is_tuple, single
     trace.drive_shapes = [tuple(d.shape[1:]) for d in watched.drives]
     trace.state_shapes = [tuple(s.shape[1:]) for s in watched.states]
-    _differentiate(trace, watched)
+    _differentiate(trace, watched, simple)
     return trace
 
 
@@ -167,7 +171,7 @@ class _DryRuns:
         states = tuple(
             self._checked(torch.randn(rows, *f.shape[1:]).to(kind), rows) for f, kind in zip(one, kinds, strict=True)
         )
-        recording = Recording(decompose=False)
+        recording = Recording()
         owned = {name: recording.input(tensor) for name, tensor in clones.items()}
         for tensor in (*drives, *states):
             recording.input(tensor)
@@ -204,7 +208,7 @@ class _DryRuns:
     def _drive(self, shadow: Cell, clones: dict[str, Tensor]) -> tuple[tuple[str, str | None] | None, Any]:
         """Return which parameters the drive is linear in, if it is, and the drive of two rows."""
         x = torch.randn(2, self.cell.input_size, dtype=self.dtype)
-        seen = Recording(decompose=False)
+        seen = Recording()
         names = {seen.input(tensor): name for name, tensor in clones.items()}
         start = seen.input(x)
         try:
@@ -330,7 +334,7 @@ def _cut(first: Recording, owned: dict[str, Node], inputs: list[Node], outs: lis
     return trace
 
 
-def _differentiate(trace: Trace, watched: _Watched) -> None:
+def _differentiate(trace: Trace, watched: _Watched, simple: Container[str]) -> None:
     """Replay the step proper under autograd and record both directions."""
     drives, states, clones, inputs, outs = (
         watched.drives, watched.states, watched.clones, watched.inputs, watched.outs,
@@ -347,7 +351,7 @@ def _differentiate(trace: Trace, watched: _Watched) -> None:
         t.requires_grad_(t.is_floating_point())
         for t in (*(d.detach().clone() for d in drives), *(s.detach().clone() for s in states), *thetas)
     ]
-    second = Recording(decompose=True)
+    second = Recording(simple)
     nodes = [second.input(leaf) for leaf in leaves]
     env = dict(zip(inputs + trace.thetas, leaves, strict=True))
     with torch.enable_grad(), second:
@@ -355,7 +359,6 @@ def _differentiate(trace: Trace, watched: _Watched) -> None:
         second.source = ""
         after = [env[out] for out in outs]
         trace.new_states = [second.node(tensor) for tensor in after]
-        trace.boundary = len(second.nodes)
     tangents = [torch.rand(tensor.shape, dtype=tensor.dtype) for tensor in after]
     trace.tangents = [second.input(tensor) for tensor in tangents]
     wanted = [leaf for leaf in leaves if leaf.requires_grad]

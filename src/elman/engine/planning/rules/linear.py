@@ -3,11 +3,15 @@
 from elman.engine.planning.deferred import Applied, Deferred, View
 from elman.engine.planning.language import Const, Matrix, Theta
 from elman.engine.planning.lowering import Lowering
-from elman.engine.tracing.operators import LINEAR
+from elman.engine.planning.rules.shapes import SAME
 from elman.engine.tracing.recording import Node, swap
 
-__all__ = ["linear"]
+__all__ = ["LINEAR", "linear"]
 
+LINEAR = frozenset([
+    *SAME, "neg", "add", "sub", "mul", "div", "sum", "mean", "t", "permute", "transpose", "cat", "split",
+    "split_with_sizes", "slice", "select", "narrow", "slice_backward", "select_backward",
+])  # fmt: skip
 VIEWS = ("view", "_unsafe_view", "reshape", "squeeze", "unsqueeze")
 
 

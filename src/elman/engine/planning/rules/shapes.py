@@ -4,8 +4,14 @@ import torch
 
 from elman.engine.planning.language import Matrix, Op, Value
 from elman.engine.planning.lowering import Lowering, Meaning, Transposed, lowers
-from elman.engine.tracing.operators import SAME
 from elman.engine.tracing.recording import Node
+
+__all__ = ["SAME"]
+
+SAME = (
+    "clone", "detach", "alias", "view", "_unsafe_view", "reshape", "_reshape_alias", "unsqueeze", "squeeze",
+    "expand", "expand_copy", "contiguous", "lift_fresh", "lift_fresh_copy",
+)  # fmt: skip
 
 FILLS = {"zeros": 0, "ones": 1, "zeros_like": 0, "ones_like": 1, "new_zeros": 0, "new_ones": 1}
 

@@ -17,7 +17,8 @@ from elman.engine.planning.plan import Plan
 from elman.engine.planning.program import Buffer, Level, Place, Program, Store, home_of, through
 
 FUNCTIONS = {
-    Op.ADD: np.add, Op.SUB: np.subtract, Op.MUL: np.multiply, Op.DIV: np.divide, Op.FMA: lambda a, b, c: a * b + c, Op.MAX: np.maximum,
+    Op.ADD: np.add, Op.SUB: np.subtract, Op.MUL: np.multiply, Op.DIV: np.divide, Op.MAX: np.maximum,
+    Op.FMA: lambda a, b, c: a * b + c,
     Op.MIN: np.minimum, Op.NEG: np.negative, Op.ABS: np.abs, Op.SQRT: np.sqrt, Op.EXP: np.exp, Op.LOG: np.log,
     Op.LOG1P: np.log1p, Op.EXPM1: np.expm1, Op.SIN: np.sin, Op.COS: np.cos, Op.ERF: np.vectorize(math.erf),
     Op.SIGMOID: lambda x: 1 / (1 + np.exp(-x)), Op.TANH: np.tanh, Op.EQ: np.equal, Op.NE: np.not_equal,

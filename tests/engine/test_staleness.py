@@ -31,7 +31,6 @@ from torch import nn
 import elman
 from elman import Cell, State
 from elman.engine.compiled import kernels_of
-from elman.engine.explain import explain
 from elman.engine.unsupported import Unsupported
 
 THIS = sys.modules[__name__]
@@ -486,7 +485,20 @@ NOTICED = {
 def as_before():
     """Put back what the changes above change."""
     Written.factor = 2.0
-    wheres = [THIS, Settings, Settings.Inner, Base, Derived, gained, namespace, torch, torch.Tensor, F, math, builtins]
+    wheres = [
+        THIS,
+        Settings,
+        Settings.Inner,
+        Base,
+        Derived,
+        gained,
+        namespace,
+        torch,
+        torch.Tensor,
+        F,
+        math,
+        builtins,
+    ]
     before = [(where, dict(where.__dict__)) for where in (*wheres, nn.Identity)]
     yield
     for where, values in before:
@@ -512,3 +524,374 @@ def test_a_change_that_is_noticed(read, as_before):
     after = run("auto")
     torch.testing.assert_close(after, run("loop"))
     assert not torch.equal(before, after)
+
+
+class Subclassed(nn.Linear):
+    """Its forward is PyTorch's."""
+
+
+class WithParts(Written):
+    def __init__(self, function):
+        super().__init__(function)
+        self.part = Subclassed(4, 4)
+
+
+def absent(read):
+    def step(self):
+        try:
+            return read(self)
+        except AttributeError:
+            return 1.0
+
+    return step
+
+
+ABSENT = {
+    "on torch": (absent(lambda self: torch.elman_new), torch),
+    "on Tensor": (absent(lambda self: self.W.bias.elman_new), torch.Tensor),
+    "on a class": (absent(lambda self: Settings.elman_new), Settings),
+    "on a function": (absent(lambda self: helper.elman_new), helper),
+    "on the cell's class": (absent(lambda self: self.elman_new), WithParts),
+}
+
+
+@pytest.mark.parametrize("where", ABSENT)
+def test_an_attribute_that_comes_later(where):
+    function, holder = ABSENT[where]
+    cell = WithParts(function)
+    before = why(cell)
+    first = agree(cell)
+    holder.elman_new = 3.0
+    try:
+        agree(cell)
+        assert where == "on torch" or before is why(cell) is None
+        assert first.shape == (4, 3, 4)
+    finally:
+        delattr(holder, "elman_new")
+
+
+def test_a_forward_that_a_class_inherits_from_torch(monkeypatch):
+    cell = WithParts(lambda self: self.part(self.W.bias))
+    agree(cell)
+    monkeypatch.setattr(nn.Linear, "forward", lambda self, x: x.mean(-1, keepdim=True) * torch.ones(4))
+    agree(cell)
+
+
+class Holds(Written):
+    setting = Setting()
+
+
+def test_an_object_on_the_class_that_other_code_reads():
+    assert why(Holds(lambda self: 2.0)) is None
+    assert "reads setting of a class" in why(Holds(lambda self: self.setting.value))
+
+
+class Meta(type):
+    gain = 2.0
+
+
+class OfMeta(nn.Module, metaclass=Meta):
+    def forward(self, x):
+        return type(self).gain * x
+
+
+def test_a_metaclass(monkeypatch):
+    cell = Written(lambda self: self.part(self.W.bias))
+    cell.part = OfMeta()
+    before = agree(cell)
+    monkeypatch.setattr(Meta, "gain", 3.0)
+    assert not torch.equal(agree(cell), before)
+
+
+# Gradients that would go missing -------------------------------------------------------------------------------
+
+
+def assigns(h):
+    h.data = 0.5 * h.data
+    return h
+
+
+def swallows_data(h):
+    try:
+        h.data = 0.5 * h.data
+    except Exception:
+        return 2 * h
+    return h
+
+
+def without_gradients(h):
+    with torch.inference_mode():
+        scale = torch.sigmoid(h)
+    return h * scale
+
+
+def adds_in_place(h):
+    h += 1
+    return h
+
+
+def sets_an_item(h):
+    h[:, 0] = 0
+    return h
+
+
+GRADIENTS = {
+    "data": lambda h: h.data,
+    "data assigned": assigns,
+    "data assigned, and caught": swallows_data,
+    "data in place": lambda h: h.data.mul_(0.5),
+    "set_": lambda h: h.set_(0.5 * h),
+    "detach_": lambda h: (2 * h).detach_(),
+    "requires_grad_": lambda h: (2 * h).requires_grad_(),
+    "grad": lambda h: h if h.grad is None else 2 * h,
+    "grad_fn": lambda h: h if h.grad_fn is None else 2 * h,
+    "is_leaf": lambda h: h if h.is_leaf else 2 * h,
+    "_version": lambda h: h * h._version,
+    "_base": lambda h: h if h._base is None else 2 * h,
+    "retain_grad": lambda h: h.retain_grad() or h,
+    "register_hook": lambda h: h.register_hook(lambda grad: 2 * grad) and h,
+    "backward": lambda h: h.sum().backward() or h,
+    "autograd.grad": lambda h: h * torch.autograd.grad(h.sum(), h)[0],
+    "out": lambda h: torch.add(h, 1, out=torch.empty(3, 4)),
+    "inference_mode": without_gradients,
+    "in place": adds_in_place,
+    "an item": sets_an_item,
+    "storage": lambda h: h * h.untyped_storage().nbytes(),
+    "is_contiguous": lambda h: h if h.is_contiguous() else 2 * h,
+    "stride": lambda h: h * h.stride(0),
+}
+
+
+class OfState(Written):
+    def step(self, drive, state):
+        return State(torch.tanh(drive + self.function(state.h)))
+
+
+@pytest.mark.parametrize("how", GRADIENTS)
+def test_what_autograd_would_not_see_is_refused(how):
+    reason = why(OfState(GRADIENTS[how]))
+    assert reason
+    assert "failed" not in reason
+
+
+# What tracing leaves behind ------------------------------------------------------------------------------------
+
+LOG, TABLE = [], {"inner": []}
+
+
+def logs_by_default(self, log=[]):  # noqa: B006
+    log.append(1)
+    return 2.0
+
+
+def closure_with_a_list():
+    log = []
+
+    def step(self):
+        log.append(1)
+        return 2.0
+
+    return step, log
+
+
+LOGS, AROUND = closure_with_a_list()
+
+
+class Class:
+    log: list = []  # noqa: RUF012
+
+
+MARKS = {
+    "a list on the cell": (lambda self: self.log.append(1) or 2.0, lambda cell: cell.log),
+    "a list in a dict on the cell": (lambda self: self.table["inner"].append(1) or 2.0, lambda cell: cell.table),
+    "a dict on the cell": (lambda self: self.table.update(a=1) or 2.0, lambda cell: cell.table),
+    "a cache": (lambda self: self.table.setdefault("a", self.W.bias), lambda cell: cell.table),
+    "a list on a part": (lambda self: self.W.log.append(1) or 2.0, lambda cell: cell.W.log),
+    "a list in a global": (lambda self: LOG.append(1) or 2.0, lambda cell: LOG),
+    "a list in a dict in a global": (lambda self: TABLE["inner"].append(1) or 2.0, lambda cell: TABLE),
+    "a list in a closure": (LOGS, lambda cell: AROUND),
+    "a default": (logs_by_default, lambda cell: logs_by_default.__defaults__[0]),
+    "a list on a class": (lambda self: Class.log.append(1) or 2.0, lambda cell: Class.log),
+    "an attribute of the cell": (lambda self: setattr(self, "count", 1) or 2.0, lambda cell: vars(cell).get("count")),
+    "a hook": (lambda self: self.W.register_forward_hook(print) and 2.0, lambda cell: cell.W._forward_hooks),
+    "Python's generator": (lambda self: random.random(), lambda cell: random.getstate()),
+    "NumPy's generator": (lambda self: float(numpy.random.rand()), lambda cell: str(numpy.random.get_state())),
+    "PyTorch's generator": (lambda self: torch.rand(4), lambda cell: torch.get_rng_state().tolist()),
+    "a refusal after a change": (lambda self: self.log.append(1) or float(self.W.bias.sum()), lambda cell: cell.log),
+    "an error after a change": (lambda self: self.log.append(1) or 1 / 0, lambda cell: cell.log),
+}
+
+
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize("of", ["step", "drive"])
+def test_after_a_refusal_all_is_as_it_was(mark, of):
+    function, look = MARKS[mark]
+    cell = (Written if of == "step" else Marking)(function)
+    cell.log, cell.table, cell.W.log = [], {"inner": []}, []
+    before = repr(look(cell))
+    assert why(cell) or of == "drive"
+    assert repr(look(cell)) == before
+
+
+class Marking(Written):
+    """Leaves its marks in ``drive``."""
+
+    def drive(self, x):
+        return self.W(x) * self.function(self)
+
+    def step(self, drive, state):
+        return State(torch.tanh(drive + state.h))
+
+
+def test_a_step_that_prints(capsys):
+    cell = Written(lambda self: print("step") or 2.0)
+    assert "uses print" in why(cell)
+    assert capsys.readouterr().out == ""
+    elman.unroll(cell, torch.randn(4, 3, 3))
+    assert capsys.readouterr().out == 4 * "step\n"
+
+
+def test_the_number_of_dry_runs(capsys, monkeypatch):
+    runs, real = [], elman.engine.tracing.trace._DryRuns.run
+    monkeypatch.setattr(
+        elman.engine.tracing.trace._DryRuns, "run", lambda self, n: (runs.append(n), real(self, n))[1]
+    )
+    assert why(Marking(lambda self: print("drive") or 2.0)) is None
+    assert capsys.readouterr().out == "drive\n"
+    assert len(runs) == 3
+
+
+def test_a_debugger_stays(monkeypatch):
+    def follow(frame, event, argument):
+        return None
+
+    before = sys.gettrace()
+    sys.settrace(follow)
+    try:
+        assert why(Written(lambda self: 2.0)) is None
+        assert why(Written(lambda self: time.time())) is not None
+        assert sys.gettrace() is follow
+    finally:
+        sys.settrace(before)
+
+
+# Ordinary cells ------------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class Gates:
+    i: torch.Tensor
+    f: torch.Tensor
+
+
+def gates(self):
+    made = Gates(torch.sigmoid(self.W.bias), torch.tanh(self.W.bias))
+    return made.i * made.f
+
+
+def table(self):
+    found = collections.defaultdict(list)
+    for name in ("weight", "bias"):
+        found[name].append(getattr(self.W, name).sum())
+    return sum(part for parts in found.values() for part in parts)
+
+
+ORDINARY = {
+    "getattr(torch, name)": lambda self: getattr(torch, self.name)(self.W.bias),
+    "getattr(self, name)": lambda self: sum(getattr(self, name).bias.sum() for name in ("W", "W")),
+    "functions": lambda self: functools.reduce(torch.mul, [self.W.bias, F.softplus(self.W.bias)]),
+    "einsum": lambda self: torch.einsum("i,i->i", self.W.bias, self.W.bias),
+    "math": lambda self: math.sqrt(len(self.W.bias)) * numpy.sqrt(2.0),
+    "type": lambda self: 2.0 if isinstance(self.W, nn.Linear) and type(self).__name__ else 1.0,
+    "an object of its own": gates,
+    "a dict of its own": table,
+    "an error that is not raised": lambda self: 2.0 if self.name else exec("raise ValueError"),
+    "formatting": lambda self: len(f"{self.name:>8}".strip()),
+    "a sorted list": lambda self: sorted([3.0, 1.0], key=lambda one: -one)[0],
+    "finfo": lambda self: 1 + torch.finfo(self.W.bias.dtype).eps,
+    "zip and enumerate": lambda self: sum(i * x for i, (x, _) in enumerate(zip([1.0, 2.0], "ab", strict=True))),
+    "a shape": lambda self: self.W.bias.new_ones(self.W.bias.shape) * self.W.bias.size(0),
+}
+
+
+@pytest.mark.parametrize("kind", ORDINARY)
+def test_ordinary_code_runs_natively(kind):
+    cell = Written(ORDINARY[kind])
+    cell.name = "tanh"
+    if kind == "an error that is not raised":  # on its own line
+        cell.function = raises_if_unnamed
+    assert why(cell) is None
+    agree(cell)
+
+
+def raises_if_unnamed(self):
+    if not self.name:
+        raise ValueError(f"{os.getenv('HOME')} at {time.time()}")
+    return 2.0
+
+
+# The list in the manual ----------------------------------------------------------------------------------------
+
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "unnoticed.md"
+
+
+def tie(cell):
+    cell.same.bias, cell.same.other = cell.W.bias, cell.W.bias
+
+
+def change_during_the_call(cell):
+    """Set a variable at the third step that the loop runs."""
+    code, count = Written.step.__code__, [0]
+
+    def follow(frame, event, argument):
+        if frame.f_code is code:
+            count[0] += 1
+            if count[0] == 3:
+                THIS.FACTOR = 9.0
+
+    sys.settrace(follow)
+
+
+UNNOTICED = {
+    "Code of PyTorch, NumPy, Python or Elman that your step does not name": (
+        lambda self: self.activation(self.W.bias), setting(F, "silu", F.mish),
+    ),
+    "An attribute of PyTorch's classes of layers, or of `Cell`": (
+        lambda self: self.W.elman_gain, setting(nn.Linear, "elman_gain", 3.0),
+    ),
+    "What `getattr(torch, name)` finds": (
+        lambda self: getattr(torch, "elman_" + "gain"), setting(torch, "elman_gain", 3.0),
+    ),
+    "A name with two underscores that `getattr` reads": (
+        lambda self: getattr(helper, "__glob" + "als__")["FACTOR"], setting(THIS, "FACTOR", 3.0),
+    ),
+    "Whether two parameters are one, and of which class a parameter is": (
+        lambda self: 2.0 if self.same.bias is self.same.other else 1.0, tie,
+    ),
+    "A variable that changes while a call runs": (lambda self: FACTOR, change_during_the_call),
+}  # fmt: skip
+
+
+def test_the_page_and_the_tests_agree():
+    entries = [
+        line[4:].split("**")[0].rstrip(".") for line in PAGE.read_text().splitlines() if line.startswith("- **")
+    ]
+    assert entries == list(UNNOTICED)
+
+
+@pytest.mark.parametrize("entry", UNNOTICED)
+def test_what_cannot_be_noticed(entry, as_before):
+    """Each entry is real: the engine repeats what it traced. One that is noticed by now leaves the page."""
+    function, change = UNNOTICED[entry]
+    cell, x, trace = Written(function), torch.randn(4, 3, 3), sys.gettrace()
+    cell.activation, nn.Linear.elman_gain = nn.SiLU(), 2.0
+    cell.same.bias, cell.same.other = (nn.Parameter(torch.zeros(1)) for _ in range(2))
+    try:
+        before = elman.unroll(cell, x, engine="native")[0]
+        torch.testing.assert_close(before, elman.unroll(cell, x, engine="loop")[0])
+        change(cell)
+        assert torch.equal(elman.unroll(cell, x, engine="native")[0], before)
+        assert not torch.allclose(elman.unroll(cell, x, engine="loop")[0], before)
+    finally:
+        sys.settrace(trace)
+        del nn.Linear.elman_gain

@@ -18,9 +18,7 @@ __all__ = ["IN_PLACE", "Node", "Recording", "nodes_in", "reached", "replay", "sw
 
 HERE = str(Path(__file__).parent)
 TORCH = str(Path(torch.__file__).parent)
-IN_PLACE = (
-    "writes into a tensor in place, here or inside the function called; use the form that returns a new one"
-)
+IN_PLACE = "writes into a tensor in place, here or inside the function called; use the form that returns a new one"
 RANDOM = ("bernoulli", "rand", "normal", "dropout", "multinomial", "uniform", "exponential")
 
 

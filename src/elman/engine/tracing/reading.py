@@ -106,7 +106,7 @@ def _scope(name: str, what: Any, code: types.CodeType) -> tuple[str, str]:
         return "global", what
     if name in ("LOAD_DEREF", "LOAD_CLASSDEREF"):
         return ("around" if what in code.co_freevars else ""), what
-    if name.startswith("LOAD_FAST"):
+    if name.startswith("LOAD_FAST") or name == "STORE_FAST_LOAD_FAST":
         return "local", what[-1] if isinstance(what, tuple) else what
     return "", ""
 

@@ -132,7 +132,7 @@ def surroundings() -> str | None:
         return "a torch mode watches every operator"
     if torch.autograd.forward_ad._current_level >= 0:
         return "forward-mode differentiation is on"
-    if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:
+    if torch_module._has_any_global_hook():
         return "global module hooks are set"
     return None
 

@@ -18,7 +18,7 @@ from elman.engine.unsupported import Unsupported
 __all__ = ["Holdings", "structure"]
 
 INTERNAL = frozenset(nn.Module().__dict__)
-SIMPLE = frozenset([int, str, bool, type(None)])
+SIMPLE = frozenset([int, str, bool, type(None), type(NotImplemented), type(...)])
 DATA = (int, float, complex, str, bytes, torch.dtype, torch.device, enum.Enum)
 LIMIT = 4096  # readings remembered
 
@@ -89,7 +89,7 @@ def _plain(value: Any, what: str) -> Any:
         if permitted(value):
             return kind, value
         raise Unsupported(f"{what} is {value.__name__}, whose results may depend on more than its arguments")
-    if isinstance(value, DATA):
+    if isinstance(value, DATA) and (trusted(kind) or isinstance(value, enum.Enum)):
         return _kind(value, what), repr(value) if isinstance(value, (float, complex)) else value
     if isinstance(value, torch.Tensor):
         raise Unsupported(f"{what} is a tensor; register_buffer lets the engine see it")
@@ -141,15 +141,21 @@ def _reads(root: Any) -> Any:
 
 
 class Holdings:
-    """All that the key of a cell covers: the code that was read, and the lists and dicts that code could change.
+    """What the key of a cell covers.
 
     Args:
         cell: a cell that has a key.
+
+    Attributes:
+        codes: the code that was read.
+        containers: the lists and dicts that the code could change.
+        unread: attributes of the classes that are not compared, as the code of the class does not read them.
     """
 
     def __init__(self, cell: Cell):
         self.codes: set[types.CodeType] = set()
         self.containers: list[list[Any] | dict[Any, Any]] = []
+        self.unread: set[str] = set()
         self._seen: set[int] = set()
         for module in cell.modules():
             self._read(type(module))
@@ -160,6 +166,7 @@ class Holdings:
         reading = _reading(root)
         if reading is not None and id(reading) not in self._seen:
             self._seen.add(id(reading))
+            self.unread |= reading.unread
             for code in reading.bodies():
                 self.codes.update(_nested(code))
             for _, value in reading.loose:

@@ -20,7 +20,9 @@ from elman.engine.unsupported import Unsupported
 
 __all__ = ["Load", "Reading", "loads", "named"]
 
-EXACT = frozenset([int, float, complex, str, bytes, bool, type(None), torch.dtype, torch.device])
+EXACT = frozenset([
+    int, float, complex, str, bytes, bool, type(None), type(NotImplemented), type(...), torch.dtype, torch.device,
+])  # fmt: skip
 DESCRIPTORS = (
     types.MethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,
     types.ClassMethodDescriptorType, types.WrapperDescriptorType,
@@ -104,7 +106,7 @@ def _scope(name: str, what: Any, code: types.CodeType) -> tuple[str, str]:
         return "global", what
     if name in ("LOAD_DEREF", "LOAD_CLASSDEREF"):
         return ("around" if what in code.co_freevars else ""), what
-    if name.startswith("LOAD_FAST"):
+    if name.startswith("LOAD_FAST") or name == "STORE_FAST_LOAD_FAST":
         return "local", what[-1] if isinstance(what, tuple) else what
     return "", ""
 
@@ -126,6 +128,7 @@ class Reading:
 
     def __init__(self, root: Any, plain: Callable[[Any, str], Any]):
         self.loose: list[tuple[str, Any]] = []  # lists, dicts and the like, which change while the name stays
+        self.unread: set[str] = set()  # attributes of the class that are not compared, as no code of it reads them
         self.problem: Unsupported | None = None
         self._plain = plain
         self._names: dict[tuple[int, str], tuple[Any, str, Any]] = {}  # a namespace, a name in it, its value
@@ -138,7 +141,9 @@ class Reading:
         try:
             self._class(root) if isinstance(root, type) else self._function(root)
             self._of_tensors(root)
-            self.loose += [(name, value) for name, value in self._odd if not self._attributes.isdisjoint((name, "*"))]
+            read = [(name, value) for name, value in self._odd if not self._attributes.isdisjoint((name, "*"))]
+            self.loose += read
+            self.unread = {name for name, _ in self._odd} - {name for name, _ in read}
             facts = (
                 root,
                 *((name, self._fact(value, name)) for _, name, value in self._names.values()),
@@ -166,8 +171,8 @@ class Reading:
                     return False
         except KeyError:
             return False
-        for where, name in self._absent:
-            if name in where:
+        for where, name, value in self._few:
+            if where.get(name, MISSING) is not value:
                 return False
         for where, size in self._sizes:
             if len(where) != size:
@@ -183,17 +188,18 @@ class Reading:
 
     def _arrange(self) -> None:
         """Put the names in the order in which they are compared fastest."""
-        groups: dict[int, list[tuple[Any, str, Any]]] = {}
-        for where, name, value in self._names.values():
-            if value is not MISSING:
-                groups.setdefault(id(where), []).append((where, name, value))
-        self._absent = [(where, name) for where, name, value in self._names.values() if value is MISSING]
+        spaces: dict[int, list[tuple[Any, str, Any]]] = {}
+        for entry in self._names.values():
+            spaces.setdefault(id(entry[0]), []).append(entry)
+        self._few, self._groups = [], []
+        for entries in spaces.values():
+            found = [entry for entry in entries if entry[2] is not MISSING]
+            if len(found) > 2:
+                names, values = [name for _, name, _ in found], tuple(value for _, _, value in found)
+                self._groups.append((found[0][0], itemgetter(*names), values))
+                entries = [entry for entry in entries if entry[2] is MISSING]
+            self._few += entries
         self._sizes = [(where, len(where)) for where in self._spaces.values()]
-        self._groups = []
-        for entries in groups.values():
-            entries = entries if len(entries) > 1 else 2 * entries  # itemgetter returns a tuple of two and more
-            names, values = [name for _, name, _ in entries], tuple(value for _, _, value in entries)
-            self._groups.append((entries[0][0], itemgetter(*names), values))
 
     def _name(self, where: Any, name: str, value: Any) -> None:
         self._names[id(where), name] = where, name, value
@@ -202,6 +208,8 @@ class Reading:
         if kind in self._seen:
             return
         self._seen.add(kind)
+        if not trusted(type(kind)):
+            self._class(type(kind))
         for base in kind.__mro__:
             own = base.__module__.startswith("elman.")
             if base in (nn.Module, Cell, object) or (trusted(base) and not own) or base in self._spaces:
@@ -214,7 +222,7 @@ class Reading:
                     self._name(where, name, value)
                     if _is_cached(value):
                         self._odd.append((name, value))
-                    elif runs_all or not name.startswith("__") or name in RUN:
+                    elif (runs_all and name != "__repr__") or not name.startswith("__") or name in RUN:
                         self._function(function, own)
                 elif name.startswith("__") or isinstance(value, FIELD) or issubclass(base, enum.Enum):
                     continue
@@ -261,9 +269,8 @@ class Reading:
         if name not in where:
             self._name(where, name, MISSING)
             where = builtins.__dict__
-        if name in where:
-            self._name(where, name, where[name])
-            self._follow(where[name], chain, name)
+        self._name(where, name, where.get(name, MISSING))
+        self._follow(where.get(name), chain, name)
 
     def _follow(self, value: Any, chain: tuple[str, ...], name: str) -> None:
         function = _function_in(value)
@@ -271,37 +278,43 @@ class Reading:
             self._module(value, chain, name)
         elif function is not None:
             self._function(function)
-            if chain and chain[0] in function.__dict__:
-                self._look_up(function.__dict__, chain[0], chain[1:])
+            if chain and not chain[0].startswith("__"):
+                self._attribute_of(function.__dict__, chain)
         elif isinstance(value, type):
             if not trusted(value) and not issubclass(value, (nn.Module, BaseException, enum.Enum)):
                 self._class(value)
-            holders = [self._spaces.get(base, base.__dict__) for base in value.__mro__]
-            holders += [value._member_map_] if isinstance(value, enum.EnumMeta) else []
-            holder = next((holder for holder in reversed(holders) if chain and chain[0] in holder), None)
+            holders = [value._member_map_] if isinstance(value, enum.EnumMeta) else []
+            holders += [self._spaces.get(base, base.__dict__) for base in value.__mro__]
+            holder = next((holder for holder in holders if chain and chain[0] in holder), None)
             if holder is not None:
-                self._look_up(holder, chain[0], chain[1:])
+                self._attribute_of(holder, chain)
+            elif chain:
+                self._spaces |= {base: base.__dict__ for base in value.__mro__ if not trusted(base)}
         elif type(value) not in EXACT and not isinstance(value, types.BuiltinFunctionType):
             self.loose.append((name, value))
 
     def _module(self, module: types.ModuleType, chain: tuple[str, ...], name: str) -> None:
         held = module.__dict__
-        if trusted(module):
-            # a step that reads anything else of such a module is refused when it runs
-            if chain and isinstance(getattr(module, chain[0], None), FOLLOWED) and chain[0] in held:
-                self._look_up(held, chain[0], chain[1:])
-            return
-        if not chain or chain[0] not in held:
-            raise Unsupported(f"the module {name} is read in a way that the engine could not follow")
-        self._look_up(held, chain[0], chain[1:])
+        if not trusted(module):
+            if not chain or chain[0] not in held:
+                raise Unsupported(f"the module {name} is read in a way that the engine could not follow")
+            self._attribute_of(held, chain)
+        elif chain and isinstance(getattr(module, chain[0], None), FOLLOWED):
+            self._attribute_of(held, chain)  # a step that reads anything else of it is refused when it runs
+
+    def _attribute_of(self, held: Any, chain: tuple[str, ...]) -> None:
+        self._name(held, chain[0], held.get(chain[0], MISSING))
+        self._follow(held.get(chain[0]), chain[1:], chain[0])
 
     def _of_tensors(self, root: Any) -> None:
         """Read what the names that code reads mean on a tensor, and on the base classes of a cell."""
-        bases = [base for base in getattr(root, "__mro__", ()) if base in (Cell, nn.Module)]
-        for kind, where in (TENSOR | {base: base.__dict__ for base in bases}).items():
-            self._spaces[kind] = where
-            for name in sorted(self._attributes & where.keys()):
-                self._name(where, name, where[name])
+        bases = {base: base.__dict__ for base in getattr(root, "__mro__", ()) if trusted(base) and base is not object}
+        for kind, where in (TENSOR | bases).items():
+            if kind not in self._spaces:
+                self._spaces[kind] = where
+                own = self._attributes if kind in (Cell, nn.Module) else self._attributes | {"forward"}
+                for name in sorted(own & where.keys()):
+                    self._name(where, name, where[name])
 
     def _fact(self, value: Any, name: str) -> Any:
         """What goes into the key of a name. What may change inside goes into the key each time, by its contents."""

@@ -11,7 +11,6 @@ from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from types import CodeType
 from typing import Any
 
 import torch
@@ -95,8 +94,8 @@ def record(cell: Cell, dtype: torch.dtype, simple: Container[str]) -> Trace:
     Raises:
         Unsupported: if the step, or what differentiates it, cannot be written down.
     """
-    with _as_it_was(cell) as codes, torch.no_grad():
-        dry = _DryRuns(cell, dtype, codes)
+    with _as_it_was(cell) as held, torch.no_grad():
+        dry = _DryRuns(cell, dtype, held)
         few = dry.run(2).recording
         # a number of rows that no other dimension shares, so that shapes say what is a row
         sizes = {size for node in few.nodes for size in node.shape}
@@ -114,15 +113,15 @@ def record(cell: Cell, dtype: torch.dtype, simple: Container[str]) -> Trace:
 
 
 @contextmanager
-def _as_it_was(cell: Cell) -> Iterator[set[CodeType]]:
-    """Put back the lists, dicts and random generators that a dry run changes. Yields the code that may run."""
+def _as_it_was(cell: Cell) -> Iterator[Holdings]:
+    """Put back the lists, dicts and random generators that a dry run changes."""
     structure(cell)  # raises if there is something that could not be put back
     held = Holdings(cell)
     copies = [(one, one.copy()) for one in held.containers]
     numpy = sys.modules.get("numpy")
     dice, theirs = random.getstate(), numpy and numpy.random.get_state(legacy=False)
     try:
-        yield held.codes
+        yield held
     finally:
         for one, copy in copies:
             one.clear()
@@ -148,11 +147,11 @@ class _DryRuns:
     Args:
         cell: the cell.
         dtype: of all that it is run on.
-        codes: the code that may run.
+        held: what the key of the cell covers.
     """
 
-    def __init__(self, cell: Cell, dtype: torch.dtype, codes: set[CodeType]):
-        self.cell, self.dtype, self.codes = cell, dtype, codes
+    def __init__(self, cell: Cell, dtype: torch.dtype, held: Holdings):
+        self.cell, self.dtype, self.held = cell, dtype, held
         shadow, clones = self._copy()
         holds = _state_of(shadow)
         self.linear, drive = self._drive(shadow, clones)
@@ -173,12 +172,14 @@ class _DryRuns:
         )
         recording = Recording()
         owned = {name: recording.input(tensor) for name, tensor in clones.items()}
+        with torch.enable_grad():  # and not leaves, as in a loop
+            drives, states = (tuple(t.requires_grad_().clone() for t in tensors) for tensors in (drives, states))
         for tensor in (*drives, *states):
             recording.input(tensor)
-        for tensor in (*drives, *states, *(t for t in clones.values() if t.is_floating_point())):
-            tensor.requires_grad_()
+        for tensor in clones.values():
+            tensor.requires_grad_(tensor.is_floating_point())
         drive = drives if self.drive_is_tuple else drives[0]
-        with torch.enable_grad(), recording, NoReading(recording), Watch(recording, self.codes):
+        with torch.enable_grad(), recording, NoReading(recording), Watch(recording, self.held):
             after = shadow.step(drive, type(one)(*states))
         if _state_of(shadow) != holds:
             raise Unsupported("step stores something on the cell; return it as a state field")
@@ -211,10 +212,13 @@ class _DryRuns:
         seen = Recording()
         names = {seen.input(tensor): name for name, tensor in clones.items()}
         start = seen.input(x)
+        watch = Watch(seen, self.held)
         try:
-            with torch.enable_grad(), seen, NoReading(seen), Watch(seen, self.codes):
+            with torch.enable_grad(), seen, NoReading(seen), watch:
                 drive = shadow.drive(x)
         except Exception:  # it does more than a recording shows, so it runs as it is in each call
+            if watch.changes:
+                raise
             return None, shadow.drive(x)
         if isinstance(drive, tuple):
             return None, drive

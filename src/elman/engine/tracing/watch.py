@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from elman.engine.tracing.cell_key import Holdings
 from elman.engine.tracing.decompose import WRITING
 from elman.engine.tracing.permitted import (
     ASKED,
@@ -41,11 +42,12 @@ class Watch:
 
     Args:
         recording: remembers the refusal, whoever catches the exception.
-        codes: all code that the key of the cell covers.
+        held: what the key of the cell covers.
     """
 
-    def __init__(self, recording: Recording, codes: set[types.CodeType]):
-        self.recording, self.codes = recording, codes
+    def __init__(self, recording: Recording, held: Holdings):
+        self.recording, self.codes, self.unread = recording, held.codes, held.unread
+        self.changes = False  # whether a line was refused because it changes something
 
     def __enter__(self) -> "Watch":
         self.before = sys.gettrace(), sys.getprofile()
@@ -85,19 +87,25 @@ class Watch:
     def _refuse(self, reason: str) -> None:
         self.recording.refuse(reason)
 
+    def _refuse_change(self, reason: str) -> None:
+        self.changes = True
+        self._refuse(reason)
+
     def _check(self, frame: types.FrameType, load: Load) -> None:
         operation, what = load.after
         if operation.startswith("IMPORT_"):
             self._refuse(f"step imports {what} when it runs; import it at the top of the file")
         if operation in ("STORE_GLOBAL", "DELETE_GLOBAL"):
-            self._refuse(f"step changes the variable {what}, which lies outside it")
+            self._refuse_change(f"step changes the variable {what}, which lies outside it")
         if operation in ("STORE_DEREF", "DELETE_DEREF") and what in frame.f_code.co_freevars:
-            self._refuse(f"step changes the variable {what}, which lies outside it")
+            self._refuse_change(f"step changes the variable {what}, which lies outside it")
         if operation in ("STORE_ATTR", "DELETE_ATTR"):
             self._check_target(frame, load, what)
         for name in load.chain:
             if is_hidden(name):
                 self._refuse(f"step reads {name}, through which the engine could not follow it")
+            if name in self.unread:
+                self._refuse(f"step reads {name} of a class, whose changes the engine could not notice")
         if load.scope == "global":
             value = frame.f_globals.get(load.root, frame.f_builtins.get(load.root))
             self._check_value(value, load)
@@ -129,7 +137,7 @@ class Watch:
         for part in load.chain:
             target = getattr(target, part, None)
         if target is None or isinstance(target, (type, types.ModuleType, types.FunctionType)):
-            self._refuse(f"step sets the attribute {name} of something outside it")
+            self._refuse_change(f"step sets the attribute {name} of something outside it")
 
 
 @functools.lru_cache(1024)
@@ -158,7 +166,11 @@ class NoReading(TorchFunctionMode):
             self.recording.refuse("step turns gradients on or off")
         if name in CHANGES:
             self.recording.refuse(f"{name} changes how a gradient is computed, where the engine could not see it")
-        if name in WRITES or (name.endswith("_") and not name.endswith("__")) or (kwargs or {}).get("out") is not None:
+        if (
+            name in WRITES
+            or (name.endswith("_") and not name.endswith("__"))
+            or (kwargs or {}).get("out") is not None
+        ):
             self.recording.refuse(f"{name} {IN_PLACE}")
         run: Any = WRITING.get(func, func)
         try:

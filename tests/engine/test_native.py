@@ -170,7 +170,7 @@ def test_a_buffer_of_another_type(kind):
     [
         ("list", "tolist reads a tensor"), ("numpy", "numpy reads a tensor"), ("wanted", "requires_grad reads"),
         ("rows", "number of rows"), ("many", "number of rows"), ("few", "number of rows"),
-        ("dice", "draws random numbers"), ("numpy dice", "draws random numbers"), ("narrow", "turns state.h from"),
+        ("dice", "uses random.random"), ("numpy dice", "uses numpy.random.rand"), ("narrow", "turns state.h from"),
     ],
 )  # fmt: skip
 def test_a_step_that_looks_at_more_than_an_operator_shows(look, reason):
@@ -180,7 +180,7 @@ def test_a_step_that_looks_at_more_than_an_operator_shows(look, reason):
 @pytest.mark.parametrize(
     ("cell_type", "reason"),
     [
-        (AsksForGradients, "asks whether gradients are on"),
+        (AsksForGradients, "uses torch.is_grad_enabled, which may depend on more"),
         (Counts, "stores something on the cell"),
         (Averages, "stores something on the cell"),
         (Cumulative, "cumsum is not an operator the engine knows"),
@@ -189,8 +189,8 @@ def test_a_step_that_looks_at_more_than_an_operator_shows(look, reason):
         (ReadsANumber, "reads a number out of a tensor"),
         (Remembers, "step stores something on the cell"),
         (StraightThrough, r"autograd.Function of its own"),
-        (Hooked, "puts a hook on a tensor"),
-        (NoGrad, "turns gradients off"),
+        (Hooked, "register_hook changes how a gradient is computed"),
+        (NoGrad, "turns gradients on or off"),
     ],
 )
 def test_what_cannot_be_lowered_runs_on_the_loop_and_says_why(cell_type, reason):

@@ -12,9 +12,8 @@ from torch import Tensor
 
 from elman.cell import Cell
 from elman.engine import loop
-from elman.engine.cpu.dense import linear, product_over_rows
-from elman.engine.cpu.kernels import Kernels
-from elman.engine.door import Door, Rows, plain, returned
+from elman.engine.backend import Kernels, Rows
+from elman.engine.door import Door, plain, returned
 from elman.tensors import with_tensors
 
 __all__ = ["Call", "differentiable"]
@@ -32,7 +31,7 @@ class Call:
     by_product: bool  # whether the drive is still to be computed, as one product of x
 
     def __post_init__(self) -> None:
-        trace = self.kernels.trace
+        trace = self.door.trace
         self.sources = 1 if self.by_product else len(trace.drive_shapes)
         self.states = len(trace.state_shapes)
         self.read_by_step = len(trace.names)
@@ -65,10 +64,10 @@ def differentiable(call: Call, tensors: Sequence[Tensor]) -> tuple[Tensor, Seque
 
 
 def _forward(call: Call, tensors: Any, training: bool) -> tuple[Tensor, list[Tensor], dict[str, Tensor]]:
-    trace = call.kernels.trace
+    trace, backend = call.door.trace, call.kernels.backend
     sources, states, held, product = call.split(tensors)
     with torch.no_grad():
-        drives = [linear(sources[0], *product)] if call.by_product else sources
+        drives = [backend.linear(sources[0], *product)] if call.by_product else sources
         thetas = call.door.thetas(trace.run_prologue(held))
         outputs, finals, memory = call.kernels.forward(drives, states, thetas, call.rows, training)
     if len(trace.state_shapes[0]) != 1:
@@ -101,7 +100,7 @@ class _Sequence(torch.autograd.Function):
 
 
 def _backward(call: Call, tensors: Any, memory: dict[str, Tensor], grads: Any, needed: Any) -> list[Tensor | None]:
-    kernels, trace = call.kernels, call.kernels.trace
+    kernels, trace, backend = call.kernels, call.door.trace, call.kernels.backend
     sources, states, held, product = call.split(tensors)
     leaves = held
     if trace.prologue:
@@ -134,10 +133,10 @@ def _backward(call: Call, tensors: Any, memory: dict[str, Tensor], grads: Any, n
         return [None, *grad_states, *grad_thetas, *(None for _ in product)]
     last = len(needed) - len(product)
     return [
-        linear(grad, product[0].t()) if needed[0] else None,
+        backend.linear(grad, product[0].t()) if needed[0] else None,
         *grad_states,
         *grad_thetas,
-        product_over_rows(grad, x) if needed[last] else None,
+        backend.product_over_rows(grad, x) if needed[last] else None,
         *(grad.sum(0) if needed[last + 1] else None for _ in product[1:]),
     ]
 
@@ -154,7 +153,7 @@ def _again(call: Call, tensors: Any, grads: Any, needed: Any) -> list[Tensor | N
         if call.by_product:
             drive: Any = cell.drive(sources[0])
         else:
-            drive = tuple(sources) if call.kernels.trace.drive_is_tuple else sources[0]
+            drive = tuple(sources) if call.door.trace.drive_is_tuple else sources[0]
         rows = call.rows
         outputs, final = loop.steps(cell, drive, rows.batch_sizes, call.state_type(*states), rows.reverse)
     results = [outputs, *(final[i] for i in call.kernels.moving)]

@@ -1,7 +1,12 @@
 """The native engine: a cell's step becomes kernels for whole sequences, compiled once for all cells of its structure.
 
-cell -> ``record`` -> trace -> ``lower``, ``plan`` -> plan -> ``Kernels``. A :class:`Door` checks what enters the
-kernels, and :func:`differentiable` runs them under autograd. The loop runs what does not fit.
+    cell   -> record           the operators of its step, forward and backward, as PyTorch runs them
+    trace  -> lower            the same in the engine's own small language
+    step   -> plan             what is saved, and what runs in which order: three programs
+    plan   -> backend.compile  kernels
+
+A :class:`Door` checks what enters the kernels, and :func:`differentiable` runs them under autograd. What cannot be
+compiled, or may not enter, runs on the loop.
 """
 
 import os
@@ -17,10 +22,10 @@ from torch.autograd.graph import saved_tensors_hooks
 from elman.cell import Cell
 from elman.engine import loop
 from elman.engine.autograd import Call, differentiable
-from elman.engine.cpu.compile import compiling_products
-from elman.engine.cpu.kernels import Kernels
-from elman.engine.door import Door, Rows, admit, surroundings
-from elman.engine.planning.lower import lower
+from elman.engine.backend import Backend, Kernels, Rows
+from elman.engine.cpu.backend import CPU
+from elman.engine.door import Door, admit, surroundings
+from elman.engine.planning.lower import KNOWN, lower
 from elman.engine.planning.plan import Plan, plan
 from elman.engine.symbols import Symbols, looked_up
 from elman.engine.tracing.cell_key import structure
@@ -50,13 +55,14 @@ def auto(
     cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool = False
 ) -> tuple[Tensor, Any]:
     """Run natively if possible, else by the loop; arguments and results are those of the loop's ``run``."""
-    return _run(cell, x, batch_sizes, state, reverse, lambda why: None)
+    return _run(CPU, cell, x, batch_sizes, state, reverse, lambda why: None)
 
 
 def run(
-    cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool = False
-) -> tuple[Tensor, Any]:
-    """Run natively; arguments and results are those of the loop's ``run``.
+    cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool = False,
+    backend: Backend = CPU,
+) -> tuple[Tensor, Any]:  # fmt: skip
+    """Run natively; the other arguments and the results are those of the loop's ``run``.
 
     Raises:
         ValueError: if the cell, or this input, cannot be run natively, with the reason.
@@ -69,16 +75,16 @@ def run(
                 "engine='auto' runs it on the loop instead"
             ) from None
 
-    return _run(cell, x, batch_sizes, state, reverse, refuse)
+    return _run(backend, cell, x, batch_sizes, state, reverse, refuse)
 
 
 def _run(
-    cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool,
+    backend: Backend, cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool,
     refuse: Callable[[Unsupported], None],
 ) -> tuple[Tensor, Any]:  # fmt: skip
     drive, by_product = None, False
     try:
-        (trace, _, door, kernels), rows = _enter(cell, x, batch_sizes, state, reverse)
+        (trace, _, door, kernels), rows = _enter(backend, cell, x, batch_sizes, state, reverse)
         if trace.linear is None:
             drive = cell.drive(looked_up(x))
             sources = door.drive(drive, rows.total)
@@ -104,7 +110,7 @@ def _run(
 
 
 def _enter(
-    cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool
+    backend: Backend, cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool
 ) -> tuple[Compiled, Rows]:
     """Return what runs a call, or raise why nothing does."""
     why = surroundings()
@@ -119,15 +125,15 @@ def _enter(
         raise Unsupported(f"the input is {dtype}, where the engine knows float32 and float64")
     if not len(x) or not len(state[0]):
         raise Empty("there is no step to run")
-    compiled, rows = _compiled(cell, dtype), Rows(batch_sizes, len(state[0]), reverse)
+    compiled, rows = _compiled(cell, dtype, backend), Rows(batch_sizes, len(state[0]), reverse)
     compiled.door.state(state, rows)
     return compiled, rows
 
 
-def kernels_of(cell: Cell, dtype: torch.dtype) -> Compiled | Unsupported:
+def kernels_of(cell: Cell, dtype: torch.dtype, backend: Backend = CPU) -> Compiled | Unsupported:
     """Return what runs a cell, compiled now if no cell of its structure was seen before, or why nothing does."""
     try:
-        compiled = _compiled(cell, dtype)
+        compiled = _compiled(cell, dtype, backend)
         compiled.door.parameters(cell)
     except Unsupported as why:
         return why
@@ -148,15 +154,15 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def _compiled(cell: Cell, dtype: torch.dtype) -> Compiled:
-    key = (dtype, structure(cell))
+def _compiled(cell: Cell, dtype: torch.dtype, backend: Backend) -> Compiled:
+    key = (backend, dtype, structure(cell))
     found = _known.get(key)
     if found is None:
         with _lock:
             found = _known.get(key)
             if found is None:
                 _count(cell)
-                found = _known[key] = _compile(cell, dtype)
+                found = _known[key] = _compile(cell, dtype, backend)
                 if len(_known) > LIMIT:
                     del _known[next(iter(_known))]
     if isinstance(found, Unsupported):
@@ -174,14 +180,14 @@ def _count(cell: Cell) -> None:
         )
 
 
-def _compile(cell: Cell, dtype: torch.dtype) -> Compiled | Unsupported:
+def _compile(cell: Cell, dtype: torch.dtype, backend: Backend) -> Compiled | Unsupported:
     # what others do with saved tensors, as checkpointing does, is not for the tensors of a trace
     with torch.random.fork_rng(devices=[]), saved_tensors_hooks(_same, _same):
         try:
-            with compiling_products(torch.finfo(dtype).bits):
-                trace = record(cell, dtype)
-                planned = plan(trace, lower(trace))
-            return Compiled(trace, planned, Door(trace, cell), Kernels(trace, planned))
+            with backend.preparing(dtype):
+                trace = record(cell, dtype, KNOWN)
+                planned = plan(lower(trace))
+            return Compiled(trace, planned, Door(trace, cell), backend.compile(planned, dtype))
         except Unsupported as why:
             return why
         except Exception as error:  # the loop will run the cell, or raise what is truly wrong with it

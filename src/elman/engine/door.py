@@ -4,9 +4,7 @@ A kernel reads and writes memory by address, so a tensor of another size or type
 that does not fit runs on the loop, with the reason; a backward pass whose tensors came back changed raises it.
 """
 
-from array import array
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
 from typing import Any
 
 import torch
@@ -15,33 +13,13 @@ from torch._C._functorch import peek_interpreter_stack
 from torch.nn.modules import module as torch_module
 
 from elman.cell import Cell
+from elman.engine.backend import Rows
 from elman.engine.tracing.trace import Trace
 from elman.engine.unsupported import Unsupported
 
-__all__ = ["Door", "Rows", "admit", "plain", "returned", "surroundings"]
+__all__ = ["Door", "admit", "plain", "returned", "surroundings"]
 
 Form = tuple[tuple[int, ...], torch.dtype]  # a tensor's shape and type
-
-
-class Rows:
-    """The rows of a packed batch, as kernels read them.
-
-    Args:
-        batch_sizes: rows alive at each step.
-        batch: rows B.
-        reverse: whether to walk from the last step to the first.
-
-    Raises:
-        ValueError: if the sizes increase, or do not lie between 0 and B.
-    """
-
-    def __init__(self, batch_sizes: list[int], batch: int, reverse: bool):
-        if batch_sizes != sorted(batch_sizes, reverse=True) or not batch >= batch_sizes[0] >= batch_sizes[-1] >= 0:
-            raise ValueError(f"batch_sizes must never increase and lie between 0 and {batch}, got {batch_sizes[:20]}")
-        self.batch_sizes, self.batch, self.reverse = batch_sizes, batch, reverse
-        self.sizes = array("q", batch_sizes)
-        self.starts = array("q", accumulate(batch_sizes, initial=0))
-        self.total = self.starts[-1]
 
 
 class Door:
@@ -154,7 +132,7 @@ def surroundings() -> str | None:
         return "a torch mode watches every operator"
     if torch.autograd.forward_ad._current_level >= 0:
         return "forward-mode differentiation is on"
-    if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:
+    if torch_module._has_any_global_hook():
         return "global module hooks are set"
     return None
 

@@ -16,14 +16,15 @@ from elman.nn.layout import Layout
 def torch_runs(x: Tensor, full: bool) -> bool:
     """Whether to leave this input to ``torch.nn``: off the CPU, while being traced, under autocast.
 
-    Not while a model is exported: torch's own layers fix the length of the example then.
+    Not while a model is exported, since torch's own layers fix the length of the example; but a strict export,
+    which traces Python code itself, takes torch's.
 
     Args:
         x: the input's data.
         full: whether it is a plain batch without ragged ends.
     """
     if torch.compiler.is_exporting():
-        return False
+        return torch.compiler.is_dynamo_compiling()
     if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
         return True
     if choice.forced() != "auto":

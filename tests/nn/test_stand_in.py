@@ -1,6 +1,10 @@
 """What carries over from ``torch.nn``: each line of the page of that name is a test here or in ``test_manners``."""
 
 import abc
+import copy
+import pickle
+import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -74,6 +78,11 @@ def test_the_cells_are_torchs(kind):
     assert getattr(elman.nn, kind) is getattr(nn, kind)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_classes_are_one_key(kind):
+    assert len({getattr(nn, kind), getattr(elman.nn, kind)}) == 1
+
+
 # Quantisation
 
 
@@ -125,27 +134,38 @@ def test_fx_takes_a_layer_for_a_leaf(kind):
     assert_same(traced(x, state, lengths), model(x, state, lengths), torch.float32)
 
 
-EXPORTS = [
-    # what torch.nn's layers can do, strict or not: any batch
-    ({}, {1: Dim("b")}, False),
-    ({"batch_first": True, "num_layers": 2}, {0: Dim("b")}, False),
-    ({"batch_first": True, "num_layers": 2}, {0: Dim("b")}, True),
-    # and what they cannot: any length
-    ({"batch_first": True, "num_layers": 2}, {0: Dim("b"), 1: Dim("t")}, False),
-    ({}, {0: Dim("t")}, False),
-]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("options", "shapes", "strict"), EXPORTS)
-def test_torch_export(kind, options, shapes, strict):
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+@pytest.mark.parametrize(
+    ("kind", "options", "free", "strict"),
+    [
+        # what torch.nn's layers can do: any batch
+        ("LSTM", {}, {1: Dim("b")}, False),
+        ("GRU", {"batch_first": True, "num_layers": 2}, {0: Dim("b")}, False),
+        ("LSTM", {"batch_first": True, "num_layers": 2}, {0: Dim("b")}, True),
+        # and what they cannot: any length
+        ("RNN", {"batch_first": True, "num_layers": 2}, {0: Dim("b"), 1: Dim("t")}, False),
+    ],
+)
+def test_torch_export(kind, options, free, strict):
     torch.compiler.reset()
     _, ours = models(kind, torch.float32, **options)
     ours.eval()
     sizes = [4, 6]
-    program = torch.export.export(ours, (torch.randn(*sizes, INPUT),), dynamic_shapes=(shapes,), strict=strict)
-    other = torch.randn(*(9 if place in shapes else size for place, size in enumerate(sizes)), INPUT)
+    program = torch.export.export(ours, (torch.randn(*sizes, INPUT),), dynamic_shapes=(free,), strict=strict)
+    other = torch.randn(*(9 if place in free else size for place, size in enumerate(sizes)), INPUT)
     assert_same(program.module()(other), ours(other), torch.float32)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_scripted_layer_is_torchs(kind):
+    _, ours = models(kind)
+    original = copy.deepcopy(ours)
+    scripted = torch.jit.script(ours)
+    x = batch()
+    assert type(ours.layer) is getattr(nn, kind)
+    assert type(original.layer) is getattr(elman.nn, kind)
+    assert_same(scripted(x), original(x))
 
 
 # Tensors
@@ -212,3 +232,92 @@ def test_subclasses_of_tensor_survive(kind):
     x = batch().as_subclass(Named)
     assert type(ours(x)[0]) is type(theirs(x)[0])
     assert_same(torch.Tensor(ours(x)[0]), torch.Tensor(theirs(x)[0]))
+
+
+# Saving
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_saved_layer_loads_with_weights_only(kind, tmp_path):
+    _, ours = twins(kind)
+    torch.save(ours.state_dict(), tmp_path / "layer.pt")
+    other = getattr(nn, kind)(INPUT, HIDDEN, dtype=torch.float64)
+    other.load_state_dict(torch.load(tmp_path / "layer.pt", weights_only=True))
+    x = batch()
+    assert_same(other(x), ours(x))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_class_is_pickled_by_its_own_name(kind):
+    ours = getattr(elman.nn, kind)
+    assert pickle.loads(pickle.dumps(ours)) is ours
+    assert copy.deepcopy(ours) is ours
+
+
+# Weights
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("kind", KINDS)
+def test_weight_norm_and_spectral_norm_by_hooks(kind):
+    theirs, ours = twins(kind)
+    x = batch()
+    for layer in (theirs, ours):
+        torch.manual_seed(0)
+        nn.utils.weight_norm(layer, "weight_hh_l0")
+        nn.utils.spectral_norm(layer, "weight_ih_l0")
+    found, expected = ours(x), theirs(x)
+    assert_same(found, expected)
+    assert_same(gradients(found, list(ours.parameters())), gradients(expected, list(theirs.parameters())))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_vmap_jvp_and_double_backward(kind):
+    theirs, ours = twins(kind)
+    x, v = batch(), batch()
+    for layer in (theirs, ours):
+        layer.requires_grad_(False)
+
+    def read(layer):
+        return lambda x: layer(x)[0].square().sum()
+
+    stacked = torch.stack([x, v])
+    assert_same(
+        [torch.func.grad(read(ours))(x), torch.func.jvp(read(ours), (x,), (v,)), torch.func.hessian(read(ours))(x)],
+        [
+            torch.func.grad(read(theirs))(x),
+            torch.func.jvp(read(theirs), (x,), (v,)),
+            torch.func.hessian(read(theirs))(x),
+        ],
+    )
+    # torch.nn's layers have no batching rule
+    assert_same(torch.vmap(lambda x: ours(x)[0])(stacked), torch.stack([theirs(x)[0], theirs(v)[0]]))
+
+
+def test_d2l_style_initial_values():
+    """A recipe in many notebooks: ``type(m) == nn.GRU`` and the names in ``_flat_weights_names``."""
+
+    def start(module):
+        if type(module) == nn.GRU:  # noqa: E721
+            for name in module._flat_weights_names:
+                if "weight" in name:
+                    nn.init.constant_(module._parameters[name], 0.5)
+
+    model = nn.Sequential(elman.nn.GRU(INPUT, HIDDEN))
+    model.apply(start)
+    assert bool((model[0].weight_hh_l0 == 0.5).all())
+
+
+# The page
+
+
+def test_every_line_of_the_page_names_its_test():
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "carries-over.md").read_text("utf-8")
+    rows = [line.strip("|").split("|") for line in page.splitlines() if line.startswith("| ") and "---" not in line]
+    named = [re.findall(r"`(test_\w+)`", row[-1]) for row in rows if row[-1].strip() != "test"]
+    assert len(named) > 20
+    assert all(named)
+    written = "\n".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    for names in named:
+        for name in names:
+            assert f"def {name}(" in written, name

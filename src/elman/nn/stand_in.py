@@ -53,5 +53,5 @@ def as_leaf(layer: nn.Module, x: fx.Proxy, hx: Any, lengths: Any) -> fx.Proxy:
     """Record a call of a layer as one node of the graph that ``torch.fx`` traces, as it records torch.nn's layers."""
     arguments = (x,) if hx is None else (x, hx)
     options = {} if lengths is None else {"lengths": lengths}
-    tracer = x.tracer
+    tracer: Any = x.tracer
     return tracer.create_proxy("call_module", tracer.path_of_module(layer), arguments, options)

@@ -8,7 +8,7 @@ from elman.cli.models import RESULTS, Model, Results, newest_model
 from elman.cli.writing import Beam, Best, Explain, check_beam, write
 from elman.errors import UnknownName
 
-STUDY, TRIAL = "15.15-number-reversal", "attention-teacher-forcing-*"
+STUDY, TRIAL = "15.15-number-reversal", "attention-reads=teacher-forcing-*"
 
 
 def reverse(
@@ -36,6 +36,6 @@ def reverse(
     fit(folder, what, source=(task.source_size, net.source_size), target=(task.target_size, net.target_size))
     write(
         net, torch.tensor([[int(one)] for one in read]), read, [*map(str, range(10)), "begin", "end"],
-        begin=BEGIN, end=END, max_length=len(read) + 3, beam=beam, n_best=n_best,
+        bos=BEGIN, eos=END, max_length=len(read) + 3, beam=beam, n_best=n_best,
         figure=out / f"reverse-{''.join(read)[:20]}.svg" if explain else None,
     )  # fmt: skip

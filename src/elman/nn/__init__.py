@@ -1,16 +1,63 @@
-"""Layers with the manners of ``torch.nn``.
+"""Layers and models with the interface of ``torch.nn``.
 
-``LSTMCell``, ``GRUCell`` and ``RNNCell`` are ``torch.nn``'s own classes: a single step leaves nothing to gain.
-The native engine takes three to ten times as long for one step as ``torch.nn``'s cell does, since it prepares the
-weights for many steps. A loop over a cell becomes faster as one call of a layer, or of :func:`elman.unroll`.
+Layers: drop-in :class:`LSTM`, :class:`GRU`, :class:`RNN`, and :class:`Recurrent` for any cell. Models: language
+models, classifiers, taggers, encoder-decoders. :func:`export`, :func:`to_onnx` and :func:`streaming` run any of them
+elsewhere.
+
+``LSTMCell``, ``GRUCell`` and ``RNNCell`` are ``torch.nn``'s own classes: a single step leaves nothing to gain. The
+native engine takes three to ten times as long for one step as ``torch.nn``'s cell does, since it prepares the weights
+for many steps. To run faster, replace a loop over a cell by one call of a layer, or of :func:`elman.unroll`.
 """
 
 from torch.nn import GRUCell, LSTMCell, RNNCell
 
+from elman.nn.attention import AdditiveAttention, Memory, MultiplicativeAttention
+from elman.nn.autoencoder import SequenceAutoencoder
+from elman.nn.classifier import SequenceClassifier, StepClassifier, pooled
+from elman.nn.conditional import ConditionalLanguageModel
 from elman.nn.connections import Highway, Residual
+from elman.nn.exporting import export, to_onnx
 from elman.nn.gru import GRU
+from elman.nn.heads import Generator, Pointer, PointerGenerator
+from elman.nn.language_model import LanguageModel
 from elman.nn.lstm import LSTM
 from elman.nn.recurrent import Recurrent
 from elman.nn.rnn import RNN
+from elman.nn.seq2seq import DecoderState, Seq2Seq
+from elman.nn.streaming import Stream, streaming
+from elman.nn.text import Tagger, TextClassifier, TokenEmbedding
+from elman.nn.transformer import Transformer
 
-__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "Highway", "LSTMCell", "RNNCell", "Recurrent", "Residual"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "AdditiveAttention",
+    "ConditionalLanguageModel",
+    "DecoderState",
+    "GRUCell",
+    "Generator",
+    "Highway",
+    "LSTMCell",
+    "LanguageModel",
+    "Memory",
+    "MultiplicativeAttention",
+    "Pointer",
+    "PointerGenerator",
+    "RNNCell",
+    "Recurrent",
+    "Residual",
+    "Seq2Seq",
+    "SequenceAutoencoder",
+    "SequenceClassifier",
+    "StepClassifier",
+    "Stream",
+    "Tagger",
+    "TextClassifier",
+    "TokenEmbedding",
+    "Transformer",
+    "export",
+    "pooled",
+    "streaming",
+    "to_onnx",
+]

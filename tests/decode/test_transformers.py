@@ -43,9 +43,9 @@ def test_the_same_sequences(model, early_stopping):
         n_best, alpha, ngram = rng.randint(1, width), rng.choice([-0.5, 0.0, 1.0, 2.0]), rng.choice([0, 0, 2, 3])
         fewest, held = rng.randint(0, most - 1), rng.random() < 0.3
         theirs = model.generate(
-            prompt, attention_mask=torch.ones_like(prompt), do_sample=False, early_stopping=early_stopping, num_beams=width,
-            num_return_sequences=n_best, max_new_tokens=most, min_new_tokens=fewest, length_penalty=alpha,
-            no_repeat_ngram_size=ngram, return_dict_in_generate=True, output_scores=True,
+            prompt, attention_mask=torch.ones_like(prompt), do_sample=False, early_stopping=early_stopping,
+            num_beams=width, num_return_sequences=n_best, max_new_tokens=most, min_new_tokens=fewest,
+            length_penalty=alpha, no_repeat_ngram_size=ngram, return_dict_in_generate=True, output_scores=True,
             prefix_allowed_tokens_fn=(lambda _, ids: allowed[ids[-1]].nonzero()[:, 0].tolist()) if held else None,
         )  # fmt: skip
         ours = beam_search(

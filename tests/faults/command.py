@@ -8,7 +8,7 @@ sys.path.insert(0, str(LAB))
 
 if __name__ == "__main__":
     import elman.studies
-    from elman.cli import main
+    from elman.__main__ import main
     from elman.lab.study import Study
 
     elman.studies.find_study = lambda name: Study("15.99", "toy-study", "toy_study", LAB / "toy_study.py")

@@ -53,14 +53,14 @@ def cell_named(name: str) -> type[Cell]:
 
 
 def cell_inputs(name: str) -> dict[str, str]:
-    """Return what a trial with this cell depends on: its name and, beyond the house, the checksum of its file.
+    """Return what a trial with this cell reads: the file of a cell of the reader's own, by label, and its checksum.
 
     Example:
         >>> cell_inputs("GRUCell")
-        {'cell': 'GRUCell'}
+        {}
     """
     path, colon, _ = name.rpartition(":")
-    return {"cell": name} | ({"sha256": hashlib.sha256(_read(Path(path))).hexdigest()} if colon else {})
+    return {cell_label(name): hashlib.sha256(_read(Path(path))).hexdigest()} if colon else {}
 
 
 def cell_label(name: str) -> str:

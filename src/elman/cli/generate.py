@@ -21,7 +21,7 @@ def generate(
     if not prompt:
         raise UnknownName("--prompt needs at least one character to go on from")
     folder = model or newest_model(out, "15.12-char-lm")
+    from elman.apps.writing import write
     from elman.nn.saving import load_language_model
-    from elman.studies.ex12_char_lm import write
 
     print(prompt.lstrip("\n") + write(*load_language_model(folder), prompt, length, temperature, seed))

@@ -8,7 +8,7 @@ from elman.cli.models import RESULTS, Model, Results, newest_model
 from elman.cli.writing import Beam, Best, Explain, check_beam, write
 from elman.errors import UnknownName
 
-STUDY, TRIAL = "15.15-number-reversal", "attention-teacher-forcing-*"
+STUDY, TRIAL = "15.15-number-reversal", "attention-reads=teacher-forcing-*"
 
 
 def reverse(

@@ -52,8 +52,9 @@ def quiz(
     from elman.lab.quiz import mark, read_answers
     from elman.lab.quiz import quiz as draw
     from elman.lab.quiz_sheets import html_sheet, text_sheet
+    from elman.studies import all_studies
 
-    questions = draw(seed, exercises or [])
+    questions = draw(all_studies(), seed, exercises or [])
     if marked is not None:
         from elman.data.reading import read_text
 

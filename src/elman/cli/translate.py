@@ -8,7 +8,7 @@ from elman.cli.models import RESULTS, Model, Results, newest_model
 from elman.cli.writing import Beam, Best, Explain, check_beam, write
 from elman.errors import UnknownName
 
-STUDY, TRIAL, WHAT = "15.28-attention-maps", "translation*", "a translator"
+STUDY, TRIAL, WHAT = "15.28-attention-maps", "*translation*", "a translator"
 
 
 def translate(

@@ -9,11 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from elman.data.catalogue import DataFile, DataSet
+from elman.data.catalogue import DataFile, DataSet, find_set
 from elman.data.errors import DataError, NotHere
 from elman.files import usual_mode
 
-__all__ = ["Where", "cache_folder", "fetch", "find", "where"]
+__all__ = ["Where", "cache_folder", "checksums", "fetch", "find", "where"]
 
 Where = Literal["ELMAN_DATA", "cache", "not here"]
 TIMEOUT = 10  # seconds without an answer
@@ -35,6 +35,24 @@ def where(data_set: DataSet) -> Where:
         if all((folder / file.path).is_file() for file in data_set):
             return place
     return "not here"
+
+
+def checksums(name: str, *paths: str) -> dict[str, str]:
+    """Return the name of a data set with its checksum, ``{name: sha256}``; ``{}`` if it is not on this machine.
+
+    Args:
+        name: of the set.
+        paths: its files that are needed; default all. The checksum of several is that of their checksums.
+
+    Raises:
+        UnknownName: if there is no such set.
+    """
+    data_set = find_set(name)
+    files = [_file(data_set, path) for path in paths] or list(data_set)
+    if not all(any((folder / file.path).is_file() for _, folder in _places()) for file in files):
+        return {}
+    sums = " ".join(file.sha256 for file in files)
+    return {name: sums if len(files) == 1 else hashlib.sha256(sums.encode()).hexdigest()}
 
 
 def find(data_set: DataSet, path: str = "") -> Path:

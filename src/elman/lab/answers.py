@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from elman.errors import UnknownName
 from elman.lab.findings import Findings
@@ -16,12 +17,12 @@ __all__ = ["WORKED", "answer"]
 WORKED = tuple(f"15.{number}" for number in range(1, 11))
 
 
-def answer(study: Study, settings: Mapping[str, str] | None = None) -> Findings:
+def answer(study: Study, settings: Mapping[str, Any] | None = None) -> Findings:
     """Compute a worked answer by the study's real code, under its quick plan.
 
     Args:
         study: one of the chapter's first ten exercises.
-        settings: fields of the study's plan, as text.
+        settings: fields of the study's plan, as values or as text.
 
     Raises:
         UnknownName: for an exercise that is no worked answer, or settings that do not fit its plan.
@@ -36,7 +37,7 @@ def answer(study: Study, settings: Mapping[str, str] | None = None) -> Findings:
         raise UnknownName(
             f"{study.exercise} is no worked answer, those are 15.1 to 15.10; `elman study {study.exercise}` runs it"
         )
-    plan = study.plan(True, dict(settings or {}))
+    plan = study.plan(True, settings)
     records, started = [], time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         for trial in study.trials(plan):

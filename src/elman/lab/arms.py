@@ -2,33 +2,46 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from elman.lab.over_seeds import ANYTHING, Within, spread
-from elman.lab.study import Record
+
+if TYPE_CHECKING:
+    from elman.lab.study import Given, Record
 
 __all__ = ["Arms"]
 
 
 class Arms:
-    """Records by arm, as a study calls its trials' variants, in the order of their seeds.
+    """Records by arm, in the order of their seeds. Where arms run on several things, choose one with :meth:`on`.
 
     Args:
-        records: of finished trials; an arm whose trials all failed is not there, one may lack seeds.
+        records: of finished trials. An arm whose trials all failed is missing; another may lack seeds.
 
     Example:
-        >>> from elman.lab.study import Trial
-        >>> arms = Arms([Record({"accuracy": a}, trial=Trial(v, s)) for v, s, a in
+        >>> from elman.lab.study import Record, Trial
+        >>> arms = Arms([Record({"accuracy": a}, trial=Trial(arm, seed, {"task": "copy"})) for arm, seed, a in
         ...              [("GRU", 0, 0.5), ("GRU", 1, 0.75), ("LSTM", 1, 0.5)]])
         >>> list(arms), arms.numbers("GRU", "accuracy"), arms.less("GRU", "LSTM", "accuracy"), arms["RNN"]
         (['GRU', 'LSTM'], [0.5, 0.75], [0.25], [])
+        >>> list(arms.on(task="copy")), list(arms.on(task="timing"))
+        (['GRU', 'LSTM'], [])
     """
 
-    def __init__(self, records: Sequence[Record]):
-        found: dict[str, dict[int, Record]] = {}
-        for record in records:
+    def __init__(self, records: "Sequence[Record]"):
+        self.records = list(records)
+        self._found: dict[str, list[Record]] = {}
+        for record in self.records:
             assert record.trial is not None
-            found.setdefault(record.trial.variant, {})[record.trial.seed] = record
-        self._found = {arm: {seed: of[seed] for seed in sorted(of)} for arm, of in found.items()}
+            self._found.setdefault(record.trial.arm, []).append(record)
+
+    def on(self, **given: "Given") -> "Arms":
+        """The records of trials that ran on this, such as ``task="copy"``."""
+        return Arms([r for r in self.records if r.trial and given.items() <= r.trial.on.items()])
+
+    def reading(self, name: str) -> "Arms":
+        """The records of trials that read the data set of this name."""
+        return Arms([record for record in self.records if record.trial and name in record.trial.inputs])
 
     def __iter__(self) -> Iterator[str]:
         """The arms' names, in the order in which the study has them."""
@@ -37,17 +50,30 @@ class Arms:
     def __contains__(self, arm: str) -> bool:
         return arm in self._found
 
-    def __getitem__(self, arm: str) -> list[Record]:
-        """The arm's records by seed; none where there is no such arm."""
+    def __getitem__(self, arm: str) -> "list[Record]":
+        """The arm's records by seed; an empty list where there is no such arm."""
         return list(self.by_seed(arm).values())
 
-    def by_seed(self, arm: str) -> dict[int, Record]:
-        """The arm's records, each under its seed."""
-        return self._found.get(arm, {})
+    def by_seed(self, arm: str) -> "dict[int | None, Record]":
+        """The arm's records, each under its seed.
+
+        Raises:
+            ValueError: if the arm has two records of one seed, since it ran on several things.
+        """
+        records = self._found.get(arm, [])
+        found = {record.trial.seed: record for record in records if record.trial}
+        if len(found) < len(records):
+            raise ValueError(f"{arm!r} ran on several things; choose one with on(...), such as on(task='copy')")
+        return {seed: found[seed] for seed in sorted(found, key=lambda seed: -1 if seed is None else seed)}
 
     def numbers(self, arm: str, name: str) -> list[float]:
         """One number of each of the arm's records that has it."""
         return [record.numbers[name] for record in self[arm] if name in record.numbers]
+
+    def exact(self, arm: str, name: str) -> float | list[float]:
+        """The number of an arm that is computed once and has no spread; an empty list where it is missing."""
+        values = self.numbers(arm, name)
+        return values[0] if values else []
 
     def mean(self, arm: str, name: str) -> float:
         """The mean of a number over seeds; NaN if there is none."""
@@ -58,19 +84,24 @@ class Arms:
         """The mean with its 95 % interval, for a table's cell."""
         return spread(self.numbers(arm, name), decimals, within)
 
-    def together(self, *asked: tuple[str, str]) -> list[tuple[float, ...]]:
-        """Numbers side by side, on each seed that has them all.
+    def together(self, *asked: tuple[str, str], among: "Sequence[Arms]" = ()) -> list[tuple[float, ...]]:
+        """Numbers side by side, on each seed that has them all. An arm without a seed is beside every seed.
 
         Args:
             asked: arm and name of each number.
+            among: where each of them is looked up; default here.
         """
         found = [
-            {seed: record.numbers[name] for seed, record in self.by_seed(arm).items() if name in record.numbers}
-            for arm, name in asked
+            {seed: record.numbers[name] for seed, record in arms.by_seed(arm).items() if name in record.numbers}
+            for arms, (arm, name) in zip(among or [self] * len(asked), asked, strict=True)
         ]
-        return [tuple(of[seed] for of in found) for seed in found[0] if all(seed in of for of in found)]
+        seeded = [of for of in found if None not in of] or found
+        seeds = [seed for seed in seeded[0] if all(seed in of for of in seeded)]
+        return [tuple(of[None] if None in of else of[seed] for of in found) for seed in seeds]
 
-    def less(self, one: str, other: str, name: str, than: str | None = None) -> list[float]:
+    def less(
+        self, one: str, other: str, name: str, than: str | None = None, among: "Arms | None" = None
+    ) -> list[float]:
         """What a number of one arm is above that of another, on each seed that has both.
 
         Args:
@@ -78,5 +109,7 @@ class Arms:
             other: arm it is compared with, possibly the same.
             name: of the number.
             than: name of the other arm's number; default the same.
+            among: where the other arm is looked up; default here.
         """
-        return [a - b for a, b in self.together((one, name), (other, than or name))]
+        found = self.together((one, name), (other, than or name), among=(self, among or self))
+        return [a - b for a, b in found]

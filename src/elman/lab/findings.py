@@ -5,11 +5,12 @@ findings, and the book, which shows them.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from elman.files import write_atomically
@@ -18,15 +19,16 @@ from elman.sealing import UNSEALED, check_seal, seal
 __all__ = ["Claim", "Curves", "Figure", "Findings", "Heatmap", "Passage", "Series", "Table", "Trajectory", "Verdict"]
 
 Cell = str | int | float | bool | None
+Measure = Callable[[Any], Sequence[float] | float]  # of elman.lab.arms.Arms
 _CONFIG = ConfigDict(ser_json_inf_nan="strings")
 
 
 @dataclass(frozen=True, config=_CONFIG)
 class Claim:
-    """A statement written down before the run, with the bounds that decide it.
+    """A statement written down before the run, with the measure and the bounds that decide it.
 
     The claim holds where the measured value lies within ``[at_least, at_most]``; either bound may be left
-    out.
+    out. A saved claim holds everything but its measure.
 
     Args:
         key: short name, unique in its study.
@@ -35,6 +37,9 @@ class Claim:
         unit: unit of the measured value, such as ``"nats a character"``.
         at_least: lowest value that agrees with the statement.
         at_most: highest value that agrees with the statement.
+        needs: data set or package without which nothing is measured, such as ``"sst2"``.
+        measure: a function of the study's records, as :class:`~elman.lab.arms.Arms`. It returns one value a seed,
+            or one number that is exact; an empty list where the records that it needs are missing.
     """
 
     key: str
@@ -43,6 +48,8 @@ class Claim:
     unit: str = ""
     at_least: float = -math.inf
     at_most: float = math.inf
+    needs: str = ""
+    measure: Annotated[Measure | None, Field(exclude=True)] = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, config=_CONFIG)
@@ -159,8 +166,8 @@ class Passage:
 
 @dataclass(frozen=True, config=_CONFIG)
 class Findings:
-    """All that a study found. A study gives the summary and what comes after it up to the figures; the
-    runner adds the rest.
+    """All that a study found. A study gives summary, passages, tables and figures; the laboratory judges the
+    claims and adds the rest.
 
     Args:
         summary: one sentence with the main number.
@@ -168,6 +175,7 @@ class Findings:
         passages: worked answers and samples.
         tables: tables.
         figures: curves, heat maps and trajectories.
+        read: what the trials read: the name and the checksum of each data set or file.
         exercise: number in the chapter, such as ``"15.12"``.
         name: the study's short name, such as ``"char-lm"``.
         title: one line.
@@ -184,6 +192,7 @@ class Findings:
     passages: Sequence[Passage] = ()
     tables: Sequence[Table] = ()
     figures: Sequence[Figure] = ()
+    read: Mapping[str, str] = field(default_factory=dict)
     exercise: str = ""
     name: str = ""
     title: str = ""

@@ -4,10 +4,12 @@ A study is a module ``elman/studies/exNN_name.py``. Its docstring is the article
 It defines
 
 - ``Plan``: a frozen pydantic dataclass; ``Plan()`` is the full plan, ``QUICK`` the short one;
-- ``claims(plan)``: what is claimed, and by whom, before anything runs;
-- ``trials(plan)``: variants times seeds;
+- ``claims(plan)``: what is claimed, by whom, and the measure that decides it, before anything runs;
+- ``trials(plan)``: what runs, arms times seeds;
 - ``run(plan, trial, desk)``: one trial; returns its :class:`Record`;
-- ``findings(plan, records)``: a :class:`~elman.lab.findings.Findings` made from the records.
+- ``findings(plan, records)``: a :class:`~elman.lab.findings.Findings` made from the records alone, without the
+  verdicts, which the laboratory adds;
+- ``question(rng)``, in some: a question of the exercise's kind with new numbers, for :mod:`elman.lab.quiz`.
 
 The file's name is all the registration there is.
 """
@@ -17,9 +19,9 @@ import hashlib
 import importlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -28,30 +30,45 @@ from typing import Any, get_args, get_origin, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from elman.errors import UnknownName, nearest
+from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Findings
+from elman.lab.verdicts import judge_all
 from elman.lab.workspace import Desk, TrialFailed
 
+FORMAT = 2  # of saved records; one of another format is not read
 MOST_SEEDS = 1000
+Given = str | int | float
 
 __all__ = ["Record", "Study", "Trial", "studies_in"]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One variant with one seed.
+    """One arm with one seed.
 
-    ``inputs`` names what the trial reads besides its plan, such as a data set and its checksum; a record
-    made from other inputs is not taken for this trial's.
+    Args:
+        arm: what is compared, by name.
+        seed: of every random number; None where nothing is random.
+        on: what it runs on, such as ``{"task": "copy"}``; arms are compared on the same.
+        inputs: what it reads besides its plan: the name and the checksum of each data set or file. A record made
+            from other inputs is not taken for this trial's.
+
+    Example:
+        >>> Trial("LSTM, no gate", 3, {"task": "copy", "rate": 0.01}).name
+        'LSTM-no-gate-task=copy-rate=0.01-seed3'
     """
 
-    variant: str
-    seed: int = 0
-    inputs: dict[str, str] = field(default_factory=dict)
+    arm: str
+    seed: int | None = None
+    on: Mapping[str, Given] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        """``variant-seedN``, also the trial's folder."""
-        return f"{re.sub(r'[^A-Za-z0-9._=-]+', '-', self.variant)}-seed{self.seed}"
+        """Arm, what it runs on, and seed; the trial's folder begins with it."""
+        parts = [self.arm, *(f"{name}={value}" for name, value in self.on.items())]
+        parts += [] if self.seed is None else [f"seed{self.seed}"]
+        return re.sub(r"[^A-Za-z0-9._=-]+", "-", "-".join(parts))
 
 
 @dataclass(frozen=True)
@@ -97,12 +114,20 @@ class Study:
         return f"{self.exercise}-{self.name}"
 
     @property
+    def asks(self) -> bool:
+        """Whether the study writes questions for a quiz."""
+        body = ast.parse(self.path.read_text("utf-8")).body
+        return any(isinstance(node, ast.FunctionDef) and node.name == "question" for node in body)
+
+    @property
     def module(self) -> ModuleType:
         """The imported module."""
         return importlib.import_module(self.module_name)
 
-    def plan(self, quick: bool = False, settings: dict[str, str] | None = None) -> Any:
-        """Return the full or quick plan with some fields set from text.
+    def plan(self, quick: bool = False, settings: Mapping[str, Any] | None = None) -> Any:
+        """Return the full or quick plan with some fields set, from values or from text.
+
+        A field of several values is written ``a,b,c``, or as JSON, ``["a,b", "c"]``, where a value has a comma.
 
         Raises:
             UnknownName: for a field that the plan lacks, or a value that does not fit it.
@@ -114,7 +139,7 @@ class Study:
             if name not in known:
                 raise UnknownName(f"{self.name} has no plan field {name!r}{nearest(name, known)}")
             with _explained(self.name, name, text):
-                known[name] = _read(hints[name], text)
+                known[name] = _read(hints[name], text) if isinstance(text, str) else text
         with _explained(self.name):
             plan = self.module.Plan(**known)
         if getattr(plan, "seeds", 0) > MOST_SEEDS:
@@ -141,21 +166,23 @@ class Study:
         from elman.train.step import LossNotFinite
 
         torch.set_num_threads(1)
-        torch.manual_seed(trial.seed)
+        torch.manual_seed(trial.seed or 0)
         try:
             return self.module.run(plan, trial, desk)
         except LossNotFinite as error:
             raise TrialFailed(str(error)) from None
 
     def findings(self, plan: Any, records: Sequence[Record]) -> Findings:
-        """The findings from the records of finished trials."""
-        return self.module.findings(plan, records)
+        """The findings from the records of finished trials, and the verdicts on what :meth:`claims` stated."""
+        verdicts = judge_all(self.claims(plan), Arms(records))
+        read = {name: sha256 for record in records if record.trial for name, sha256 in record.trial.inputs.items()}
+        return replace(self.module.findings(plan, records), claims=verdicts, read=read)
 
     def fingerprint(self, plan: Any, trial: Trial) -> str:
         """Identify what a record was made from: the text of the study and of what it shares with others, the plan,
         and the trial."""
         plain = TypeAdapter(type(plan)).dump_python(plan, mode="json")
-        made_from = [_checksums(self), plain, trial.variant, trial.seed, trial.inputs]
+        made_from = [FORMAT, _checksums(self), plain, asdict(trial)]
         return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -206,8 +233,10 @@ def _stem(path: Path, root: Path) -> str:
 
 
 def _read(hint: Any, text: str) -> Any:
-    """Read a plan field's value; a tuple is written ``a,b,c``."""
+    """Read a plan field's value."""
     if get_origin(hint) is tuple:
+        if text.startswith("["):
+            return TypeAdapter(hint).validate_json(text)
         one = get_args(hint)[0]
         return tuple(_read(one, part.strip()) for part in text.split(","))
     value = TypeAdapter(hint).validate_strings(text)
@@ -217,7 +246,7 @@ def _read(hint: Any, text: str) -> Any:
 
 
 @contextmanager
-def _explained(study: str, field_name: str = "", given: str = "") -> Iterator[None]:
+def _explained(study: str, field_name: str = "", given: Any = "") -> Iterator[None]:
     """Turn pydantic's report into one line."""
     try:
         yield

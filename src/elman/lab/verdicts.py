@@ -2,10 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from elman.lab.findings import Claim, Verdict
 
-__all__ = ["interval", "judge"]
+if TYPE_CHECKING:
+    from elman.lab.arms import Arms
+
+__all__ = ["interval", "judge", "judge_all"]
 
 
 def interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float, float]:
@@ -65,3 +69,30 @@ def judge(claim: Claim, values: Sequence[float] | float) -> Verdict:
     else:
         verdict = "undecided"
     return Verdict(claim, mean, low, high, n, verdict, exact)
+
+
+def judge_all(claims: Sequence[Claim], arms: "Arms") -> list[Verdict]:
+    """Decide every claim of a study by its own measure.
+
+    Args:
+        claims: what was stated before the run.
+        arms: the records of the finished trials.
+
+    Raises:
+        ValueError: for a claim without a measure, such as one that was read from a file.
+
+    Example:
+        >>> from elman.lab.arms import Arms
+        >>> from elman.lab.study import Record, Trial
+        >>> claim = Claim("low", "The loss is at most 2.", "this example", at_most=2.0,
+        ...               measure=lambda arms: arms.numbers("GRU", "loss"))
+        >>> records = [Record({"loss": 1.0 + 0.1 * seed}, trial=Trial("GRU", seed)) for seed in range(3)]
+        >>> [verdict.verdict for verdict in judge_all([claim], Arms(records))]
+        ['holds']
+    """
+    verdicts = []
+    for claim in claims:
+        if claim.measure is None:
+            raise ValueError(f"the claim {claim.key!r} has no measure; give it one where the study states it")
+        verdicts.append(judge(claim, claim.measure(arms)))
+    return verdicts

@@ -14,15 +14,18 @@ where looking ahead is legitimate, (e) many-to-one for a single next word; train
 aligned many-to-many and must not look ahead, or the answer leaks into the question.
 """
 
+import math
 from collections.abc import Sequence
+from random import Random
 from typing import Annotated
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Findings, Passage, Table
+from elman.lab.quiz import Part, Question
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 
 TASKS = {
@@ -50,17 +53,23 @@ QUICK = Plan()
 
 def claims(plan: Plan) -> list[Claim]:
     """What looks ahead and what does not."""
+
+    def changed(arms: Arms, name: str) -> float | list[float]:
+        return math.nan if plan.steps == 1 else arms.exact("shapes", name)  # one step has nothing to look ahead to
+
     return [
         Claim("causal", "A language model's first output does not depend on the last input.",
-              "otherwise the next word would be read before it is asked for", "outputs that change", at_most=0),
+              "otherwise the next word would be read before it is asked for", "outputs that change", at_most=0,
+              measure=lambda arms: changed(arms, "causal")),
         Claim("ahead", "A bidirectional tagger's first output does depend on the last input.",
-              "Schuster & Paliwal (1997)", "outputs that change", at_least=1),
+              "Schuster & Paliwal (1997)", "outputs that change", at_least=1,
+              measure=lambda arms: changed(arms, "ahead")),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
     """One computation."""
-    return [Trial("shapes")]
+    return [Trial("shapes", 0)]
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
@@ -98,13 +107,10 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """The five answers."""
     (record,) = records
-    if plan.steps == 1:  # the first input is the last: nothing to look ahead to
-        record.numbers.update(causal=float("nan"), ahead=float("nan"))
     rows = [[key, *TASKS[key], record.texts[key]] for key in TASKS]
     answer = "\n\n".join(f"**{key})** {name}: {kind} ({why})." for key, (name, kind, why) in TASKS.items())
     return Findings(
         summary="; ".join(f"({key}) {name}: {kind}" for key, (name, kind, _) in TASKS.items()) + ".",
-        claims=[judge(claim, record.numbers[claim.key]) for claim in claims(plan)],
         passages=[
             Passage("Answer", answer + "\n\nA single next word after a prefix is many to one; a language model is "
                     "trained on all prefixes of a text at once, which is why it must not look ahead."),
@@ -115,3 +121,25 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                   "features], the search writes tokens [B, T]."),
         ],
     )  # fmt: skip
+
+
+SHAPES = ("one to one", "one to many", "many to one", "many to many, aligned", "many to many, unaligned")
+ASKED = (
+    ("telling the composer of a piece from its notes", 2), ("writing a caption for a picture", 1),
+    ("telling from a photograph alone whether it shows a cat", 0), ("turning speech into text", 4),
+    ("marking each frame of a film as day or night", 3), ("summing up a report in two sentences", 4),
+    ("deciding whether a day of sensor readings holds a fault", 2), ("marking names in a sentence, word by word", 3),
+    ("continuing a melody of which only the key is given", 1), ("answering a question with one of four options", 2),
+    ("writing the stress of every syllable in a line of verse", 3), ("turning dates such as 3/2/99 into words", 4),
+)  # fmt: skip
+
+
+def question(rng: Random) -> Question:
+    """Ask for the configuration of three tasks."""
+    drawn = rng.sample(ASKED, 3)
+    asked = " ".join(f"{letter}) {task}." for letter, (task, _) in zip("abc", drawn, strict=True))
+    parts = [
+        Part(letter, "which", choices=SHAPES, right=right) for letter, (_, right) in zip("abc", drawn, strict=True)
+    ]
+    worked = " ".join(f"{letter}) {SHAPES[right]}." for letter, (_, right) in zip("abc", drawn, strict=True))
+    return Question(f"Which configuration of an RNN fits each task? {asked}", tuple(parts), worked=worked)

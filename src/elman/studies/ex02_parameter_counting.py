@@ -17,13 +17,15 @@ network but is what `nn.RNN` really has).
 """
 
 from collections.abc import Sequence
+from random import Random
 
 from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Findings, Passage, Table
+from elman.lab.quiz import Part, Question
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 
 
@@ -45,6 +47,12 @@ def formula(plan: Plan, biases: int) -> int:
     return I * H + H**2 + biases * H + H * O + O
 
 
+def counted(arms: Arms, biases: int) -> float | list[float]:
+    """The number that was counted in one convention."""
+    parts = [value for r in arms.records for key, value in r.numbers.items() if key.startswith(f"{biases}|")]
+    return sum(parts) if parts else []
+
+
 def claims(plan: Plan) -> list[Claim]:
     """The formula's number, in both conventions."""
     return [
@@ -55,6 +63,7 @@ def claims(plan: Plan) -> list[Claim]:
             unit="parameters",
             at_least=formula(plan, biases),
             at_most=formula(plan, biases),
+            measure=lambda arms, biases=biases: counted(arms, biases),
         )
         for biases, words, source in (
             (1, "one bias vector", "the formula I·H + H² + H + H·O + O"),
@@ -82,11 +91,11 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """The counts by part, and the answer in words."""
-    counted = {biases: [] for biases in (1, 2)}
+    parts: dict[int, list] = {biases: [] for biases in (1, 2)}
     for key, value in records[0].numbers.items():
         biases, name, shape = key.split("|")
-        counted[int(biases)].append([name, shape.replace("x", " × "), int(value)])
-    totals = {biases: sum(row[2] for row in rows) for biases, rows in counted.items()}
+        parts[int(biases)].append([name, shape.replace("x", " × "), int(value)])
+    totals = {biases: sum(row[2] for row in rows) for biases, rows in parts.items()}
     I, H, O = plan.input_size, plan.hidden_size, plan.output_size
     answer = (
         f"Input to hidden: {I}·{H} = {I * H:,}. Hidden to hidden: {H}² = {H * H:,}. Hidden bias: {H:,}.\n\n"
@@ -95,12 +104,20 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     )
     return Findings(
         summary=f"The network has {totals[1]:,} parameters with one bias vector, {totals[2]:,} with PyTorch's two.",
-        claims=[
-            judge(claim, float(total)) for claim, total in zip(claims(plan), (totals[1], totals[2]), strict=True)
-        ],
         passages=[Passage("Worked answer", answer)],
         tables=[
-            Table(title, ["tensor", "shape", "parameters"], [*counted[biases], ["total", "", totals[biases]]])
+            Table(title, ["tensor", "shape", "parameters"], [*parts[biases], ["total", "", totals[biases]]])
             for biases, title in ((1, "One bias vector (textbook)"), (2, "Two bias vectors (PyTorch)"))
         ],
     )
+
+
+def question(rng: Random) -> Question:
+    """Ask for the number of parameters of a network of other sizes."""
+    plan = Plan(*(rng.choice(sizes) for sizes in ((20, 50, 80, 100), (32, 64, 128, 200), (2, 5, 10, 40))))
+    text = (
+        f"A vanilla RNN has input_size={plan.input_size}, hidden_size={plan.hidden_size} and "
+        f"output_size={plan.output_size}, with one bias vector in the hidden layer and one in the output. How many "
+        "trainable parameters has it?"
+    )
+    return Question(text, (Part("", "parameters", (formula(plan, 1),)),), vars(plan))

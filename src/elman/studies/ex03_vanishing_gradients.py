@@ -19,15 +19,17 @@ Other numbers: `elman study 15.3 --set diagonal=0.9,0.99 --set steps=100`.
 
 import math
 from collections.abc import Sequence
+from random import Random
 from typing import Annotated
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.formatting import number
+from elman.lab.quiz import Part, Question
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 
 
@@ -54,17 +56,32 @@ QUICK = Plan()
 def claims(plan: Plan) -> list[Claim]:
     """The power by hand, the real gradient, and what saturation does."""
     by_hand = max(abs(d) for d in plan.diagonal) ** plan.power
-    stated = [
+
+    def off(arms: Arms) -> float | list[float]:
+        for record in arms["diagonal"]:
+            expected = reversed(record.series["powers"][: plan.steps])
+            found = [abs(g / p - 1) for g, p in zip(record.series["zero"], expected, strict=True) if p > 0]
+            return max(found, default=math.nan)
+        return []
+
+    def slopes(arms: Arms) -> float | list[float]:
+        for record in arms["diagonal"]:
+            expected = record.series["powers"][plan.steps - 1]
+            smaller = record.series["noise"][0] / expected if expected > 0 else math.nan
+            return math.log10(smaller) if smaller > 0 else (-math.inf if smaller == 0 else math.nan)
+        return []
+
+    return [
         Claim("power", f"The largest entry of the matrix to the power of {plan.power} is {number(by_hand)}.",
               "a diagonal matrix is raised entry by entry", at_least=by_hand * (1 - 1e-9),
-              at_most=by_hand * (1 + 1e-9)),
+              at_most=by_hand * (1 + 1e-9), measure=lambda arms: arms.exact("diagonal", "power")),
         Claim("gradient", "On inputs of zero the gradient through the real cell is the power of the matrix.",
-              "the chain rule: tanh has slope 1 at 0", "largest relative difference", at_most=1e-9),
+              "the chain rule: tanh has slope 1 at 0", "largest relative difference", at_most=1e-9,
+              measure=off),
         Claim("slopes", "On noise the gradient is smaller than the power of the matrix.",
               "Pascanu, Mikolov & Bengio (2013): the slopes of tanh are at most 1", "log10 of gradient over power",
-              at_most=0.0),
+              at_most=0.0, measure=slopes),
     ]  # fmt: skip
-    return stated
 
 
 def trials(plan: Plan) -> list[Trial]:
@@ -79,7 +96,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.cells import RNNCell
     from elman.probe.gradient_flow import gradient_flow
 
-    entries = getattr(plan, trial.variant)
+    entries = getattr(plan, trial.arm)
     size = len(entries)
     matrix = torch.diag(torch.tensor(entries, dtype=torch.float64))
     cell = RNNCell(1, size).double()
@@ -99,16 +116,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """The three answers, and gradients step by step."""
-    by_name = {record.trial.variant: record for record in records if record.trial}
-    small, large = by_name["diagonal"], by_name["larger"]
-    expected = list(reversed(small.series["powers"][: plan.steps]))
-    off = [abs(g / p - 1) for g, p in zip(small.series["zero"], expected, strict=True) if p > 0]
-    smaller = small.series["noise"][0] / expected[0] if expected[0] > 0 else float("nan")
-    measured = {
-        "power": small.numbers["power"],
-        "gradient": max(off) if off else float("nan"),
-        "slopes": math.log10(smaller) if smaller > 0 else (-math.inf if smaller == 0 else math.nan),
-    }
+    arms = Arms(records)
+    (small,), (large,) = arms["diagonal"], arms["larger"]
 
     def powers(entries: Sequence[float], n: int) -> str:
         return ", ".join(number(d**n) for d in entries)
@@ -143,7 +152,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             f"diag({powers(plan.diagonal, plan.steps)}), by which the gradient of {plan.steps} steps ago is "
             "multiplied."
         ),
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[Passage("Answer", answer)],
         tables=[
             Table("Powers of each entry of the diagonals", ["entry", f"to the power of {plan.power}",
@@ -159,3 +167,19 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                    "one bend both down."),
         ],
     )  # fmt: skip
+
+
+def question(rng: Random) -> Question:
+    """Ask for another power, and what becomes of the gradient."""
+    entries = tuple(rng.choice((0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 1.1, 1.2, 1.4)) for _ in range(2))
+    power, most = rng.choice((5, 8, 10, 12)), max(entries)
+    text = (
+        f"The recurrent matrix of a vanilla RNN is diag({entries[0]:g}, {entries[1]:g}). a) Give the diagonal of its "
+        f"power of {power}, to 1 %. b) What becomes of a gradient along the first dimension or the second, "
+        "whichever is larger, over many steps, while the slopes of tanh are near one?"
+    )
+    parts = (
+        Part("a", "two numbers", tuple(entry**power for entry in entries), within=0.01),
+        Part("b", "which", choices=("it vanishes", "it explodes"), right=int(most > 1)),
+    )
+    return Question(text, parts, {"diagonal": entries, "power": power})

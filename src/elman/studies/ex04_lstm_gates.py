@@ -14,15 +14,17 @@ Other numbers: `elman study 15.4 --set forget=0.5,0.5 --set gate=1,0 --set candi
 """
 
 from collections.abc import Sequence
+from random import Random
 from typing import Annotated
 
 from pydantic import Field, FiniteFloat
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Findings, Heatmap, Passage, Table
 from elman.lab.formatting import listed, number, percent
+from elman.lab.quiz import Part, Question
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 
 Open = Annotated[float, Field(ge=0, le=1)]
@@ -56,9 +58,15 @@ def by_hand(plan: Plan) -> list[float]:
 
 def claims(plan: Plan) -> list[Claim]:
     """The real cell and the formula agree."""
+
+    def off(arms: Arms) -> float | list[float]:
+        for record in arms.records:
+            return max(abs(a - b) for a, b in zip(record.series["after"], by_hand(plan), strict=True))
+        return []
+
     return [
         Claim("update", f"One step of the LSTM cell gives c = {listed(by_hand(plan))}.", "the formula c = f·c + i·g",
-              "largest difference from the cell's own result", at_most=PRECISION),
+              "largest difference from the cell's own result", at_most=PRECISION, measure=off),
     ]  # fmt: skip
 
 
@@ -97,10 +105,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     most = news.index(max(news)) + 1
     new = f"dimension {most} receives most new information, |i·g| = {number(max(news))}"
     answer = f"c = {listed(after)}.\n\n" + " ".join(words) + f"\n\n{new.capitalize()}."
-    error = max(abs(a - b) for a, b in zip(after, by_hand(plan), strict=True))
     return Findings(
         summary=f"The new cell state is c = {listed(after)}; {new}.",
-        claims=[judge(claims(plan)[0], error)],
         passages=[Passage("Worked answer", answer)],
         tables=[
             Table("The update, entry by entry",
@@ -114,3 +120,24 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                     "value"),
         ],
     )  # fmt: skip
+
+
+def question(rng: Random) -> Question:
+    """Ask for the new cell state, and for the dimension that receives most."""
+
+    def some(values: Sequence[float]) -> tuple[float, ...]:
+        return tuple(rng.choice(values) for _ in range(3))
+
+    tenths = [k / 10 for k in range(1, 10)]
+    drawn = some(tenths), some(tenths), some([-0.8, -0.5, 0.3, 0.6, 0.9]), some([-2, -1, 0.5, 1, 2])
+    plan = Plan(*drawn)
+    news = [abs(i * g) for i, g in zip(plan.gate, plan.candidate, strict=True)]
+    parts = [Part("a", "three numbers", tuple(by_hand(plan)), within=0.001)]
+    if sorted(news)[-1] > sorted(news)[-2] + 1e-9:  # otherwise two dimensions receive as much
+        parts.append(Part("b", "1, 2 or 3", (float(news.index(max(news)) + 1),)))
+    text = (
+        f"At one step of an LSTM the forget gate is {list(plan.forget)}, the input gate {list(plan.gate)}, the "
+        f"candidate {list(plan.candidate)} and the cell state before {list(plan.before)}. a) Compute the new cell "
+        "state." + (" b) Which dimension receives most new information?" if len(parts) > 1 else "")
+    )
+    return Question(text, tuple(parts), vars(plan))

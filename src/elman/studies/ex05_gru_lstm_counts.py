@@ -13,14 +13,16 @@ Your own sizes: `elman count lstm --input-size 128 --hidden-size 256`.
 """
 
 from collections.abc import Sequence
+from random import Random
 from typing import Literal
 
 from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Findings, Passage, Table
+from elman.lab.quiz import Part, Question
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 
 GATES: dict[Literal["lstm", "gru"], int] = {"lstm": 4, "gru": 3}
@@ -49,11 +51,20 @@ def claims(plan: Plan) -> list[Claim]:
     stated = [
         Claim(kind, f"With one bias vector a gate the {kind.upper()} has {formula(plan, kind, 1):,} parameters.",
               f"the formula {gates}·(I·H + H² + H)", "parameters",
-              at_least=formula(plan, kind, 1), at_most=formula(plan, kind, 1))
+              at_least=formula(plan, kind, 1), at_most=formula(plan, kind, 1),
+              measure=lambda arms, kind=kind: arms.exact("count", f"{kind}|1"))
         for kind, gates in GATES.items()
     ]  # fmt: skip
     ratio = "A GRU has exactly three quarters of an LSTM's parameters in every convention."
-    return [*stated, Claim("ratio", ratio, "three gates against four", "largest distance from 3/4", at_most=0.0)]
+    return [*stated, Claim("ratio", ratio, "three gates against four", "largest distance from 3/4", at_most=0.0,
+                           measure=_distance)]  # fmt: skip
+
+
+def _distance(arms: Arms) -> float | list[float]:
+    """The largest distance of the ratio from three quarters, in any convention."""
+    for record in arms["count"]:
+        return max(abs(record.numbers[f"gru|{b}"] / record.numbers[f"lstm|{b}"] - 0.75) for b in CONVENTIONS)
+    return []
 
 
 def trials(plan: Plan) -> list[Trial]:
@@ -87,15 +98,20 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         f"{numbers[f'{kind}|1']:,}; PyTorch's two biases make it {numbers[f'{kind}|2']:,}."
         for kind, gates in GATES.items()
     )
-    measured = {
-        "lstm": float(numbers["lstm|1"]),
-        "gru": float(numbers["gru|1"]),
-        "ratio": max(abs(row[4] - 0.75) for row in rows),
-    }
     return Findings(
         summary=f"An LSTM has {numbers['lstm|1']:,} parameters, a GRU {numbers['gru|1']:,} with one bias vector a "
         "gate: a ratio of 3/4.",
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[Passage("Worked answer", answer)],
         tables=[Table("Parameters", ["convention", "LSTM", "GRU", "difference", "ratio"], rows)],
     )
+
+
+def question(rng: Random) -> Question:
+    """Ask for both counts at other sizes."""
+    plan = Plan(rng.choice((10, 32, 64, 100)), rng.choice((20, 50, 64, 128)))
+    text = (
+        f"How many parameters have a) an LSTM and b) a GRU with input_size={plan.input_size} and "
+        f"hidden_size={plan.hidden_size}, one bias vector a gate?"
+    )
+    parts = Part("a", "LSTM", (formula(plan, "lstm", 1),)), Part("b", "GRU", (formula(plan, "gru", 1),))
+    return Question(text, parts, vars(plan))

@@ -13,14 +13,15 @@ batch the forward state belongs to each row's own last step.
 """
 
 from collections.abc import Sequence
+from random import Random
 from typing import Annotated
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from elman.lab.findings import Claim, Findings, Passage, Table
+from elman.lab.quiz import Part, Question
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 
 Size = Annotated[int, Field(gt=0, le=500)]
@@ -45,17 +46,19 @@ def claims(plan: Plan) -> list[Claim]:
     H, L, B = plan.hidden_size, plan.num_layers, plan.batch_size
     return [
         Claim("width", f"The output has {2 * H} features a step.", "two directions side by side", "features",
-              at_least=2 * H, at_most=2 * H),
+              at_least=2 * H, at_most=2 * H, measure=lambda arms: arms.exact("shapes", "width")),
         Claim("states", f"The final hidden state of {L} layers holds {2 * L} vectors of {H} features a row.",
-              "one a layer and direction", "numbers in all", at_least=2 * L * B * H, at_most=2 * L * B * H),
+              "one a layer and direction", "numbers in all", at_least=2 * L * B * H, at_most=2 * L * B * H,
+              measure=lambda arms: arms.exact("shapes", "states")),
         Claim("identities", "The last layer's final states are the ends of the output's two halves.",
-              "documentation of torch.nn.LSTM", "largest difference", at_most=0.0),
+              "documentation of torch.nn.LSTM", "largest difference", at_most=0.0,
+              measure=lambda arms: arms.exact("shapes", "identities")),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
     """One run on random input."""
-    return [Trial("shapes")]
+    return [Trial("shapes", 0)]
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
@@ -90,9 +93,20 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     return Findings(
         summary=f"The output, steps by batch by features, is {shapes['outputs']}; the final hidden state, layers "
         f"times directions by batch by units, is {shapes['h']}.",
-        claims=[judge(claim, numbers[claim.key]) for claim in claims(plan)],
         passages=[Passage("Worked answer", answer)],
         tables=[
             Table("Entries of the final hidden state", ["index", "layer", "direction", "what it has read"], order)
         ],
     )
+
+
+def question(rng: Random) -> Question:
+    """Ask for the shapes at other sizes."""
+    H, steps, layers, batch = rng.choice((16, 50, 64, 256)), rng.randint(5, 40), rng.randint(1, 4), rng.randint(1, 9)
+    text = (
+        f"A bidirectional LSTM of {layers} layer{'s' if layers > 1 else ''} with hidden_size={H} reads a batch of "
+        f"{batch} sequences of {steps} steps. a) How many features has its output at each step? b) What is the shape "
+        "of the final hidden state?"
+    )
+    parts = Part("a", "features", (2 * H,)), Part("b", "three numbers", (2 * layers, batch, H))
+    return Question(text, parts, {"hidden_size": H, "steps": steps, "batch_size": batch, "num_layers": layers})

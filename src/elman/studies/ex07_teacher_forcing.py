@@ -19,6 +19,7 @@ digits before, so the gap should be small here, as it is not in translation or c
 """
 
 from collections.abc import Sequence
+from random import Random
 
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
@@ -27,8 +28,8 @@ from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.formatting import percent
 from elman.lab.over_seeds import SHARE, across, spread
+from elman.lab.quiz import Question, true_or_false
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 
 ARMS = ("teacher forcing", "scheduled sampling", "input noise", "own tokens")
@@ -55,19 +56,33 @@ QUICK = Plan(updates=250, test_size=1000, seeds=3)
 def claims(plan: Plan) -> list[Claim]:
     """The gap, its growth, and what closes it."""
     bengio = "Bengio et al. (2015), Scheduled Sampling"
+    forced, sampled, noisy, _ = ARMS
+
+    def halves(record: Record) -> float:
+        wider = [own - true for own, true in zip(record.series["own"], record.series["true"], strict=True)]
+        middle = len(wider) // 2
+        return sum(wider[middle:]) / (len(wider) - middle) - sum(wider[:middle]) / middle
+
+    def narrower(arms: Arms, arm: str) -> list[float]:
+        asked = [(of, digits) for of in (forced, arm) for digits in ("own", "true")]
+        return [(own - true) - (own_now - true_now) for own, true, own_now, true_now in arms.together(*asked)]
+
     return [
         Claim("gap", "A teacher-forced decoder errs more on its own digits than on the true ones.",
-              "textbook exercise 15.7", "share of digits, own less true", at_least=0.0),
+              "textbook exercise 15.7", "share of digits, own less true", at_least=0.0,
+              measure=lambda arms: arms.less(forced, forced, "own", "true")),
         Claim("compounds", "The gap is wider in the second half of a string than in the first.",
-              "Ross & Bagnell (2010): errors compound", "share of digits, second half less first", at_least=0.0),
+              "Ross & Bagnell (2010): errors compound", "share of digits, second half less first", at_least=0.0,
+              measure=lambda arms: [halves(record) for record in arms[forced]]),
         Claim("sampling", "Scheduled sampling narrows the gap.", bengio, "share of digits, narrower by",
-              at_least=0.0),
+              at_least=0.0, measure=lambda arms: narrower(arms, sampled)),
         Claim("pays", "Scheduled sampling writes more strings without a fault, too.", bengio, "accuracy gained",
-              at_least=0.0),
+              at_least=0.0, measure=lambda arms: arms.less(sampled, forced, "greedy")),
         Claim("noise", "Input noise narrows the gap.", "Bowman et al. (2016), word dropout",
-              "share of digits, narrower by", at_least=0.0),
+              "share of digits, narrower by", at_least=0.0, measure=lambda arms: narrower(arms, noisy)),
         Claim("beam", f"A beam of {plan.beam} writes more strings without a fault than greedy decoding.",
-              "textbook: beam search mitigates", "accuracy gained", at_least=0.0),
+              "textbook: beam search mitigates", "accuracy gained", at_least=0.0,
+              measure=lambda arms: arms.less(forced, forced, "beam", "greedy")),
     ]  # fmt: skip
 
 
@@ -85,18 +100,17 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.nn.saving import make_seq2seq
     from elman.studies.shared.reversing import same, settings
     from elman.train.forcing import always, linear
-    from elman.train.seq2seq import fit_seq2seq
+    from elman.train.loop import losses, train
+    from elman.train.seq2seq import sequence_loss
 
     task, n = Reversal(*LENGTHS), LENGTHS[1]
     model = make_seq2seq(settings(plan.hidden_size, "none"))
-    strings, coins, test = (torch.Generator().manual_seed(3 * trial.seed + part) for part in range(3))
-    schedule = {"scheduled sampling": linear(1 / plan.updates), "own tokens": lambda i: 0.0}.get(
-        trial.variant, always
-    )
+    strings, coins, test = (torch.Generator().manual_seed(3 * (trial.seed or 0) + part) for part in range(3))
+    schedule = {"scheduled sampling": linear(1 / plan.updates), "own tokens": lambda i: 0.0}.get(trial.arm, always)
 
     def draw(update: int):
         batch = task.draw(plan.batch_size, strings)
-        if trial.variant != "input noise":
+        if trial.arm != "input noise":
             return batch
         # the loss asks for the true digits; only what the decoder reads is disturbed
         noisy = torch.rand(batch.target.shape, generator=coins) < NOISE
@@ -104,8 +118,11 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         wrong = torch.randint(10, batch.target.shape, generator=coins)
         return batch._replace(read=torch.where(noisy, wrong, batch.target))
 
-    fit_seq2seq(model, draw, plan.updates, learning_rate=plan.learning_rate, forcing=schedule, generator=coins,
-                each=lambda update, loss: desk.progress(update, plan.updates, loss=loss))  # fmt: skip
+    updates = train(
+        model, lambda update: sequence_loss(model, draw(update), schedule(update), coins), plan.updates,
+        learning_rate=plan.learning_rate,
+    )  # fmt: skip
+    losses(updates, lambda update, loss: desk.progress(update, plan.updates, loss=loss))
     model.eval()
     batch = Reversal(n, n).draw(plan.test_size, test, held_out=True)
     right = batch.target[1 : n + 1]
@@ -128,26 +145,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """The explanation with its numbers, errors by place, and the remedies."""
     arms = Arms(records)
-    forced, sampled = ARMS[:2]
+    forced = ARMS[0]
     teacher = arms[forced]
-
-    def halves(record: Record) -> float:
-        wider = [own - true for own, true in zip(record.series["own"], record.series["true"], strict=True)]
-        middle = len(wider) // 2
-        return sum(wider[middle:]) / (len(wider) - middle) - sum(wider[:middle]) / middle
-
-    def narrower(arm: str) -> list[float]:
-        asked = [(of, digits) for of in (forced, arm) for digits in ("own", "true")]
-        return [(own - true) - (own_now - true_now) for own, true, own_now, true_now in arms.together(*asked)]
-
-    measured = {
-        "gap": arms.less(forced, forced, "own", "true"),
-        "compounds": [halves(r) for r in teacher],
-        "sampling": narrower(sampled),
-        "noise": narrower("input noise"),
-        "pays": arms.less(sampled, forced, "greedy"),
-        "beam": arms.less(forced, forced, "beam", "greedy"),
-    }
 
     def share(arm: str, name: str) -> str | None:
         return arms.told(arm, name, SHARE)
@@ -179,7 +178,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             f"A decoder trained with teacher forcing gets {percent(mean['true'])} of digits wrong when it reads the "
             f"true ones before, as in training, and {percent(mean['own'])} when it reads its own, as in use."
         ) if teacher else "Some arms are missing.",
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[Passage("Answer", answer)] if teacher else [],
         tables=[
             Table(f"Strings of {LENGTHS[1]} digits, held out",
@@ -193,3 +191,18 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                    "distance between the lines is the exposure bias."),
         ],
     )  # fmt: skip
+
+
+STATEMENTS = (
+    ("In training with teacher forcing a decoder reads its own last output.", False),
+    ("Scheduled sampling lets a decoder read its own tokens more and more often.", True),
+    ("A beam search changes what a decoder has learned.", False),
+    ("A decoder's faults at inference lead it to prefixes it may never have seen.", True),
+    ("Noise on the true tokens in training is meant to make a decoder robust against its own faults.", True),
+    ("The objective of scheduled sampling is consistent: its optimum is the data's distribution.", False),
+)
+
+
+def question(rng: Random) -> Question:
+    """Ask which of three statements are true."""
+    return true_or_false(rng, STATEMENTS)

@@ -19,17 +19,21 @@ chances.
 first step that leads further.
 """
 
+import math
 from collections.abc import Sequence
+from random import Random
 
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Findings, Heatmap, Passage, Table
+from elman.lab.quiz import Part, Question
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 
 TOKENS = ("A", "B", "C", "eos")
 START, END = 4, 3
+WIDTHS = (1, 2, 3, 4)
 
 
 @dataclass(frozen=True)
@@ -65,19 +69,36 @@ def every_pair(plan: Plan) -> dict[tuple[int, ...], float]:
 
 def claims(plan: Plan) -> list[Claim]:
     """The three answers, for the printed numbers."""
+
+    def missed(arms: Arms) -> float | list[float]:
+        found = [value for width in WIDTHS for value in arms.numbers("search", f"best|{width}")]
+        return max(every_pair(plan).values()) - max(found) if found else []
+
+    def narrowest(arms: Arms) -> float | list[float]:
+        for record in arms["search"]:
+            return float(next(iter(enough(plan, record)), math.nan))
+        return []
+
+    best = Claim("best", "The beam search finds the likeliest of all pairs at some width from 1 to 4.",
+                 "exhaustive listing", "probability missed", at_most=1e-6, measure=missed)  # fmt: skip
     if plan != Plan():
-        return [Claim("best", "The beam search finds the likeliest of all pairs at some width from 1 to 4.",
-                      "exhaustive listing", "probability missed", at_most=1e-6)]  # fmt: skip
+        return [best]
     by_hand = "the table by hand"
     return [
         Claim("greedy", "Greedy decoding writes a pair of probability 0.20.", by_hand, "probability",
-              at_least=0.2 - 1e-6, at_most=0.2 + 1e-6),
+              at_least=0.2 - 1e-6, at_most=0.2 + 1e-6, measure=lambda arms: arms.exact("search", "greedy")),
         Claim("beam", "The best pair of a beam of width 2 has probability 0.21.", by_hand, "probability",
-              at_least=0.21 - 1e-6, at_most=0.21 + 1e-6),
-        Claim("width", "Width 2 is needed for the likeliest pair.", by_hand, "tokens wide", at_least=2, at_most=2),
-        Claim("best", "The beam search finds the likeliest of all pairs at some width from 1 to 4.",
-              "exhaustive listing", "probability missed", at_most=1e-6),
+              at_least=0.21 - 1e-6, at_most=0.21 + 1e-6, measure=lambda arms: arms.exact("search", "best|2")),
+        Claim("width", "Width 2 is needed for the likeliest pair.", by_hand, "tokens wide", at_least=2, at_most=2,
+              measure=narrowest),
+        best,
     ]  # fmt: skip
+
+
+def enough(plan: Plan, record: Record) -> list[int]:
+    """The widths at which the beam search finds the likeliest of all pairs."""
+    likeliest = max(every_pair(plan).values())
+    return [width for width in WIDTHS if abs(record.numbers[f"best|{width}"] - likeliest) < 1e-6]
 
 
 def trials(plan: Plan) -> list[Trial]:
@@ -104,7 +125,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     pairs = every_pair(plan)
     numbers = {"greedy": pairs[wrote]}
     texts = {"greedy": name(wrote)}
-    for width in (1, 2, 3, 4):
+    for width in WIDTHS:
         found = beam_search(step, start, max_length=2, end=END, width=width, n_best=width)
         numbers[f"best|{width}"] = float(found.log_probs[0, 0].exp())
         kept = []
@@ -127,15 +148,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     pairs = every_pair(plan)
     ranked = sorted(pairs.items(), key=lambda item: -item[1])
     best, likeliest = ranked[0]
-    widths = [w for w in (1, 2, 3, 4) if abs(record.numbers[f"best|{w}"] - likeliest) < 1e-6]
+    widths = enough(plan, record)
     first = sorted(range(4), key=lambda token: -plan.first[token])[: plan.width]
     candidates = [(tokens, p) for tokens, p in ranked if tokens[0] in first]
-    measured = {
-        "greedy": record.numbers["greedy"],
-        "beam": record.numbers["best|2"],
-        "width": float(widths[0]) if widths else float("nan"),
-        "best": likeliest - max(record.numbers[f"best|{w}"] for w in (1, 2, 3, 4)),
-    }
     kept = " and ".join(TOKENS[token] for token in first)
     answer = (
         f"**a)** Greedy decoding writes {record.texts['greedy']}, of probability {record.numbers['greedy']:.4g}.\n\n"
@@ -153,7 +168,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             f"the likeliest pair is {name(best)} ({likeliest:.4g})"
             + (f", found from width {widths[0]} on." if widths else ".")
         ),
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[Passage("Answer", answer)],
         figures=[
             Heatmap("The table: what follows what", "next token", "token before",
@@ -167,7 +181,40 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                   [[name(tokens), round(p, 6)] for tokens, p in candidates],
                   "An eos at the first step is a finished sequence of its own, and ranked with the others if kept."),
             Table("By width", ["width", "kept, best first", "probability of the best"],
-                  [[w, record.texts[f"kept|{w}"], round(record.numbers[f"best|{w}"], 6)] for w in (1, 2, 3, 4)],
+                  [[w, record.texts[f"kept|{w}"], round(record.numbers[f"best|{w}"], 6)] for w in WIDTHS],
                   "From the search tree of the beam search itself."),
         ],
     )  # fmt: skip
+
+
+def question(rng: Random) -> Question:
+    """Ask for the greedy pair and for the likeliest of a table with one answer each."""
+
+    def row() -> tuple[float, ...]:
+        cuts = sorted(rng.sample(range(1, 20), 3))
+        return tuple(round((b - a) / 20, 2) for a, b in zip([0, *cuts], [*cuts, 20], strict=True))
+
+    while True:
+        plan = Plan(row(), row(), row(), row())
+        pairs = sorted(every_pair(plan).items(), key=lambda item: -item[1])
+        first = max(range(4), key=plan.first.__getitem__)
+        after = (plan.after_a, plan.after_b, plan.after_c, (0, 0, 0, 1))[first]
+        unique = all(len(set(values)) == 4 for values in (plan.first, after[:4] if first != END else (1, 2, 3, 4)))
+        if unique and first != END and pairs[0][1] > pairs[1][1] + 1e-6:
+            break
+    greedy = plan.first[first] * max(after)
+    rows = "; ".join(
+        f"after {token} {', '.join(f'{p:g}' for p in row)}"
+        for token, row in zip("ABC", (plan.after_a, plan.after_b, plan.after_c), strict=True)
+    )
+    text = (
+        "A model over A, B, C and eos gives, in this order, the probabilities "
+        f"{', '.join(f'{p:g}' for p in plan.first)} at the first step; {rows} at the second. a) What probability has "
+        "the sequence that greedy decoding writes? b) What probability has the likeliest sequence of two tokens, or "
+        "of eos alone?"
+    )
+    parts = (
+        Part("a", "probability", (greedy,), within=0.001), Part("b", "probability", (pairs[0][1],), within=0.001),
+    )  # fmt: skip
+    table = {row: getattr(plan, row) for row in ("first", "after_a", "after_b", "after_c")}
+    return Question(text, parts, table, f"The likeliest is {name(pairs[0][0])}.")

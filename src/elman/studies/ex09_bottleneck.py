@@ -18,6 +18,7 @@ the first words' gradients.
 
 import math
 from collections.abc import Sequence
+from random import Random
 
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
@@ -26,8 +27,8 @@ from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.formatting import percent
 from elman.lab.over_seeds import SHARE, across
+from elman.lab.quiz import Question, true_or_false
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 
 LENGTHS = (3, 4, 5, 6, 7, 8, 9, 10)
@@ -56,20 +57,34 @@ QUICK = Plan(hidden_sizes=(16, 48), updates=250, test_size=200, seeds=3)
 def claims(plan: Plan) -> list[Claim]:
     """Length, width, attention."""
     narrow, wide = min(plan.hidden_sizes), max(plan.hidden_sizes)
+    small, large, looking = named(narrow), named(wide), named(narrow, attention=True)
     return [
         Claim("length", f"With {wide} units and no attention accuracy falls from 5 to 10 digits by 0.1 or more.", CHO,
-              "accuracy at 5 less accuracy at 10", at_least=0.1),
+              "accuracy at 5 less accuracy at 10", at_least=0.1,
+              measure=lambda arms: arms.less(large, large, "exact|5", "exact|10")),
         Claim("width", f"{wide} units reverse more strings of 5 digits than {narrow}.",
-              "the state's width is the bottleneck", "accuracy gained", at_least=0.0),
+              "the state's width is the bottleneck", "accuracy gained", at_least=0.0,
+              measure=lambda arms: arms.less(large, small, "exact|5")),
         Claim("attention", f"{narrow} units with attention reverse more strings of 10 than {wide} without.",
-              "Bahdanau, Cho & Bengio (2015)", "accuracy gained", at_least=0.0),
+              "Bahdanau, Cho & Bengio (2015)", "accuracy gained", at_least=0.0,
+              measure=lambda arms: arms.less(looking, large, "exact|10")),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
     """Each width without attention, the smallest with it, every seed."""
-    arms = [*(f"{size} units" for size in plan.hidden_sizes), f"{min(plan.hidden_sizes)} units, attention"]
-    return [Trial(arm, seed) for arm in arms for seed in range(plan.seeds)]
+    return [Trial(arm, seed) for arm in arms_of(plan) for seed in range(plan.seeds)]
+
+
+def named(units: int, attention: bool = False) -> str:
+    """Name of an arm."""
+    return f"{units} units" + ", attention" * attention
+
+
+def arms_of(plan: Plan) -> dict[str, tuple[int, bool]]:
+    """Units, and whether there is attention, of every arm by name."""
+    every = [*((units, False) for units in plan.hidden_sizes), (min(plan.hidden_sizes), True)]
+    return {named(*arm): arm for arm in every}
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
@@ -78,14 +93,14 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     from elman.data.reversal import Reversal
     from elman.nn.saving import make_seq2seq
-    from elman.studies.shared.reversing import exact_by_length, settings, train
+    from elman.studies.shared.reversing import exact_by_length, settings, train_reversal
     from elman.train.forcing import always
 
-    units, _, attention = trial.variant.partition(" units")
-    model = make_seq2seq(settings(int(units), "additive" if attention else "none"))
-    train(model, Reversal(LENGTHS[0], LENGTHS[-1]), plan.updates, plan.batch_size, plan.learning_rate, trial.seed,
+    (units, attention), seed = arms_of(plan)[trial.arm], trial.seed or 0
+    model = make_seq2seq(settings(units, "additive" if attention else "none"))
+    train_reversal(model, Reversal(LENGTHS[0], LENGTHS[-1]), plan.updates, plan.batch_size, plan.learning_rate, seed,
           always, lambda update, loss: desk.progress(update, plan.updates, loss=loss))  # fmt: skip
-    exact = exact_by_length(model, LENGTHS, plan.test_size, torch.Generator().manual_seed(1000 + trial.seed))
+    exact = exact_by_length(model, LENGTHS, plan.test_size, torch.Generator().manual_seed(1000 + seed))
     parameters = float(sum(p.numel() for p in model.parameters()))
     return Record(numbers={"parameters": parameters} | {f"exact|{n}": share for n, share in exact.items()})
 
@@ -93,14 +108,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracy by length and width, and the answer."""
     arms = Arms(records)
-    narrow, wide = (f"{size} units" for size in (min(plan.hidden_sizes), max(plan.hidden_sizes)))
-    looking = f"{narrow}, attention"
-
-    measured = {
-        "length": arms.less(wide, wide, "exact|5", "exact|10"),
-        "width": arms.less(wide, narrow, "exact|5"),
-        "attention": arms.less(looking, wide, "exact|10"),
-    }
+    narrow, wide = (named(size) for size in (min(plan.hidden_sizes), max(plan.hidden_sizes)))
+    looking = named(min(plan.hidden_sizes), attention=True)
 
     def mean(arm: str, n: int) -> float:
         return arms.mean(arm, f"exact|{n}")
@@ -129,7 +138,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             f"a fault, one with {wide} {percent(mean(wide, 10))}, and one with {narrow} and attention "
             f"{percent(mean(looking, 10))}."
         ),
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[Passage("Answer", answer)],
         tables=[
             Table("Whole strings without a fault, by digits", ["arm", "parameters", *map(str, LENGTHS)], rows,
@@ -141,3 +149,18 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                    caption="Bands are 95 % intervals over seeds."),
         ],
     )  # fmt: skip
+
+
+STATEMENTS = (
+    ("Without attention everything the decoder knows of the source passes through one vector.", True),
+    ("The vector between encoder and decoder grows with the length of the source.", False),
+    ("Attention gives the decoder every state of the encoder at every step.", True),
+    ("Reading the source in reverse brings its beginning nearer to the decoder's.", True),
+    ("A wider state removes the bottleneck for sources of any length.", False),
+    ("With attention, accuracy on long sources falls less than without.", True),
+)
+
+
+def question(rng: Random) -> Question:
+    """Ask which of three statements are true."""
+    return true_or_false(rng, STATEMENTS)

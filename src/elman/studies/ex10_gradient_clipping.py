@@ -16,14 +16,16 @@ Other numbers: `elman study 15.10 --set gradient=1,2,2 --set threshold=1.5`.
 
 import math
 from collections.abc import Sequence
+from random import Random
 
 from pydantic import PositiveFloat
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Findings, Passage, Table
 from elman.lab.formatting import listed
+from elman.lab.quiz import Part, Question
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 
 SLACK = 1e-5  # relative; what the 10⁻⁶ in PyTorch's denominator can do, and float32
@@ -56,13 +58,21 @@ def claims(plan: Plan) -> list[Claim]:
     """The norm before and after, by the formula."""
     norm, clipped, after = by_hand(plan)
     formula = "Pascanu, Mikolov & Bengio (2013), algorithm 1"
+
+    def missed(arms: Arms) -> float | list[float]:
+        for record in arms["clip"]:
+            return max(abs(a - b) for a, b in zip(record.series["clipped"], clipped, strict=True))
+        return []
+
     return [
         Claim("norm", f"The gradient's norm is {norm:.6g}.", "the Euclidean norm", "",
-              at_least=norm * (1 - SLACK), at_most=norm * (1 + SLACK)),
+              at_least=norm * (1 - SLACK), at_most=norm * (1 + SLACK),
+              measure=lambda arms: arms.exact("clip", "before")),
         Claim("clipped", f"The clipped gradient is {listed(clipped)}.", formula, "largest difference",
-              at_most=SLACK * max(1.0, after)),
+              at_most=SLACK * max(1.0, after), measure=missed),
         Claim("after", f"The clipped gradient's norm is {after:.6g}.", formula, "",
-              at_least=after * (1 - SLACK), at_most=after * (1 + SLACK)),
+              at_least=after * (1 - SLACK), at_most=after * (1 + SLACK),
+              measure=lambda arms: arms.exact("clip", "after")),
     ]  # fmt: skip
 
 
@@ -90,8 +100,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     (record,) = records
     norm, clipped, after = by_hand(plan)
     found = record.series["clipped"]
-    missed = max(abs(a - b) for a, b in zip(found, clipped, strict=True))
-    measured = {"norm": record.numbers["before"], "clipped": missed, "after": record.numbers["after"]}
     clips = norm > plan.threshold
     squares = " + ".join(f"{g:g}²" for g in plan.gradient)
     scaled = f"g · {plan.threshold:g} / {norm:.6g}" if clips else "g"
@@ -106,10 +114,27 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         summary=f"The gradient's norm is {norm:.6g}; "
         + (f"clipped at {plan.threshold:g} it becomes {listed(clipped)}, of norm {after:.6g}." if clips else
            f"not above the threshold {plan.threshold:g}, it stays {listed(clipped)}."),
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[Passage("Answer", answer)],
         tables=[
             Table("By entry", ["entry", "gradient", "by the formula", "by PyTorch"],
                   [[k + 1, g, clipped[k], found[k]] for k, g in enumerate(plan.gradient)]),
         ],
     )  # fmt: skip
+
+
+def question(rng: Random) -> Question:
+    """Ask for the norm and the clipped gradient of another gradient."""
+    sides = rng.choice(((3, 4), (6, 8), (5, 12), (8, 15), (1, 2, 2), (2, 3, 6), (4, 4, 7)))
+    gradient = tuple(float(rng.choice((-1, 1)) * side) for side in rng.sample(sides, len(sides)))
+    plan = Plan(gradient, rng.choice((0.5, 1.0, 2.5, 5.0, 20.0)))
+    norm, clipped, after = by_hand(plan)
+    text = (
+        f"The gradient is [{', '.join(f'{g:g}' for g in gradient)}], the threshold {plan.threshold:g}. a) "
+        "What is its norm? b) What is the gradient after clipping by the norm? c) What is its norm then?"
+    )
+    parts = (
+        Part("a", "norm", (norm,), within=0.001),
+        Part("b", f"{len(gradient)} numbers", tuple(clipped), within=0.001),
+        Part("c", "norm", (after,), within=0.001),
+    )
+    return Question(text, parts, vars(plan))

@@ -17,6 +17,7 @@ the product of Jacobians. On the vowels a vanilla network reaches about 97 %: 29
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
@@ -26,10 +27,15 @@ from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.formatting import percent
 from elman.lab.over_seeds import SHARE, across, middles, stretches
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
+from elman.studies.shared.comparing_cells import further_cells, trials_on
 
-ARMS = ("tanh", "tanh LN", "relu", "relu LN", "relu identity")
+ARMS: dict[str, tuple[Literal["tanh", "relu"], bool, bool]] = {
+    # activation, layer normalisation, and whether the recurrent matrix starts at the identity
+    "tanh": ("tanh", False, False), "tanh LN": ("tanh", True, False), "relu": ("relu", False, False),
+    "relu LN": ("relu", True, False), "relu identity": ("relu", False, True),
+}  # fmt: skip
+VOWELS = "japanese_vowels"
 BOOK = "textbook exercise 15.11 with the bounds of this project's prototype"
 
 
@@ -52,30 +58,31 @@ QUICK = Plan(lags=(20, 100), updates=1200, seeds=3)
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """What the arms should reach; the vowels only where they are."""
-    stated = [
+    """What the arms should reach, in recall and on the vowels."""
+    short, long = min(plan.lags), max(plan.lags)
+    return [
         Claim("short", f"A tanh cell recalls over {min(plan.lags)} steps with at least 99 %.", BOOK, "accuracy",
-              at_least=0.99),
+              at_least=0.99, measure=lambda arms: arms.on(lag=short).numbers("tanh", "accuracy")),
         Claim("long", f"Without an identity start a relu cell fails over {max(plan.lags)} steps: below 50 %.",
-              "Le, Jaitly & Hinton (2015)", "accuracy", at_most=0.5),
+              "Le, Jaitly & Hinton (2015)", "accuracy", at_most=0.5,
+              measure=lambda arms: arms.on(lag=long).numbers("relu", "accuracy")),
         Claim("start", f"An identity start helps a relu cell over {max(plan.lags)} steps.",
-              "Le, Jaitly & Hinton (2015)", "accuracy gained over Xavier", at_least=0.0),
+              "Le, Jaitly & Hinton (2015)", "accuracy gained over Xavier", at_least=0.0,
+              measure=lambda arms: arms.on(lag=long).less("relu identity", "relu", "accuracy")),
+        Claim("vowels", "The tanh cell names the speaker of at least 95 % of the test vowels.",
+              "prototype 97.0 ± 0.7; Kudo et al. (1999): 94.1", "accuracy", at_least=0.95, needs=VOWELS,
+              measure=lambda arms: arms.on(task="vowels").numbers("tanh", "accuracy")),
     ]  # fmt: skip
-    if _vowels_here():
-        stated.append(Claim("vowels", "The tanh cell names the speaker of at least 95 % of the test vowels.",
-                            "prototype 97.0 ± 0.7; Kudo et al. (1999): 94.1", "accuracy", at_least=0.95))  # fmt: skip
-    return stated
 
 
 def trials(plan: Plan) -> list[Trial]:
     """Every arm at every lag with every seed, and the vowels where they are."""
-    from elman.cells.lookup import cell_inputs, cell_label
+    from elman import data
 
-    arms: list[tuple[str, dict[str, str]]] = [(arm, {}) for arm in ARMS]
-    arms += [(cell_label(name), cell_inputs(name)) for name in plan.cells]
-    variants = [(f"{arm}, T={lag}", inputs) for arm, inputs in arms for lag in plan.lags]
-    variants += [("vowels", {})] if _vowels_here() else []
-    return [Trial(variant, seed, inputs) for variant, inputs in variants for seed in range(plan.seeds)]
+    found = trials_on([{"lag": lag} for lag in plan.lags], ARMS, plan.cells, plan.seeds)
+    if vowels := data.checksums(VOWELS):
+        found += [Trial("tanh", seed, {"task": "vowels"}, vowels) for seed in range(plan.seeds)]
+    return found
 
 
 def make_cell(arm: str, input_size: int, hidden_size: int):
@@ -84,11 +91,9 @@ def make_cell(arm: str, input_size: int, hidden_size: int):
 
     from elman.cells import LayerNormRNNCell, RNNCell
 
-    nonlinearity, _, change = arm.partition(" ")
-    cell = (LayerNormRNNCell if change == "LN" else RNNCell)(
-        input_size, hidden_size, "relu" if nonlinearity == "relu" else "tanh"
-    )
-    if change == "identity":
+    nonlinearity, normalised, identity = ARMS[arm]
+    cell = (LayerNormRNNCell if normalised else RNNCell)(input_size, hidden_size, nonlinearity)
+    if identity:
         torch.nn.init.eye_(cell.weight_hh)
     return cell
 
@@ -96,7 +101,7 @@ def make_cell(arm: str, input_size: int, hidden_size: int):
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Train one cell on one task, and test it once."""
 
-    return _vowels(plan, trial, desk) if trial.variant == "vowels" else _recall(plan, trial, desk)
+    return _recall(plan, trial, desk) if "lag" in trial.on else _vowels(plan, trial, desk)
 
 
 def _recall(plan: Plan, trial: Trial, desk: Desk) -> Record:
@@ -105,27 +110,27 @@ def _recall(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.cells.lookup import cell_named
     from elman.data.tasks import Recall
     from elman.nn.classifier import SequenceClassifier
-    from elman.train.classify import accuracy, fit_classifier
+    from elman.train.classify import accuracy, class_loss
+    from elman.train.loop import losses, train
 
-    arm, _, lag = trial.variant.partition(", T=")
-    task = Recall(int(lag))
-    if "cell" in trial.inputs:
-        cell = cell_named(trial.inputs["cell"])(task.input_size, plan.hidden_size)
+    task, seed = Recall(int(trial.on["lag"])), trial.seed or 0
+    if trial.arm in ARMS:
+        cell = make_cell(trial.arm, task.input_size, plan.hidden_size)
     else:
-        cell = make_cell(arm, task.input_size, plan.hidden_size)
+        cell = cell_named(further_cells(plan.cells)[trial.arm])(task.input_size, plan.hidden_size)
     model = SequenceClassifier(cell, task.symbols)
-    training, test = (torch.Generator().manual_seed(2 * trial.seed + part) for part in (0, 1))
+    training, test = (torch.Generator().manual_seed(2 * seed + part) for part in (0, 1))
 
     def draw(update: int):
         x, y = task.draw(plan.batch_size, training)
         return x, None, y
 
-    losses = fit_classifier(
-        model, draw, plan.updates, learning_rate=plan.learning_rate,
-        each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
-    )  # fmt: skip
+    updates = train(
+        model, lambda update: class_loss(model, draw(update)), plan.updates, learning_rate=plan.learning_rate
+    )
+    found = losses(updates, lambda update, loss: desk.progress(update, plan.updates, loss=loss))
     x, y = task.draw(plan.test_size, test)
-    return Record(numbers={"accuracy": accuracy(model, (x, None, y))}, series={"loss": stretches(losses)})
+    return Record(numbers={"accuracy": accuracy(model, (x, None, y))}, series={"loss": stretches(found)})
 
 
 def _vowels(plan: Plan, trial: Trial, desk: Desk) -> Record:
@@ -134,7 +139,8 @@ def _vowels(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     from elman.data.sets import japanese_vowels
     from elman.nn.classifier import SequenceClassifier
-    from elman.train.classify import accuracy, fit_classifier
+    from elman.train.classify import accuracy, class_loss
+    from elman.train.loop import losses, train
 
     parts = {}
     mean = deviation = torch.zeros(12)
@@ -160,40 +166,29 @@ def _vowels(plan: Plan, trial: Trial, desk: Desk) -> Record:
         return x[:, rows], lengths[rows], y[rows]
 
     model = SequenceClassifier(make_cell("tanh", 12, plan.hidden_size), 9)
-    fit_classifier(model, draw, updates, learning_rate=plan.learning_rate,
-                   each=lambda update, loss: desk.progress(update, updates, loss=loss))  # fmt: skip
+    made = train(model, lambda update: class_loss(model, draw(update)), updates, learning_rate=plan.learning_rate)
+    losses(made, lambda update, loss: desk.progress(update, updates, loss=loss))
     return Record(numbers={"accuracy": accuracy(model, parts["TEST"])})
-
-
-def _vowels_here() -> bool:
-    from elman import data
-
-    return data.where(data.find_set("japanese_vowels")) != "not here"
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracy by arm and lag, learning curves at the longest lag."""
     arms = Arms(records)
-    rows = [[arm, arms.told(arm, "accuracy", SHARE), len(arms[arm])] for arm in arms]
+    by_lag = {lag: arms.on(lag=lag) for lag in plan.lags}
+    parts = [(f"{arm}, T={lag}", arm, by_lag[lag]) for arm in arms for lag in plan.lags if arm in by_lag[lag]]
+    parts += [("vowels", arm, there) for there in [arms.on(task="vowels")] for arm in there]
+    rows = [[name, part.told(arm, "accuracy", SHARE), len(part[arm])] for name, arm, part in parts]
     longest, shortest = max(plan.lags), min(plan.lags)
-
-    short = arms.numbers(f"tanh, T={shortest}", "accuracy")
-    measured = {
-        "short": short,
-        "long": arms.numbers(f"relu, T={longest}", "accuracy"),
-        "start": arms.less(f"relu identity, T={longest}", f"relu, T={longest}", "accuracy"),
-        "vowels": arms.numbers("vowels", "accuracy"),
-    }
+    last = by_lag[longest]
+    short = by_lag[shortest].numbers("tanh", "accuracy")
 
     def curve(arm: str) -> Series:
-        seeds = [[max(loss, 1e-8) for loss in r.series["loss"]] for r in arms[f"{arm}, T={longest}"]]
+        seeds = [[max(loss, 1e-8) for loss in r.series["loss"]] for r in last[arm]]
         return across(arm, middles(plan.updates), seeds, logarithmic=True)
 
-    from elman.cells.lookup import cell_label
-
-    further = [cell_label(name) for name in plan.cells]
-    there = [arm for arm in (*ARMS, *further) if f"{arm}, T={longest}" in arms]
-    reached = {arm: arms.mean(f"{arm}, T={longest}", "accuracy") for arm in there}
+    further = list(further_cells(plan.cells))
+    there = [arm for arm in (*ARMS, *further) if arm in last]
+    reached = {arm: last.mean(arm, "accuracy") for arm in there}
     best = max(there, key=reached.__getitem__, default="")
     return Findings(
         summary=(
@@ -203,7 +198,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             + "".join(f"; {arm} has {percent(reached[arm])}" for arm in there if arm in further and arm != best)
             + "."
         ) if short and there else "Some arms are missing.",
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
             Table("Test accuracy", ["cell and task", "share recalled", "seeds"], rows,
                   "Means with 95 % intervals over seeds. T is the number of steps; LN is layer normalisation; "

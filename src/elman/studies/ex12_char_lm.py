@@ -28,15 +28,16 @@ from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.over_seeds import POSITIVE, across, middles, stretches
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import interval, judge
+from elman.lab.verdicts import interval
 from elman.lab.workspace import Desk, TrialFailed
+from elman.studies.shared.comparing_cells import further_cells
 
 if TYPE_CHECKING:
-    from elman.data.vocabulary import Vocabulary
     from elman.nn.language_model import LanguageModel
 
 POINTS = 200  # of the learning curve
-LSTM = "lstm"  # the arm
+LSTM, GRAMS = "lstm", "n-grams"  # arms
+ORDERS = (1, 2, 3, 5)  # of the n-grams
 NANOGPT = "nanoGPT's readme (Karpathy, 2022), validation loss on tiny Shakespeare"
 
 
@@ -63,36 +64,32 @@ QUICK = Plan(hidden_size=256, dropout=0.0, updates=1500, window=64, learning_rat
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """What the model must reach; the figures are for tiny Shakespeare and claimed there alone."""
-    from elman import data
-
-    stated = [
+    """What the model must reach; the first figure is for tiny Shakespeare alone."""
+    bound = 1.55 if replace(plan, cells=()) == Plan(text=plan.text) else 1.75
+    shakespeare = "tinyshakespeare"
+    return [
+        Claim("score", f"The model scores at most {bound} nats a character on validation.",
+              "target set before the first run, from a prototype at 1.73", "nats a character", at_most=bound,
+              needs=shakespeare, measure=lambda arms: arms.reading(shakespeare).numbers(LSTM, "validation")),
         Claim("beats-ngram", "The LSTM predicts the validation text better than an interpolated 5-gram.",
               "Karpathy, Johnson & Fei-Fei (2015), table 2: LSTMs ahead of n-grams", "nats below the 5-gram",
-              at_least=0.0),
+              at_least=0.0, measure=lambda arms: arms.less(GRAMS, LSTM, "5-gram", "validation")),
         Claim("cold-repeats", "At temperature 0.5 samples hold a smaller share of distinct 4-grams than at 1.",
-              "textbook: temperature trades variety for safety", "difference of shares", at_most=0.0),
+              "textbook: temperature trades variety for safety", "difference of shares", at_most=0.0,
+              measure=lambda arms: arms.less(LSTM, LSTM, "distinct|0.5", "distinct|1")),
     ]  # fmt: skip
-    if data.text(plan.text).name == "tinyshakespeare":
-        bound = 1.55 if replace(plan, cells=()) == Plan(text=plan.text) else 1.75
-        stated.insert(0, Claim("score", f"The model scores at most {bound} nats a character on validation.",
-                               "target set before the first run, from a prototype at 1.73", "nats a character",
-                               at_most=bound))  # fmt: skip
-    return stated
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """One model a seed, bound to the text it reads; and one of each further cell."""
+    """One model a seed, bound to the text it reads; one of each further cell; and the n-grams."""
     from elman import data
-    from elman.cells.lookup import cell_inputs, cell_label
+    from elman.cells.lookup import cell_inputs
 
     text = data.text(plan.text)
-    read = {"text": text.name, "sha256": text.sha256}
-    arms = [(LSTM, read)]
-    for name in plan.cells:
-        cell = cell_inputs(name)
-        arms.append((cell_label(name), read | {"cell": name, "cell_sha256": cell.get("sha256", "")}))
-    return [Trial(arm, seed, inputs) for arm, inputs in arms for seed in range(plan.seeds)]
+    read = {text.name: text.sha256}
+    arms = {LSTM: read} | {arm: read | cell_inputs(name) for arm, name in further_cells(plan.cells).items()}
+    found = [Trial(arm, seed, inputs=inputs) for arm, inputs in arms.items() for seed in range(plan.seeds)]
+    return [*found, Trial(GRAMS, inputs=read)]
 
 
 def make_model(plan: Plan, vocabulary_size: int, cell: str = "") -> "LanguageModel":
@@ -115,63 +112,52 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     import torch
 
     from elman import data
+    from elman.apps.writing import write
+    from elman.baselines.ngram import NGram
     from elman.data.vocabulary import Vocabulary
     from elman.nn.saving import save_model
-    from elman.train.language import evaluate, fit
+    from elman.train.evaluate import evaluate
+    from elman.train.loop import losses, train
+    from elman.train.schedules import cosine
     from elman.train.step import LossNotFinite
     from elman.train.streams import Streams
+    from elman.train.truncated import Truncated
 
-    training, validation = data.split(data.text(plan.text).text)
+    text, seed = data.text(plan.text), trial.seed or 0
+    training, validation = data.split(text.text)
+    if trial.arm == GRAMS:
+        grams = {f"{n}-gram": NGram.fit(training, n).nats_per_character(validation) for n in ORDERS}
+        return Record(grams, texts={"text": text.name})
     vocabulary = Vocabulary.from_text(training)
     tokens = torch.from_numpy(vocabulary.encode(training))
     held_out = torch.from_numpy(vocabulary.encode(validation, unknown="skip"))
-    cell = trial.inputs.get("cell", "")
+    cell = further_cells(plan.cells).get(trial.arm, "")
     model = make_model(plan, len(vocabulary), cell)
     before = evaluate(model, held_out)
     checkpoint = desk.folder / "checkpoint.safetensors"
     try:
-        losses = fit(
-            model, Streams(tokens, plan.batch_size, plan.window), plan.updates,
-            learning_rate=plan.learning_rate, checkpoint=checkpoint,
-            each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
+        updates = train(
+            model, Truncated(model, Streams(tokens, plan.batch_size, plan.window)), plan.updates,
+            learning_rate=plan.learning_rate, schedule=cosine(warmup=100), shared=True, checkpoint=checkpoint,
         )  # fmt: skip
+        found = losses(updates, lambda update, loss: desk.progress(update, plan.updates, loss=loss))
     except LossNotFinite as error:
         last = f"the last good checkpoint is {checkpoint}" if checkpoint.exists() else "no checkpoint was reached"
         raise TrialFailed(f"{error}; {last}") from None
     model.eval()
     if not cell:
-        save_model(desk.folder / "model", model, asdict(plan) | {"text": trial.inputs["text"]}, vocabulary)
+        save_model(desk.folder / "model", model, asdict(plan) | {"text": text.name}, vocabulary)
     checkpoint.unlink(missing_ok=True)
     record = Record(
         numbers={"before": before, "validation": evaluate(model, held_out)},
-        series={"loss": stretches(losses, POINTS)},
+        series={"loss": stretches(found, POINTS)},
     )
     for temperature in plan.temperatures:
-        written = write(model, vocabulary, "\n", plan.sample_length, temperature, trial.seed)
+        written = write(model, vocabulary, "\n", plan.sample_length, temperature, seed)
         record.texts[f"{temperature:g}"] = written
         for name, value in quality(written, training).items():
             record.numbers[f"{name}|{temperature:g}"] = value
     return record
-
-
-def write(
-    model: "LanguageModel", vocabulary: "Vocabulary", prompt: str, length: int, temperature: float, seed: int
-) -> str:
-    """Let a model go on from a prompt.
-
-    Raises:
-        ValueError: for an empty prompt, one with unknown characters, or a negative temperature.
-    """
-    import torch
-
-    from elman.decode.sampling import sample
-
-    tokens = torch.from_numpy(vocabulary.encode(prompt))[None]
-    generator = torch.Generator().manual_seed(seed)
-    with torch.inference_mode():
-        return vocabulary.decode(
-            sample(model.step, tokens, length, temperature=temperature, generator=generator)[0].tolist()
-        )
 
 
 def quality(sample: str, training: str) -> dict[str, float]:
@@ -195,17 +181,12 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """The score beside the baselines, the curve, the samples and what temperature does to them."""
     import math
 
-    from elman import data
-    from elman.baselines.ngram import NGram
-
-    text = data.text(plan.text)
-    training, validation = data.split(text.text)
     arms = Arms(records)
-    lstms, further = arms[LSTM], [arm for arm in arms if arm != LSTM]
-    grams = {order: NGram.fit(training, order).nats_per_character(validation) for order in (1, 2, 3, 5)}
+    lstms, further = arms[LSTM], [arm for arm in arms if arm not in (LSTM, GRAMS)]
+    (counted,) = arms[GRAMS]
+    grams, text = {order: counted.numbers[f"{order}-gram"] for order in ORDERS}, counted.texts["text"]
     scores = arms.numbers(LSTM, "validation")
     mean, low, high = interval(scores)
-    shakespeare = text.name == "tinyshakespeare"
 
     def row(name: str, nats: float, source: str) -> list[Any]:
         return [name, round(nats, 3), round(nats / math.log(2), 3), source]
@@ -222,14 +203,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     reached = {label: arms.mean(label, "validation") for label in further}
     for label, nats in reached.items():
         rows.append(row(f"{label} {plan.hidden_size}, mean of {len(arms[label])}", nats, "this run"))
-    if shakespeare:
+    if text == "tinyshakespeare":
         rows += [row("nanoGPT, CPU settings", 1.88, NANOGPT), row("nanoGPT, GPU settings", 1.4697, NANOGPT)]
 
-    measured = {
-        "score": scores,
-        "beats-ngram": [grams[5] - score for score in scores],
-        "cold-repeats": arms.less(LSTM, LSTM, "distinct|0.5", "distinct|1"),
-    }
     curve = [
         across(f"{label}, training", middles(plan.updates, POINTS), [r.series["loss"] for r in same], POSITIVE)
         for label, same in (("LSTM", lstms), *((arm, arms[arm]) for arm in further))
@@ -242,14 +218,13 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     ]
     return Findings(
         summary=(
-            f"On text of {text.name} that it was not trained on, the LSTM needs {mean:.3f} nats a character "
+            f"On text of {text} that it was not trained on, the LSTM needs {mean:.3f} nats a character "
             f"({mean / math.log(2):.3f} bits), an interpolated 5-gram {grams[5]:.3f}; less is better"
             + "".join(f"; {label} reaches {nats:.3f}" for label, nats in reached.items())
             + "."
         ),
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
-            Table(f"Validation score on {text.name}", ["model", "nats a character", "bits a character", "source"],
+            Table(f"Validation score on {text}", ["model", "nats a character", "bits a character", "source"],
                   rows,
                   f"The untrained network scores {arms.mean(LSTM, 'before'):.3f} nats; "
                   + (f"95 % interval of the LSTM over seeds: {low:.3f} to {high:.3f}." if len(scores) > 1

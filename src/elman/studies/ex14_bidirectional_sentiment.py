@@ -38,14 +38,16 @@ from elman.lab.findings import Claim, Findings, Table
 from elman.lab.formatting import p_value, percent
 from elman.lab.over_seeds import SHARE
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 from elman.studies.shared import sentiment
 
-EVIDENCE = "BiLSTM with evidence"
-ARMS = ("LSTM", "BiLSTM", "LSTM equal parameters", "BiGRU", EVIDENCE)
+EVIDENCE, EQUAL, BAYES = "BiLSTM with evidence", "LSTM equal parameters", "naive Bayes"
+ARMS = {  # cell, and whether it reads both ways
+    "LSTM": ("LSTMCell", False), "BiLSTM": ("LSTMCell", True), EQUAL: ("LSTMCell", False),
+    "BiGRU": ("GRUCell", True), EVIDENCE: ("LSTMCell", True),
+}  # fmt: skip
 KINDS = ("plain", "negation", "contrast", "distance")
-GRAMMAR = ", grammar"
+CORPUS, GRAMMAR = {"sentences": "corpus"}, {"sentences": "grammar"}
 
 
 @dataclass(frozen=True)
@@ -72,44 +74,56 @@ QUICK = Plan(sentences=1500, width=48, hidden_size=32, epochs=4, learning_rate=5
 def claims(plan: Plan) -> list[Claim]:
     """Reading both ways, naive Bayes, evidence, and order; with all sentences, the accuracy to reach."""
     wang = "Wang & Manning (2012), Baselines and Bigrams"
+
+    def order(arms: Arms) -> list[float]:
+        ahead = [_grammar(arms).less("BiLSTM", BAYES, kind) for kind in ("contrast", "distance")]
+        return [(a + b) / 2 for a, b in zip(*ahead, strict=True)]
+
     every = [
         Claim("both", "Reading both ways gains at least a point over an LSTM of as many parameters.",
-              "textbook exercise 15.14", "accuracy, BiLSTM less LSTM of equal parameters", at_least=0.01),
+              "textbook exercise 15.14", "accuracy, BiLSTM less LSTM of equal parameters", at_least=0.01,
+              measure=lambda arms: arms.on(**CORPUS).less("BiLSTM", EQUAL, "accuracy")),
         Claim("bayes", "The BiLSTM is better than naive Bayes on words and pairs.", wang + ": not easily beaten",
-              "accuracy, difference", at_least=0.0),
+              "accuracy, difference", at_least=0.0, measure=lambda arms: _ahead(arms.on(**CORPUS), "BiLSTM")),
         Claim("evidence", "Given the weights of naive Bayes, the BiLSTM is better than it.",
-              wang + ": such weights help a classifier that learns", "accuracy, difference", at_least=0.0),
+              wang + ": such weights help a classifier that learns", "accuracy, difference", at_least=0.0,
+              measure=lambda arms: _ahead(arms.on(**CORPUS), EVIDENCE)),
         Claim("gain", "It is better than the BiLSTM that reads words alone.", "the validation part",
-              "accuracy gained", at_least=0.0),
+              "accuracy gained", at_least=0.0,
+              measure=lambda arms: arms.on(**CORPUS).less(EVIDENCE, "BiLSTM", "accuracy")),
         Claim("order", "Where order decides, in contrasts and at a distance, the BiLSTM is better than naive Bayes.",
-              "the grammar's design", "accuracy, difference", at_least=0.0),
+              "the grammar's design", "accuracy, difference", at_least=0.0, measure=order),
     ]  # fmt: skip
     if not plan.sentences:
         every.append(Claim("goal", "Given them, it decides at least 82.5 % of SST-2's test sentences rightly.",
-                           "naive Bayes, in a prototype of this study", "accuracy", at_least=0.825))  # fmt: skip
+                           "naive Bayes, in a prototype of this study", "accuracy", at_least=0.825,
+                           needs="sst2",
+                           measure=lambda arms: arms.reading("sst2").numbers(EVIDENCE, "accuracy")))  # fmt: skip
     return every
 
 
 def trials(plan: Plan) -> list[Trial]:
     """Every network with every seed on the corpus, and on the grammar if that is another."""
-    found = sentiment.inputs(plan.data)
-    every = [Trial("naive Bayes", 0, found)] + [Trial(arm, s, found) for arm in ARMS for s in range(plan.seeds)]
-    if found["data"] != "reviews":
-        grammar = sentiment.inputs("reviews")
-        every.append(Trial(f"naive Bayes{GRAMMAR}", 0, grammar))
-        every += [Trial(f"{arm}{GRAMMAR}", s, grammar) for arm in ("LSTM", "BiLSTM") for s in range(plan.seeds)]
-    return every
+    corpus, grammar = sentiment.inputs(plan.data), sentiment.inputs("reviews")
+    every = [(CORPUS, corpus, tuple(ARMS))]
+    every += [(GRAMMAR, grammar, ("LSTM", "BiLSTM"))] if corpus != grammar else []
+    found = []
+    for on, read, arms in every:
+        found.append(Trial(BAYES, None, on, read))
+        found += [Trial(arm, seed, on, read) for arm in arms for seed in range(plan.seeds)]
+    return found
 
 
 def network(plan: Plan, arm: str, sizes: Sequence[int]) -> dict[str, Any]:
     """The settings of an arm's model."""
+    cell, both = ARMS[arm]
     settings = {
         "kind": "TextClassifier", "sizes": list(sizes), "classes": 2,
         "widths": [plan.width, *[plan.evidence_width] * (len(sizes) - 1)],
-        "cell": "GRUCell" if "GRU" in arm else "LSTMCell", "hidden_size": plan.hidden_size,
-        "bidirectional": arm.startswith("Bi"), "dropout": plan.dropout, "word_dropout": plan.word_dropout,
+        "cell": cell, "hidden_size": plan.hidden_size,
+        "bidirectional": both, "dropout": plan.dropout, "word_dropout": plan.word_dropout,
     }  # fmt: skip
-    if "equal" not in arm:
+    if arm != EQUAL:
         return settings
     wanted = 2 * _layer(plan.width, plan.hidden_size)
     return settings | {"hidden_size": min(range(8, 600), key=lambda h: abs(_layer(plan.width, h) - wanted))}
@@ -125,17 +139,17 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     from elman.nn.saving import make_text_model, save_made
 
-    arm, _, grammar = trial.variant.partition(", ")
+    arm, grammar = trial.arm, trial.on == GRAMMAR
     corpus = sentiment.load("reviews" if grammar else plan.data, plan.sentences)
     numbers: dict[str, float] = {}
     sure: list[float] = []
-    if arm == "naive Bayes":
+    if arm == BAYES:
         right = sentiment.bayes(corpus)
     else:
         read = sentiment.prepared(corpus, evidence=arm == EVIDENCE)
         settings = network(plan, arm, read.sizes)
         model = make_text_model(settings)
-        passes = list(sentiment.trained(plan, model, read, trial.seed, desk, plan.patience))
+        passes = list(sentiment.trained(plan, model, read, trial.seed or 0, desk, plan.patience))
         chances = sentiment.probabilities(model, read.test)
         right = chances.argmax(1) == read.truth
         sure = chances[range(len(right)), read.truth].tolist()
@@ -157,35 +171,22 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracies, tests in pairs, and accuracy by what makes a sentence hard."""
     from elman.probe.paired import holm, mcnemar
 
-    arms = Arms(records)
-    corpus = next((r.texts["data"] for arm in arms for r in arms[arm] if GRAMMAR not in arm), "reviews")
-    grammar = GRAMMAR if any(GRAMMAR in arm for arm in arms) else ""
-
-    def ahead(kind: str) -> list[float]:
-        once = arms.numbers(f"naive Bayes{grammar}", kind)  # has no seed
-        return [value - bayes for value in arms.numbers(f"BiLSTM{grammar}", kind) for bayes in once]
-
-    measured = {
-        "both": arms.less("BiLSTM", "LSTM equal parameters", "accuracy"),
-        "bayes": _ahead(arms, "BiLSTM"),
-        "evidence": _ahead(arms, EVIDENCE),
-        "gain": arms.less(EVIDENCE, "BiLSTM", "accuracy"),
-        "goal": arms.numbers(EVIDENCE, "accuracy") if corpus == "sst2" else [],
-        "order": [(a + b) / 2 for a, b in zip(ahead("contrast"), ahead("distance"), strict=True)],
-    }
-    there = [arm for arm in ("naive Bayes", *ARMS) if arm in arms]
-    first = {arm: [v > 0.5 for v in arms.by_seed(arm)[0].series["right"]] for arm in there if 0 in arms.by_seed(arm)}
-    wanted = [("BiLSTM", other) for other in ("LSTM", "LSTM equal parameters", "BiGRU", EVIDENCE, "naive Bayes")]
-    wanted.append((EVIDENCE, "naive Bayes"))
+    arms, grammar = Arms(records).on(**CORPUS), _grammar(Arms(records))
+    corpus = next((record.texts["data"] for record in arms.records), "reviews")
+    there = [arm for arm in (BAYES, *ARMS) if arm in arms]
+    first = {
+        arm: [v > 0.5 for v in record.series["right"]]
+        for arm in there for seed, record in arms.by_seed(arm).items() if not seed
+    }  # fmt: skip
+    wanted = [("BiLSTM", other) for other in ("LSTM", EQUAL, "BiGRU", EVIDENCE, BAYES)]
+    wanted.append((EVIDENCE, BAYES))
     pairs = {f"{a} and {b}": mcnemar(first[a], first[b]) for a, b in wanted if a in first and b in first}
     corrected = holm(pairs) if pairs else {}
-    shown = [f"{arm}{grammar}" for arm in ("naive Bayes", *ARMS) if f"{arm}{grammar}" in arms]
     accuracy = {arm: arms.mean(arm, "accuracy") for arm in there}
     lengths = {arm: [(r.series["right"], r.series["words"]) for r in arms[arm]] for arm in there}
     return Findings(
         summary=f"Test sentences of {corpus} decided rightly: "
         + ", ".join(f"{arm} {percent(a)}" for arm, a in accuracy.items()) + ".",
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         figures=[sentiment.by_length(lengths)] if lengths else [],
         tables=[
             Table(f"Test sentences of {corpus} decided rightly",
@@ -199,9 +200,16 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                   ["pair", "p", "p, corrected for their number (Holm)"],
                   [[pair, p_value(p), p_value(corrected[pair])] for pair, p in pairs.items()]),
             Table("Share decided rightly on the grammar, by what makes a sentence hard", ["", *KINDS],
-                  [[arm.removesuffix(GRAMMAR), *(arms.told(arm, kind, SHARE) for kind in KINDS)] for arm in shown]),
+                  [[arm, *(grammar.told(arm, kind, SHARE) for kind in KINDS)]
+                   for arm in (BAYES, *ARMS) if arm in grammar]),
         ],
     )  # fmt: skip
+
+
+def _grammar(arms: Arms) -> Arms:
+    """The trials on the grammar, which may be the corpus itself."""
+    other = arms.on(**GRAMMAR)
+    return other if other.records else arms.on(**CORPUS)
 
 
 def _together(records: Sequence[Record]) -> float | None:
@@ -212,10 +220,10 @@ def _together(records: Sequence[Record]) -> float | None:
 
 def _ahead(arms: Arms, arm: str) -> list[float]:
     """For every test sentence, the share of seeds that are right, less 1 if naive Bayes is."""
-    if arm not in arms or "naive Bayes" not in arms:
+    if arm not in arms or BAYES not in arms:
         return []
     seeds = [record.series["right"] for record in arms[arm]]
-    bayes = arms["naive Bayes"][0].series["right"]
+    bayes = arms[BAYES][0].series["right"]
     return [sum(some) / len(some) - one for *some, one in zip(*seeds, bayes, strict=True)]
 
 

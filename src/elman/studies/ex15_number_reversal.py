@@ -28,9 +28,9 @@ from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.formatting import percent
 from elman.lab.over_seeds import SHARE, across
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 
+ATTENTION, BASIC = ARMS = ("attention", "basic")
 FORCING = {"teacher forcing": 1.0, "one half": 0.5, "own tokens": 0.0}
 LENGTHS = (3, 4, 5, 6, 7, 8, 9, 10, 12)
 CHO = "Cho, van Merriënboer, Bahdanau & Bengio (2014), On the Properties of Neural Machine Translation"
@@ -60,26 +60,41 @@ QUICK = Plan(updates=400, forcing=("teacher forcing", "own tokens"), test_size=3
 
 def claims(plan: Plan) -> list[Claim]:
     """What attention reaches, what is lost without it, and what teacher forcing gains."""
+    first, own, teacher = plan.forcing[0], "own tokens", "teacher forcing"
+
+    def saved(arms: Arms, what: str) -> list[float]:
+        return arms.on(reads=own).less(ATTENTION, ATTENTION, what, among=arms.on(reads=teacher))
+
     stated = [
         Claim("attention", "With attention at least 99 % of unseen strings of 5 to 10 digits come out right.",
-              "target of this project, set before the first run", "share of strings", at_least=0.99),
+              "target of this project, set before the first run", "share of strings", at_least=0.99,
+              measure=lambda arms: whole(arms.on(reads=first)[ATTENTION], 5, 10)),
         Claim("length", "Without attention accuracy falls with length: from 5 digits to 10 by at least 0.1.", CHO,
-              "accuracy at 5 less accuracy at 10", at_least=0.1),
+              "accuracy at 5 less accuracy at 10", at_least=0.1,
+              measure=lambda arms: arms.on(reads=first).less(BASIC, BASIC, "exact|5", "exact|10")),
     ]  # fmt: skip
-    if {"teacher forcing", "own tokens"} <= set(plan.forcing):
+    if {teacher, own} <= set(plan.forcing):
         stated += [
             Claim("updates", "Teacher forcing needs fewer updates to 95 % than reading one's own tokens.",
-                  "textbook exercise 15.15", "updates saved", at_least=0.0),
+                  "textbook exercise 15.15", "updates saved", at_least=0.0,
+                  measure=lambda arms: saved(arms, "updates")),
             Claim("time", "Teacher forcing needs less processor time to 95 %.", "textbook exercise 15.15",
-                  "seconds saved", at_least=0.0),
+                  "seconds saved", at_least=0.0, measure=lambda arms: saved(arms, "seconds")),
         ]  # fmt: skip
     return stated
 
 
 def trials(plan: Plan) -> list[Trial]:
     """Attention or none, by what the decoder reads in training, with every seed."""
-    arms = [f"{kind}, {forcing}" for kind in ("attention", "basic") for forcing in plan.forcing]
-    return [Trial(arm, seed) for arm in arms for seed in range(plan.seeds)]
+    return [
+        Trial(arm, seed, {"reads": forcing}) for arm in ARMS for forcing in plan.forcing for seed in range(plan.seeds)
+    ]
+
+
+def whole(records: Sequence[Record], shortest: int, longest: int) -> list[float]:
+    """Of each record the share of strings without a fault, all these lengths alike."""
+    lengths = range(shortest, longest + 1)
+    return [sum(r.numbers[f"exact|{n}"] for n in lengths) / len(lengths) for r in records]
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
@@ -90,15 +105,15 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     from elman.data.reversal import END, Reversal
     from elman.nn.saving import make_seq2seq, save_made
-    from elman.studies.shared.reversing import exact_by_length, settings, train
+    from elman.studies.shared.reversing import exact_by_length, settings, train_reversal
     from elman.train.seq2seq import exact_match
 
-    kind, _, forcing = trial.variant.partition(", ")
+    forcing, seed = str(trial.on["reads"]), trial.seed or 0
     probability = FORCING[forcing]
     task = Reversal()
-    made_of = settings(plan.hidden_size, "additive" if kind == "attention" else "none")
+    made_of = settings(plan.hidden_size, "additive" if trial.arm == ATTENTION else "none")
     model = make_seq2seq(made_of)
-    checked, tested = (torch.Generator().manual_seed(1000 + 2 * trial.seed + part) for part in (0, 1))
+    checked, tested = (torch.Generator().manual_seed(1000 + 2 * seed + part) for part in (0, 1))
     held_out = task.draw(plan.check_size, checked, held_out=True)
     accuracies: list[float] = []
     reached: dict[str, float] = {}
@@ -114,8 +129,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
             begun = time.process_time()
         desk.progress(update, plan.updates, loss=loss)
 
-    train(model, task, plan.updates, plan.batch_size, plan.learning_rate, trial.seed, lambda _: probability, each)
-    if trial.variant == "attention, teacher forcing":
+    train_reversal(model, task, plan.updates, plan.batch_size, plan.learning_rate, seed, lambda _: probability, each)
+    if (trial.arm, forcing) == (ATTENTION, "teacher forcing"):
         save_made(desk.folder / "model", model, made_of, {})
     numbers = {"reached": float(bool(reached)), "updates": float(plan.updates), "seconds": spent} | reached
     exact = exact_by_length(model, LENGTHS, plan.test_size, tested)
@@ -131,35 +146,30 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     def mean(numbers: Sequence[float]) -> float:
         return sum(numbers) / len(numbers)
 
-    looking, basic = (f"{kind}, {plan.forcing[0]}" for kind in ("attention", "basic"))
-    own, teacher = (f"attention, {forcing}" for forcing in ("own tokens", "teacher forcing"))
-    middle = [mean([r.numbers[f"exact|{n}"] for n in range(5, 11)]) for r in arms[looking]]
-    measured = {
-        "attention": middle,
-        "length": arms.less(basic, basic, "exact|5", "exact|10"),
-        "updates": arms.less(own, teacher, "updates"),
-        "time": arms.less(own, teacher, "seconds"),
-    }
+    first = arms.on(reads=plan.forcing[0])
+    middle = whole(first[ATTENTION], 5, 10)
+    every = [
+        (f"{arm}, {forcing}", there[arm], lambda name, arm=arm, there=there: there.mean(arm, name))
+        for arm in ARMS for forcing in plan.forcing if arm in (there := arms.on(reads=forcing))
+    ]  # fmt: skip
 
-    def by_length(arm: str) -> Series:
-        return across(arm, LENGTHS, [[r.numbers[f"exact|{n}"] for n in LENGTHS] for r in arms[arm]], SHARE)
+    def by_length(label: str, records: Sequence[Record]) -> Series:
+        return across(label, LENGTHS, [[r.numbers[f"exact|{n}"] for n in LENGTHS] for r in records], SHARE)
 
-    def learning(arm: str) -> Series:
-        checked = [record.series["accuracy"] for record in arms[arm]]
-        return across(arm, [plan.check_every * (k + 1) for k in range(len(checked[0]))], checked, SHARE)
+    def learning(label: str, records: Sequence[Record]) -> Series:
+        checked = [record.series["accuracy"] for record in records]
+        return across(label, [plan.check_every * (k + 1) for k in range(len(checked[0]))], checked, SHARE)
 
     rows = [
-        [arm, round(mean([mean([r.numbers[f"exact|{n}"] for n in range(3, 11)]) for r in arms[arm]]), 4),
-         round(arms.mean(arm, "exact|12"), 4), percent(arms.mean(arm, "reached"), 0),
-         round(arms.mean(arm, "updates")), round(arms.mean(arm, "seconds"), 1), len(arms[arm])]
-        for arm in arms
+        [label, round(mean(whole(seeds, 3, 10)), 4), round(at("exact|12"), 4), percent(at("reached"), 0),
+         round(at("updates")), round(at("seconds"), 1), len(seeds)]
+        for label, seeds, at in every
     ]  # fmt: skip
     return Findings(
         summary=(
             f"With attention {percent(mean(middle))} of unseen strings of 5 to 10 digits are reversed without a "
-            f"fault; without it {percent(arms.mean(basic, 'exact|10'))} of those of 10 digits."
-        ) if middle and basic in arms else "Some arms are missing.",
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
+            f"fault; without it {percent(first.mean(BASIC, 'exact|10'))} of those of 10 digits."
+        ) if middle and BASIC in first else "Some arms are missing.",
         tables=[
             Table("Whole strings without a fault, and the way there",
                   ["arm", "3 to 10 digits", "12 digits", "trials at 95 %", "updates to 95 %", "seconds to 95 %",
@@ -168,10 +178,11 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ],
         figures=[
             Curves("Accuracy by length", "digits in the string", "share of strings without a fault",
-                   [by_length(arm) for arm in arms],
+                   [by_length(label, seeds) for label, seeds, _ in every],
                    caption="Trained on 3 to 10 digits; bands are 95 % intervals over seeds."),
             Curves("Learning to reverse", "update", "share of strings without a fault",
-                   [learning(arm) for arm in arms], caption="Held-out strings of 3 to 10 digits; means over seeds "
+                   [learning(label, seeds) for label, seeds, _ in every],
+                   caption="Held-out strings of 3 to 10 digits; means over seeds "
                    "with 95 % intervals."),
         ],
     )  # fmt: skip

@@ -20,7 +20,7 @@ it. Gates can only pass what they are open for: with biases around zero a forget
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass
@@ -29,15 +29,17 @@ from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.over_seeds import spread
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import interval, judge
+from elman.lab.verdicts import interval
 from elman.lab.workspace import Desk, TrialFailed
+from elman.studies.shared.comparing_cells import further_cells, trials_on
 
 BOOK = "textbook: gated architectures solve the vanishing gradient (exercise 15.18)"
-VARIANTS = (
-    "RNN", "RNN orthogonal", "RNN orthogonal x1.5",
-    "LSTM", "LSTM forget bias 1", "LSTM forget bias 3", "LSTM forget bias 5",
-    "GRU", "GRU update bias 1", "GRU update bias 3",
-)  # fmt: skip
+STARTS = {  # the cell, and the gain of an orthogonal recurrent matrix or the bias of its gate
+    "RNN": {"RNN": None, "RNN orthogonal": 1.0, "RNN orthogonal x1.5": 1.5},
+    "LSTM": {"LSTM": None, "LSTM forget bias 1": 1.0, "LSTM forget bias 3": 3.0, "LSTM forget bias 5": 5.0},
+    "GRU": {"GRU": None, "GRU update bias 1": 1.0, "GRU update bias 3": 3.0},
+}  # fmt: skip
+ARMS = {arm: (kind, start) for kind, arms in STARTS.items() for arm, start in arms.items()}
 
 
 @dataclass(frozen=True)
@@ -58,45 +60,40 @@ QUICK = Plan(seeds=5)
 def claims(plan: Plan) -> list[Claim]:
     """The textbook's picture, and the reading of it by initialisation."""
     unit = "orders of magnitude"
+
+    def of(arm: str) -> Callable[[Arms], list[float]]:
+        return lambda arms: passed([record.series["h"] for record in arms[arm]])
+
     return [
         Claim("rnn-vanishes", "The gradient of a vanilla network vanishes: less than 10⁻⁵ of it arrives.",
-              BOOK, unit, at_most=-5),
+              BOOK, unit, at_most=-5, measure=of("RNN")),
         Claim("lstm-passes", "An LSTM with PyTorch's default initialisation passes at least 10⁻³ of it.",
-              BOOK, unit, at_least=-3),
+              BOOK, unit, at_least=-3, measure=of("LSTM")),
         Claim("gru-passes", "A GRU with PyTorch's default initialisation passes at least 10⁻³ of it.",
-              BOOK, unit, at_least=-3),
+              BOOK, unit, at_least=-3, measure=of("GRU")),
         Claim("forget-bias", "With a forget bias of 3 an LSTM passes at least 10⁻³ of it.",
-              "Jozefowicz et al. (2015), Tallec & Ollivier (2018)", unit, at_least=-3),
+              "Jozefowicz et al. (2015), Tallec & Ollivier (2018)", unit, at_least=-3,
+              measure=of("LSTM forget bias 3")),
         Claim("update-bias", "With an update bias of 3 a GRU passes at least 10⁻³ of it.",
-              "Tallec & Ollivier (2018)", unit, at_least=-3),
+              "Tallec & Ollivier (2018)", unit, at_least=-3, measure=of("GRU update bias 3")),
         Claim("explodes", "An orthogonal recurrent matrix times 1.5 makes a vanilla network's gradient grow.",
               "Pascanu, Mikolov & Bengio (2013): a spectral radius above 1 is necessary, not sufficient", unit,
-              at_least=0),
+              at_least=0, measure=of("RNN orthogonal x1.5")),
     ]  # fmt: skip
 
 
-CLAIMED = {
-    "rnn-vanishes": "RNN", "lstm-passes": "LSTM", "gru-passes": "GRU",
-    "forget-bias": "LSTM forget bias 3", "update-bias": "GRU update bias 3", "explodes": "RNN orthogonal x1.5",
-}  # fmt: skip
-
-
 def trials(plan: Plan) -> list[Trial]:
-    """Every variant with every seed; the same seed draws the same input for all."""
-    from elman.cells.lookup import cell_inputs, cell_label
-
-    variants: list[tuple[str, dict[str, str]]] = [(variant, {}) for variant in VARIANTS]
-    variants += [(cell_label(name), cell_inputs(name)) for name in plan.cells]
-    return [Trial(variant, seed, inputs) for variant, inputs in variants for seed in range(plan.seeds)]
+    """Every arm with every seed; the same seed draws the same input for all."""
+    return trials_on([{}], ARMS, plan.cells, plan.seeds)
 
 
-def make_cell(variant: str, input_size: int, hidden_size: int):
-    """Return the variant's cell in float64, initialised as PyTorch does but for what its name says."""
+def make_cell(arm: str, input_size: int, hidden_size: int):
+    """Return the arm's cell in float64, initialised as PyTorch does but for what its name says."""
     import torch
 
     from elman.cells import GRUCell, LSTMCell, RNNCell
 
-    kind, *change = variant.split()
+    kind, start = ARMS[arm]
     cell = {"RNN": RNNCell, "LSTM": LSTMCell, "GRU": GRUCell}[kind](input_size, hidden_size).double()
     bound = 1 / math.sqrt(hidden_size)
     with torch.no_grad():
@@ -104,12 +101,11 @@ def make_cell(variant: str, input_size: int, hidden_size: int):
             parameter.uniform_(-bound, bound)
         if kind != "GRU":  # PyTorch's two biases add up
             cell.bias += torch.empty_like(cell.bias).uniform_(-bound, bound)
-        if "orthogonal" in change:
-            gain = float(change[1][1:]) if len(change) > 1 else 1.0
-            torch.nn.init.orthogonal_(cell.weight_hh, gain)
-        elif change:
+        if start is not None and kind == "RNN":
+            torch.nn.init.orthogonal_(cell.weight_hh, start)
+        elif start is not None:
             gates = 4 if kind == "LSTM" else 3
-            cell.bias.chunk(gates)[1].fill_(float(change[-1]))  # block 1: f of the LSTM, z of the GRU
+            cell.bias.chunk(gates)[1].fill_(start)  # block 1: f of the LSTM, z of the GRU
     return cell
 
 
@@ -122,12 +118,12 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     x = torch.randn(plan.steps, plan.batch_size, plan.input_size, dtype=torch.float64)
     direction = torch.randn(plan.hidden_size, dtype=torch.float64)
-    if "cell" in trial.inputs:
-        cell = cell_named(trial.inputs["cell"])(plan.input_size, plan.hidden_size).double()
+    if trial.arm not in ARMS:
+        cell = cell_named(further_cells(plan.cells)[trial.arm])(plan.input_size, plan.hidden_size).double()
         if cell.output_size != plan.hidden_size:
             direction = torch.randn(cell.output_size, dtype=torch.float64)
     else:
-        cell = make_cell(trial.variant, plan.input_size, plan.hidden_size)
+        cell = make_cell(trial.arm, plan.input_size, plan.hidden_size)
 
     def loss(h: torch.Tensor) -> torch.Tensor:
         if not h.isfinite().all():  # its gradient may be finite all the same
@@ -145,45 +141,47 @@ def decades(norms: Sequence[float]) -> list[float]:
     return [math.log10(max(norm, 2.3e-308)) for norm in norms]
 
 
+def passed(seeds: Sequence[Sequence[float]]) -> list[float]:
+    """Orders of magnitude of the norm at the first step over the norm at the last, one value a seed."""
+    return [ends[0] - ends[-1] for ends in map(decades, seeds)]
+
+
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Curves over time, the ratio of first to last, and what initialisation has to do with it."""
     arms = Arms(records)
     curves = {
-        (variant, field): [decades(record.series[field]) for record in arms[variant]]
-        for variant in arms for field in arms[variant][0].series
+        (arm, field): [record.series[field] for record in arms[arm]]
+        for arm in arms for field in arms[arm][0].series
     }  # fmt: skip
-    passed = {key: [values[0] - values[-1] for values in seeds] for key, seeds in curves.items()}
+    through = {key: passed(seeds) for key, seeds in curves.items()}
     rows = []
-    for (variant, field), values in passed.items():
+    for (arm, field), values in through.items():
         # the last step's ∂L/∂c is not the last step's ∂L/∂h, so each field is held against its own end
-        rows.append([variant, f"∂L/∂{field}", spread(values, 1), len(values)])
+        rows.append([arm, f"∂L/∂{field}", spread(values, 1), len(values)])
 
-    def lines(variants: Sequence[str], field: str = "h") -> list[Series]:
+    def lines(shown: Iterable[str], field: str = "h") -> list[Series]:
         drawn = []
-        for variant in variants:
-            if (variant, field) in curves:
-                bands = [interval(column) for column in zip(*curves[variant, field], strict=True)]
+        for arm in shown:
+            if (arm, field) in curves:
+                bands = [interval(column) for column in zip(*map(decades, curves[arm, field]), strict=True)]
                 mean, low, high = ([10.0**v for v in side] for side in zip(*bands, strict=True))
-                seeds = len(curves[variant, field])
-                drawn.append(Series(variant, list(range(1, len(bands) + 1)), mean,
+                seeds = len(curves[arm, field])
+                drawn.append(Series(arm, list(range(1, len(bands) + 1)), mean,
                                     low if seeds > 1 else None, high if seeds > 1 else None))  # fmt: skip
         return drawn
 
-    def figure(title: str, variants: Sequence[str], caption: str, field: str = "h") -> Curves:
-        return Curves(title, "time step t", f"norm of ∂L/∂{field}ₜ", lines(variants, field), log_y=True,
+    def figure(title: str, shown: Iterable[str], caption: str, field: str = "h") -> Curves:
+        return Curves(title, "time step t", f"norm of ∂L/∂{field}ₜ", lines(shown, field), log_y=True,
                       caption=caption)  # fmt: skip
 
-    from elman.cells.lookup import cell_label
-
-    further = [cell_label(name) for name in plan.cells]
-    others = {label: -interval(passed[label, "h"])[0] for label in further if (label, "h") in passed}
-    verdicts = [judge(claim, passed.get((CLAIMED[claim.key], "h"), [])) for claim in claims(plan)]
-    measured = {verdict.claim.key: verdict.measured for verdict in verdicts}
-    lost = {key: f"{-value:.1f} orders of magnitude" for key, value in measured.items()}
+    further = list(further_cells(plan.cells))
+    loss = {arm: -interval(through[arm, "h"])[0] if (arm, "h") in through else math.nan for arm in (*ARMS, *further)}
+    lost = {arm: f"{value:.1f} orders of magnitude" for arm, value in loss.items()}
+    others = {arm: loss[arm] for arm in further if arm in arms}
     reading = (
-        f"From the last step to the first, PyTorch's default LSTM loses {lost['lstm-passes']} of the gradient and "
-        f"its default GRU {lost['gru-passes']}; the vanilla network loses {lost['rnn-vanishes']}. With a forget "
-        f"bias of 3 the LSTM loses {lost['forget-bias']}.\n\n"
+        f"From the last step to the first, PyTorch's default LSTM loses {lost['LSTM']} of the gradient and "
+        f"its default GRU {lost['GRU']}; the vanilla network loses {lost['RNN']}. With a forget "
+        f"bias of 3 the LSTM loses {lost['LSTM forget bias 3']}.\n\n"
         "What decides is the number by which the state is multiplied at every step: the recurrent matrix's "
         "singular values times the slope of tanh in the vanilla network, the forget gate in the LSTM, the "
         "update gate in the GRU. A gate makes that number learnable and lets a bias set it near one; it does "
@@ -191,13 +189,12 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     )
     return Findings(
         summary=(
-            f"Over {plan.steps} steps the gradient's norm loses {lost['rnn-vanishes']} in a vanilla network, "
-            f"{-measured['lstm-passes']:.1f} in an LSTM as PyTorch starts it, and {-measured['forget-bias']:.1f} in "
+            f"Over {plan.steps} steps the gradient's norm loses {lost['RNN']} in a vanilla network, "
+            f"{loss['LSTM']:.1f} in an LSTM as PyTorch starts it, and {loss['LSTM forget bias 3']:.1f} in "
             "one with a forget bias of 3"
-            + "".join(f"; {loss:.1f} in {label}" for label, loss in others.items())
+            + "".join(f"; {value:.1f} in {label}" for label, value in others.items())
             + "."
         ),
-        claims=verdicts,
         passages=[Passage("Reading", reading)],
         tables=[
             Table(
@@ -210,11 +207,11 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         figures=[
             figure("As PyTorch starts them", ("RNN", "LSTM", "GRU"),
                    "All three vanish; the gated ones start less steep only if their gates stand open."),
-            figure("LSTM by forget bias", VARIANTS[3:7], "A bias of 3 or 5 holds the gate open."),
-            figure("LSTM by forget bias, cell state", VARIANTS[3:7],
+            figure("LSTM by forget bias", STARTS["LSTM"], "A bias of 3 or 5 holds the gate open."),
+            figure("LSTM by forget bias, cell state", STARTS["LSTM"],
                    "The same through the cell state, which the forget gate alone carries.", "c"),
-            figure("GRU by update bias", VARIANTS[7:], "PyTorch's update gate remembers where it is near one."),
-            figure("Vanilla network by recurrent matrix", VARIANTS[:3],
+            figure("GRU by update bias", STARTS["GRU"], "PyTorch's update gate remembers where it is near one."),
+            figure("Vanilla network by recurrent matrix", STARTS["RNN"],
                    "An orthogonal matrix loses only the slope of tanh; times 1.5 it can explode."),
             *([figure("Further cells", ("RNN", "LSTM", *further), "Each as it starts, beside PyTorch's two.")]
               if further else []),

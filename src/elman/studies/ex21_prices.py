@@ -33,7 +33,6 @@ from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table
 from elman.lab.formatting import p_value, percent
 from elman.lab.over_seeds import SHARE
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk, TrialFailed
 
 if TYPE_CHECKING:
@@ -41,7 +40,9 @@ if TYPE_CHECKING:
 
     from elman.data.prices import Prices
 
-ARMS = ("LSTM", "LSTM, walk-forward", "LSTM, planted memory", "LSTM, tomorrow leaked")
+LSTM, WALKS, PLANTED, LEAKED = "LSTM", "LSTM, walk-forward", "LSTM, planted memory", "LSTM, tomorrow leaked"
+ARMS = (LSTM, WALKS, PLANTED, LEAKED)
+WITHOUT = "rules"  # the trial that needs no network
 RULES = ("always up", "today's direction again", "logistic regression")
 SCORES = ("accuracy", "precision", "recall", "mcc", "auc")
 MEMORY = 0.3
@@ -71,19 +72,22 @@ def claims(plan: Plan) -> list[Claim]:
     fama = "Fama (1970), Efficient Capital Markets"
     return [
         Claim("past", "No feature of a day changes when all later days are changed.", "the split by time",
-              "features that changed", at_most=0.0),
+              "features that changed", at_most=0.0, measure=lambda arms: arms.exact(WITHOUT, "changed")),
         Claim("leak", "With tomorrow's return among its features the network ranks the days almost perfectly.",
-              "a check of the network", "area under the curve", at_least=0.95),
+              "a check of the network", "area under the curve", at_least=0.95,
+              measure=lambda arms: arms.numbers(LEAKED, "auc")),
         Claim("planted", f"A memory of {MEMORY} in the returns is found.", "a check of power",
-              "accuracy less always up", at_least=0.03),
+              "accuracy less always up", at_least=0.03,
+              measure=lambda arms: arms.numbers(PLANTED, "above")),
         Claim("null", "On real prices it is not 3 points better than always predicting a rise.", fama,
-              "accuracy less always up", at_most=0.03),
+              "accuracy less always up", at_most=0.03, measure=lambda arms: arms.numbers(LSTM, "above")),
         Claim("ranks", "Nor do its probabilities rank the days.", fama, "area under the curve", at_least=0.45,
-              at_most=0.55),
+              at_most=0.55, measure=lambda arms: arms.numbers(LSTM, "auc")),
         Claim("walks", "Nor is it when it is trained anew up to each part of the test.", fama,
-              "accuracy less always up", at_most=0.03),
+              "accuracy less always up", at_most=0.03, measure=lambda arms: arms.numbers(WALKS, "above")),
         Claim("majority", "What it learns is the majority: it predicts a rise on most days that rise.",
-              "a prototype of this study: 0.96 to 0.98", "recall", at_least=0.8),
+              "a prototype of this study: 0.96 to 0.98", "recall", at_least=0.8,
+              measure=lambda arms: arms.numbers(LSTM, "recall")),
     ]  # fmt: skip
 
 
@@ -92,9 +96,9 @@ def trials(plan: Plan) -> list[Trial]:
     from elman.data.prices import load_prices
 
     prices = load_prices(plan.data)
-    inputs = {"data": prices.name, "sha256": prices.sha256}
-    return [Trial("rules", 0, inputs)] + [
-        Trial(arm, seed, {} if "planted" in arm else inputs) for arm in ARMS for seed in range(plan.seeds)
+    read = {prices.name: prices.sha256}
+    return [Trial(WITHOUT, inputs=read)] + [
+        Trial(arm, seed, inputs={} if arm == PLANTED else read) for arm in ARMS for seed in range(plan.seeds)
     ]
 
 
@@ -104,10 +108,10 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     from elman.data.prices import features, load_prices, random_walk, went_up
 
-    planted = "planted" in trial.variant
-    prices = random_walk(6000, trial.seed, MEMORY) if planted else load_prices(plan.data)
+    seed = trial.seed or 0
+    prices = random_walk(6000, seed, MEMORY) if trial.arm == PLANTED else load_prices(plan.data)
     table, up = features(prices)[:-1], went_up(prices)
-    if "leaked" in trial.variant:
+    if trial.arm == LEAKED:
         table = np.concatenate([table, np.append(table[1:, :1], np.nan).reshape(-1, 1)], 1)
         table, up = table[:-1], up[:-1]
     days = np.flatnonzero(np.isfinite(table).all(1))
@@ -117,9 +121,9 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         raise TrialFailed(
             f"{len(days)} days with {plan.window} before them are too few; set a smaller window, or give more days"
         )
-    if trial.variant == "rules":
+    if trial.arm == WITHOUT:
         return _rules(plan, prices, table, up, days, test)
-    folds = np.array_split(test, plan.folds) if "walk" in trial.variant else [test]
+    folds = np.array_split(test, plan.folds) if trial.arm == WALKS else [test]
     chances = []
     for number, fold in enumerate(folds):
         before = days[days < fold[0] - plan.window]
@@ -130,7 +134,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
                 f"{len(before)} days before the test are too few for windows of {plan.window} days; set a "
                 "smaller window, or give a longer series"
             )
-        chances.append(_fit(plan, trial.seed, table, up, parts, desk, number, len(folds)))
+        chances.append(_fit(plan, seed, table, up, parts, desk, number, len(folds)))
     chance = np.concatenate(chances)
     return Record(_score(chance, up[test]), {"chance": chance.tolist(), "up": up[test].astype(float).tolist()})
 
@@ -141,7 +145,7 @@ def _fit(plan: Plan, seed: int, table: "np.ndarray", up: "np.ndarray", parts, de
 
     from elman.cells import LSTMCell
     from elman.nn.classifier import SequenceClassifier
-    from elman.train.epochs import Labelled, fit_epochs, logits_of
+    from elman.train.epochs import Labelled, fit, logits_of
 
     training, validation, test = parts
     first = training[0] - plan.window + 1
@@ -152,7 +156,7 @@ def _fit(plan: Plan, seed: int, table: "np.ndarray", up: "np.ndarray", parts, de
         return Labelled([scaled[d - plan.window + 1 : d + 1] for d in days], up[days].astype(int).tolist())
 
     model = SequenceClassifier(LSTMCell(table.shape[1], plan.hidden_size), 2)
-    for _ in fit_epochs(
+    for _ in fit(
         model, windows(training), windows(validation), plan.epochs, learning_rate=plan.learning_rate,
         batch_size=plan.batch_size, seed=seed, patience=plan.patience,
         each=lambda done, total, loss: desk.progress(number * total + done, folds * total, loss=loss),
@@ -224,25 +228,19 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     from elman.probe.paired import holm
 
     arms = Arms(records)
-    rules = next(iter(arms["rules"]), None)
+    rules = next(iter(arms[WITHOUT]), None)
 
     def told(arm: str, name: str) -> str | None:
         return arms.told(arm, name, (-1.0, 1.0) if name == "mcc" else SHARE)
 
     networks = [arm for arm in ARMS if arm in arms]
-    measured = {
-        "past": rules.numbers["changed"] if rules else [],
-        "leak": arms.numbers(ARMS[3], "auc"), "planted": arms.numbers(ARMS[2], "above"),
-        "null": arms.numbers(ARMS[0], "above"), "ranks": arms.numbers(ARMS[0], "auc"),
-        "walks": arms.numbers(ARMS[1], "above"), "majority": arms.numbers(ARMS[0], "recall"),
-    }  # fmt: skip
     rows = [[arm, *(told(arm, name) for name in SCORES)] for arm in networks]
     passages, summary = [], "No rule was computed."
     if rules:
         rows = [[rule, *(f"{rules.numbers[f'{rule}, {name}']:.3f}" for name in SCORES)] for rule in RULES] + rows
         base, n = rules.numbers["always up, accuracy"], round(rules.numbers["test days"])
         needed = float(binom.isf(0.05, n, base) + 1) / n
-        reached = arms.mean("LSTM", "accuracy")
+        reached = arms.mean(LSTM, "accuracy")
         summary = (
             f"The LSTM says rightly whether the price rises on {percent(reached)} of {n} days of the "
             f"{rules.texts['prices']}, always saying that it rises is right on {percent(base)}; {percent(needed)} "
@@ -261,7 +259,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     corrected = holm(tests)
     return Findings(
         summary=summary,
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=passages,
         tables=[
             Table("Scores on the test days", ["", "accuracy", "precision", "recall", "Matthews' correlation",

@@ -23,7 +23,7 @@ network learns of which slips are likely should then be an advantage over counti
 misspellings, which are not random.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Annotated, Literal, NamedTuple
 
@@ -35,7 +35,6 @@ from elman.lab.findings import Claim, Curves, Findings, Passage, Table
 from elman.lab.formatting import number, percent
 from elman.lab.over_seeds import POSITIVE, across, middles, stretches
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk, TrialFailed
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -45,6 +44,7 @@ COSTS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)  # nats an edit
 CORRECTOR, CHANNEL, NEITHER = KINDS = ("corrector", "channel", "no network")  # of trials
 ARMS = {"identity": NEITHER, "plain": CORRECTOR, "trie": CORRECTOR, "channel": CHANNEL, "edit count": NEITHER,
         "Norvig": NEITHER, "pyspellchecker": NEITHER}  # and the trial that measures each  # fmt: skip
+REAL = "spelling"  # the data set of real misspellings
 PROTOTYPE = "prototype of this project: plain encoder-decoder .28, Norvig's corrector .71"
 
 
@@ -84,51 +84,51 @@ class Case(NamedTuple):
 def claims(plan: Plan) -> list[Claim]:
     """The trap, the way out of it, and how good the baseline must be to count."""
     gained = "difference of shares of words"
-    stated = [
+
+    def more(arm: str, other: str, group: str, unit: str = "words") -> Callable[[Arms], list[float]]:
+        return lambda arms: arms.less(ARMS[arm], ARMS[other], f"{arm}|{group}|{unit}", f"{other}|{group}|{unit}")
+
+    return [
         Claim("trap", "On synthetic slips in unseen words the plain encoder-decoder is behind Norvig's corrector.",
-              PROTOTYPE, gained, at_least=0.0),
+              PROTOTYPE, gained, at_least=0.0, measure=more("Norvig", "plain", "slips")),
         Claim("characters", "The plain encoder-decoder has more characters right than identity, clean words too.",
-              "prototype of this project: .83 over .79", "difference of shares of characters", at_least=0.0),
+              "prototype of this project: .83 over .79", "difference of shares of characters", at_least=0.0,
+              measure=more("plain", "identity", "all synthetic", "characters")),
         Claim("synthetic", "On synthetic slips the channel is ahead of Norvig's corrector.",
-              "target of this project, set before the first run", gained, at_least=0.0),
+              "target of this project, set before the first run", gained, at_least=0.0,
+              measure=more("channel", "Norvig", "slips")),
+        Claim("baseline", "Norvig's corrector gets at least 68 % of real misspellings right.",
+              "Norvig (2007), How to Write a Spelling Corrector: 75 % and 68 % on his two test sets",
+              "share of words", at_least=0.68, needs=REAL,
+              measure=lambda arms: arms.numbers(NEITHER, "Norvig|real|words")),
+        Claim("real", "On real misspellings the channel is ahead of Norvig's corrector.",
+              "target of this project, set before the first run", gained, at_least=0.0, needs=REAL,
+              measure=more("channel", "Norvig", "real")),
+        Claim("counting", "On real misspellings the channel is ahead of counting edits, weights set likewise.",
+              "Kernighan, Church & Gale (1990): which edit it was tells more than how many", gained,
+              at_least=0.0, needs=REAL, measure=more("channel", "edit count", "real")),
+        Claim("library", "On real misspellings the channel is ahead of pyspellchecker with its dictionary.",
+              "target of this project, set before the first run", gained, at_least=0.0,
+              needs=f"{REAL}, pyspellchecker", measure=more("channel", "pyspellchecker", "real")),
     ]  # fmt: skip
-    if _has_real():
-        stated += [
-            Claim("baseline", "Norvig's corrector gets at least 68 % of real misspellings right.",
-                  "Norvig (2007), How to Write a Spelling Corrector: 75 % and 68 % on his two test sets",
-                  "share of words", at_least=0.68),
-            Claim("real", "On real misspellings the channel is ahead of Norvig's corrector.",
-                  "target of this project, set before the first run", gained, at_least=0.0),
-            Claim("counting", "On real misspellings the channel is ahead of counting edits, weights set likewise.",
-                  "Kernighan, Church & Gale (1990): which edit it was tells more than how many", gained,
-                  at_least=0.0),
-        ]  # fmt: skip
-        if _has_library():
-            stated.append(
-                Claim("library", "On real misspellings the channel is ahead of pyspellchecker with its dictionary.",
-                      "target of this project, set before the first run", gained, at_least=0.0)
-            )  # fmt: skip
-    return stated
 
 
 def trials(plan: Plan) -> list[Trial]:
     """Two networks and what needs none, with every seed, bound to the words they read."""
-    from elman.data.catalogue import find_set
+    from elman import data
     from elman.data.spelling import dictionary
 
     words = dictionary(plan.dictionary)
-    inputs = {"dictionary": words.name, "sha256": words.sha256}
-    if _has_real():
-        inputs["misspellings"] = next(iter(find_set("spelling"))).sha256
-    return [Trial(kind, seed, inputs) for kind in KINDS for seed in range(plan.seeds)]
+    read = {words.name: words.sha256} | data.checksums(REAL)
+    return [Trial(kind, seed, inputs=read) for kind in KINDS for seed in range(plan.seeds)]
 
 
-def cases(plan: Plan, wanted: Literal["check", "test"], seed: int) -> list[Case]:
-    """The words of a part, ``"check"`` or ``"test"``: synthetic and clean, then real; no two seeds share a word."""
+def cases(plan: Plan, wanted: Literal["check", "test"], trial: Trial) -> list[Case]:
+    """The words of a part: synthetic and clean, then real if the trial reads any. No two seeds share a word."""
     from elman.data.spelling import dictionary, misspellings, of_part
     from elman.data.typos import misspell
 
-    words = dictionary(plan.dictionary).counts
+    words, seed = dictionary(plan.dictionary).counts, trial.seed or 0
     size = plan.check_size if wanted == "check" else plan.test_size
     random = Random(f"{wanted} {seed}")
     own = [word for word in of_part(sorted(words), wanted) if len(word) > 3]
@@ -137,7 +137,7 @@ def cases(plan: Plan, wanted: Literal["check", "test"], seed: int) -> list[Case]
     for right in own[seed :: plan.seeds][:size]:
         edits = 0 if random.random() < plan.clean else 1 + (random.random() < plan.two_edits)
         found.append(Case(misspell(right, edits, random), right, ("clean", *SLIPS)[edits]))
-    if _has_real():
+    if REAL in trial.inputs:
         pairs = [pair for pair in misspellings() if pair[1] in words]
         meant = of_part(sorted({right for _, right in pairs}), wanted)
         Random(wanted).shuffle(meant)
@@ -149,10 +149,10 @@ def cases(plan: Plan, wanted: Literal["check", "test"], seed: int) -> list[Case]
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Train one network, if it takes one, set what is to be set on the checking words, and test once."""
-    tested = cases(plan, "test", trial.seed)
+    tested = cases(plan, "test", trial)
     if not tested:
         raise TrialFailed("the dictionary is too small to test on")
-    arms = {CORRECTOR: _corrector, CHANNEL: _channel, NEITHER: _no_network}[trial.variant]
+    arms = {CORRECTOR: _corrector, CHANNEL: _channel, NEITHER: _no_network}[trial.arm]
     written, record = arms(plan, trial, desk, tested)
     from elman.baselines.norvig import character_accuracy
 
@@ -171,15 +171,15 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 def _train(plan: Plan, trial: Trial, desk: Desk, head: str, notes: dict):
 
-    from elman.apps.spelling import settings, train, training_pairs
+    from elman.apps.spelling import settings, train_speller, training_pairs
     from elman.data.spelling import dictionary, misspellings, of_part
     from elman.nn.saving import make_seq2seq, save_made
 
     counts = dictionary(plan.dictionary).counts
     words = [word for word in of_part(sorted(counts), "train") if len(word) > 2]
-    keep = set(of_part({right for _, right in misspellings()}, "train")) if _has_real() else set()
+    keep = set(of_part({right for _, right in misspellings()}, "train")) if REAL in trial.inputs else set()
     real = [pair for pair in misspellings() if pair[1] in keep] if keep else []
-    random = Random(trial.seed)
+    random = Random(trial.seed or 0)
     made_of = settings(plan.hidden_size, head)
     model = make_seq2seq(made_of)
 
@@ -189,7 +189,7 @@ def _train(plan: Plan, trial: Trial, desk: Desk, head: str, notes: dict):
     def each(update: int, loss: float) -> None:
         desk.progress(update, plan.updates, loss=loss)
 
-    losses = train(model, draw, head != "generator", plan.updates, plan.learning_rate, each)
+    losses = train_speller(model, draw, head != "generator", plan.updates, plan.learning_rate, each)
     model.eval()
 
     def save(**more) -> None:
@@ -223,7 +223,7 @@ def _channel(plan: Plan, trial: Trial, desk: Desk, tested: list[Case]):
         typos = [case.typo for case in some]
         return channel_scores(model, typos, candidates.near(typos, plan.edits, plan.candidates))
 
-    checked = cases(plan, "check", trial.seed)
+    checked = cases(plan, "check", trial)
     scores = scored(checked)
     right = {w: sum(best(c.typo, s, counts, w) == c.right for c, s in zip(checked, scores, strict=True))
              for w in WEIGHTS}  # fmt: skip
@@ -251,7 +251,7 @@ def _no_network(plan: Plan, trial: Trial, desk: Desk, tested: list[Case]):
     def choose(case: Case, words, weight: float, cost: float) -> str:
         return best(case.typo, {word: -cost * distance for word, distance in words}, counts, weight)
 
-    checked = cases(plan, "check", trial.seed)
+    checked = cases(plan, "check", trial)
     there = counted(checked)
     grid = [(weight, cost) for weight in WEIGHTS for cost in COSTS]
     weight, cost = max(
@@ -281,18 +281,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     def shares(arm: str, group: str, unit: str = "words") -> list[float]:
         return found.numbers(ARMS[arm], f"{arm}|{group}|{unit}")
 
-    def more(arm: str, other: str, group: str, unit: str = "words") -> list[float]:
-        return found.less(ARMS[arm], ARMS[other], f"{arm}|{group}|{unit}", f"{other}|{group}|{unit}")
-
-    measured = {
-        "trap": more("Norvig", "plain", "slips"),
-        "characters": more("plain", "identity", "all synthetic", "characters"),
-        "synthetic": more("channel", "Norvig", "slips"),
-        "baseline": shares("Norvig", "real"),
-        "real": more("channel", "Norvig", "real"),
-        "counting": more("channel", "edit count", "real"),
-        "library": more("channel", "pyspellchecker", "real"),
-    }
     arms = [arm for arm in ARMS if shares(arm, "slips")]
     groups = [g for g in ("clean", *SLIPS, "slips", "real") if any(shares(arm, g) for arm in arms)]
 
@@ -318,7 +306,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     ]  # fmt: skip
     return Findings(
         summary=f"Of {kind} of unseen words put right: {', '.join(said)}." if said else "All arms are missing.",
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=_passages(records, arms),
         tables=[
             Table("Words that come out right", ["arm", *groups], rows("words", groups),
@@ -357,13 +344,6 @@ def _learning(plan: Plan, found: Arms) -> list[Curves]:
 
 def _share(values: Sequence[float]) -> float:
     return sum(values) / len(values)
-
-
-def _has_real() -> bool:
-    from elman.data.catalogue import find_set
-    from elman.data.files import where
-
-    return where(find_set("spelling")) != "not here"
 
 
 def _has_library() -> bool:

@@ -33,7 +33,7 @@ but need not: the five windows are holidays, a marathon and a storm, days that t
 days of normal time around it, in months that the training has not seen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import PositiveFloat, PositiveInt
@@ -43,7 +43,6 @@ from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Curves, Findings, Series, Table
 from elman.lab.over_seeds import POSITIVE, SHARE
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 
 if TYPE_CHECKING:
@@ -54,9 +53,11 @@ if TYPE_CHECKING:
 TOLD, UNTRAINED = "autoencoder, told the time", "untrained autoencoder, told the time"
 PLAIN, AWAY = "autoencoder", "autoencoder, week taken away"
 ARMS = (TOLD, UNTRAINED, PLAIN, AWAY)
+WITHOUT = "rules"  # the trial that scores by all of them
 WEEK, FOREST = "usual week", "isolation forest, week taken away"
 RULES = (WEEK, FOREST, "isolation forest", "moving z-score")
 UNITS = {"planted": "value, invented", "taxi": "taxi passengers in half an hour"}
+NAB = "nab"  # the data set of the taxi's passengers
 SERIES = {"planted": (20, 8), "taxi": (10, 4)}  # weeks to train on, weeks held out
 CONTEXT = ("shifted", "reversed", "torn")  # kinds in which every value is usual in itself
 QUANTILE = 0.995
@@ -86,37 +87,57 @@ def claims(plan: Plan) -> list[Claim]:
     """That it works, that training does it, that it is ahead of what is simpler."""
     kim = "Kim et al. (2022), Towards a Rigorous Evaluation of Time-series Anomaly Detection"
     own, unit = "this study's design", "area under precision-recall, difference"
-    found = [
+
+    def ahead(one: str, other: str, series: str = "planted", score: str = "auprc") -> Callable[[Arms], list[float]]:
+        def measure(arms: Arms) -> list[float]:
+            found = arms.on(series=series).together(scored(one, score), scored(other, score))
+            return [a - b for a, b in found]
+
+        return measure
+
+    def context(arms: Arms) -> list[float]:
+        kinds = [ahead(TOLD, WEEK, score=f"auprc of {kind}")(arms) for kind in CONTEXT]
+        return [sum(three) / 3 for three in zip(*kinds, strict=True)]
+
+    return [
         Claim("planted", "Told the time, the autoencoder finds most of the planted anomalies.", own,
-              "area under precision-recall", at_least=0.9),
-        Claim("trained", "Training is what does it: an untrained autoencoder is worse.", kim, unit, at_least=0.0),
-        Claim("week", "On the planted anomalies it is ahead of the usual week.", own, unit, at_least=0.0),
+              "area under precision-recall", at_least=0.9,
+              measure=lambda arms: arms.on(series="planted").numbers(TOLD, "auprc")),
+        Claim("trained", "Training is what does it: an untrained autoencoder is worse.", kim, unit, at_least=0.0,
+              measure=ahead(TOLD, UNTRAINED)),
+        Claim("week", "On the planted anomalies it is ahead of the usual week.", own, unit, at_least=0.0,
+              measure=ahead(TOLD, WEEK)),
         Claim("context", "So it is where no value is unusual in itself: days shifted, reversed or torn.", own,
-              "mean area under precision-recall of the three kinds, difference", at_least=0.0),
+              "mean area under precision-recall of the three kinds, difference", at_least=0.0,
+              measure=context),
         Claim("forest", "There it is ahead of an isolation forest of what is left without the week, too.", own, unit,
-              at_least=0.0),
+              at_least=0.0, measure=ahead(TOLD, FOREST)),
+        Claim("plain", "On the taxi data the usual week beats the autoencoder of the series as it is.",
+              "a prototype of this study: 0.71 to 0.35", unit, at_least=0.0, needs=NAB,
+              measure=ahead(WEEK, PLAIN, "taxi")),
+        Claim("taxi values", "Told the time, the autoencoder is ahead of the usual week there.", own, unit,
+              at_least=0.0, needs=NAB, measure=ahead(TOLD, WEEK, "taxi")),
+        Claim("taxi days", "So it is where both are averaged over a day.", own, unit, at_least=0.0, needs=NAB,
+              measure=ahead(TOLD, WEEK, "taxi", "day auprc")),
+        Claim("taxi forest", "There it is ahead of the isolation forest, averaged over a day.", own, unit,
+              at_least=0.0, needs=NAB, measure=ahead(TOLD, FOREST, "taxi", "day auprc")),
     ]  # fmt: skip
-    if _taxi():
-        found += [
-            Claim("plain", "On the taxi data the usual week beats the autoencoder of the series as it is.",
-                  "a prototype of this study: 0.71 to 0.35", unit, at_least=0.0),
-            Claim("taxi values", "Told the time, the autoencoder is ahead of the usual week there.", own, unit,
-                  at_least=0.0),
-            Claim("taxi days", "So it is where both are averaged over a day.", own, unit, at_least=0.0),
-            Claim("taxi forest", "There it is ahead of the isolation forest, averaged over a day.", own, unit,
-                  at_least=0.0),
-        ]  # fmt: skip
-    return found
+
+
+def scored(scorer: str, score: str) -> tuple[str, str]:
+    """The arm and the number that hold a scorer's score; one trial scores by all rules."""
+    return (WITHOUT, f"{scorer}, {score}") if scorer in RULES else (scorer, score)
 
 
 def trials(plan: Plan) -> list[Trial]:
     """The networks with every seed on each series that is there, the plain one on the taxi's alone; the rules."""
     found = []
     for name in SERIES if (taxi := _taxi()) else ("planted",):
-        inputs = {"data": "nab", "sha256": taxi} if name == "taxi" else {}
-        found += [Trial(f"rules, {name}", seed, inputs) for seed in range(plan.seeds if name == "planted" else 1)]
+        on, read = {"series": name}, {NAB: taxi} if name == "taxi" else {}
+        seeds = range(plan.seeds)
+        found += [Trial(WITHOUT, seed, on, read) for seed in (seeds if name == "planted" else [None])]
         arms = ARMS if name == "taxi" else (TOLD, UNTRAINED, AWAY)
-        found += [Trial(f"{arm}, {name}", seed, inputs) for arm in arms for seed in range(plan.seeds)]
+        found += [Trial(arm, seed, on, read) for arm in arms for seed in seeds]
     return found
 
 
@@ -135,21 +156,21 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Fit on the beginning, set the threshold on what follows it, score the rest once."""
     import numpy as np
 
+    from elman.apps.autoencoding import fit_autoencoder
     from elman.data.signals import nyc_taxi, planted
     from elman.probe import anomaly
-    from elman.train.autoencode import fit_autoencoder
 
-    arm, _, name = trial.variant.rpartition(", ")
-    signal = planted(trial.seed) if name == "planted" else nyc_taxi()
+    arm, name, seed = trial.arm, str(trial.on["series"]), trial.seed or 0
+    signal = planted(seed) if name == "planted" else nyc_taxi()
     week, day = 7 * signal.day, signal.day
     training, clean = (week * weeks for weeks in (SERIES[name][0], sum(SERIES[name])))
     unusual = anomaly.Profile.fit(signal.values[:training], week).z(signal.values)
     plain = anomaly.Profile.fit(signal.values[:training], 1).z(signal.values)
-    if arm == "rules":
+    if arm == WITHOUT:
         scores = {
             WEEK: np.abs(unusual),
-            FOREST: anomaly.isolation_score(unusual, training, day, trial.seed),
-            "isolation forest": anomaly.isolation_score(plain, training, day, trial.seed),
+            FOREST: anomaly.isolation_score(unusual, training, day, seed),
+            "isolation forest": anomaly.isolation_score(plain, training, day, seed),
             "moving z-score": anomaly.moving_z(signal.values, day),
         }
         numbers = {}
@@ -162,7 +183,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     model = fit_autoencoder(
         values[:training], day, known=known[:training], hidden_size=plan.hidden_size, code_size=plan.code_size,
         updates=0 if arm == UNTRAINED else plan.updates, batch_size=plan.batch_size,
-        learning_rate=plan.learning_rate, seed=trial.seed,
+        learning_rate=plan.learning_rate, seed=seed,
         each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
     )  # fmt: skip
     score = _relative(anomaly.covering(anomaly.reconstruction_errors(model, values, day, known)), clean, day)
@@ -209,81 +230,46 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Every scorer on each series; pictures of four weeks."""
     from elman.data.signals import KINDS
 
-    arms = Arms([one for record in records for one in _apart(record)])
+    by_series = {name: arms for name in SERIES if (arms := Arms(records).on(series=name)).records}
 
-    def ahead(one: str, other: str, score: str = "auprc") -> list[float]:
-        return arms.less(f"{one}, planted", f"{other}, planted", score)
+    def told(series: str, scorer: str, score: str) -> str | None:
+        return by_series[series].told(*scored(scorer, score), POSITIVE if score == "false" else SHARE)
 
-    def ahead_on_taxis(one: str, rule: str, score: str = "auprc") -> list[float]:
-        once = arms.numbers(f"{rule}, taxi", score)  # has no seed
-        return [value - own for value in arms.numbers(f"{one}, taxi", score) for own in once]
+    def scorers(series: str) -> list[str]:
+        return [one for one in (*ARMS, *RULES) if scored(one, "")[0] in by_series[series]]
 
-    measured = {
-        "planted": arms.numbers(f"{TOLD}, planted", "auprc"),
-        "trained": ahead(TOLD, UNTRAINED),
-        "week": ahead(TOLD, WEEK),
-        "context": [
-            sum(three) / 3 for three in zip(*(ahead(TOLD, WEEK, f"auprc of {kind}") for kind in CONTEXT), strict=True)
-        ],
-        "forest": ahead(TOLD, FOREST),
-        "plain": [-v for v in ahead_on_taxis(PLAIN, WEEK)],
-        "taxi values": ahead_on_taxis(TOLD, WEEK),
-        "taxi days": ahead_on_taxis(TOLD, WEEK, "day auprc"),
-        "taxi forest": ahead_on_taxis(TOLD, FOREST, "day auprc"),
-    }
-
-    def told(arm: str, name: str) -> str | None:
-        return arms.told(arm, name, POSITIVE if name == "false" else SHARE)
-
-    there = [name for name in SERIES if any(arm.endswith(f", {name}") for arm in arms)]
     tables = [
         Table(f"Alarms on the {name} series", ["score", *SCORES.values()],
-              [[arm, *(told(f"{arm}, {name}", score) for score in SCORES)]
-               for arm in (*ARMS, *RULES) if f"{arm}, {name}" in arms],
+              [[one, *(told(name, one, score) for score in SCORES)] for one in scorers(name)],
               "Means with 95 % intervals over seeds. Precision, recall, events and false alarms at the threshold "
               "that 99.5 % of the held-out normal time does not exceed; precision and recall of single values.")
-        for name in there
+        for name in by_series
     ]  # fmt: skip
+    planted = scorers("planted") if "planted" in by_series else []
     tables.append(
         Table("Kinds of planted anomalies", ["score", *KINDS],
-              [[arm, *(told(f"{arm}, planted", f"auprc of {kind}") for kind in KINDS)]
-               for arm in (*ARMS, *RULES) if f"{arm}, planted" in arms],
+              [[one, *(told("planted", one, f"auprc of {kind}") for kind in KINDS)] for one in planted],
               "Area under precision-recall of each kind's values beside the normal ones, which are far more.")
     )  # fmt: skip
     asked = (("planted", "auprc", "planted series"), ("taxi", "day auprc", "taxi series averaged over a day"))
     summary = " ".join(
         f"Area under the precision-recall curve, {where}: "
-        + "; ".join(f"{arm} {arms.mean(f'{arm}, {name}', score):.3f}" for arm in (TOLD, UNTRAINED, WEEK, FOREST))
+        + "; ".join(
+            f"{one} {by_series[name].mean(*scored(one, score)):.3f}" for one in (TOLD, UNTRAINED, WEEK, FOREST)
+        )
         + "."
-        for name, score, where in asked if name in there
+        for name, score, where in asked if name in by_series
     )  # fmt: skip
-    shown = [record for name in there for record in arms[f"{TOLD}, {name}"][:1]]
+    shown = [(name, record) for name, arms in by_series.items() for record in arms[TOLD][:1]]
     return Findings(
         summary=summary,
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=tables,
-        figures=[figure for record in shown for figure in _pictures(record)],
+        figures=[figure for name, record in shown for figure in _pictures(name, record)],
     )
 
 
-def _apart(record: Record) -> list[Record]:
-    """A record for each rule that the trial has scored, or that of its network."""
-    assert record.trial is not None
-    arm, _, name = record.trial.variant.rpartition(", ")
-    if arm != "rules":
-        return [record]
-    return [
-        Record(
-            {k.removeprefix(f"{rule}, "): v for k, v in record.numbers.items() if k.startswith(f"{rule}, ")},
-            trial=Trial(f"{rule}, {name}", record.trial.seed),
-        )
-        for rule in RULES
-    ]
-
-
-def _pictures(record: Record) -> list[Curves]:
-    assert record.trial is not None
-    s, name = record.series, record.trial.variant.rpartition(", ")[2]
+def _pictures(name: str, record: Record) -> list[Curves]:
+    s = record.series
     days = [k / record.numbers["day"] for k in range(len(s["values"]))]
     threshold = record.numbers["threshold"]
     alarm = [v if e > threshold else float("nan") for v, e in zip(s["values"], s["score"], strict=True)]

@@ -25,14 +25,14 @@ from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Findings
 from elman.lab.formatting import decimal
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 from elman.studies.shared.comparing_cells import (
     GAIN,
     accuracy_table,
+    further_cells,
     learn_task,
     learning_curves,
-    variants,
+    trials_on,
 )
 
 ARMS = ("standard", "peephole")
@@ -64,9 +64,22 @@ class Plan:
 QUICK = Plan(delays=(20,), updates=500, seeds=3)
 
 
+TIMING = "timing"
+
+
+def copying(plan: Plan) -> dict[str, int]:
+    """The delay of each copy task, by the task's name."""
+    return {f"copy after {delay}": delay for delay in plan.delays}
+
+
 def tasks(plan: Plan) -> list[str]:
     """Copy with each delay, and timing."""
-    return [*(f"copy after {delay}" for delay in plan.delays), "timing"]
+    return [*copying(plan), TIMING]
+
+
+def gained(arms: Arms, task: str, over: str = "standard") -> list[float]:
+    """What peepholes add to the accuracy on a task."""
+    return arms.on(task=task).less("peephole", over, "accuracy")
 
 
 def claims(plan: Plan) -> list[Claim]:
@@ -74,21 +87,24 @@ def claims(plan: Plan) -> list[Claim]:
     greff = "Greff et al. (2017): removing peepholes does not hurt significantly"
     stated = [
         Claim(f"equal|{delay}", f"On copy after {delay} blanks the two differ by less than {EQUAL} of accuracy.",
-              greff, "accuracy, peephole less standard", at_least=-EQUAL, at_most=EQUAL)
-        for delay in plan.delays
+              greff, "accuracy, peephole less standard", at_least=-EQUAL, at_most=EQUAL,
+              measure=lambda arms, task=task: gained(arms, task))
+        for task, delay in copying(plan).items()
     ]  # fmt: skip
     stated.append(Claim("timing", "Peepholes help to tell two pauses apart.",
                         "Gers & Schmidhuber (2000), Recurrent Nets that Time and Count",
-                        "accuracy, peephole less standard", at_least=GAIN))  # fmt: skip
+                        "accuracy, peephole less standard", at_least=GAIN,
+                        measure=lambda arms: gained(arms, TIMING)))  # fmt: skip
     stated.append(Claim("unit", "There they help more than one unit more does.", "a check of size",
-                        "accuracy, peephole less larger standard", at_least=GAIN))  # fmt: skip
+                        "accuracy, peephole less larger standard", at_least=GAIN,
+                        measure=lambda arms: gained(arms, TIMING, LARGER)))  # fmt: skip
     return stated
 
 
 def trials(plan: Plan) -> list[Trial]:
     """Both cells on every task with every seed, and a larger one on timing."""
-    larger = variants([LARGER], [], ["timing"], plan.seeds)
-    return variants(ARMS, plan.cells, tasks(plan), plan.seeds) + larger
+    larger = trials_on([{"task": TIMING}], [LARGER], [], plan.seeds)
+    return trials_on([{"task": task} for task in tasks(plan)], ARMS, plan.cells, plan.seeds) + larger
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
@@ -97,13 +113,11 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.cells.lookup import cell_named
     from elman.data.tasks import Copy, Timing
 
-    arm, _, name = trial.variant.partition(", ")
-    task = Timing(plan.short, plan.long) if name == "timing" else Copy(int(name.rpartition(" ")[2]))
-    if "cell" in trial.inputs:
-        kind = cell_named(trial.inputs["cell"])
-    else:
-        kind = PeepholeLSTMCell if arm == "peephole" else LSTMCell
-    units = plan.timing_units + (arm == LARGER) if name == "timing" else plan.hidden_size
+    arm, name = trial.arm, str(trial.on["task"])
+    task = Timing(plan.short, plan.long) if name == TIMING else Copy(copying(plan)[name])
+    kinds = {"standard": LSTMCell, LARGER: LSTMCell, "peephole": PeepholeLSTMCell}
+    kind = kinds[arm] if arm in kinds else cell_named(further_cells(plan.cells)[arm])
+    units = plan.timing_units + (arm == LARGER) if name == TIMING else plan.hidden_size
     return learn_task(plan, trial, desk, task, kind(task.input_size, units))
 
 
@@ -111,15 +125,10 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracy on every task, and the differences."""
     arms = Arms(records)
     names = tasks(plan)
-    gained = {name: arms.less(f"peephole, {name}", f"standard, {name}", "accuracy") for name in names}
-    measured = {f"equal|{delay}": gained[f"copy after {delay}"] for delay in plan.delays}
-    measured["timing"] = gained["timing"]
-    measured["unit"] = arms.less("peephole, timing", f"{LARGER}, timing", "accuracy")
-    means = {name: sum(values) / len(values) for name, values in gained.items() if values}
+    means = {name: sum(values) / len(values) for name in names if (values := gained(arms, name))}
     return Findings(
         summary="What peepholes add to the share of right answers: "
         + ", ".join(f"{decimal(m, 3)} in {n}" for n, m in means.items()) + ".",
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
             accuracy_table("Share of right answers", arms, names,
                            "Means with 95 % intervals over seeds. Chance is 0.125 on copy, 0.5 on timing, which is "
@@ -127,8 +136,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ],
         figures=[
             learning_curves(f"Learning {name}", arms, name, plan.updates,
-                            f"Means over seeds with 95 % intervals; guessing has ln {2 if name == 'timing' else 8} "
+                            f"Means over seeds with 95 % intervals; guessing has ln {2 if name == TIMING else 8} "
                             "nats.")
-            for name in (names[-2], "timing")
+            for name in (names[-2], TIMING)
         ],
     )  # fmt: skip

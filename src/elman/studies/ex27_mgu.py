@@ -15,7 +15,8 @@ product.
 (2016) found it on a par with the GRU on four tasks. On long lags its performance should hang on the bias.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
@@ -24,19 +25,23 @@ from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Findings, Table
 from elman.lab.formatting import percent
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 from elman.studies.shared.comparing_cells import (
     GAIN,
     accuracy_table,
+    further_cells,
     learn_task,
     learning_curves,
-    variants,
+    trials_on,
 )
 
-ARMS = ("MGU", "MGU gate bias -2", "GRU", "LSTM", "GRU equal parameters", "LSTM equal parameters")
+MGU, BIASED, EQUAL_GRU = "MGU", "MGU gate bias -2", "GRU equal parameters"
+ARMS = {  # the cell, the bias at which its gate starts, and whether it has as many parameters as the MGU
+    MGU: ("MGU", 0.0, False), BIASED: ("MGU", -2.0, False), "GRU": ("GRU", 0.0, False), "LSTM": ("LSTM", 0.0, False),
+    EQUAL_GRU: ("GRU", 0.0, True), "LSTM equal parameters": ("LSTM", 0.0, True),
+}  # fmt: skip
 ZHOU = "Zhou et al. (2016), Minimal Gated Unit for Recurrent Neural Networks"
-TASKS = ("copy", "store and recall")
+COPY, STREAM = TASKS = ("copy", "store and recall")
 BLOCKS = {"MGU": 2, "GRU": 3, "LSTM": 4}
 CHAPTER = (128, 256)  # inputs and units of the exercise
 
@@ -63,26 +68,43 @@ QUICK = Plan(updates=400, seeds=3)
 def claims(plan: Plan) -> list[Claim]:
     """The counts, exactly, and what one gate costs."""
     formula = "2 (H I + H² + H), the equations with one bias a block"
+
+    def gained(task: str, one: str, other: str) -> Callable[[Arms], list[float]]:
+        return lambda arms: arms.on(task=task).less(one, other, "accuracy")
+
     return [
         Claim("count", "At 128 inputs and 256 units an MGU has 197,120 parameters.", formula, "parameters",
-              at_least=197_120, at_most=197_120),
+              at_least=197_120, at_most=197_120, measure=lambda arms: float(counted()["MGU"])),
         Claim("printed", "As the exercise prints it, without a bias, it has 196,608.", "2 (H I + H²)", "parameters",
-              at_least=196_608, at_most=196_608),
-        Claim("half", "It has half the parameters of an LSTM.", formula, "share", at_least=0.5, at_most=0.5),
+              at_least=196_608, at_most=196_608, measure=lambda arms: float(counted(biases=False)["MGU"])),
+        Claim("half", "It has half the parameters of an LSTM.", formula, "share", at_least=0.5, at_most=0.5,
+              measure=lambda arms: counted()["MGU"] / counted()["LSTM"]),
         Claim("thirds", "Its weights are two thirds of a GRU's.", "2 (H I + H²) to 3 (H I + H²)", "share",
-              at_least=2 / 3, at_most=2 / 3),
+              at_least=2 / 3, at_most=2 / 3,
+              measure=lambda arms: counted(biases=False)["MGU"] / counted(biases=False)["GRU"]),
         Claim("par", "At equal parameters the MGU recalls as well as the GRU on the stream, within 0.1.", ZHOU,
-              "accuracy, MGU less GRU", at_least=-0.1, at_most=0.1),
+              "accuracy, MGU less GRU", at_least=-0.1, at_most=0.1, measure=gained(STREAM, MGU, EQUAL_GRU)),
         Claim("bias", "A negative gate bias helps the MGU to copy.", "the update: f near zero remembers",
-              "accuracy gained", at_least=GAIN),
+              "accuracy gained", at_least=GAIN, measure=gained(COPY, BIASED, MGU)),
         Claim("lag", f"A negative gate bias helps the MGU to keep a symbol over {plan.gap} steps of the stream.",
-              "the update: f near zero remembers", "accuracy gained", at_least=GAIN),
+              "the update: f near zero remembers", "accuracy gained", at_least=GAIN,
+              measure=gained(STREAM, BIASED, MGU)),
     ]  # fmt: skip
+
+
+def counted(biases: bool = True) -> dict[str, int]:
+    """Parameters of the real cells at the chapter's sizes, with or without biases."""
+    from elman.cells import GRUCell, LSTMCell, MGUCell
+
+    return {
+        name: sum(p.numel() for p in kind(*CHAPTER).parameters() if biases or p.ndim == 2)
+        for name, kind in (("MGU", MGUCell), ("GRU", GRUCell), ("LSTM", LSTMCell))
+    }
 
 
 def trials(plan: Plan) -> list[Trial]:
     """Every cell on both tasks with every seed."""
-    return variants(ARMS, plan.cells, TASKS, plan.seeds)
+    return trials_on([{"task": task} for task in TASKS], ARMS, plan.cells, plan.seeds)
 
 
 def equal_units(kind: str, input_size: int, hidden_size: int) -> int:
@@ -98,12 +120,12 @@ def make_cell(arm: str, input_size: int, hidden_size: int):
 
     from elman.cells import GRUCell, LSTMCell, MGUCell
 
-    kind, _, change = arm.partition(" ")
-    units = equal_units(kind, input_size, hidden_size) if change == "equal parameters" else hidden_size
+    kind, bias, equal = ARMS[arm]
+    units = equal_units(kind, input_size, hidden_size) if equal else hidden_size
     cell = {"MGU": MGUCell, "GRU": GRUCell, "LSTM": LSTMCell}[kind](input_size, units)
     if isinstance(cell, MGUCell):
         with torch.no_grad():
-            cell.bias.chunk(2)[0].fill_(-2.0 if change else 0.0)
+            cell.bias.chunk(2)[0].fill_(bias)
     return cell
 
 
@@ -112,21 +134,15 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.cells.lookup import cell_named
     from elman.data.tasks import Copy, StoreRecall
 
-    arm, _, name = trial.variant.partition(", ")
-    task = Copy(plan.delay) if name == "copy" else StoreRecall(plan.rounds, plan.gap)
-    make = cell_named(trial.inputs["cell"]) if "cell" in trial.inputs else lambda i, h: make_cell(arm, i, h)
+    task = Copy(plan.delay) if trial.on["task"] == COPY else StoreRecall(plan.rounds, plan.gap)
+    further = further_cells(plan.cells)
+    make = cell_named(further[trial.arm]) if trial.arm in further else partial(make_cell, trial.arm)
     return learn_task(plan, trial, desk, task, make(task.input_size, plan.hidden_size))
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Counts, accuracies at equal units and at equal parameters, curves."""
-    from elman.cells import GRUCell, LSTMCell, MGUCell
-
-    kinds = {"MGU": MGUCell, "GRU": GRUCell, "LSTM": LSTMCell}
-    counts = {name: sum(p.numel() for p in kind(*CHAPTER).parameters()) for name, kind in kinds.items()}
-    weights = {
-        name: sum(p.numel() for p in kind(*CHAPTER).parameters() if p.ndim == 2) for name, kind in kinds.items()
-    }
+    counts, weights = counted(), counted(biases=False)
     inputs, units = CHAPTER
     rows = [
         [
@@ -136,29 +152,19 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             counts[name],
             round(counts[name] / counts["LSTM"], 3),
         ]
-        for name in kinds
+        for name in counts
     ]
     arms = Arms(records)
-    measured = {
-        "count": float(counts["MGU"]),
-        "printed": float(weights["MGU"]),
-        "half": counts["MGU"] / counts["LSTM"],
-        "thirds": weights["MGU"] / weights["GRU"],
-        "par": arms.less("MGU, store and recall", "GRU equal parameters, store and recall", "accuracy"),
-        "bias": arms.less("MGU gate bias -2, copy", "MGU, copy", "accuracy"),
-        "lag": arms.less("MGU gate bias -2, store and recall", "MGU, store and recall", "accuracy"),
-    }
 
     def mean(arm: str) -> float:
-        return arms.mean(arm, "accuracy")
+        return arms.on(task=COPY).mean(arm, "accuracy")
 
     return Findings(
         summary=(
             f"An MGU has {counts['MGU']:,} parameters, a GRU {counts['GRU']:,} and an LSTM {counts['LSTM']:,}. "
-            f"It copies {percent(mean('MGU, copy'))} of symbols, {percent(mean('MGU gate bias -2, copy'))} with a "
-            f"gate bias of −2, and a GRU of as many parameters {percent(mean('GRU equal parameters, copy'))}."
+            f"It copies {percent(mean(MGU))} of symbols, {percent(mean(BIASED))} with a "
+            f"gate bias of −2, and a GRU of as many parameters {percent(mean(EQUAL_GRU))}."
         ),
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=[
             Table(f"Parameters at {inputs} inputs and {units} units",
                   ["cell", "blocks", "weights, as printed", "with a bias a block", "share of the LSTM"], rows,

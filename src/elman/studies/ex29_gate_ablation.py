@@ -22,6 +22,7 @@ gate is worth more to how soon the stream is learned than to whether it is.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from math import isnan
 
 from pydantic import PositiveFloat, PositiveInt
@@ -31,20 +32,22 @@ from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Findings, Passage
 from elman.lab.formatting import decimal
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 from elman.studies.shared.comparing_cells import (
     GAIN,
     accuracy_table,
+    further_cells,
     learn_task,
     learning_curves,
-    variants,
+    trials_on,
 )
 
 GATES = {"forget": "no forget gate", "input": "no input gate", "output": "no output gate"}
-ARMS = ("full", "full b_f = 0", "full b_f = 4", "full fewer units", *GATES.values(), "coupled gates")
+FEWER = "full fewer units"
+BIASES = {"full": 1.0, "full b_f = 0": 0.0, "full b_f = 4": 4.0, FEWER: 1.0}  # of the full cells' forget gate
+ARMS = (*BIASES, *GATES.values(), "coupled gates")
 GREFF = "Greff et al. (2017), LSTM: A Search Space Odyssey"
-TASKS = ("copy", "store and recall")
+COPY, STREAM = TASKS = ("copy", "store and recall")
 
 
 @dataclass(frozen=True)
@@ -70,31 +73,43 @@ QUICK = Plan(updates=400, seeds=3)
 def claims(plan: Plan) -> list[Claim]:
     """What the literature says of the forget gate, on either task."""
     unit = "accuracy"
+
+    def worst(arms: Arms) -> list[float]:
+        found = arms.on(task=STREAM).together(*((arm, "accuracy") for arm in ("full", *GATES.values())))
+        return [(full - forget) - max(full - other for other in others) for full, forget, *others in found]
+
     return [
         Claim("critical", "On copy, removing the forget gate costs accuracy.",
-              f"{GREFF}, as the exercise reads it for copy tasks", f"{unit} lost", at_least=GAIN),
+              f"{GREFF}, as the exercise reads it for copy tasks", f"{unit} lost", at_least=GAIN,
+              measure=lambda arms: lost(arms, "forget", COPY)),
         Claim("stream", "On the stream of stores and recalls, removing the forget gate costs accuracy.",
-              "Gers, Schmidhuber & Cummins (2000), Learning to Forget", f"{unit} lost", at_least=GAIN),
+              "Gers, Schmidhuber & Cummins (2000), Learning to Forget", f"{unit} lost", at_least=GAIN,
+              measure=lambda arms: lost(arms, "forget", STREAM)),
         Claim("worst", "On the stream no other gate's removal costs more than the forget gate's.",
-              GREFF, f"{unit} lost, less the most lost by another", at_least=0.0),
+              GREFF, f"{unit} lost, less the most lost by another", at_least=0.0, measure=worst),
         Claim("bias", "On copy a forget bias of 4 is better than one of 0.",
-              "Jozefowicz, Zaremba & Sutskever (2015)", f"{unit} gained", at_least=GAIN),
+              "Jozefowicz, Zaremba & Sutskever (2015)", f"{unit} gained", at_least=GAIN,
+              measure=lambda arms: arms.on(task=COPY).less("full b_f = 4", "full b_f = 0", "accuracy")),
     ]  # fmt: skip
+
+
+def lost(arms: Arms, gate: str, task: str) -> list[float]:
+    """Accuracy that a task loses without a gate."""
+    return arms.on(task=task).less("full", GATES[gate], "accuracy")
 
 
 def trials(plan: Plan) -> list[Trial]:
     """Every cell on both tasks with every seed."""
-    return variants(ARMS, plan.cells, TASKS, plan.seeds)
+    return trials_on([{"task": task} for task in TASKS], ARMS, plan.cells, plan.seeds)
 
 
 def make_cell(arm: str, input_size: int, hidden_size: int):
     """The cell of an arm."""
     from elman import cells
 
-    if arm == "full fewer units":
-        return cells.LSTMCell(input_size, fewer_units(input_size, hidden_size))
-    if arm.startswith("full"):
-        return cells.LSTMCell(input_size, hidden_size, float(arm.partition("= ")[2] or 1))
+    if arm in BIASES:
+        units = fewer_units(input_size, hidden_size) if arm == FEWER else hidden_size
+        return cells.LSTMCell(input_size, units, BIASES[arm])
     kind = {
         "no forget gate": cells.NoForgetGateLSTMCell, "no input gate": cells.NoInputGateLSTMCell,
         "no output gate": cells.NoOutputGateLSTMCell, "coupled gates": cells.CoupledGateLSTMCell,
@@ -113,10 +128,10 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.cells.lookup import cell_named
     from elman.data.tasks import Copy, StoreRecall
 
-    arm, _, name = trial.variant.partition(", ")
-    task = Copy(plan.delay) if name == "copy" else StoreRecall(plan.rounds, plan.gap)
-    tested = task if name == "copy" else StoreRecall(plan.test_rounds, plan.gap)
-    make = cell_named(trial.inputs["cell"]) if "cell" in trial.inputs else lambda i, h: make_cell(arm, i, h)
+    copies, further = trial.on["task"] == COPY, further_cells(plan.cells)
+    task = Copy(plan.delay) if copies else StoreRecall(plan.rounds, plan.gap)
+    tested = task if copies else StoreRecall(plan.test_rounds, plan.gap)
+    make = cell_named(further[trial.arm]) if trial.arm in further else partial(make_cell, trial.arm)
     return learn_task(plan, trial, desk, task, make(task.input_size, plan.hidden_size), tested)
 
 
@@ -136,31 +151,20 @@ def _verdict(lost: dict[str, float]) -> str:
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracy by arm, what each gate is worth on each task, and the curves."""
     arms = Arms(records)
-    lost = {
-        (gate, task): arms.less(f"full, {task}", f"{arm}, {task}", "accuracy")
-        for gate, arm in GATES.items() for task in TASKS
-    }  # fmt: skip
-    stream = arms.together(*((f"{arm}, store and recall", "accuracy") for arm in ("full", *GATES.values())))
-    measured = {
-        "critical": lost["forget", "copy"],
-        "stream": lost["forget", "store and recall"],
-        "worst": [(full - forget) - max(full - other for other in others) for full, forget, *others in stream],
-        "bias": arms.less("full b_f = 4, copy", "full b_f = 0, copy", "accuracy"),
-    }
 
-    def mean(values: Sequence[float]) -> float:
+    def mean(gate: str, task: str) -> float:
+        values = lost(arms, gate, task)
         return sum(values) / len(values) if values else float("nan")
 
-    told = "; ".join(f"on {task} {_verdict({gate: mean(lost[gate, task]) for gate in GATES})}" for task in TASKS)
+    told = "; ".join(f"on {task} {_verdict({gate: mean(gate, task) for gate in GATES})}" for task in TASKS)
     reading = "\n\n".join(
         f"**{task}.** Accuracy lost: "
-        + ", ".join(f"without the {gate} gate {decimal(mean(lost[gate, task]), 3)}" for gate in GATES)
+        + ", ".join(f"without the {gate} gate {decimal(mean(gate, task), 3)}" for gate in GATES)
         + "."
         for task in TASKS
     )
     return Findings(
         summary=told[0].upper() + told[1:] + ".",
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[Passage("Which gate is most critical depends on the task", reading)],
         tables=[
             accuracy_table("Share of symbols recalled", arms, TASKS,

@@ -31,9 +31,8 @@ from elman.lab.findings import Claim, Curves, Findings, Series, Table, Trajector
 from elman.lab.formatting import decimal, percent
 from elman.lab.over_seeds import SHARE
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
-from elman.studies.shared.comparing_cells import further_arms
+from elman.studies.shared.comparing_cells import further_cells, trials_on
 
 ARMS = ("LSTM", "GRU", "RNN")
 LONGEST, DEEPEST = 40, 6
@@ -67,26 +66,30 @@ def claims(plan: Plan) -> list[Claim]:
     weiss = "Weiss et al. (2018), On the Practical Computational Power of Finite Precision RNNs"
     return [
         Claim("rule", "Comparing the counts alone decides no more than two strings of three.",
-              "the strings' design", "accuracy", at_most=0.68),
-        Claim("solves", "The LSTM tells balanced strings from others.", suzgun, "accuracy", at_least=0.99),
+              "the strings' design", "accuracy", at_most=0.68,
+              measure=lambda arms: [record.numbers["rule"] for record in arms.records]),
+        Claim("solves", "The LSTM tells balanced strings from others.", suzgun, "accuracy", at_least=0.99,
+              measure=lambda arms: arms.numbers("LSTM", "accuracy")),
         Claim("unit", "A single unit of the LSTM tracks the depth.", "textbook exercise 15.32", "|r|, best unit",
-              at_least=0.9),
-        Claim("gru", "No unit of the GRU tracks it as well.", weiss, "|r|, LSTM less GRU", at_least=0.0),
+              at_least=0.9, measure=lambda arms: arms.numbers("LSTM", "r")),
+        Claim("gru", "No unit of the GRU tracks it as well.", weiss, "|r|, LSTM less GRU", at_least=0.0,
+              measure=lambda arms: arms.less("LSTM", "GRU", "r")),
         Claim("learned", "The LSTM's state tells the depth better after training than before.",
-              "the control", "R², trained less untrained", at_least=0.0),
+              "the control", "R², trained less untrained", at_least=0.0,
+              measure=lambda arms: arms.less("LSTM", "LSTM", "r2", "untrained")),
         Claim("needed", "Without its best unit the LSTM loses more than without another.", "the control",
-              "accuracy lost, best less another", at_least=0.0),
+              "accuracy lost, best less another", at_least=0.0,
+              measure=lambda arms: arms.less("LSTM", "LSTM", "lost", "lost other")),
         Claim("deeper", "What it learned holds for strings of the same length and deeper than any it read.", suzgun,
-              "accuracy", at_least=0.95),
+              "accuracy", at_least=0.95, measure=lambda arms: arms.numbers("LSTM", "deeper")),
         Claim("longer", "It does not hold for strings four times as long.", "this study's design", "accuracy",
-              at_most=0.9),
+              at_most=0.9, measure=lambda arms: arms.numbers("LSTM", "four")),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
     """Every cell with every seed."""
-    every = [*((arm, {}) for arm in ARMS), *further_arms(plan.cells)]
-    return [Trial(arm, seed, inputs) for arm, inputs in every for seed in range(plan.seeds)]
+    return trials_on([{}], ARMS, plan.cells, plan.seeds)
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
@@ -99,17 +102,18 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.cells.lookup import cell_named
     from elman.data.brackets import Brackets, as_batch
     from elman.nn.classifier import SequenceClassifier
-    from elman.train.classify import accuracy, fit_classifier
+    from elman.train.classify import accuracy, class_loss
+    from elman.train.loop import losses, train
 
     def batch(strings: list[tuple[str, str]]):
         x, lengths = as_batch([text for text, _ in strings])
         return x, lengths, torch.tensor([int(not fault) for _, fault in strings])
 
-    named = trial.inputs.get("cell")
-    kind = cell_named(named) if named else {"LSTM": LSTMCell, "GRU": GRUCell, "RNN": RNNCell}[trial.variant]
+    further = further_cells(plan.cells).get(trial.arm)
+    kind = cell_named(further) if further else {"LSTM": LSTMCell, "GRU": GRUCell, "RNN": RNNCell}[trial.arm]
     model = SequenceClassifier(kind(2, plan.hidden_size), 2)
     untrained = copy.deepcopy(model.cell)
-    task, first = Brackets(LONGEST, DEEPEST), 10**7 * trial.seed
+    task, first = Brackets(LONGEST, DEEPEST), 10**7 * (trial.seed or 0)
     tests = {
         "accuracy": task,
         "deeper": Brackets(LONGEST, shortest=2 * DEEPEST + 2, shallowest=DEEPEST + 1),
@@ -123,17 +127,16 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         read.update(text for text, _ in strings)
         return batch(strings)
 
-    losses = fit_classifier(
-        model, draw, plan.updates,
-        learning_rate=plan.learning_rate,
-        each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
-    )  # fmt: skip
+    updates = train(
+        model, lambda update: class_loss(model, draw(update)), plan.updates, learning_rate=plan.learning_rate
+    )
+    found_losses = losses(updates, lambda update, loss: desk.progress(update, plan.updates, loss=loss))
     drawn = {name: test.draw(plan.test_size, first + 10**6 + k, read) for k, (name, test) in enumerate(tests.items())}
     numbers = {name: accuracy(model, batch(strings)) for name, strings in drawn.items()}
     numbers["rule"] = sum(
         (text.count("(") == text.count(")")) == (not fault) for text, fault in drawn["accuracy"]
     ) / len(drawn["accuracy"])
-    numbers["loss"] = losses[-1]
+    numbers["loss"] = found_losses[-1]
     strings = [text for text, fault in task.draw(4 * plan.probe_strings, first + 2 * 10**6, read) if not fault]
     found, series, texts = _probe(model.cell, untrained, strings)
     lost = _ablate(model, batch(drawn["accuracy"]), texts["unit"], numbers["accuracy"])
@@ -211,17 +214,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracy on each kind of string, what the states know, and two pictures of one string."""
     arms = Arms(records)
 
-    measured = {
-        "rule": [record.numbers["rule"] for record in records],
-        "solves": arms.numbers("LSTM", "accuracy"),
-        "unit": arms.numbers("LSTM", "r"),
-        "gru": arms.less("LSTM", "GRU", "r"),
-        "learned": arms.less("LSTM", "LSTM", "r2", "untrained"),
-        "needed": arms.less("LSTM", "LSTM", "lost", "lost other"),
-        "deeper": arms.numbers("LSTM", "deeper"),
-        "longer": arms.numbers("LSTM", "four"),
-    }
-
     def told(arm: str, name: str) -> str | None:
         below = name in ("r2", "untrained", "place", "lost", "lost other")
         return arms.told(arm, name, (-inf, 1.0) if below else SHARE)
@@ -235,7 +227,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                f"{percent(arms.mean('LSTM', 'four'))} rightly, where guessing has one in two."
                if "LSTM" in arms else ".")
         ),
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         figures=[*([_walk(best), _beside(best)] if best else []), _units(arms)],
         tables=[
             Table("Share of strings decided rightly", ["cell", *COLUMNS.values()],
@@ -264,7 +255,7 @@ def _walk(record: Record) -> Trajectory:
     ]  # fmt: skip
     notes = [f"depth {d}, unit {unit} at {decimal(v, 2)}" for d, v in zip(depths(SHOWN), s["unit"], strict=True)]
     return Trajectory(
-        f"The state of the {record.trial.variant if record.trial else 'net'} while it reads one string",
+        f"The state of the {record.trial.arm if record.trial else 'net'} while it reads one string",
         f"first principal component of {field}", f"second principal component of {field}", s["x"], s["y"],
         list(SHOWN), notes, cloud,
         "Each point is the state after one bracket, of strings it was not trained on, coloured by how many "

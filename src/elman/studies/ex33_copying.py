@@ -18,7 +18,7 @@ finds the names and lacks the noun and the end. The pointer-generator should be 
 where the names stand and not what they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import PositiveFloat, PositiveInt
@@ -29,16 +29,16 @@ from elman.lab.findings import Claim, Curves, Findings, Heatmap, Passage, Table
 from elman.lab.formatting import percent
 from elman.lab.over_seeds import SHARE, across
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 
 if TYPE_CHECKING:
     from elman.data.copying import Coder, Example
 
-ARMS = ("generator", "pointer", "pointer-generator")
+GENERATOR, POINTER, BOTH = ARMS = ("generator", "pointer", "pointer-generator")
+REPORTS, RESTAURANTS = {"text": "reports"}, {"text": "restaurants"}
 RATES = (0.0, 0.5, 1.0)
 SEE = "See, Liu & Manning (2017), Get To The Point"
-REAL = ("generator", "pointer-generator")
+REAL = (GENERATOR, BOTH)
 
 
 @dataclass(frozen=True)
@@ -60,44 +60,46 @@ QUICK = Plan(updates=300, updates_real=60, test_size=300, seeds=3)
 
 def claims(plan: Plan) -> list[Claim]:
     """Who can write an unknown name."""
+
+    def right(arm: str) -> Callable[[Arms], list[float]]:
+        return lambda arms: arms.on(**REPORTS).numbers(arm, "right|1.0")
+
+    def gate(arms: Arms) -> list[float]:
+        gates = [record.numbers for record in arms.on(**REPORTS)[BOTH]]
+        return [p["p_gen|3"] - (p["p_gen|0"] + p["p_gen|5"]) / 2 for p in gates]
+
     return [
         Claim("generator", "The generator tells no sentence of unknown names.", "its vocabulary lacks them",
-              "share of sentences", at_most=0.0),
+              "share of sentences", at_most=0.0, measure=right(GENERATOR)),
         Claim("pointer", "The pointer tells none either.", "the noun stands nowhere in the source",
-              "share of sentences", at_most=0.0),
+              "share of sentences", at_most=0.0, measure=right(POINTER)),
         Claim("both", "The pointer-generator tells at least 99 % of them.", SEE, "share of sentences",
-              at_least=0.99),
+              at_least=0.99, measure=right(BOTH)),
         Claim("known", "On known names it loses nothing to the generator.", SEE, "share of sentences, difference",
-              at_least=-0.01),
+              at_least=-0.01, measure=lambda arms: arms.on(**REPORTS).less(BOTH, GENERATOR, "right|0.0")),
         Claim("gate", "Its gate copies the names and generates the noun.", SEE,
-              "p_gen at the noun less p_gen at the names", at_least=0.5),
+              "p_gen at the noun less p_gen at the names", at_least=0.5, measure=gate),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
     """Every head with every seed; on restaurants where they are there."""
-    from elman.data.catalogue import find_set
-    from elman.data.errors import NotHere
-    from elman.data.files import find
+    from elman import data
 
-    found = [Trial(arm, seed) for arm in ARMS for seed in range(plan.seeds)]
-    try:
-        find(data := find_set("e2e_nlg"))
-    except NotHere:
-        return found
-    inputs = {"data": "e2e_nlg", "sha256": next(iter(data)).sha256}
-    return found + [Trial(f"{arm}, restaurants", seed, inputs) for arm in REAL for seed in range(plan.seeds)]
+    found = [Trial(arm, seed, REPORTS) for arm in ARMS for seed in range(plan.seeds)]
+    if read := data.checksums("e2e_nlg"):
+        found += [Trial(arm, seed, RESTAURANTS, read) for arm in REAL for seed in range(plan.seeds)]
+    return found
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Train one model, and let it write what it was not trained on."""
     from elman.data.copying import Reports
 
-    arm, _, real = trial.variant.partition(", ")
-    if real:
-        return _restaurants(plan, trial, arm, desk)
-    reports = Reports()
-    coder, first = reports.coder(), 10**7 * (trial.seed + 1)
+    if trial.on == RESTAURANTS:
+        return _restaurants(plan, trial, desk)
+    arm, seed, reports = trial.arm, trial.seed or 0, Reports()
+    coder, first = reports.coder(), 10**7 * (seed + 1)
 
     def draw(update: int) -> "list[Example]":
         return reports.draw(plan.batch_size, 0.5, first + update)
@@ -105,7 +107,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     model = _train(plan, plan.updates, arm, coder, draw, desk)
     numbers, texts = {}, {}
     for k, rate in enumerate(RATES):
-        examples = reports.draw(plan.test_size, rate, trial.seed + k, held_out=True)
+        examples = reports.draw(plan.test_size, rate, seed + k, held_out=True)
         written = _write(model, coder, examples, arm)
         numbers[f"right|{rate}"] = _share(list(e.target) == w for e, w in zip(examples, written, strict=True))
         ends = [(e.target[0], e.target[-1]) for e in examples]
@@ -115,9 +117,9 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         texts[f"said|{rate}"] = "\n".join(
             f"{' '.join(e.source)}  ->  {' '.join(w)}" for e, w in list(zip(examples, written, strict=True))[:4]
         )
-    if arm != "pointer-generator":
+    if arm != BOTH:
         return Record(numbers, texts=texts)
-    gates, maps, example = _gates(model, coder, reports.draw(plan.test_size, 1.0, trial.seed + 2, held_out=True))
+    gates, maps, example = _gates(model, coder, reports.draw(plan.test_size, 1.0, seed + 2, held_out=True))
     numbers |= {f"p_gen|{k}": value for k, value in enumerate(gates)}
     texts |= {"source": " ".join(example.source), "target": " ".join(example.target)}
     return Record(numbers, texts=texts, arrays={"copy": maps})
@@ -125,18 +127,22 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 def _train(plan: Plan, updates: int, arm: str, coder: "Coder", draw, desk: Desk):
     from elman.nn.saving import make_seq2seq
-    from elman.train.seq2seq import fit_seq2seq
+    from elman.train.loop import losses, train
+    from elman.train.seq2seq import sequence_loss
 
     settings = {
         "source_size": len(coder), "target_size": len(coder), "embedding_size": plan.embedding_size,
         "hidden_size": plan.hidden_size, "attention": "additive", "head": arm,
     }  # fmt: skip
     model = make_seq2seq(settings)
-    fit_seq2seq(
-        model, lambda update: coder.batch(draw(update), copies=arm != "generator"), updates,
-        learning_rate=plan.learning_rate,
-        each=lambda update, loss: desk.progress(update, updates, loss=loss),
-    )  # fmt: skip
+
+    def loss(update: int):
+        return sequence_loss(model, coder.batch(draw(update), copies=arm != GENERATOR))
+
+    losses(
+        train(model, loss, updates, learning_rate=plan.learning_rate),
+        lambda update, loss: desk.progress(update, updates, loss=loss),
+    )
     return model.eval()
 
 
@@ -149,7 +155,7 @@ def _write(model, coder: "Coder", examples: "Sequence[Example]", arm: str, longe
     written = []
     for start in range(0, len(examples), 200):
         part = examples[start : start + 200]
-        batch = coder.batch(part, copies=arm != "generator")
+        batch = coder.batch(part, copies=arm != GENERATOR)
         with torch.no_grad():
             state = model.read(batch.source, batch.lengths, batch.copied)
             begun = torch.full((len(part), 1), coder.begin)
@@ -175,7 +181,7 @@ def _gates(model, coder: "Coder", examples: "Sequence[Example]"):
     return p_gen.mean(0).tolist(), copied.numpy(), examples[0]
 
 
-def _restaurants(plan: Plan, trial: Trial, arm: str, desk: Desk) -> Record:
+def _restaurants(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Descriptions of restaurants whose names were held out."""
     import random
 
@@ -183,13 +189,14 @@ def _restaurants(plan: Plan, trial: Trial, arm: str, desk: Desk) -> Record:
     from elman.data.copying import common_words, read_restaurants
     from elman.data.files import find
 
+    arm, seed = trial.arm, trial.seed or 0
     examples = read_restaurants(find(find_set("e2e_nlg")))
     names = sorted({example.source[1] for example in examples})
-    held = set(random.Random(trial.seed).sample(names, max(1, len(names) // 5)))
+    held = set(random.Random(seed).sample(names, max(1, len(names) // 5)))
     training = [example for example in examples if not held & {*example.source, *example.target}]
     test = random.Random(1).sample(t := [e for e in examples if e.source[1] in held], min(len(t), plan.test_size))
     coder = _coder_of(common_words(training, 5), {e.source[1] for e in training})
-    choice = random.Random(trial.seed)
+    choice = random.Random(seed)
     model = _train(plan, plan.updates_real, arm, coder, lambda _: choice.sample(training, plan.batch_size // 2), desk)
     written = _write(model, coder, test, arm, longest=35)
     told = _share(e.source[1] in w for e, w in zip(test, written, strict=True))
@@ -214,19 +221,12 @@ def _share(flags) -> float:
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Sentences told by the rate of unknown names, the gate by word, one sentence's copies."""
-    arms = Arms(records)
+    arms, real = Arms(records).on(**REPORTS), Arms(records).on(**RESTAURANTS)
 
     def told(arm: str, name: str) -> str | None:
         return arms.told(arm, name, SHARE)
 
-    both = arms["pointer-generator"]
-    measured = {
-        "generator": arms.numbers("generator", "right|1.0"),
-        "pointer": arms.numbers("pointer", "right|1.0"),
-        "both": arms.numbers("pointer-generator", "right|1.0"),
-        "known": arms.less("pointer-generator", "generator", "right|0.0"),
-        "gate": [r.numbers["p_gen|3"] - (r.numbers["p_gen|0"] + r.numbers["p_gen|5"]) / 2 for r in both],
-    }
+    both = arms[BOTH]
     there = [arm for arm in ARMS if arm in arms]
     tables = [
         Table("Sentences told without a fault", ["head", *(f"{percent(rate, 0)} of names unknown" for rate in RATES)],
@@ -235,12 +235,11 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         Table("Both names in their places", ["head", *(f"{percent(rate, 0)} of names unknown" for rate in RATES)],
               [[arm, *(told(arm, f"names|{rate}") for rate in RATES)] for arm in there]),
     ]  # fmt: skip
-    real = [arm for arm in arms if arm.endswith("restaurants")]
-    if real:
+    if real.records:
         tables.append(
             Table("Restaurants whose names were held out", ["head", "descriptions that tell the name"],
-                  [[arm.removesuffix(", restaurants"), told(arm, "names told")] for arm in real],
-                  f"{int(arms.numbers(real[0], 'held out')[0])} names, anew for each seed; every second name of the "
+                  [[arm, real.told(arm, "names told", SHARE)] for arm in real],
+                  f"{int(real.records[0].numbers['held out'])} names, anew for each seed; every second name of the "
                   "others is outside the vocabulary too, so that copying is learned.")
         )  # fmt: skip
     figures: list[Curves | Heatmap] = []
@@ -264,6 +263,5 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     return Findings(
         summary="Told without a fault, of sentences all of whose names are unknown: " + ", ".join(
             f"{arm} {percent(arms.mean(arm, 'right|1.0'))}" for arm in there) + ".",
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=tables, figures=figures, passages=passages,
     )  # fmt: skip

@@ -18,7 +18,7 @@ in interpolation, and it behind its own rivals in extrapolation, where an encode
 prediction of a noisy value can have a squared error below the noise's variance, 0.0025.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -30,13 +30,15 @@ from elman.lab.findings import Claim, Curves, Findings, Table
 from elman.lab.formatting import decimal
 from elman.lab.over_seeds import POSITIVE, across
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 
 if TYPE_CHECKING:
     from elman.nn.irregular import NextValue
 
-ARMS = ("LSTM without gaps", "LSTM, gap as input", "LSTM, gap as input, 3x updates", "GRU with decay", "ODE-RNN")
+BLIND, TOLD, LONGER, DECAY, ODE = ARMS = (
+    "LSTM without gaps", "LSTM, gap as input", "LSTM, gap as input, 3x updates", "GRU with decay", "ODE-RNN",
+)  # fmt: skip
+WAVES, HEARTS = {"series": "waves"}, {"series": "heart rate"}
 FLOOR = 0.05**2
 WARM = 10  # observations before predictions count: fewer do not tell the period
 HORIZONS = (0.5, 1, 2, 3, 4, 6, 8, 12)
@@ -63,39 +65,47 @@ QUICK = Plan(updates=300, updates_real=60, test_size=500, seeds=3)
 def claims(plan: Plan) -> list[Claim]:
     """What knowing the gaps, and flowing through them, is worth."""
     rubanova = "Rubanova, Chen & Duvenaud (2019), Latent ODEs for Irregularly-Sampled Time Series"
+
+    def ratios(one: str, other: str, name: str = "error") -> Callable[[Arms], list[float]]:
+        return lambda arms: [a / b for a, b in arms.on(**WAVES).together((one, name), (other, name))]
+
+    def finer(arms: Arms) -> list[float]:
+        return [a / b - 1 for a, b in arms.on(**WAVES).together((ODE, "finer"), (ODE, "error"))]
+
+    def far(arms: Arms) -> list[float]:
+        errors = [zip(HORIZONS, record.series["far"], strict=True) for record in arms.on(**WAVES)[ODE]]
+        return [sum(error for horizon, error in one if horizon >= 12) - 0.5 for one in errors]
+
     return [
         Claim("ignores", "Ignoring the gaps costs: the error falls at least to half when they are an input.",
-              "textbook exercise 15.35", "ratio of squared errors", at_least=2.0),
+              "textbook exercise 15.35", "ratio of squared errors", at_least=2.0, measure=ratios(BLIND, TOLD)),
         Claim("four", "The ODE-RNN's error is at most a quarter of that with the gap as an input.",
-              "a prototype of this study: 0.177 to 0.031", "ratio of squared errors", at_least=4.0),
+              "a prototype of this study: 0.177 to 0.031", "ratio of squared errors", at_least=4.0,
+              measure=ratios(TOLD, ODE)),
         Claim("time", "It is lower even when the other is trained three times as long.", "the control of cost",
-              "ratio of squared errors", at_least=1.0),
+              "ratio of squared errors", at_least=1.0, measure=ratios(LONGER, ODE)),
         Claim("decay", "It is lower than that of a state that decays.", rubanova, "ratio of squared errors",
-              at_least=1.0),
+              at_least=1.0, measure=ratios(DECAY, ODE)),
         Claim("longer", "It stays lower than with the gap as an input at gaps twice as long as any trained on.",
-              rubanova, "ratio of squared errors", at_least=1.0),
+              rubanova, "ratio of squared errors", at_least=1.0, measure=ratios(TOLD, ODE, "longer")),
         Claim("flow", "Steps a quarter as long change the ODE-RNN's error by less than a tenth.",
-              "a solution does not depend on its solver", "relative change", at_least=-0.1, at_most=0.1),
+              "a solution does not depend on its solver", "relative change", at_least=-0.1, at_most=0.1,
+              measure=finer),
         Claim("far", "Two periods and more beyond the last value it predicts worse than the mean would.",
-              rubanova + ": it extrapolates badly", "squared error less the wave's variance", at_least=0.0),
+              rubanova + ": it extrapolates badly", "squared error less the wave's variance", at_least=0.0,
+              measure=far),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
     """Every arm with every seed, and on heart rates where they are there."""
-    from elman.data.catalogue import find_set
-    from elman.data.errors import NotHere
-    from elman.data.files import find
+    from elman import data
 
-    found = [Trial(arm, seed) for arm in ARMS for seed in range(plan.seeds)]
-    try:
-        find(data := find_set("physionet2012"))
-    except NotHere:
-        return found
-    sha256 = next(iter(data)).sha256
-    inputs = {"data": "physionet2012", "sha256": sha256}
-    arms = [arm for arm in ARMS if "3x" not in arm]
-    return found + [Trial(f"{arm}, heart rate", seed, inputs) for arm in arms for seed in range(plan.seeds)]
+    found = [Trial(arm, seed, WAVES) for arm in ARMS for seed in range(plan.seeds)]
+    if read := data.checksums("physionet2012"):
+        arms = [arm for arm in ARMS if arm != LONGER]
+        found += [Trial(arm, seed, HEARTS, read) for arm in arms for seed in range(plan.seeds)]
+    return found
 
 
 def make_model(arm: str) -> "NextValue":
@@ -104,11 +114,11 @@ def make_model(arm: str) -> "NextValue":
     from elman.nn.irregular import DecayCell, NextValue
 
     def model(units: int) -> NextValue:
-        if arm == "ODE-RNN":
+        if arm == ODE:
             return NextValue(ODERNNCell(2, units))
-        if arm == "GRU with decay":
+        if arm == DECAY:
             return NextValue(DecayCell(2, units))
-        return NextValue(LSTMCell(1 if arm == "LSTM without gaps" else 2, units))
+        return NextValue(LSTMCell(1 if arm == BLIND else 2, units))
 
     import torch
 
@@ -123,29 +133,27 @@ def _count(model) -> int:
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Train one network, and test it once."""
-
-    arm, _, real = trial.variant.partition(", heart")
-    model = make_model(arm)
-    return (_hearts if real else _waves)(plan, trial, model, desk, 3 if "3x" in arm else 1)
+    return (_hearts if trial.on == HEARTS else _waves)(plan, trial, make_model(trial.arm), desk)
 
 
-def _waves(plan: Plan, trial: Trial, model: "NextValue", desk: Desk, times: int) -> Record:
+def _waves(plan: Plan, trial: Trial, model: "NextValue", desk: Desk) -> Record:
     import torch
 
     from elman.data.irregular import Waves
-    from elman.train.minimise import minimise
+    from elman.train.loop import losses, train
 
-    training, test = (torch.Generator().manual_seed(2 * trial.seed + part) for part in (0, 1))
-    waves, updates = Waves(plan.steps), times * plan.updates
+    seed = trial.seed or 0
+    training, test = (torch.Generator().manual_seed(2 * seed + part) for part in (0, 1))
+    waves, updates = Waves(plan.steps), (3 if trial.arm == LONGER else 1) * plan.updates
 
     def loss(update: int):
         values, gaps = waves.draw(plan.batch_size, training)
         return (model(values, gaps) - values[1:])[WARM - 1 :].square().mean()
 
-    losses = minimise(
-        model, loss, updates, learning_rate=plan.learning_rate,
-        each=lambda update, loss: desk.progress(update, updates, loss=loss),
-    )  # fmt: skip
+    found = losses(
+        train(model, loss, updates, learning_rate=plan.learning_rate),
+        lambda update, loss: desk.progress(update, updates, loss=loss),
+    )
     model.eval()
     with torch.no_grad():
         values, gaps, beyond = waves.draw_on(plan.test_size, test, HORIZONS)
@@ -160,9 +168,9 @@ def _waves(plan: Plan, trial: Trial, model: "NextValue", desk: Desk, times: int)
             "error": squares.mean().item(),
             "longer": _squares(model, *long)[0].mean().item(),
             "parameters": float(_count(model)),
-            "last loss": losses[-1],
+            "last loss": found[-1],
         }
-        if trial.variant == "ODE-RNN":
+        if trial.arm == ODE:
             model.cell.steps *= 4  # pyright: ignore[reportOperatorIssue]
             numbers["finer"] = _squares(model, values, gaps)[0].mean().item()
     edges = [*BINS, float("inf")]
@@ -176,18 +184,19 @@ def _squares(model: "NextValue", values, gaps):
     return (model(values, gaps) - values[1:])[WARM - 1 :].square(), gaps[WARM:]
 
 
-def _hearts(plan: Plan, trial: Trial, model: "NextValue", desk: Desk, times: int) -> Record:
+def _hearts(plan: Plan, trial: Trial, model: "NextValue", desk: Desk) -> Record:
     import torch
 
     from elman.data.catalogue import find_set
     from elman.data.files import find
     from elman.data.irregular import as_batch, read_stays, split_series
-    from elman.train.minimise import minimise
+    from elman.train.loop import losses, train
 
-    train, test = split_series(read_stays(find(find_set("physionet2012"))), trial.seed)
-    seen = torch.tensor([value for stay in train for value in stay.values])
+    seed = trial.seed or 0
+    learned, test = split_series(read_stays(find(find_set("physionet2012"))), seed)
+    seen = torch.tensor([value for stay in learned for value in stay.values])
     mean, spread = seen.mean(), seen.std()
-    choice = torch.Generator().manual_seed(trial.seed)
+    choice = torch.Generator().manual_seed(seed)
 
     def error(stays):
         values, gaps, lengths = as_batch(stays)
@@ -196,13 +205,13 @@ def _hearts(plan: Plan, trial: Trial, model: "NextValue", desk: Desk, times: int
         return (model(values, gaps, lengths) - values[1:])[there].square(), (values[1:] - values[:-1])[there].square()
 
     def loss(update: int):
-        rows = torch.randint(len(train), (plan.batch_size // 2,), generator=choice).tolist()
-        return error([train[row] for row in rows])[0].mean()
+        rows = torch.randint(len(learned), (plan.batch_size // 2,), generator=choice).tolist()
+        return error([learned[row] for row in rows])[0].mean()
 
-    minimise(
-        model, loss, plan.updates_real, learning_rate=plan.learning_rate / 2,
-        each=lambda update, loss: desk.progress(update, plan.updates_real, loss=loss),
-    )  # fmt: skip
+    losses(
+        train(model, loss, plan.updates_real, learning_rate=plan.learning_rate / 2),
+        lambda update, loss: desk.progress(update, plan.updates_real, loss=loss),
+    )
     model.eval()
     with torch.no_grad():
         squares, carried = error(test)
@@ -219,23 +228,7 @@ def _hearts(plan: Plan, trial: Trial, model: "NextValue", desk: Desk, times: int
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Errors, by gap and by distance beyond the last value; heart rates where they were there."""
-    arms = Arms(records)
-
-    blind, told, trained, decay, ode = ARMS
-
-    def ratios(one: str, other: str, name: str = "error", than: str = "") -> list[float]:
-        return [a / b for a, b in arms.together((one, name), (other, than or name))]
-
-    beyond = [
-        sum(e for h, e in zip(HORIZONS, record.series["far"], strict=True) if h >= 12) - 0.5 for record in arms[ode]
-    ]
-    measured = {
-        "ignores": ratios(blind, told),
-        "four": ratios(told, ode), "time": ratios(trained, ode), "decay": ratios(decay, ode),
-        "longer": ratios(told, ode, "longer"),
-        "flow": [ratio - 1 for ratio in ratios(ode, ode, "finer", "error")],
-        "far": beyond,
-    }  # fmt: skip
+    arms, real = Arms(records).on(**WAVES), Arms(records).on(**HEARTS)
     waves = [arm for arm in ARMS if arm in arms]
 
     def shown(arm: str, name: str = "error", digits: int = 4) -> str | None:
@@ -248,11 +241,14 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                 round(sum(r.seconds for r in arms[arm]) / len(arms[arm]), 1)] for arm in waves],
               f"Means with 95 % intervals over seeds. The noise alone has {FLOOR:.4f}, the wave 0.5."),
     ]  # fmt: skip
-    real = [arm for arm in arms if arm.endswith("heart rate")]
-    if real:
-        first = real[0]
-        rows = [[arm.removesuffix(", heart rate"), shown(arm, "rmse", 2)] for arm in real]
-        rows += [["the last value again", shown(first, "last value", 2)], ["the mean", shown(first, "mean", 2)]]
+    if real.records:
+
+        def beats(arm: str, name: str) -> str | None:
+            return real.told(arm, name, POSITIVE, 2)
+
+        first = next(iter(real))
+        rows = [[arm, beats(arm, "rmse")] for arm in real]
+        rows += [["the last value again", beats(first, "last value")], ["the mean", beats(first, "mean")]]
         tables.append(
             Table("The next heart rate in intensive care", ["network", "root of the squared error, beats a minute"],
                   rows, "PhysioNet 2012, 350 stays, a fifth of them held out anew for each seed; gaps in hours.")
@@ -261,7 +257,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     return Findings(
         summary="Squared error of the next value: " + ", ".join(f"{arm} {decimal(mean[arm], 4)}" for arm in waves)
         + f"; the noise alone has {FLOOR:.4f}.",
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=tables,
         figures=[
             _lines("Error by the gap before the value",

@@ -21,7 +21,7 @@ A GRU has three quarters of the LSTM's products and should be faster.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
@@ -31,7 +31,6 @@ from elman.lab.findings import Claim, Curves, Findings, Table
 from elman.lab.formatting import percent
 from elman.lab.over_seeds import SHARE, across
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 from elman.studies.ex13_varying_lengths.utterances import MORE, exactness, filled, recall, steps_read, utterances_of
 
@@ -40,9 +39,18 @@ if TYPE_CHECKING:
 
     from elman.nn.text import TextClassifier
 
-ARMS = ("GRU", "LSTM", "LSTM of equal parameters", "RNN", "BiGRU", "GRU padded", "LSTM padded")
+EQUAL = "LSTM of equal parameters"
+ARMS = {  # the cell, and whether what is read is filled up with zeros
+    "GRU": ("GRU", False), "LSTM": ("LSTM", False), EQUAL: ("LSTM", False), "RNN": ("RNN", False),
+    "BiGRU": ("GRU", False), "GRU padded": ("GRU", True), "LSTM padded": ("LSTM", True),
+}  # fmt: skip
 RECALL = ("GRU", "LSTM", "RNN")
-CONTESTANTS = tuple(f"{kind} {how}" for how in ("by lengths", "padded", "torch packed") for kind in ("GRU", "LSTM"))
+TIMING = "timing"
+CONTESTANTS = {
+    f"{kind} {how}": (kind, how) for how in ("by lengths", "padded", "torch packed") for kind in ("GRU", "LSTM")
+}
+UTTERANCES, REMEMBERING = {"task": "utterances"}, {"task": "recall"}
+VOWELS = "japanese_vowels"
 CHUNG = "Chung, Gulcehre, Cho & Bengio (2014), Empirical Evaluation of Gated Recurrent Neural Networks"
 
 
@@ -72,46 +80,52 @@ QUICK = Plan(epochs=25, recall_lengths=(10, 30), recall_size=1200, recall_epochs
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """What the arms should reach; the target for the vowels only where they are."""
-    stated = [
+    """What the arms should reach; the first target is for the vowels."""
+
+    def reaches(arms: Arms, arm: str) -> list[float]:
+        return arms.reading(VOWELS).on(**UTTERANCES).numbers(arm, "accuracy")
+
+    def exact(arms: Arms) -> float | list[float]:
+        changes = [r.numbers["content"] for r in arms.records if "content" in r.numbers]
+        return max(changes, default=[])
+
+    def time_taken(arms: Arms) -> list[float]:
+        return [gru / lstm for gru, lstm in arms.together((TIMING, "GRU by lengths"), (TIMING, "LSTM by lengths"))]
+
+    return [
+        Claim("vowels", "The bidirectional GRU names the speaker of at least 97.5 % of the vowels.",
+              "target of this project, set before the first run", "accuracy", at_least=0.975, needs=VOWELS,
+              measure=lambda arms: reaches(arms, "BiGRU")),
         Claim("equal", "GRU and LSTM of equal parameters are level: within 1.5 points of each other.", CHUNG,
-              "accuracy, GRU less LSTM", at_least=-0.015, at_most=0.015),
+              "accuracy, GRU less LSTM", at_least=-0.015, at_most=0.015,
+              measure=lambda arms: arms.on(**UTTERANCES).less("GRU", EQUAL, "accuracy")),
         Claim("padding", "A GRU that reads each row's own steps alone is better than one that reads on.",
-              "prototype of this project: 97.1 against 95.1 %", "accuracy gained", at_least=0.0),
+              "prototype of this project: 97.1 against 95.1 %", "accuracy gained", at_least=0.0,
+              measure=lambda arms: arms.on(**UTTERANCES).less("GRU", "GRU padded", "accuracy")),
         Claim("exact", "By lengths, what stands in the padding changes no bit of an answer or of a gradient.",
-              "the contract of elman.nn (lengths)", "largest change", at_least=0.0, at_most=0.0),
+              "the contract of elman.nn (lengths)", "largest change", at_least=0.0, at_most=0.0,
+              measure=exact),
         Claim("speed", "A GRU takes less time than an LSTM of the same width.",
-              "Cho et al. (2014): three products where the LSTM has four", "GRU's time / LSTM's", at_most=1.0),
+              "Cho et al. (2014): three products where the LSTM has four", "GRU's time / LSTM's", at_most=1.0,
+              measure=time_taken),
         Claim("memory", f"Over up to {plan.recall_lengths[1]} steps a GRU recalls more than a plain network.", CHUNG,
-              "accuracy gained", at_least=0.0),
+              "accuracy gained", at_least=0.0,
+              measure=lambda arms: arms.on(**REMEMBERING).less("GRU", "RNN", "accuracy")),
     ]  # fmt: skip
-    if _source(plan)["data"] == "japanese_vowels":
-        stated.insert(0, Claim("vowels", "The bidirectional GRU names the speaker of at least 97.5 % of the vowels.",
-                               "target of this project, set before the first run", "accuracy",
-                               at_least=0.975))  # fmt: skip
-    return stated
 
 
 def trials(plan: Plan) -> list[Trial]:
     """Every arm on the utterances, three on recall, and the timing, with every seed."""
-    source = _source(plan)
-    every = [(f"{arm} | utterances", source) for arm in ARMS]
-    every += [(f"{arm} | recall", {}) for arm in RECALL]
-    return [Trial(name, seed, inputs) for name, inputs in [*every, ("timing", source)] for seed in range(plan.seeds)]
-
-
-def _source(plan: Plan) -> dict[str, str]:
-    """Name the utterances, and say by which checksum they are known."""
     from elman import data
     from elman.data.files import find
 
-    vowels = data.find_set("japanese_vowels")
-    here = data.where(vowels) != "not here"
-    if plan.data == "generated" or (plan.data == "auto" and not here):
-        return {"data": "generated"}
-    if not here:
-        find(vowels)  # which says how to get them
-    return {"data": "japanese_vowels", "sha256": " ".join(file.sha256 for file in vowels)}
+    read = {} if plan.data == "generated" else data.checksums(VOWELS)
+    if plan.data == VOWELS and not read:
+        find(data.find_set(VOWELS))  # which says how to get them
+    every = [(arm, UTTERANCES, read) for arm in ARMS]
+    every += [(arm, REMEMBERING, {}) for arm in RECALL]
+    every.append((TIMING, {}, read))
+    return [Trial(arm, seed, on, inputs) for arm, on, inputs in every for seed in range(plan.seeds)]
 
 
 def make_model(plan: Plan, arm: str, inputs: int, classes: int) -> "TextClassifier":
@@ -122,13 +136,12 @@ def make_model(plan: Plan, arm: str, inputs: int, classes: int) -> "TextClassifi
     from elman.nn import Recurrent
     from elman.nn.text import TextClassifier
 
-    kind = arm.partition(" ")[0]
-    cell = {"LSTM": LSTMCell, "RNN": RNNCell}.get(kind, GRUCell)
+    cell = {"LSTM": LSTMCell, "RNN": RNNCell, "GRU": GRUCell}[ARMS[arm][0]]
     size = plan.hidden_size
-    if arm == "LSTM of equal parameters":
+    if arm == EQUAL:
         wanted = parameters(GRUCell(inputs, size))
         size = min(range(1, size + 1), key=lambda h: abs(parameters(LSTMCell(inputs, h)) - wanted))
-    layer = Recurrent(cell, inputs, size, bidirectional=kind == "BiGRU")
+    layer = Recurrent(cell, inputs, size, bidirectional=arm == "BiGRU")
     return TextClassifier(nn.Identity(), layer, classes, "last", plan.dropout)
 
 
@@ -143,28 +156,29 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     import torch
 
-    from elman.train.epochs import fit_epochs, logits_of
+    from elman.train.epochs import fit, logits_of
 
-    if trial.variant == "timing":
+    seed = trial.seed or 0
+    if trial.arm == TIMING:
         return _timing(plan, trial)
-    arm, _, task = trial.variant.partition(" | ")
-    if task == "recall":
+    remembers = trial.on == REMEMBERING
+    if remembers:
         training, test = (
-            recall(count, plan.recall_lengths, 2 * trial.seed + k) for k, count in enumerate((plan.recall_size, 1000))
+            recall(count, plan.recall_lengths, 2 * seed + k) for k, count in enumerate((plan.recall_size, 1000))
         )
     else:
-        training, test = utterances_of(trial.inputs["data"], trial.seed)
-    padded = arm.endswith("padded")
+        training, test = utterances_of(VOWELS in trial.inputs, seed)
+    padded = ARMS[trial.arm][1]
     longest = max(*training.lengths, *test.lengths)
     learned = filled(training, longest) if padded else training
-    model = make_model(plan, arm, training.inputs[0].shape[1], 1 + int(max(training.targets)))
-    epochs = plan.recall_epochs if task == "recall" else plan.epochs
+    model = make_model(plan, trial.arm, training.inputs[0].shape[1], 1 + int(max(training.targets)))
+    epochs = plan.recall_epochs if remembers else plan.epochs
     model(learned.inputs[0][:, None], learned.lengths[:1]).sum().backward()  # what is loaded first is not timed
     begun = time.process_time()
     made = list(
-        fit_epochs(
+        fit(
             model, learned, None, epochs, learning_rate=plan.learning_rate, batch_size=plan.batch_size,
-            seed=trial.seed, each=lambda update, updates, loss: desk.progress(update, updates, loss=loss),
+            seed=seed, each=lambda update, updates, loss: desk.progress(update, updates, loss=loss),
         )
     )  # fmt: skip
     seconds = time.process_time() - begun
@@ -172,12 +186,12 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     numbers = {
         "accuracy": (answers == torch.tensor(test.targets)).float().mean().item(), "seconds": seconds,
         "parameters": float(parameters(model.encoder)), "answers": float(len(test)),
-        "real": float(sum(training.lengths)), "read": float(steps_read(learned.lengths, plan.batch_size, trial.seed)),
+        "real": float(sum(training.lengths)), "read": float(steps_read(learned.lengths, plan.batch_size, seed)),
     }  # fmt: skip
     if padded:
         later = torch.stack(logits_of(model, filled(test, longest + MORE))).argmax(-1)
         numbers["changed"] = (answers != later).float().mean().item()
-    elif task == "utterances":
+    elif not remembers:
         numbers |= exactness(model, test)
     return Record(numbers=numbers, series={"loss": [epoch.loss for epoch in made]})
 
@@ -193,20 +207,19 @@ def _timing(plan: Plan, trial: Trial) -> Record:
 
     import elman.nn
 
-    training, _ = utterances_of(trial.inputs["data"], trial.seed)
+    training, _ = utterances_of(VOWELS in trial.inputs, trial.seed or 0)
     x, lengths, _ = training[np.arange(len(training))]
     layers = {}
-    for name in CONTESTANTS:
-        kind, _, how = name.partition(" ")
+    for name, (kind, how) in CONTESTANTS.items():
         layers[name] = getattr(torch.nn if how == "torch packed" else elman.nn, kind)(x.shape[-1], plan.hidden_size)
 
     def once(name: str) -> float:
         begun = time.process_time()
-        layer = layers[name]
-        if name.endswith("packed"):
+        layer, how = layers[name], CONTESTANTS[name][1]
+        if how == "torch packed":
             _, state = layer(pack_padded_sequence(x, lengths, enforce_sorted=False))
         else:
-            _, state = layer(x, lengths=lengths if name.endswith("lengths") else None)
+            _, state = layer(x, lengths=lengths if how == "by lengths" else None)
         (state[0] if isinstance(state, tuple) else state).sum().backward()
         return 1e3 * (time.process_time() - begun)
 
@@ -217,48 +230,34 @@ def _timing(plan: Plan, trial: Trial) -> Record:
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracy and cost by arm, what padding changes, and the times."""
     arms = Arms(records)
-
-    here = [name for name in arms if name != "timing"]
-    source = _source(plan)["data"].replace("_", " ")
-    lengths_arms = [name for name in here if arms.numbers(name, "content")]
-    measured: dict[str, Any] = {
-        "vowels": arms.numbers("BiGRU | utterances", "accuracy"),
-        "equal": arms.less("GRU | utterances", "LSTM of equal parameters | utterances", "accuracy"),
-        "padding": arms.less("GRU | utterances", "GRU padded | utterances", "accuracy"),
-        "exact": max((max(arms.numbers(name, "content")) for name in lengths_arms), default=[]),
-        "speed": [
-            gru / lstm for gru, lstm in arms.together(("timing", "GRU by lengths"), ("timing", "LSTM by lengths"))
-        ],
-        "memory": arms.less("GRU | recall", "RNN | recall", "accuracy"),
-    }
+    utterances = arms.on(**UTTERANCES)
+    source = "japanese vowels" if arms.reading(VOWELS).records else "generated"
+    every = [(on["task"], arms.on(**on)) for on in (UTTERANCES, REMEMBERING)]
     accuracy = [
-        [*name.split(" | "), round(arms.mean(name, "parameters")), arms.told(name, "accuracy", SHARE),
-         round(arms.mean(name, "seconds"), 2), round(arms.mean(name, "read") / arms.mean(name, "real"), 2),
-         len(arms[name])]
-        for name in here
+        [arm, task, round(there.mean(arm, "parameters")), there.told(arm, "accuracy", SHARE),
+         round(there.mean(arm, "seconds"), 2), round(there.mean(arm, "read") / there.mean(arm, "real"), 2),
+         len(there[arm])]
+        for task, there in every for arm in there
     ]  # fmt: skip
     sensitive = [
-        [name.partition(" | ")[0], round(arms.mean(name, "changed"), 4),
-         *(max(arms.numbers(name, what), default=None) for what in ("content", "packed", "alone"))]
-        for name in here if arms.numbers(name, "changed")
+        [arm, round(utterances.mean(arm, "changed"), 4),
+         *(max(utterances.numbers(arm, what), default=None) for what in ("content", "packed", "alone"))]
+        for arm in utterances if utterances.numbers(arm, "changed")
     ]  # fmt: skip
-    speed = [[name, round(arms.mean("timing", name), 2)] for name in CONTESTANTS if "timing" in arms]
-    answers = next((value for name in here for value in arms.numbers(name, "answers")), 0.0)
+    speed = [[name, round(arms.mean(TIMING, name), 2)] for name in CONTESTANTS if TIMING in arms]
+    answers = next((record.numbers["answers"] for record in records if "answers" in record.numbers), 0.0)
     curves = []
-    for name in here:
-        task = name.partition(" | ")[2]
-        losses = [record.series["loss"] for record in arms[name]]
-        if task == "utterances":
-            curves.append(across(name.partition(" | ")[0], range(1, len(losses[0]) + 1), losses, logarithmic=True))
+    for arm in utterances:
+        losses = [record.series["loss"] for record in utterances[arm]]
+        curves.append(across(arm, range(1, len(losses[0]) + 1), losses, logarithmic=True))
     shown = ("BiGRU", "GRU", "LSTM", "GRU padded")
-    known = {short: arms.mean(f"{short} | utterances", "accuracy") for short in shown}
+    known = {arm: utterances.mean(arm, "accuracy") for arm in shown}
     return Findings(
         summary=(
             f"Of {source} utterances of varying length a GRU names {percent(known['GRU'])} rightly, an LSTM "
             f"{percent(known['LSTM'])} and a bidirectional GRU {percent(known['BiGRU'])}; a GRU that "
             f"reads the padding too, as if it were data, {percent(known['GRU padded'])}."
-        ) if all(f"{short} | utterances" in arms for short in shown) else "Some arms are missing.",
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
+        ) if all(arm in utterances for arm in shown) else "Some arms are missing.",
         tables=[
             Table(f"Accuracy and cost, {source}",
                   ["arm", "task", "parameters", "test accuracy", "processor s", "steps read / real", "seeds"],

@@ -12,18 +12,18 @@ __all__ = ["MORE", "exactness", "filled", "recall", "steps_read", "utterances_of
 MORE = 20  # steps of padding beyond the longest row
 
 
-def utterances_of(source: str, seed: int = 0) -> tuple["Labelled", "Labelled"]:
-    """Training and test utterances, each channel scaled by the training's mean and deviation."""
+def utterances_of(vowels: bool, seed: int = 0) -> tuple["Labelled", "Labelled"]:
+    """Training and test utterances, the vowels or generated ones, scaled by the training's mean and deviation."""
     import torch
 
     from elman.data.sets import japanese_vowels
     from elman.data.utterances import utterances
     from elman.train.epochs import Labelled
 
-    if source == "generated":
-        parts = utterances(270, 2 * seed), utterances(370, 2 * seed + 1)
-    else:
+    if vowels:
         parts = japanese_vowels.load("TRAIN"), japanese_vowels.load("TEST")
+    else:
+        parts = utterances(270, 2 * seed), utterances(370, 2 * seed + 1)
     frames = torch.cat([torch.from_numpy(one.values) for one in parts[0]])
     mean, deviation = frames.mean(0), frames.std(0).clamp_min(1e-6)
     training, test = (

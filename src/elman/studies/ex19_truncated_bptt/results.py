@@ -5,31 +5,56 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from elman.lab.arms import Arms
-from elman.lab.findings import Claim, Curves, Findings, Series, Table
+from elman.lab.findings import Curves, Findings, Series, Table
 from elman.lab.formatting import percent
 from elman.lab.over_seeds import POSITIVE, across, spread
 from elman.lab.study import Record
-from elman.lab.verdicts import interval, judge
+from elman.lab.verdicts import interval
 
-__all__ = ["ECHO", "EQUAL", "PIECE", "RESET", "TIME", "results"]
+__all__ = ["ECHO", "EQUAL", "PIECE", "RESET", "TIME", "Cuts", "results"]
 
 PIECE, EQUAL, TIME, RESET, ECHO = "an update a piece", "equal updates", "equal time", "reset", "echoes"
 
 
-def results(plan: Any, claims: Sequence[Claim], records: Sequence[Record]) -> Findings:
+class Cuts:
+    """Records by arm and k, of which the whole segment is in one piece.
+
+    Args:
+        arms: the records.
+        full: characters of a segment.
+    """
+
+    def __init__(self, arms: Arms, full: int):
+        self.arms, self.full = arms, full
+
+    def _arm(self, arm: str, length: int) -> str:
+        return EQUAL if (arm, length) == (PIECE, self.full) else arm  # one piece, so one update
+
+    def records(self, arm: str, length: int) -> list[Record]:
+        """The arm's records at one k."""
+        return self.arms.on(k=length)[self._arm(arm, length)]
+
+    def values(self, arm: str, length: int, name: str = "validation") -> list[float]:
+        """A number of the arm at one k, one a seed."""
+        return self.arms.on(k=length).numbers(self._arm(arm, length), name)
+
+    def paired(self, one: tuple[str, int], other: tuple[str, int]) -> list[float]:
+        """Nats that ``one`` lies above ``other``, each an arm and its k, seed by seed."""
+        (a, j), (b, k) = one, other
+        return self.arms.on(k=j).less(self._arm(a, j), self._arm(b, k), "validation", among=self.arms.on(k=k))
+
+    def kept(self, length: int) -> float | None:
+        """Bytes that an update on a piece keeps for the backward pass; None where nothing was measured."""
+        numbers = self.values(PIECE, length, "kept")
+        return sum(numbers) / len(numbers) if numbers else None
+
+
+def results(plan: Any, records: Sequence[Record]) -> Findings:
     """Perplexity by k in every arm, time, memory and norms, and the echoes."""
-    arms, k, full = Arms(records), min(plan.lengths), plan.window
+    k, full = min(plan.lengths), plan.window
+    cuts = Cuts(Arms(records), full)
+    values = cuts.values
     every = sorted({*plan.lengths, full})
-
-    def named(arm: str, length: int) -> str:
-        return f"{EQUAL if (arm, length) == (PIECE, full) else arm}, k={length}"  # one piece, so one update
-
-    def values(arm: str, length: int, name: str = "validation") -> list[float]:
-        return arms.numbers(named(arm, length), name)
-
-    def paired(one: tuple[str, int], other: tuple[str, int]) -> list[float]:
-        """Nats that ``one`` lies above ``other``, seed by seed."""
-        return arms.less(named(*one), named(*other), "validation")
 
     def mean(numbers: Sequence[float]) -> float | None:
         return sum(numbers) / len(numbers) if numbers else None
@@ -40,17 +65,7 @@ def results(plan: Any, claims: Sequence[Claim], records: Sequence[Record]) -> Fi
     def rounded(number: float | None, digits: int = 2) -> float | None:
         return None if number is None else round(number, digits)
 
-    keeps = {length: mean(values(PIECE, length, "kept")) for length in every}
-    measured: dict[str, Any] = {
-        "naive": paired((PIECE, full), (PIECE, k)),
-        "equal-updates": paired((EQUAL, full), (EQUAL, k)),
-        "equal-time": paired((TIME, full), (TIME, k)),
-        "carry": paired((RESET, k), (PIECE, k)),
-        "memory": (keeps[k] or 0.0) / (keeps[full] or math.nan) if keeps[k] and keeps[full] else [],
-        "echo-full": values(ECHO, full),
-        "echo-cut": values(ECHO, k),
-    }
-    text_arms = [arm for arm in (PIECE, EQUAL, TIME, RESET) if any(named(arm, length) in arms for length in every)]
+    text_arms = [arm for arm in (PIECE, EQUAL, TIME, RESET) if any(cuts.records(arm, length) for length in every)]
     perplexity = [
         [length, *(shown(values(arm, length)) for arm in (PIECE, EQUAL, TIME, RESET)),
          shown(values(RESET, length, "as trained"))]
@@ -62,13 +77,13 @@ def results(plan: Any, claims: Sequence[Claim], records: Sequence[Record]) -> Fi
                 ("updates", 0), ("characters", 0), ("seconds", 1), ("milliseconds", 2), ("rate", 0), ("norm", 3))),
             rounded((mean(values(arm, length, "kept")) or 0) / 1e6, 2),
         ]
-        for arm in text_arms for length in every if named(arm, length) in arms
+        for arm in text_arms for length in every if cuts.records(arm, length)
     ]  # fmt: skip
     cut = [[length, shown(values(ECHO, length), float), "no" if length <= plan.lag else
             f"for {percent(1 - plan.lag / length, 0)} of echoes"] for length in every]  # fmt: skip
 
     def by_length(arm: str) -> Series:
-        there = [length for length in every if named(arm, length) in arms]
+        there = [length for length in every if cuts.records(arm, length)]
         bands = [interval(values(arm, length)) for length in there]
         several = plan.seeds > 1 and all(len(values(arm, length)) > 1 for length in there)
         return Series(arm, there, [math.exp(b[0]) for b in bands],
@@ -76,7 +91,7 @@ def results(plan: Any, claims: Sequence[Claim], records: Sequence[Record]) -> Fi
                       [math.exp(b[2]) for b in bands] if several else None)  # fmt: skip
 
     def curve(arm: str, length: int) -> Series:
-        losses = [r.series["loss"] for r in arms[named(arm, length)]]
+        losses = [r.series["loss"] for r in cuts.records(arm, length)]
         read, points = mean(values(arm, length, "characters")) or 0.0, min(map(len, losses))
         return across(f"{arm}, k = {length}", [(j + 0.5) * read / points for j in range(points)], losses, POSITIVE)
 
@@ -89,10 +104,9 @@ def results(plan: Any, claims: Sequence[Claim], records: Sequence[Record]) -> Fi
             f"Cutting the gradient after {k} characters gives a perplexity of {piece:.2f} where every piece makes an "
             f"update and {equal:.2f} with as many updates as the full segment of {full}, which has {whole:.2f}."
         )
-    pairs = [(arm, length) for arm in (PIECE, EQUAL) for length in (k, full) if named(arm, length) in arms]
+    pairs = [(arm, length) for arm in (PIECE, EQUAL) for length in (k, full) if cuts.records(arm, length)]
     return Findings(
         summary=summary,
-        claims=[judge(claim, measured[claim.key]) for claim in claims],
         tables=[
             Table("Perplexity on validation, by where the gradient is cut",
                   ["k", PIECE, EQUAL, f"{TIME}, {plan.seconds:g} s", "state reset", "reset, read as trained"],

@@ -22,17 +22,18 @@ updates. With the state reset k = 5 had 6.02. Echoes farther away than k cannot 
 letter along, but no gradient ever says that it was worth keeping (Williams & Peng, 1990; Tallec & Ollivier, 2017).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Findings
 from elman.lab.over_seeds import stretches
 from elman.lab.study import Record, Trial
 from elman.lab.workspace import Desk, TrialFailed
-from elman.studies.ex19_truncated_bptt.results import ECHO, EQUAL, PIECE, RESET, TIME, results
+from elman.studies.ex19_truncated_bptt.results import ECHO, EQUAL, PIECE, RESET, TIME, Cuts, results
 
 PROTOTYPE = "prototype of this project: one pass over tiny Shakespeare, one seed"
 WILLIAMS = "Williams & Peng (1990), An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Networks"
@@ -86,24 +87,35 @@ QUICK = Plan(
 def claims(plan: Plan) -> list[Claim]:
     """What truncation gains and costs, between the shortest piece and the whole segment."""
     k, full = min(plan.lengths), plan.window
+
+    def above(one: tuple[str, int], other: tuple[str, int]) -> Callable[[Arms], list[float]]:
+        return lambda arms: Cuts(arms, full).paired(one, other)
+
+    def memory(arms: Arms) -> float | list[float]:
+        piece, whole = (Cuts(arms, full).kept(length) for length in (k, full))
+        return piece / whole if piece and whole else []
+
     stated = [
         Claim("naive", f"With an update a piece, k = {k} ends below the full segment.", PROTOTYPE,
-              "nats a character below full", at_least=0.0),
+              "nats a character below full", at_least=0.0, measure=above((PIECE, full), (PIECE, k))),
         Claim("equal-updates", f"With as many updates, k = {k} and the full segment end within 0.05 nats.", PROTOTYPE,
-              "nats a character below full", at_least=-0.05, at_most=0.05),
+              "nats a character below full", at_least=-0.05, at_most=0.05,
+              measure=above((EQUAL, full), (EQUAL, k))),
         Claim("equal-time", f"In the same processor time k = {k} ends below the full segment.", WILLIAMS,
-              "nats a character below full", at_least=0.0),
+              "nats a character below full", at_least=0.0, measure=above((TIME, full), (TIME, k))),
         Claim("carry", f"At k = {k} a carried state is worth having: a reset one costs nats.", PROTOTYPE,
-              "nats a character lost by the reset", at_least=0.0),
+              "nats a character lost by the reset", at_least=0.0, measure=above((RESET, k), (PIECE, k))),
         Claim("memory", f"An update on a piece of {k} keeps at most {2 * k / full:.0%} of what one on a full segment "
               "keeps for the backward pass.", "arithmetic: activations are kept step by step; twice their share",
-              "share of the bytes", at_most=2 * k / full),
+              "share of the bytes", at_most=2 * k / full, measure=memory),
         Claim("echo-full", f"With the full gradient echoes over {plan.lag} steps are learned: at most a tenth of the "
-              "loss of a guess.", TALLEC, "share of ln K", at_most=0.1),
+              "loss of a guess.", TALLEC, "share of ln K", at_most=0.1,
+              measure=lambda arms: Cuts(arms, full).values(ECHO, full)),
     ]  # fmt: skip
     if k <= plan.lag:
         stated.append(Claim("echo-cut", f"With the gradient cut after {k} they are not: at least nine tenths remain.",
-                            TALLEC, "share of ln K", at_least=0.9))  # fmt: skip
+                            TALLEC, "share of ln K", at_least=0.9,
+                            measure=lambda arms: Cuts(arms, full).values(ECHO, k)))  # fmt: skip
     return stated
 
 
@@ -113,14 +125,17 @@ def trials(plan: Plan) -> list[Trial]:
     from elman.cells.lookup import cell_inputs
 
     text = data.text(plan.text)
-    cell = {f"cell {name}": value for name, value in cell_inputs(plan.cell).items()}
-    read = {"text": text.name, "sha256": text.sha256} | cell
-    arms = [(f"{EQUAL}, k={k}", read) for k in (*plan.lengths, plan.window)]
-    arms += [(f"{PIECE}, k={k}", read) for k in plan.lengths]
-    arms += [(f"{RESET}, k={k}", read) for k in plan.lengths]
-    arms += [(f"{TIME}, k={k}", read) for k in (min(plan.lengths), plan.window)]
-    arms += [(f"{ECHO}, k={k}", cell) for k in (*plan.lengths, plan.window)]
-    return [Trial(arm, seed, inputs) for arm, inputs in arms for seed in range(plan.seeds)]
+    cell = cell_inputs(plan.cell)
+    read = {text.name: text.sha256} | cell
+    every = (*plan.lengths, plan.window)
+    arms = {
+        EQUAL: (every, read), PIECE: (plan.lengths, read), RESET: (plan.lengths, read),
+        TIME: ((min(plan.lengths), plan.window), read), ECHO: (every, cell),
+    }  # fmt: skip
+    return [
+        Trial(arm, seed, {"k": k}, inputs)
+        for arm, (lengths, inputs) in arms.items() for k in lengths for seed in range(plan.seeds)
+    ]  # fmt: skip
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
@@ -135,17 +150,16 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.data.echo_text import echoes
     from elman.nn.language_model import LanguageModel
     from elman.nn.recurrent import Recurrent
-    from elman.train.language import evaluate
+    from elman.train.evaluate import evaluate
     from elman.train.loop import train
     from elman.train.schedules import linear
     from elman.train.streams import Streams
     from elman.train.truncated import Truncated
 
-    arm, _, cut = trial.variant.partition(", k=")
-    k = int(cut)
+    arm, k, seed = trial.arm, int(trial.on["k"]), trial.seed or 0
     if arm == ECHO:
-        tokens, wanted = echoes(plan.echo_length, plan.lag, plan.symbols, seed=2 * trial.seed)
-        held_out, asked = echoes(plan.held_out, plan.lag, plan.symbols, seed=2 * trial.seed + 1)
+        tokens, wanted = echoes(plan.echo_length, plan.lag, plan.symbols, seed=2 * seed)
+        held_out, asked = echoes(plan.held_out, plan.lag, plan.symbols, seed=2 * seed + 1)
         size = plan.symbols + 2
     else:
         tokens, held_out, size = _read(plan)
@@ -250,4 +264,4 @@ def _read(plan: Plan) -> tuple[Any, Any, int]:
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Perplexity by k in every arm, time, memory and norms, and the echoes."""
-    return results(plan, claims(plan), records)
+    return results(plan, records)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from elman.cells.lookup import cell_label
 from elman.lab.arms import Arms
 from elman.lab.findings import Curves, Heatmap, Series, Table
 from elman.lab.formatting import decimal
@@ -21,6 +22,16 @@ class Arm(NamedTuple):
     cell: str
     kind: str  # of connections
     depth: int
+
+    @property
+    def stack(self) -> str:
+        """Its name without the depth."""
+        return f"{cell_label(self.cell)} {self.kind}"
+
+    @property
+    def name(self) -> str:
+        """Its name as an arm."""
+        return f"{self.stack}, {self.depth} layer{'s' * (self.depth > 1)}"
 
 
 def mean_of(records: Sequence[Record], value: Callable[[Record], float]) -> float:
@@ -63,16 +74,14 @@ class Results:
     Args:
         arms: every arm of the plan by name.
         cell: the one that is spoken of where none is named.
-        records: of the finished trials; a trial's variant reads ``arm, rate R``.
+        rates: of the plan.
+        tried: the records of the finished trials, each on a rate.
     """
 
-    def __init__(self, arms: dict[str, Arm], cell: str, records: Sequence[Record]):
+    def __init__(self, arms: dict[str, Arm], cell: str, rates: Sequence[float], tried: Arms):
         self.arms, self.cell = arms, cell
-        self.by_rate: dict[str, dict[float, list[Record]]] = {}
-        tried = Arms(records)
-        for variant in tried:
-            name, _, rate = variant.rpartition(", rate ")
-            self.by_rate.setdefault(name, {})[float(rate)] = tried[variant]
+        at = {rate: tried.on(rate=rate) for rate in rates}
+        self.by_rate = {name: {rate: at[rate][name] for rate in rates if name in at[rate]} for name in tried}
 
         def merit(there: list[Record]) -> tuple[int, float]:  # a rate at which runs failed is none the better
             return -len(there), mean_of(there, lambda record: record.numbers["training"])
@@ -92,9 +101,7 @@ class Results:
 
     def deep(self, depth: int) -> dict[str, list[Record]]:
         """The arms of one depth, by a name that leaves the depth out."""
-        return {
-            name.rpartition(", ")[0]: there for name, there in self.best.items() if self.arms[name].depth == depth
-        }
+        return {self.arms[name].stack: there for name, there in self.best.items() if self.arms[name].depth == depth}
 
 
 def reading(results: Results) -> str:

@@ -24,15 +24,17 @@ and four residual ones 1.77; eight plain layers were stuck at 3.34, eight residu
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Findings, Passage, Table
 from elman.lab.over_seeds import stretches
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import interval, judge
+from elman.lab.verdicts import interval
 from elman.lab.workspace import Desk
 from elman.studies.ex20_residual.results import (
     STUCK,
@@ -88,15 +90,14 @@ QUICK = Plan(updates=240, rates=(4e-3,), validation=5_000, seeds=2)
 
 def arms(plan: Plan) -> dict[str, Arm]:
     """The plan's arms by name. One layer has nothing inside; only the LSTM can start as PyTorch's does."""
-    from elman.cells.lookup import cell_label
-
     found = {}
     for depth in plan.depths:
         for cell in plan.cells:
             for kind in plan.kinds:
                 if (kind == "residual inner" and depth == 1) or (kind == "plain as PyTorch" and cell != "LSTMCell"):
                     continue
-                found[f"{cell_label(cell)} {kind}, {depth} layer{'s' * (depth > 1)}"] = Arm(cell, kind, depth)
+                arm = Arm(cell, kind, depth)
+                found[arm.name] = arm
     return found
 
 
@@ -106,9 +107,9 @@ def trials(plan: Plan) -> list[Trial]:
     from elman.cells.lookup import cell_inputs
 
     text = data.text(plan.text)
-    read = {"text": text.name, "text_sha256": text.sha256}
+    read = {text.name: text.sha256}
     return [
-        Trial(f"{name}, rate {rate:g}", seed, read | cell_inputs(arm.cell))
+        Trial(name, seed, {"rate": rate}, read | cell_inputs(arm.cell))
         for name, arm in arms(plan).items() for rate in plan.rates for seed in range(plan.seeds)
     ]  # fmt: skip
 
@@ -149,15 +150,17 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.baselines.ngram import NGram
     from elman.data.vocabulary import Vocabulary
     from elman.nn.language_model import LanguageModel
-    from elman.train.language import evaluate, fit
+    from elman.train.evaluate import evaluate
+    from elman.train.loop import losses, train
+    from elman.train.schedules import cosine
     from elman.train.streams import Streams
+    from elman.train.truncated import Truncated
 
-    name, _, rate = trial.variant.rpartition(", rate ")
     training, validation = data.split(data.text(plan.text).text)
     validation = validation[: plan.validation]
     vocabulary = Vocabulary.from_text(training)
     streams = Streams(torch.from_numpy(vocabulary.encode(training)), plan.batch_size, plan.window)
-    layers = make_layers(arms(plan)[name], plan.size)
+    layers = make_layers(arms(plan)[trial.arm], plan.size)
     model = LanguageModel(len(vocabulary), plan.size, recurrent=layers)
     probed, norms = [], []
 
@@ -177,28 +180,34 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         desk.progress(update, plan.updates, loss=loss)
 
     probe(0)
-    losses = fit(model, streams, plan.updates, learning_rate=float(rate), warmup=20, each=each)
-    last = losses[-max(1, len(losses) // 10) :]
+    updates = train(
+        model, Truncated(model, streams), plan.updates, learning_rate=float(trial.on["rate"]),
+        schedule=cosine(warmup=20), shared=True,
+    )  # fmt: skip
+    found = losses(updates, each)
+    last = found[-max(1, len(found) // 10) :]
     held_out = torch.from_numpy(vocabulary.encode(validation, unknown="skip"))
     return Record(
         numbers={"validation": evaluate(model, held_out), "training": sum(last) / len(last),
                  "unigram": NGram.fit(training, 1).nats_per_character(validation)},
-        series={"loss": stretches(losses), "probed": probed,
+        series={"loss": stretches(found), "probed": probed,
                 **{f"layer {k}": list(column) for k, column in enumerate(zip(*norms, strict=True), 1)}},
     )  # fmt: skip
 
 
-def _stated(plan: Plan) -> list[tuple[Claim, Callable[[Results], list[float]]]]:
-    """Every claim with what is measured for it, where the plan has the arms."""
+def claims(plan: Plan) -> list[Claim]:
+    """What depth costs, what connections give, and what the gradient does at first, where the plan has the arms."""
     deep, middle = ([depth for depth in sorted(set(plan.depths), reverse=True) if depth > 1] + [0, 0])[:2]
     nats, a_layer = "nats a character", "orders of magnitude a layer, towards the input"
 
     def compared(key: str, statement: str, source: str, one: tuple[str, int], other: tuple[str, int]):
-        claim = Claim(key, statement, source, f"{nats} gained", at_least=0.0)
-        return {one, other}, claim, lambda results: results.lost(one, other)
+        claim = Claim(key, statement, source, f"{nats} gained", at_least=0.0,
+                      measure=lambda tried: results_of(plan, tried).lost(one, other))  # fmt: skip
+        return {one, other}, claim
 
     def measured(claim: Claim, kind: str, depth: int, value: Callable[[Record], float]):
-        return {(kind, depth)}, claim, lambda results: [value(r) for r in results.of(kind, depth)]
+        found = replace(claim, measure=lambda tried: [value(r) for r in results_of(plan, tried).of(kind, depth)])
+        return {(kind, depth)}, found
 
     every = [
         measured(Claim("works", f"{middle} plain layers learn: no run is stuck.", GNMT, "share stuck", at_most=0.0),
@@ -225,19 +234,18 @@ def _stated(plan: Plan) -> list[tuple[Claim, Callable[[Results], list[float]]]]:
                        a_layer, at_least=-0.1, at_most=0.1), "residual", deep, slope),
     ]  # fmt: skip
     first = {(arm.kind, arm.depth) for arm in arms(plan).values() if arm.cell == plan.cells[0]}
-    stated = {claim.key: (claim, measure) for needed, claim, measure in every if needed <= first}
+    stated = {claim.key: claim for needed, claim in every if needed <= first}
     return list(stated.values())
 
 
-def claims(plan: Plan) -> list[Claim]:
-    """What depth costs without connections, what they give, and what the gradient does at the start."""
-    return [claim for claim, _ in _stated(plan)]
+def results_of(plan: Plan, tried: Arms) -> Results:
+    """The records by arm and rate."""
+    return Results(arms(plan), plan.cells[0], plan.rates, tried)
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Losses, curves and gradients by arm, each at its best rate."""
-    results = Results(arms(plan), plan.cells[0], records)
-    verdicts = [judge(claim, measure(results)) for claim, measure in _stated(plan)]
+    results = results_of(plan, Arms(records))
     unigram = mean_of(records, lambda record: record.numbers["unigram"])
     rows = []
     for name, there in results.best.items():
@@ -261,7 +269,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         tables.append(rate_table(results, plan.rates))
     return Findings(
         summary=_summary(plan, results),
-        claims=verdicts,
         passages=[Passage("What the gradients at the start foretell", reading(results))],
         tables=tables,
         figures=[

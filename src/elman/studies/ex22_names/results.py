@@ -1,17 +1,21 @@
 """How the results of study 15.22 are shown: names by culture and temperature."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from elman.apps.names import MEASURES
 from elman.lab.findings import Curves, Heatmap, Passage, Series, Table
 from elman.lab.study import Record
 from elman.lab.verdicts import interval
 
-if TYPE_CHECKING:
-    from elman.data.names import Names
-
+DISTINCT = "distinct names"
 At = Callable[[str, str | float], list[float]]  # a measure, at a temperature or of "real" names, a value a seed
+
+
+def cultures_of(counted: Record) -> list[str]:
+    """The cultures whose names the n-grams' trial has counted, in their order."""
+    kinds = [(kind, culture) for kind, _, culture in (name.partition("|") for name in counted.numbers)]
+    return [culture for kind, culture in kinds if kind == DISTINCT and culture]
 
 
 def mean(values: Sequence[float]) -> float:
@@ -39,23 +43,26 @@ def temperature_table(temperatures: Sequence[float], at: At) -> Table:
     )  # fmt: skip
 
 
-def culture_table(given: "Names", knowing: Sequence[Record], untold: Sequence[Record]) -> Table:
+def culture_table(counted: Record, knowing: Sequence[Record], untold: Sequence[Record]) -> Table:
     """How well each culture's names are predicted, and judged."""
     import numpy as np
+
+    numbers = counted.numbers
 
     judged = np.sum([record.arrays["judged|real"] for record in knowing], axis=0)
     right = np.diag(judged) / np.maximum(judged.sum(1), 1)
     rows = []
-    for place, culture in enumerate(given.cultures):
+    for place, culture in enumerate(cultures_of(counted)):
         scores = [
             [record.numbers[f"nats|{culture}"] for record in own if f"nats|{culture}" in record.numbers]
             for own in (knowing, untold)
         ]
         means = [round(mean(values), 3) if values else None for values in scores]
-        rows.append([culture, len(given.by_culture[culture]), *means, round(float(right[place]), 3)])
+        rows.append([culture, int(numbers[f"{DISTINCT}|{culture}"]), *means, round(float(right[place]), 3)])
     return Table(
         "By culture", ["culture", "distinct names", "nats, told", "nats, not told", "real names judged valid"], rows,
-        f"{given.name}: {given.lines:,} lines, {len(given.pairs):,} distinct names of cultures.",
+        f"{counted.texts['names']}: {int(numbers['lines']):,} lines, {int(numbers[DISTINCT]):,} distinct names of "
+        "cultures.",
     )  # fmt: skip
 
 

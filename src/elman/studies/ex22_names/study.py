@@ -22,7 +22,7 @@ names too, and only its share on these says what a share on samples is worth. Wh
 invented cultures stand in for it, easier to tell apart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
 from typing import Annotated, Any
@@ -45,10 +45,11 @@ from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Curves, Findings, Heatmap, Table
 from elman.lab.formatting import percent
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk, TrialFailed
 from elman.studies.ex22_names.results import (
+    DISTINCT,
     culture_table,
+    cultures_of,
     figures_of,
     mean,
     name_table,
@@ -57,6 +58,7 @@ from elman.studies.ex22_names.results import (
     temperature_table,
 )  # fmt: skip
 
+COUNTED = "n-grams"  # the trial that needs no network
 LAYERS = ("GRU", "LSTM")  # the drop-in layers, whose models `elman names` can read again
 PROTOTYPE = "prototype of this project, on one list of first names"
 
@@ -89,52 +91,76 @@ def claims(plan: Plan) -> list[Claim]:
     cold, hot = min(plan.temperatures), max(plan.temperatures)
     cell = cell_label(plan.cells[0])
     nats, share = "nats a character", "difference of shares"
+    blind = named(cell, told=False)
+
+    def gap(measure: str, a: str | float, b: str | float) -> Callable[[Arms], list[float]]:
+        return lambda arms: arms.less(cell, cell, at(measure, a), at(measure, b))
+
     return [
         Claim("ngram", f"Told the culture, the {cell} predicts unseen names better than a 5-gram told it too.",
               "Karpathy, Johnson & Fei-Fei (2015), table 2: recurrent nets ahead of n-grams", f"{nats} below it",
-              at_least=0.0),
+              at_least=0.0, measure=lambda arms: arms.less(COUNTED, cell, "5-gram, told", "nats")),
         Claim("untold", f"Told nothing, the {cell} predicts them better than a 5-gram.",
-              "Karpathy, Johnson & Fei-Fei (2015), table 2", f"{nats} below it", at_least=0.0),
+              "Karpathy, Johnson & Fei-Fei (2015), table 2", f"{nats} below it", at_least=0.0,
+              measure=lambda arms: arms.less(COUNTED, blind, "5-gram", "nats")),
         Claim("culture", "To be told the culture helps the network.",
               "Mikolov & Zweig (2012): a context vector lowers perplexity", f"{nats} below the net not told",
-              at_least=0.0),
+              at_least=0.0, measure=lambda arms: arms.less(blind, cell, "nats")),
         Claim("novel", f"At temperature {hot:g} more samples are new than at {cold:g}.",
-              f"{PROTOTYPE}: .93 over .51", share, at_least=0.0),
+              f"{PROTOTYPE}: .93 over .51", share, at_least=0.0, measure=gap("novel", hot, cold)),
         Claim("hits", f"At temperature {cold:g} more samples are real names never seen than at {hot:g}.",
-              f"{PROTOTYPE}: .117 over .014", share, at_least=0.0),
+              f"{PROTOTYPE}: .117 over .014", share, at_least=0.0, measure=gap("hits", cold, hot)),
         Claim("valid", f"At temperature {cold:g} more samples pass for the culture asked for than at {hot:g}.",
-              "textbook: temperature trades variety for safety", share, at_least=0.0),
+              "textbook: temperature trades variety for safety", share, at_least=0.0,
+              measure=gap("valid", cold, hot)),
         Claim("dull", f"At temperature {cold:g} samples are likelier than real names.",
               "Holtzman et al. (2020): what is likeliest is not what people write", f"{nats} below real names",
-              at_least=0.0),
+              at_least=0.0, measure=gap("likelihood", "real", cold)),
     ]  # fmt: skip
 
 
+def at(measure: str, where: str | float) -> str:
+    """The number of a record that is this measure at a temperature, or of ``"real"`` names."""
+    return f"{measure}|{where if isinstance(where, str) else format(where, 'g')}"
+
+
+def named(cell: str, told: bool) -> str:
+    """Name of an arm, by its cell's label and whether it is told the culture."""
+    return cell if told else f"{cell}, not told"
+
+
+def networks(plan: Plan) -> dict[str, tuple[str, bool]]:
+    """The cell's name, and whether the network is told the culture, of every arm."""
+    from elman.cells.lookup import cell_label
+
+    return {named(cell_label(cell), told): (cell, told) for cell in plan.cells for told in (True, False)}
+
+
 def trials(plan: Plan) -> list[Trial]:
-    """Each cell, told and not told, with each seed, bound to the names it reads.
+    """Each cell, told and not told, and n-grams, with each seed, bound to the names they read.
 
     Raises:
         DataError: if the names cannot be read, or are of one culture.
     """
-    from elman.cells.lookup import cell_inputs, cell_label, cell_named
+    from elman.cells.lookup import cell_inputs, cell_named
     from elman.data.errors import DataError
     from elman.data.names import names
 
     given = names(plan.names)
     if len(given.cultures) == 1:
         raise DataError(f"{plan.names} has names of {given.cultures[0]} alone; the study needs two cultures")
-    arms: list[tuple[str, dict[str, str]]] = []
-    for cell in plan.cells:
-        read = {"names": given.name, "sha256": given.sha256}
+    read = {given.name: given.sha256}
+    arms = {}
+    for arm, (cell, _) in networks(plan).items():
         if cell not in LAYERS:
             cell_named(cell)
-            read |= {"cell": cell, "cell_sha256": cell_inputs(cell).get("sha256", "")}
-        arms += [(f"{cell_label(cell)}{how}", read) for how in ("", ", not told")]
-    return [Trial(variant, seed, inputs) for variant, inputs in arms for seed in range(plan.seeds)]
+        arms[arm] = read | cell_inputs(cell)
+    arms[COUNTED] = read
+    return [Trial(arm, seed, inputs=inputs) for arm, inputs in arms.items() for seed in range(plan.seeds)]
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one network, test it once; if it is told the culture, sample from it, judge, and leave the model."""
+    """Score the n-grams; or train one network and test it once, and sample from one that is told the culture."""
 
     from elman.cells.lookup import cell_named
     from elman.data.names import names, split
@@ -144,18 +170,23 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.nn.saving import save_made
 
     given = names(plan.names)
-    parts = split(given.pairs, trial.seed)
+    parts = split(given.pairs, trial.seed or 0)
+    if trial.arm == COUNTED:
+        letters = len({letter for _, name in given.pairs for letter in name}) + 1  # and the end
+        sizes = {f"{DISTINCT}|{culture}": float(len(given.by_culture[culture])) for culture in given.cultures}
+        sizes |= {DISTINCT: float(len(given.pairs)), "lines": float(given.lines)}
+        return Record(grams_of(parts, letters) | sizes, texts={"names": given.name})
     if not all(parts.values()) or len({culture for culture, _ in parts["judge"]}) < 2:
         raise TrialFailed(f"{given.name} has too few names to split and judge by: {len(given.pairs)}")
     vocabulary = Vocabulary.from_text(END + "".join(name for _, name in given.pairs))
-    cell, _, untold = trial.variant.partition(", ")
+    cell, told = networks(plan)[trial.arm]
     settings: dict[str, Any] = {
-        "vocabulary_size": len(vocabulary), "conditions": 1 if untold else len(given.cultures), "cell": cell,
+        "vocabulary_size": len(vocabulary), "conditions": len(given.cultures) if told else 1, "cell": cell,
         "embedding_size": plan.embedding_size, "condition_size": plan.condition_size,
         "hidden_size": plan.hidden_size, "dropout": plan.dropout,
     }  # fmt: skip
-    further = trial.inputs.get("cell")
-    made_of: dict[str, Any] = settings | ({"cell": partial(Recurrent, cell_named(further))} if further else {})
+    further = cell not in LAYERS
+    made_of: dict[str, Any] = settings | ({"cell": partial(Recurrent, cell_named(cell))} if further else {})
     model = ConditionalLanguageModel(**made_of)
     rows = {part: coded(own, given.cultures, vocabulary) for part, own in parts.items()}
     losses, checks = learn(
@@ -170,7 +201,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         own = [one for one, (of, _) in zip(each, parts["test"], strict=True) if of == culture]
         if own:
             record.numbers[f"nats|{culture}"] = nats_a_character(own)
-    if not untold:
+    if told:
         notes = {"cultures": list(given.cultures), "vocabulary": vocabulary.to_json(), "names": given.name}
         if not further:
             save_made(desk.folder / "model", model, settings, notes)
@@ -184,12 +215,12 @@ def _sample_and_judge(plan: Plan, trial: Trial, model: Any, notes: dict, parts: 
     real = []
     for culture in notes["cultures"]:
         own = [pair for pair in parts["test"] if pair[0] == culture]
-        real += Random(trial.seed).sample(own, min(plan.asked, len(own)))
+        real += Random(trial.seed or 0).sample(own, min(plan.asked, len(own)))
     asked = [culture for culture, _ in real]
     for name, value in judges.measure(real).items():
         record.numbers[f"{name}|real"] = value
     for temperature in plan.temperatures:
-        written = write_names(model, notes, asked, temperature, trial.seed)
+        written = write_names(model, notes, asked, temperature, trial.seed or 0)
         samples = list(zip(asked, written, strict=True))
         for name, value in judges.measure(samples).items():
             record.numbers[f"{name}|{temperature:g}"] = value
@@ -204,35 +235,20 @@ def _sample_and_judge(plan: Plan, trial: Trial, model: Any, notes: dict, parts: 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Scores beside the n-grams, what temperature does, by culture, and the names."""
     from elman.cells.lookup import cell_label
-    from elman.data.names import names, split
 
-    given = names(plan.names)
-    letters = len({letter for _, name in given.pairs for letter in name}) + 1  # and the end
     arms = Arms(records)
+    counted = arms[COUNTED]
     first = cell_label(plan.cells[0])
-    untold = f"{first}, not told"
-    seeds = sorted({seed for arm in arms for seed in arms.by_seed(arm)})
-    grams = {seed: grams_of(split(given.pairs, seed), letters) for seed in seeds}
 
-    def key(measure: str, where: str | float) -> str:
-        return f"{measure}|{where if isinstance(where, str) else format(where, 'g')}"
+    def values_at(measure: str, where: str | float) -> list[float]:
+        return arms.numbers(first, at(measure, where))
 
-    def at(measure: str, where: str | float) -> list[float]:
-        return arms.numbers(first, key(measure, where))
-
-    def gap(measure: str, a: str | float, b: str | float) -> list[float]:
-        return arms.less(first, first, key(measure, a), key(measure, b))
+    def share(measure: str, where: str | float) -> str:
+        return percent(mean(values_at(measure, where)), 0)
 
     cold, hot = min(plan.temperatures), max(plan.temperatures)
-    measured = {
-        "ngram": [grams[seed]["5-gram, told"] - r.numbers["nats"] for seed, r in arms.by_seed(first).items()],
-        "untold": [grams[seed]["5-gram"] - r.numbers["nats"] for seed, r in arms.by_seed(untold).items()],
-        "culture": arms.less(untold, first, "nats"),
-        "novel": gap("novel", hot, cold), "hits": gap("hits", cold, hot), "valid": gap("valid", cold, hot),
-        "dull": gap("likelihood", "real", cold),
-    }  # fmt: skip
-    scores = {arm: arms.numbers(arm, "nats") for arm in arms}
-    scores |= {label: [own[label] for own in grams.values()] for label in GRAMS}
+    scores = {arm: arms.numbers(arm, "nats") for arm in arms if arm != COUNTED}
+    scores |= {label: arms.numbers(COUNTED, label) for label in GRAMS if counted}
     tables = [
         Table("Nats a character on unseen names", ["model", "nats", "95 % interval", "splits"],
               [[arm, *stated(values), len(values)] for arm, values in scores.items()],
@@ -241,23 +257,22 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     figures: list[Curves | Heatmap] = []
     summary = "No network was trained to the end."
     knowing = arms[first]
-    if knowing:
+    if knowing and counted:
         tables += [
-            temperature_table(plan.temperatures, at),
-            culture_table(given, knowing, arms[untold]),
+            temperature_table(plan.temperatures, values_at),
+            culture_table(counted[0], knowing, arms[named(first, told=False)]),
             name_table(plan.temperatures, knowing),
         ]
-        figures = figures_of(plan.temperatures, at, given.cultures, knowing)
+        figures = figures_of(plan.temperatures, values_at, cultures_of(counted[0]), knowing)
         summary = (
-            f"On unseen names of {given.name} a {first} that is told the culture has {mean(scores[first]):.3f} nats "
-            f"a character, where a 5-gram told it too has {mean(scores['5-gram, told']):.3f}; from temperature "
-            f"{cold:g} to {hot:g} the share of samples judged valid goes from {percent(mean(at('valid', cold)), 0)} "
-            f"to {percent(mean(at('valid', hot)), 0)} (real names: {percent(mean(at('valid', 'real')), 0)}), that "
-            f"of new ones from {percent(mean(at('novel', cold)), 0)} to {percent(mean(at('novel', hot)), 0)}."
+            f"On unseen names of {counted[0].texts['names']} a {first} that is told the culture has "
+            f"{mean(scores[first]):.3f} nats a character, where a 5-gram told it too has "
+            f"{mean(scores['5-gram, told']):.3f}; from temperature {cold:g} to {hot:g} the share of samples judged "
+            f"valid goes from {share('valid', cold)} to {share('valid', hot)} (real names: "
+            f"{share('valid', 'real')}), that of new ones from {share('novel', cold)} to {share('novel', hot)}."
         )
     return Findings(
         summary=summary,
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         tables=tables,
         figures=figures,
         passages=passages(plan.temperatures, knowing),

@@ -25,7 +25,7 @@ are of 88 keys a frame, chords included, and cannot be set beside ours. Where th
 in; its beats are drawn independently, and it has nothing to copy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,7 +37,6 @@ from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Findings
 from elman.lab.formatting import percent
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk, TrialFailed
 from elman.studies.ex24_music.results import figures_of, mean, measure_table, score_table
 
@@ -45,12 +44,13 @@ if TYPE_CHECKING:
     from elman.apps.tunes import TuneModel
     from elman.data.music.melody import Melody
 
-MAIN = "LSTM"
+MAIN, UNPLACED, FROM_C, TRANSPOSED = "LSTM", "no place in the bar", "from C", "from C, transposed"
+COUNTED = "n-grams"  # the trial that needs no network
 ARMS = {
     MAIN: {"reference": "tonic", "beat": True},
-    "no place in the bar": {"reference": "tonic", "beat": False},
-    "from C, transposed": {"reference": "C", "beat": True},
-    "from C": {"reference": "C", "beat": True},
+    UNPLACED: {"reference": "tonic", "beat": False},
+    TRANSPOSED: {"reference": "C", "beat": True},
+    FROM_C: {"reference": "C", "beat": True},
 }
 
 
@@ -81,41 +81,54 @@ QUICK = Plan(arms=(MAIN,), hidden_size=96, dropout=0.1, updates=250, learning_ra
 def claims(plan: Plan) -> list[Claim]:
     """What the network must reach, and what its tunes must be like."""
     nats, goal = "nats a note", "goal set before the first run"
+
+    def less(measure: str, name: str, other: str) -> Callable[[Arms], list[float]]:
+        return lambda arms: arms.less(MAIN, MAIN, f"{measure}|{name}", f"{measure}|{other}")
+
     stated = [
         Claim("bigram", "The LSTM predicts unseen tunes more than 0.15 nats a note better than a bigram.",
-              f"{goal}, an estimate", f"{nats} below it", at_least=0.15),
+              f"{goal}, an estimate", f"{nats} below it", at_least=0.15,
+              measure=lambda arms: arms.less(COUNTED, MAIN, "nats|bigram", "nats")),
         Claim("ngrams", "It predicts them better than any n-gram, told the place in the bar or not.",
               "Karpathy, Johnson & Fei-Fei (2015), table 2: recurrent nets ahead of n-grams",
-              f"{nats} below the best", at_least=0.0),
+              f"{nats} below the best", at_least=0.0,
+              measure=lambda arms: arms.less(COUNTED, MAIN, "best", "nats")),
         Claim("scale", "Samples have as many notes in their key's scale as real tunes, within 5 points.",
-              goal, "difference of shares", at_least=-0.05, at_most=0.05),
+              goal, "difference of shares", at_least=-0.05, at_most=0.05,
+              measure=less("in the scale", "samples", "real")),
         Claim("key", "Samples fit their best key better than notes drawn from all tunes do.",
               "Krumhansl (1990), chapter 4: melodies make their key heard", "difference of correlations",
-              at_least=0.0),
+              at_least=0.0, measure=less("key correlation", "samples", "drawn from all")),
         Claim("bars", "Samples fill more of their bars than shuffled tunes do.",
-              "Eck & Schmidhuber (2002): an LSTM keeps the metre", "difference of shares", at_least=0.0),
+              "Eck & Schmidhuber (2002): an LSTM keeps the metre", "difference of shares", at_least=0.0,
+              measure=less("bars filled", "samples", "shuffled")),
         Claim("steps", "The intervals of samples are nearer to those of training than a shuffled tune's are.",
-              "textbook: melodies go by step", "nats of divergence below it", at_least=0.0),
+              "textbook: melodies go by step", "nats of divergence below it", at_least=0.0,
+              measure=less("interval divergence", "shuffled", "samples")),
         Claim("copies", "Samples are not copies: their mean distance to the nearest training tune is at least 0.3.",
               "goal set before the first run; real test tunes are at least 0.4 away by the split",
-              "share of notes that differ", at_least=0.3),
+              "share of notes that differ", at_least=0.3,
+              measure=lambda arms: arms.numbers(MAIN, "nearest distance|samples")),
     ]  # fmt: skip
-    if "no place in the bar" in plan.arms:
+    if UNPLACED in plan.arms:
         stated.append(Claim("place", "To be told the place in the bar helps the network.",
-                            "this study", f"{nats} below the net not told", at_least=0.0))  # fmt: skip
-    if {"from C, transposed", "from C"} <= set(plan.arms):
+                            "this study", f"{nats} below the net not told", at_least=0.0,
+                            measure=lambda arms: arms.less(UNPLACED, MAIN, "nats")))  # fmt: skip
+    if {TRANSPOSED, FROM_C} <= set(plan.arms):
         stated.append(Claim("transposed", "Transposing the training tunes helps a net that counts pitches from C.",
-                            "textbook: augmentation", f"{nats} below the net without", at_least=0.0))  # fmt: skip
+                            "textbook: augmentation", f"{nats} below the net without", at_least=0.0,
+                            measure=lambda arms: arms.less(FROM_C, TRANSPOSED, "nats")))  # fmt: skip
     return stated
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Each arm with each seed, bound to the tunes it reads."""
+    """Each arm with each seed, and the n-grams, bound to the tunes they read."""
     from elman.data.music.library import tunes
 
     given = tunes(plan.tunes)
-    inputs = {"tunes": given.name, "sha256": given.sha256}
-    return [Trial(arm, seed, inputs) for arm in plan.arms for seed in range(plan.seeds)]
+    read = {given.name: given.sha256}
+    found = [Trial(arm, seed, inputs=read) for arm in plan.arms for seed in range(plan.seeds)]
+    return [*found, Trial(COUNTED, inputs=read)]
 
 
 def parts_of(plan: Plan) -> "list[list[Melody]]":
@@ -138,16 +151,27 @@ def parts_of(plan: Plan) -> "list[list[Melody]]":
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one network and test it once; the main arm's writes tunes, which are measured, and leaves itself."""
+    """Score the n-grams; or train one network and test it once, of which the main one writes tunes and is saved."""
 
     from elman.apps.tunes import Settings, TuneModel, batched, save_tunes, score
+    from elman.data.music.library import tunes
+    from elman.studies.ex24_music.measures import grams_of
     from elman.train.loop import train
     from elman.train.stopping import Best
 
+    given = tunes(plan.tunes)
     training, validation, test = parts_of(plan)
-    settings = Settings(plan.hidden_size, plan.dropout, **ARMS[trial.variant])
+    if trial.arm == COUNTED:
+        grams = grams_of(training, test)
+        sizes = {"tunes": len(given.tunes), "training": len(training), "test": len(test), "best": min(grams.values())}
+        aside = ", ".join(f"{count} {why}" for why, count in given.left_aside.items())
+        scores = {f"nats|{name}": value for name, value in grams.items()}
+        return Record(
+            scores | {name: float(n) for name, n in sizes.items()}, texts={"tunes": given.name, "aside": aside}
+        )
+    settings = Settings(plan.hidden_size, plan.dropout, **ARMS[trial.arm])
     model = TuneModel(settings)
-    batches = batched(settings, training, plan.batch_size, trial.variant == "from C, transposed", trial.seed)
+    batches = batched(settings, training, plan.batch_size, trial.arm == TRANSPOSED, trial.seed or 0)
     best, every, recent = Best(model), max(1, plan.updates // 10), []
     series: dict[str, list[float]] = {"update": [], "loss": [], "validation": []}
     for update in train(model, lambda _: model.loss(next(batches)), plan.updates, learning_rate=plan.learning_rate):
@@ -162,8 +186,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     best.restore()
     model.eval()
     record = Record(numbers={"nats": score(model, test)}, series=series)
-    if trial.variant == MAIN:
-        save_tunes(desk.folder / "model", model, trial.inputs.get("tunes", plan.tunes))
+    if trial.arm == MAIN:
+        save_tunes(desk.folder / "model", model, given.name)
         _write(plan, trial, desk, model, training, test, record)
     return record
 
@@ -183,14 +207,15 @@ def _write(
     from elman.probe.melody import intervals, pooled, shuffled
     from elman.studies.ex24_music.measures import measured
 
-    real = Random(trial.seed).sample(test, min(plan.samples, len(test)))
-    generator = torch.Generator().manual_seed(trial.seed)
+    seed = trial.seed or 0
+    real = Random(seed).sample(test, min(plan.samples, len(test)))
+    generator = torch.Generator().manual_seed(seed)
     written, _ = compose(model, real, generator, plan.temperature)
     every = {
         "samples": written,
         "real": real,
-        "shuffled": [shuffled(tune, trial.seed) for tune in real],
-        "drawn from all": pooled(real, trial.seed),
+        "shuffled": [shuffled(tune, seed) for tune in real],
+        "drawn from all": pooled(real, seed),
     }
     for name, tunes in every.items():
         for measure, value in measured(tunes, training).items():
@@ -198,7 +223,7 @@ def _write(
         steps = intervals(tunes)
         record.series[f"steps|{name}"] = [steps[k] / max(1, steps.total()) for k in range(-12, 13)]
     for number, tune in enumerate(written[: plan.kept], 1):
-        titled = replace(tune, title=f"Elman {trial.seed}.{number}")
+        titled = replace(tune, title=f"Elman {seed}.{number}")
         record.arrays[f"roll|{number}"] = roll(titled)
         record.texts[f"{number}"] = f"{titled.title}, {titled.key}, {titled.metre[0]}/{titled.metre[1]}"
         desk.folder.mkdir(parents=True, exist_ok=True)
@@ -208,29 +233,12 @@ def _write(
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Scores beside the n-grams, what the tunes are like, and one to be seen."""
-    from elman.data.music.library import tunes
-    from elman.studies.ex24_music.measures import grams_of
-
-    given = tunes(plan.tunes)
-    training, _, test = parts_of(plan)
-    grams = grams_of(training, test)
     arms = Arms(records)
-    main, scores = arms[MAIN], arms.numbers(MAIN, "nats")
-
-    def less(measure: str, name: str, other: str) -> list[float]:
-        return arms.less(MAIN, MAIN, f"{measure}|{name}", f"{measure}|{other}")
-
-    values = {
-        "bigram": [grams["bigram"] - nats for nats in scores],
-        "ngrams": [min(grams.values()) - nats for nats in scores],
-        "scale": less("in the scale", "samples", "real"),
-        "key": less("key correlation", "samples", "drawn from all"),
-        "bars": less("bars filled", "samples", "shuffled"),
-        "steps": less("interval divergence", "shuffled", "samples"),
-        "copies": arms.numbers(MAIN, "nearest distance|samples"),
-        "place": arms.less("no place in the bar", MAIN, "nats"),
-        "transposed": arms.less("from C", "from C, transposed", "nats"),
-    }
+    (counted,) = arms[COUNTED]
+    sizes = {name: int(counted.numbers[name]) for name in ("tunes", "training", "test")}
+    named = ((name, name.removeprefix("nats|")) for name in counted.numbers if name.startswith("nats|"))
+    grams = {name: counted.numbers[key] for key, name in named}
+    main = arms[MAIN]
     summary = "No network of the main arm finished."
     if main:
         written, real = (
@@ -238,18 +246,16 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             for name in ("samples", "real")
         )
         summary = (
-            f"On unseen tunes of {given.name} the LSTM needs {arms.mean(MAIN, 'nats'):.3f} nats a note, a bigram "
-            f"{grams['bigram']:.3f}; {written[0]} of the notes it writes are in the scale ({real[0]} of real ones), "
-            f"and {written[1]} of its bars are filled ({real[1]} of real ones)."
+            f"On unseen tunes of {counted.texts['tunes']} the LSTM needs {arms.mean(MAIN, 'nats'):.3f} nats a note, "
+            f"a bigram {grams['bigram']:.3f}; {written[0]} of the notes it writes are in the scale ({real[0]} of "
+            f"real ones), and {written[1]} of its bars are filled ({real[1]} of real ones)."
         )
-    aside = ", ".join(f"{count} {why}" for why, count in given.left_aside.items())
     return Findings(
         summary=summary,
-        claims=[judge(claim, values[claim.key]) for claim in claims(plan)],
         tables=[
-            score_table(grams, {arm: arms.numbers(arm, "nats") for arm in arms},
-                        f"{given.name}: {len(given.tunes)} tunes, {len(training)} to train on, "
-                        f"{len(test)} to test; left aside: {aside}."),
+            score_table(grams, {arm: arms.numbers(arm, "nats") for arm in arms if arm != COUNTED},
+                        f"{counted.texts['tunes']}: {sizes['tunes']} tunes, {sizes['training']} to train on, "
+                        f"{sizes['test']} to test; left aside: {counted.texts['aside']}."),
             *([measure_table(main, plan.temperature)] if main else []),
         ],
         figures=figures_of(grams, main) if main else [],

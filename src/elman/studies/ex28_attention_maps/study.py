@@ -19,7 +19,7 @@ with perfect accuracy had its largest weight on the anti-diagonal in 79 % of ste
 digit is no fault. Masking the place should hurt far more than masking another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
@@ -30,7 +30,6 @@ from elman.lab.findings import Claim, Findings, Heatmap, Table
 from elman.lab.formatting import percent
 from elman.lab.over_seeds import SHARE
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk
 from elman.studies.ex28_attention_maps import translation
 
@@ -39,7 +38,8 @@ if TYPE_CHECKING:
 
     from elman.nn.seq2seq import Seq2Seq
 
-ARMS = ("additive", "multiplicative", "none")
+ADDITIVE, MULTIPLICATIVE, NONE = ARMS = ("additive", "multiplicative", "none")
+REVERSING = {"task": "reversal"}
 SHOWN = (8, 10)
 BAHDANAU = "Bahdanau, Cho & Bengio (2015)"
 
@@ -63,23 +63,30 @@ QUICK = Plan(updates=400, updates_small=250, updates_real=0, seeds=2)
 
 def claims(plan: Plan) -> list[Claim]:
     """What attention makes possible, where it looks, and whether the place matters."""
+
+    def looks(name: str) -> Callable[[Arms], list[float]]:
+        return lambda arms: arms.on(**REVERSING).numbers(ADDITIVE, name)
+
     return [
         Claim("gain", "With additive attention more strings of 10 digits come out right than without any.", BAHDANAU,
-              "accuracy gained", at_least=0.0),
+              "accuracy gained", at_least=0.0,
+              measure=lambda arms: arms.on(**REVERSING).less(ADDITIVE, NONE, "exact|10")),
         Claim("near", "Additive attention looks at the digit to be written or one beside it in 90 % of steps.",
-              "this project's prototype", "share of steps", at_least=0.9),
+              "this project's prototype", "share of steps", at_least=0.9, measure=looks("within one|10")),
         Claim("exact", "It looks exactly at the digit to be written in 90 % of steps.",
-              "textbook exercise 15.28: the map of a reversal is the anti-diagonal", "share of steps", at_least=0.9),
+              "textbook exercise 15.28: the map of a reversal is the anti-diagonal", "share of steps", at_least=0.9,
+              measure=looks("on it|10")),
         Claim("used", "Masking the digit to be written costs more digits than masking another.",
               "Jain & Wallace (2019) and Wiegreffe & Pinter (2019) on whether attention explains", "share of digits",
-              at_least=0.0),
+              at_least=0.0,
+              measure=lambda arms: arms.on(**REVERSING).less(ADDITIVE, ADDITIVE, "other masked|10", "masked|10")),
         *translation.stated(),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
     """Each kind of attention with every seed, and the translators."""
-    reversing = [Trial(arm, seed) for arm in ARMS for seed in range(plan.seeds)]
+    reversing = [Trial(arm, seed, REVERSING) for arm in ARMS for seed in range(plan.seeds)]
     return reversing + translation.trials(plan.seeds, plan.updates_real)
 
 
@@ -89,20 +96,21 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     from elman.data.reversal import Reversal
     from elman.nn.saving import make_seq2seq
-    from elman.studies.shared.reversing import exact_by_length, settings, train
+    from elman.studies.shared.reversing import exact_by_length, settings, train_reversal
     from elman.train.forcing import always
 
-    if trial.variant in translation.NAMES:
+    if trial.on != REVERSING:
         return translation.run(plan, trial, desk)
-    model = make_seq2seq(settings(plan.hidden_size, trial.variant))
-    train(model, Reversal(), plan.updates, plan.batch_size, plan.learning_rate, trial.seed, always,
+    seed = trial.seed or 0
+    model = make_seq2seq(settings(plan.hidden_size, trial.arm))
+    train_reversal(model, Reversal(), plan.updates, plan.batch_size, plan.learning_rate, seed, always,
           lambda update, loss: desk.progress(update, plan.updates, loss=loss))  # fmt: skip
     model.eval()
-    test = torch.Generator().manual_seed(1000 + trial.seed)
+    test = torch.Generator().manual_seed(1000 + seed)
     record = Record(numbers={
         f"exact|{n}": share for n, share in exact_by_length(model, SHOWN, plan.test_size, test).items()
     })  # fmt: skip
-    if trial.variant == "none":
+    if trial.arm == NONE:
         return record
     for n in SHOWN:
         batch = Reversal(n, n).draw(plan.test_size, test, held_out=True)
@@ -141,19 +149,10 @@ def digits_right(model: "Seq2Seq", target: "Tensor", state: Any, digits: int, ma
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Accuracies, what attention looks at, what masking does, and maps."""
-    arms = Arms(records)
-
-    measured = {
-        "gain": arms.less("additive", "none", "exact|10"),
-        "near": arms.numbers("additive", "within one|10"),
-        "exact": arms.numbers("additive", "on it|10"),
-        "used": arms.less("additive", "additive", "other masked|10", "masked|10"),
-        "aligned": arms.numbers(translation.NAMES[0], "within one"),
-        "late": arms.numbers(translation.NAMES[0], "late verb"),
-    }
+    arms = Arms(records).on(**REVERSING)
     columns = ("exact|10", "on it|10", "within one|10", "weight|10", "kept|10", "masked|10", "other masked|10")
     maps = []
-    for arm in ("additive", "multiplicative"):
+    for arm in (ADDITIVE, MULTIPLICATIVE):
         for n in SHOWN:
             for r in arms[arm][:1]:
                 digits = r.texts[f"digits-{n}"]
@@ -165,21 +164,20 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                     "The first seed.",
                     "attention weight",
                 ))  # fmt: skip
-    exact, near = (arms.mean("additive", name) for name in ("on it|10", "within one|10"))
+    exact, near = (arms.mean(ADDITIVE, name) for name in ("on it|10", "within one|10"))
     return Findings(
         summary=(
             f"On strings of 10 digits additive attention has its largest weight on the digit to be written in "
             f"{percent(exact, 0)} of steps, on it or one beside it in {percent(near, 0)}."
-        ) if "additive" in arms else "No trial with additive attention has finished.",
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
+        ) if ADDITIVE in arms else "No trial with additive attention has finished.",
         tables=[
             Table("Strings of 10 digits",
                   ["attention", "strings right", "on it", "within one", "weight on it", "digits right",
                    "with it masked", "with another masked"],
                   [[arm, *(arms.told(arm, name, SHARE) for name in columns)] for arm in ARMS if arm in arms],
                   "Means with 95 % intervals over seeds. Digits right are counted with the true digits before."),
-            translation.table(arms),
+            translation.table(Arms(records)),
         ],
-        figures=[*maps, *translation.pictures(arms)],
-        passages=translation.samples(arms),
+        figures=[*maps, *translation.pictures(Arms(records))],
+        passages=translation.samples(Arms(records)),
     )  # fmt: skip

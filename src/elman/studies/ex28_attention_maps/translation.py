@@ -1,6 +1,6 @@
 """The second half of study 15.28: attention of a translator, where the true alignment is known, and on real text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from elman.lab.arms import Arms
@@ -13,35 +13,36 @@ if TYPE_CHECKING:
     from elman.data.copying import Coder
     from elman.data.phrases import Phrase
 
-__all__ = ["NAMES", "pictures", "run", "samples", "stated", "table", "translate", "trials"]
+__all__ = ["pictures", "run", "samples", "stated", "table", "translate", "trials"]
 
-NAMES = ("translation, small grammar", "translation, Multi30k")
+ARM = "additive"
+GRAMMAR, MULTI30K = {"task": "translation, small grammar"}, {"task": "translation, Multi30k"}
+NAMES = {GRAMMAR["task"]: "small grammar", MULTI30K["task"]: "Multi30k"}
 
 
 def stated() -> list[Claim]:
     """What attention tells of a translation."""
+
+    def finds(name: str) -> Callable[[Arms], list[float]]:
+        return lambda arms: arms.on(**GRAMMAR).numbers(ARM, name)
+
     return [
         Claim("aligned", "A translator's largest weight lies on the word it renders, or beside it.",
-              "Bahdanau, Cho & Bengio (2015), figure 3", "share of words", at_least=0.9),
+              "Bahdanau, Cho & Bengio (2015), figure 3", "share of words", at_least=0.9,
+              measure=finds("within one")),
         Claim("late", "It finds the verb that German puts at the end of a clause.",
               "Bahdanau, Cho & Bengio (2015): alignments that are not monotonic", "share of such verbs",
-              at_least=0.9),
+              at_least=0.9, measure=finds("late verb")),
     ]  # fmt: skip
 
 
 def trials(seeds: int, updates_real: int) -> list[Trial]:
     """The small grammar with every seed, and Multi30k once where it is there."""
-    from elman.data.catalogue import find_set
-    from elman.data.errors import NotHere
-    from elman.data.files import find
+    from elman import data
 
-    found = [Trial(NAMES[0], seed) for seed in range(seeds)]
-    try:
-        find(data := find_set("multi30k"), "train.en")
-    except NotHere:
-        return found
-    sha256 = next(iter(data)).sha256
-    return found + ([Trial(NAMES[1], 0, {"data": "multi30k", "sha256": sha256})] if updates_real else [])
+    found = [Trial(ARM, seed, GRAMMAR) for seed in range(seeds)]
+    read = data.checksums("multi30k")
+    return found + ([Trial(ARM, 0, MULTI30K, read)] if read and updates_real else [])
 
 
 def run(plan: Any, trial: Trial, desk: Desk) -> Record:
@@ -51,11 +52,12 @@ def run(plan: Any, trial: Trial, desk: Desk) -> Record:
     from elman.data.copying import Coder, common_words
     from elman.data.phrases import multi30k, phrases
     from elman.nn.saving import make_seq2seq, save_made
-    from elman.train.seq2seq import fit_seq2seq
+    from elman.train.loop import losses, train
+    from elman.train.seq2seq import sequence_loss
 
-    small = trial.variant == NAMES[0]
-    training = phrases(6000, trial.seed) if small else multi30k("train")
-    test = phrases(plan.test_size, trial.seed, held_out=True) if small else multi30k("test_2016_flickr")
+    small, seed = trial.on == GRAMMAR, trial.seed or 0
+    training = phrases(6000, seed) if small else multi30k("train")
+    test = phrases(plan.test_size, seed, held_out=True) if small else multi30k("test_2016_flickr")
     sides = [[_side(p, k) for p in training] for k in (0, 1)]
     source, target = (Coder(common_words(side, 1 if small else 3)) for side in sides)
     width = plan.hidden_size if small else 2 * plan.hidden_size
@@ -64,7 +66,7 @@ def run(plan: Any, trial: Trial, desk: Desk) -> Record:
         "attention": "additive", "dropout": 0.0 if small else 0.3,
     }  # fmt: skip
     model = make_seq2seq(settings)
-    choice = random.Random(trial.seed)
+    choice = random.Random(seed)
     ordered = sorted(training, key=lambda p: (len(p.target), len(p.source)))
     updates, size = (plan.updates_small if small else plan.updates_real), plan.batch_size // 2
 
@@ -72,10 +74,10 @@ def run(plan: Any, trial: Trial, desk: Desk) -> Record:
         start = choice.randrange(max(1, len(ordered) - 8 * size))  # sentences of like length
         return _batch(choice.sample(ordered[start : start + 8 * size], size), source, target)
 
-    fit_seq2seq(
-        model, draw, updates, learning_rate=5e-3 if small else 2e-3,
-        each=lambda update, loss: desk.progress(update, updates, loss=loss),
-    )  # fmt: skip
+    made = train(
+        model, lambda update: sequence_loss(model, draw(update)), updates, learning_rate=5e-3 if small else 2e-3
+    )
+    losses(made, lambda update, loss: desk.progress(update, updates, loss=loss))
     save_made(desk.folder / "model", model.eval(), settings, {"source": source.words, "target": target.words})
     written = translate(model, source, target, [p.source for p in test])
     numbers = _scores(test, written)
@@ -166,13 +168,14 @@ def table(arms: Arms) -> Table:
         "within one": "on it or beside it", "late verb": "the verb at a clause's end, within one",
     }  # fmt: skip
     rows: list[list[Any]] = []
-    for name in NAMES:
-        if name in arms:
+    for task, name in NAMES.items():
+        there = arms.on(task=task)
+        if ARM in there:
             scores = (
-                arms.told(name, column, (0, 100), 1) if column in ("BLEU", "chrF") else arms.told(name, column, SHARE)
+                there.told(ARM, column, (0, 100), 1) if column in ("BLEU", "chrF") else there.told(ARM, column, SHARE)
                 for column in columns
             )
-            rows.append([name.removeprefix("translation, "), *scores])
+            rows.append([name, *scores])
     return Table("Translating English to German", ["sentences", *columns.values()], rows,
                  "Of sentences held out. BLEU on the study's own words, in lower case for Multi30k: not comparable "
                  "with scores of whole texts.")  # fmt: skip
@@ -181,10 +184,10 @@ def table(arms: Arms) -> Table:
 def pictures(arms: Arms) -> list[Heatmap]:
     """Attention over one sentence of each set."""
     found = []
-    for name in NAMES:
-        for record in arms[name][:1]:
+    for task in NAMES:
+        for record in arms.on(task=task)[ARM][:1]:
             found.append(
-                Heatmap(f"Attention of a {name}", "read", "written", record.arrays["map"].tolist(),
+                Heatmap(f"Attention of a {task}", "read", "written", record.arrays["map"].tolist(),
                         record.texts["source"].split(), record.texts["target"].split(),
                         "While the true translation is written; rows sum to one. The first seed.", "attention weight")
             )  # fmt: skip
@@ -193,4 +196,7 @@ def pictures(arms: Arms) -> list[Heatmap]:
 
 def samples(arms: Arms) -> list[Passage]:
     """What was written."""
-    return [Passage(f"Written by the {name}", r.texts["said"], "sample") for name in NAMES for r in arms[name][:1]]
+    return [
+        Passage(f"Written by the {task}", record.texts["said"], "sample")
+        for task in NAMES for record in arms.on(task=task)[ARM][:1]
+    ]  # fmt: skip

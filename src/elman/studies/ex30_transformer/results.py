@@ -51,7 +51,10 @@ def accuracies(corpus: str, arms: Arms) -> list[Table]:
          ", ".join(f"{rate:g}" for rate in arms.numbers(arm, "rate"))]
         for arm in there
     ]  # fmt: skip
-    first = {arm: [v > 0.5 for v in arms.by_seed(arm)[0].series["right"]] for arm in there if 0 in arms.by_seed(arm)}
+    first = {
+        arm: [v > 0.5 for v in record.series["right"]]
+        for arm in there for seed, record in arms.by_seed(arm).items() if not seed
+    }  # fmt: skip
     wanted = [("LSTM", BAYES), ("LSTM", "BiLSTM"), ("LSTM", "Transformer"), ("BiLSTM", "Transformer"),
               ("Transformer", UNPLACED)]  # fmt: skip
     pairs = {f"{a} and {b}": mcnemar(first[a], first[b]) for a, b in wanted if a in first and b in first}

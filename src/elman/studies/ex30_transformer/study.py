@@ -30,7 +30,6 @@ from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Findings
 from elman.lab.formatting import percent
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import judge
 from elman.lab.workspace import Desk, TrialFailed
 from elman.studies.ex30_transformer.results import (
     ARMS,
@@ -74,31 +73,49 @@ QUICK = Plan(sentences=1500, width=32, parameters=20_000, epochs=4, rates=(4e-3,
 def claims(plan: Plan) -> list[Claim]:
     """Sizes, accuracy, and time by length."""
     prototype = "a prototype of this study with torch.nn"
+
+    def equal(arms: Arms) -> float | list[float]:
+        counts = [arms.numbers(arm, "parameters")[0] for arm in NETWORKS if arm in arms]
+        return max(counts) / min(counts) - 1 if len(counts) == len(NETWORKS) else []
+
+    def ratios(wanted: Callable[[Callable[[str, int, int], float]], float]) -> Callable[[Arms], list[float]]:
+        def each(record: Record) -> float:
+            return wanted(lambda arm, n, t: record.series[f"{arm}, {n}"][LENGTHS.index(t)])
+
+        return lambda arms: [each(record) for record in arms[LATENCY]]
+
     return [
         Claim("equal", "Without word vectors the networks differ by at most 2 % in parameters.", "textbook exercise "
-              "15.30: control for parameter count", "largest over smallest, less 1", at_most=0.02),
+              "15.30: control for parameter count", "largest over smallest, less 1", at_most=0.02,
+              measure=equal),
         Claim("tie", "The LSTM and naive Bayes on words and pairs are within three points of each other.",
               "Wang & Manning (2012), Baselines and Bigrams: not easily beaten", "accuracy, difference",
-              at_least=-0.03, at_most=0.03),
+              at_least=-0.03, at_most=0.03, measure=lambda arms: arms.less("LSTM", BAYES, "accuracy")),
         Claim("order", "Learned from scratch, the BiLSTM is more accurate than the Transformer.",
               "the design of this study: recurrence assumes the order that attention has to learn",
-              "accuracy, difference", at_least=0.0),
+              "accuracy, difference", at_least=0.0,
+              measure=lambda arms: arms.less("BiLSTM", "Transformer", "accuracy")),
         Claim("positions", "Without positions the Transformer loses at least a point.",
-              "Vaswani et al. (2017), section 3.5", "accuracy, difference", at_least=0.01),
+              "Vaswani et al. (2017), section 3.5", "accuracy, difference", at_least=0.01,
+              measure=lambda arms: arms.less("Transformer", UNPLACED, "accuracy")),
         Claim("long", "One sentence of 128 words the Transformer reads sooner than the LSTM.", prototype,
-              "time, LSTM over Transformer", at_least=1.0),
+              "time, LSTM over Transformer", at_least=1.0,
+              measure=ratios(lambda ms: ms("LSTM", 1, 128) / ms("Transformer", 1, 128))),
         Claim("many", "32 sentences of 512 words the LSTM reads sooner than the Transformer.", prototype,
-              "time, Transformer over LSTM", at_least=1.0),
+              "time, Transformer over LSTM", at_least=1.0,
+              measure=ratios(lambda ms: ms("Transformer", 32, 512) / ms("LSTM", 32, 512))),
         Claim("growth", "From 64 words to 512, 32 sentences, the Transformer's time grows faster than the LSTM's.",
-              "Vaswani et al. (2017), table 1: n^2 d against n d^2", "growth, Transformer over LSTM", at_least=1.0),
+              "Vaswani et al. (2017), table 1: n^2 d against n d^2", "growth, Transformer over LSTM", at_least=1.0,
+              measure=ratios(lambda ms: ms("Transformer", 32, 512) / ms("Transformer", 32, 64)
+                             / (ms("LSTM", 32, 512) / ms("LSTM", 32, 64)))),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
     """Every network with every seed, naive Bayes once, and the answers' times once a seed."""
     found, seeds = sentiment.inputs(plan.data), range(plan.seeds)
-    trained = [Trial(arm, seed, found) for arm in ARMS for seed in seeds]
-    return [Trial(BAYES, 0, found), *trained, *(Trial(LATENCY, seed) for seed in seeds)]
+    trained = [Trial(arm, seed, inputs=found) for arm in ARMS for seed in seeds]
+    return [Trial(BAYES, inputs=found), *trained, *(Trial(LATENCY, seed) for seed in seeds)]
 
 
 def encoder(plan: Plan, arm: str, hidden_size: int) -> Any:
@@ -153,11 +170,11 @@ def counted(plan: Plan, arm: str, hidden_size: int) -> int:
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Train one network with every rate and read the test once; or measure answers."""
-    if trial.variant == LATENCY:
+    if trial.arm == LATENCY:
         return _answers(plan, desk)
     corpus = sentiment.load(plan.data, plan.sentences)
     words = [float(len(one.words)) for one in corpus.test]
-    if trial.variant == BAYES:
+    if trial.arm == BAYES:
         right, numbers = sentiment.bayes(corpus), {}
     else:
         right, numbers = _trained(plan, trial, desk, sentiment.prepared(corpus))
@@ -172,17 +189,18 @@ def _trained(plan: Plan, trial: Trial, desk: Desk, read: sentiment.Read) -> tupl
     import torch
 
     from elman.nn.text import TextClassifier, TokenEmbedding
-    from elman.train.epochs import fit_epochs
+    from elman.train.epochs import fit
     from elman.train.schedules import linear
 
-    size = solved(plan, trial.variant)
-    rates = plan.rates if trial.variant.endswith("LSTM") else plan.attention_rates
+    arm, seed = trial.arm, trial.seed or 0
+    size = solved(plan, arm)
+    rates = plan.rates if arm in ("LSTM", "BiLSTM") else plan.attention_rates
     kept: tuple[float, float, Any] | None = None
     passes: list[float] = []
     for place, rate in enumerate(rates):
-        torch.manual_seed(trial.seed)
+        torch.manual_seed(seed)
         embedding = TokenEmbedding(read.lexicon.sizes, [plan.width])
-        model = TextClassifier(embedding, encoder(plan, trial.variant, size), 2, dropout=plan.dropout)
+        model = TextClassifier(embedding, encoder(plan, arm, size), 2, dropout=plan.dropout)
         updates = -(-len(read.training) // plan.batch_size)
 
         def told(done: int, total: int, loss: float, place: int = place) -> None:
@@ -190,9 +208,9 @@ def _trained(plan: Plan, trial: Trial, desk: Desk, read: sentiment.Read) -> tupl
 
         best = float("inf")
         began = time.process_time()
-        for epoch in fit_epochs(
+        for epoch in fit(
             model, read.training, read.validation, plan.epochs, learning_rate=rate, batch_size=plan.batch_size,
-            seed=trial.seed, patience=plan.patience, schedule=linear(warmup=updates // 2), each=told,
+            seed=seed, patience=plan.patience, schedule=linear(warmup=updates // 2), each=told,
         ):  # fmt: skip
             best = min(best, epoch.validation)
             ended = time.process_time()
@@ -203,7 +221,7 @@ def _trained(plan: Plan, trial: Trial, desk: Desk, read: sentiment.Read) -> tupl
     assert kept is not None
     right = sentiment.probabilities(kept[2], read.test).argmax(1) == read.truth
     numbers = {
-        "parameters": float(counted(plan, trial.variant, size)), "hidden size": float(size), "rate": kept[1],
+        "parameters": float(counted(plan, arm, size)), "hidden size": float(size), "rate": kept[1],
         "validation": kept[0], "a pass": statistics.median(passes),
     }  # fmt: skip
     return right, numbers
@@ -247,28 +265,11 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     arms = Arms(records)
     answers, there = arms[LATENCY], [arm for arm in (BAYES, *ARMS) if arm in arms]
     corpus = next((r.texts["data"] for arm in there for r in arms[arm]), "no sentences")
-    once = arms.numbers(BAYES, "accuracy")  # it has no seed
-
-    def ratios(wanted: Callable[[Callable[[str, int, int], float]], float]) -> list[float]:
-        return [wanted(lambda arm, n, t, r=r: r.series[f"{arm}, {n}"][LENGTHS.index(t)]) for r in answers]
-
-    counts = [arms.numbers(arm, "parameters")[0] for arm in NETWORKS if arm in arms]
-    measured: dict[str, Any] = {
-        "equal": max(counts) / min(counts) - 1 if len(counts) == len(NETWORKS) else [],
-        "tie": [value - bayes for value in arms.numbers("LSTM", "accuracy") for bayes in once],
-        "order": arms.less("BiLSTM", "Transformer", "accuracy"),
-        "positions": arms.less("Transformer", UNPLACED, "accuracy"),
-        "long": ratios(lambda ms: ms("LSTM", 1, 128) / ms("Transformer", 1, 128)),
-        "many": ratios(lambda ms: ms("Transformer", 32, 512) / ms("LSTM", 32, 512)),
-        "growth": ratios(lambda ms: ms("Transformer", 32, 512) / ms("Transformer", 32, 64)
-                         / (ms("LSTM", 32, 512) / ms("LSTM", 32, 64))),
-    }  # fmt: skip
     shares = {arm: [(r.series["right"], r.series["words"]) for r in arms[arm]] for arm in there}
     trained_on = max((size for arm in there for size in arms.numbers(arm, "training")), default=0)
     return Findings(
         summary=f"Test sentences of {corpus} decided rightly, learned from {trained_on:.0f} sentences: "
         + ", ".join(f"{arm} {percent(arms.mean(arm, 'accuracy'))}" for arm in there) + ".",
-        claims=[judge(claim, measured[claim.key]) for claim in claims(plan)],
         passages=[trade_offs(answers)] if answers else [],
         tables=[*accuracies(corpus, arms), *(times(answers, batch) for batch in BATCHES if answers)],
         figures=[

@@ -10,22 +10,12 @@ from elman.lab.over_seeds import SHARE
 from elman.lab.verdicts import interval
 
 __all__ = [
-    "ALONE", "FORWARDS", "READERS", "SHUFFLED", "SINGLE", "TAGGERS", "TOGETHER", "WORDS", "figures", "share", "sized",
+    "ALONE", "FORWARDS", "READERS", "SHUFFLED", "SINGLE", "TAGGERS", "TOGETHER", "WORDS", "figures", "share",
     "tables",
 ]  # fmt: skip
 
 ALONE, WORDS, FORWARDS = TAGGERS = ("tags alone", "tags alone, words only", "tags alone, forwards only")
 SINGLE, TOGETHER, SHUFFLED = READERS = ("sentiment alone", "together", "together with shuffled tags")
-
-
-def sized(how: str, size: int) -> str:
-    """Name of an arm that learns from so many sentences, all if 0.
-
-    Example:
-        >>> sized("together", 500), sized("together", 0)
-        ('together, 500 sentences', 'together, all sentences')
-    """
-    return f"{how}, {size or 'all'} sentences"
 
 
 def share(arms: Arms, arm: str, name: str) -> str:
@@ -42,14 +32,16 @@ def tables(arms: Arms, sizes: Sequence[int], names: Mapping[str, str]) -> list[T
         names: of the data of each task.
     """
 
-    def told(arm: str, name: str) -> str | None:
-        return arms.told(arm, name, SHARE, 4)
+    def told(among: Arms, arm: str, name: str) -> str | None:
+        return among.told(arm, name, SHARE, 4)
 
-    tagged = [[arm, told(arm, "tags")] for arm in (*TAGGERS, *(sized(TOGETHER, n) for n in sizes))]
-    decided = [[f"{n or 'all'} sentences", *(told(sized(how, n), "sentiment") for how in READERS)] for n in sizes]
+    by_size = {f"{n or 'all'} sentences": arms.on(sentences=n) for n in sizes}
+    tagged = [[arm, told(arms, arm, "tags")] for arm in TAGGERS]
+    tagged += [[f"{TOGETHER}, {size}", told(among, TOGETHER, "tags")] for size, among in by_size.items()]
+    decided = [[size, *(told(among, how, "sentiment") for how in READERS)] for size, among in by_size.items()]
     return [
         Table(f"Share of the words of {names['tags']} tagged rightly", ["network", "accuracy"],
-              [["every word's most frequent tag", told(ALONE, "most frequent")], *tagged],
+              [["every word's most frequent tag", told(arms, ALONE, "most frequent")], *tagged],
               "Means with 95 % intervals over seeds."),
         Table(f"Share of the sentences of {names['sentiment']} decided rightly", ["learned from", *READERS],
               decided, "The same sentences for every network, others for every seed."),
@@ -61,10 +53,10 @@ def figures(arms: Arms, sizes: Sequence[int]) -> list[Curves]:
     lines = []
     for how in READERS:
         points = []
-        for arm in (sized(how, size) for size in sizes):
-            shares = arms.numbers(arm, "sentiment")
+        for there in (arms.on(sentences=size) for size in sizes):
+            shares = there.numbers(how, "sentiment")
             if shares:
-                points.append((max(arms.numbers(arm, "sentences")), *interval(shares)))
+                points.append((max(there.numbers(how, "sentences")), *interval(shares)))
         if points:
             x, mean, low, high = (list(column) for column in zip(*sorted(points), strict=True))
             wide = all(map(math.isfinite, low))

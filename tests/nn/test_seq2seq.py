@@ -59,6 +59,27 @@ def test_additive_scores_by_hand():
         assert_close(scores[b, t, s], attention.v @ torch.tanh(inside))
 
 
+def test_coverage_enters_the_additive_scores():
+    torch.manual_seed(0)
+    attention = AdditiveAttention(3, 4, 2, coverage=True).double()
+    nn.init.normal_(attention.w_c)
+    q, m = torch.randn(2, 3, 3, dtype=torch.float64), torch.randn(2, 5, 4, dtype=torch.float64)
+    paid, keys = torch.rand(2, 5, dtype=torch.float64), attention.keys(m)
+    scores = attention.scores(q, keys, paid)
+    for b, t, s in [(0, 0, 0), (1, 2, 4), (0, 1, 3)]:
+        inside = attention.W(q[b, t]) + attention.U(m[b, s]) + paid[b, s] * attention.w_c
+        assert_close(scores[b, t, s], attention.v @ torch.tanh(inside))
+    nothing = attention.scores(q, keys, torch.zeros_like(paid))
+    assert_close(attention.scores(q, keys), nothing, msg="none was paid yet")
+    attention.w_c = None
+    assert torch.equal(attention.scores(q, keys, paid), nothing), "attention made without coverage ignores it"
+
+
+def test_the_additive_scores_begin_small():
+    v = AdditiveAttention(400, 4).v.abs()
+    assert 0.9 / 20 < v.max() <= 1 / 20
+
+
 def test_multiplicative_scores_by_hand():
     attention = MultiplicativeAttention(3, 4).double()
     q, m = torch.randn(2, 3, 3, dtype=torch.float64), torch.randn(2, 5, 4, dtype=torch.float64)

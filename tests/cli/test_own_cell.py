@@ -49,7 +49,7 @@ class NoCell:
 def run(*words, cwd):
     return subprocess.run(
         [sys.executable, "-c", "from elman.cli import main; main()", "study", *words],
-        cwd=cwd, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, "NO_COLOR": "1"},
+        cwd=cwd, capture_output=True, text=True, timeout=600, check=False, env={**os.environ, "NO_COLOR": "1"},
     )  # fmt: skip
 
 

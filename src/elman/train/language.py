@@ -56,7 +56,6 @@ def fit(
         model,
         Truncated(model, streams),
         updates,
-        learning_rate=learning_rate,
         optimizer=adam(model, learning_rate, weight_decay),
         schedule=cosine(warmup=warmup),
         clip_norm=clip_norm,

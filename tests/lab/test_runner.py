@@ -91,12 +91,11 @@ def test_a_damaged_record_is_made_again_and_no_other(toy, damage):
 def test_records_of_earlier_code_are_kept_and_not_used_and_said_once(toy, capsys):
     run = toy()
     (expected,) = finish_here(run)
-    study, told = replace(run.study, path=run.folder / "edited.py"), []
-    study.path.write_text(run.study.path.read_text() + "\n# edited\n")
+    edited, told = replace(run, study=replace(run.study, path=run.folder / "edited.py")), []
+    edited.study.path.write_text(run.study.path.read_text() + "\n# edited\n")
     for _ in range(2):
-        ((_, found),) = execute(
-            [replace(run, study=study)], executor=ThreadPoolExecutor(1), show=Progress(terminal=False)
-        )
+        with ThreadPoolExecutor(1) as pool:
+            ((_, found),) = execute([edited], executor=pool, show=Progress(terminal=False))
         told.append(capsys.readouterr().err)
         assert found.tables == expected.tables
     kept = (

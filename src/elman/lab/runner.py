@@ -189,7 +189,7 @@ def write_plan(run: Run) -> None:
     """Write the plan of a run, and what is claimed, before anything runs."""
     plain = {
         "plan": _plain(run.plan),
-        "claims": TypeAdapter(list[Claim]).dump_python(list(run.study.claims(run.plan)), mode="json"),
+        "claims": json.loads(TypeAdapter(list[Claim]).dump_json(list(run.study.claims(run.plan)))),
     }
     write_text(run.folder / "plan.json", json.dumps(plain, indent=2))
 

@@ -166,7 +166,8 @@ def test_a_fingerprint_changes_with_what_the_study_shares_with_others(toy, tmp_p
     (tmp_path / "ex99_toy.py").write_text("from elman.studies.near import train\n")
     (tmp_path / "near.py").write_text("def f():\n    from elman.studies import far, absent\n")
     run = toy()
-    study, trial, found = replace(run.study, path=tmp_path / "ex99_toy.py"), run.study.trials(run.plan)[0], set()
+    trial, found = run.study.trials(run.plan)[0], set()
+    study = replace(run.study, module_name="elman.studies.ex99_toy", path=tmp_path / "ex99_toy.py")
     for text in ("RATE = 1\n", "RATE = 2\n"):
         (tmp_path / "far.py").write_text(text)
         found.add(study.fingerprint(run.plan, trial))

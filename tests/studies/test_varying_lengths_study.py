@@ -153,9 +153,8 @@ def test_equal_parameters():
 
 def record(arm, task, seed, accuracy=0.9, **numbers):
     more = {"parameters": 10.0, "seconds": 1.0, "answers": 370.0, "real": 10.0, "read": 12.0}
-    return Record(
-        more | {"accuracy": accuracy} | numbers, {"loss": [2.0, 1.0]}, trial=Trial(arm, seed, {"task": task})
-    )
+    more |= {"accuracy": accuracy} | numbers
+    return Record(more, {"loss": [2.0, 1.0]}, trial=Trial(arm, seed, {"task": task}))
 
 
 def test_verdicts_from_records_made_by_hand():
@@ -185,9 +184,8 @@ def test_verdicts_from_records_made_by_hand():
     worse = {v.claim.key: v.verdict for v in find_study("15.13").findings(plan, made).claims}
     assert worse["exact"] == "does not hold"
     fewer = [one for one in made if one.trial is not None and one.trial.arm == "LSTM"]
-    assert {v.verdict for v in find_study("15.13").findings(plan, fewer).claims if v.claim.key != "exact"} == {
-        "undecided"
-    }
+    claims = find_study("15.13").findings(plan, fewer).claims
+    assert {v.verdict for v in claims if v.claim.key != "exact"} == {"undecided"}
 
 
 def test_lengths_the_wrong_way_round():

@@ -1,7 +1,7 @@
 """``python -m bench.training``: what the training loop costs, and character models in tokens a second.
 
 The loop: updates of a small LSTM by :func:`elman.train.loop.train` beside the same model stepped by hand, forward,
-backward and optimiser. Character models: :func:`elman.train.language.fit` with the drop-in LSTM and GRU beside the
+backward and optimiser. Character models: the same loop with the drop-in LSTM and GRU beside the
 same model written with torch.nn (``bench/plain_char_lm.py``), and with cells of one's own beside the eager loop over
 them. All in turns, medians; a ratio above 1 means that Elman is faster. Writes ``bench/results/training.json``.
 """
@@ -24,9 +24,8 @@ from bench.timing import geometric_mean, machine, medians
 from elman import use_engine
 from elman.nn import Recurrent
 from elman.nn.language_model import LanguageModel
-from elman.train.language import fit
-from elman.train.loop import train
-from elman.train.streams import Streams
+from elman.train import Streams, Truncated, losses, train
+from elman.train.schedules import cosine
 
 RESULTS = Path(__file__).parent / "results"
 VOCABULARY, UPDATES, RATE = 65, 20, 1e-3  # updates of one run of a character model
@@ -76,6 +75,12 @@ def loop(seconds: float) -> Rows:
     return [row]
 
 
+def fit(model: nn.Module, streams: Streams) -> list[float]:
+    """Train a language model by truncated backpropagation."""
+    loss = Truncated(model, streams)
+    return losses(train(model, loss, UPDATES, learning_rate=RATE, schedule=cosine(warmup=0)))
+
+
 def char_lms(shapes: tuple[tuple[int, int, int, int], ...], seconds: float) -> Rows:
     """Character models in tokens a second."""
     rows: Rows = []
@@ -88,7 +93,7 @@ def char_lms(shapes: tuple[tuple[int, int, int, int], ...], seconds: float) -> R
             plain = plain_char_lm.CharLM(VOCABULARY, E, H, getattr(nn, name))
             plain.load_state_dict(ours.state_dict())
             ways: dict[str, Callable[[], list[float]]] = {
-                "elman": lambda: fit(ours, streams, UPDATES, learning_rate=RATE, warmup=0),  # noqa: B023
+                "elman": lambda: fit(ours, streams),  # noqa: B023
                 "torch": lambda: plain_char_lm.fit(plain, text, B, T, UPDATES, RATE),  # noqa: B023
             }
             rows.append(_compared(name, (B, T, E, H), ways, "torch", seconds))
@@ -96,8 +101,8 @@ def char_lms(shapes: tuple[tuple[int, int, int, int], ...], seconds: float) -> R
             native = LanguageModel(VOCABULARY, E, recurrent=Recurrent(cell, E, H))
             eager = deepcopy(native)
             ways = {
-                "elman": lambda: fit(native, streams, UPDATES, learning_rate=RATE, warmup=0),  # noqa: B023
-                "loop": use_engine("loop")(lambda: fit(eager, streams, UPDATES, learning_rate=RATE, warmup=0)),  # noqa: B023
+                "elman": lambda: fit(native, streams),  # noqa: B023
+                "loop": use_engine("loop")(lambda: fit(eager, streams)),  # noqa: B023
             }
             rows.append(_compared(cell.__name__, (B, T, E, H), ways, "loop", seconds))
     return rows

@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from elman.files import remove_unfinished, write_atomically, write_text
+from elman.files import first_link, remove_unfinished, write_atomically, write_text
 
 
 def test_written_whole(tmp_path):
@@ -63,3 +63,13 @@ def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
     remove_unfinished(tmp_path)
     assert sorted(path.name for path in tmp_path.rglob("*")) == [".lock", "a", "file"]
     assert left
+
+
+def test_the_first_link_on_the_way(tmp_path):
+    (tmp_path / "real" / "deep").mkdir(parents=True)
+    (tmp_path / "out").symlink_to(tmp_path / "real")
+    (tmp_path / "real" / "link").symlink_to(tmp_path / "real" / "deep")
+    out = tmp_path / "out"
+    assert first_link(out / "deep" / "file", out) is None, "the folder itself may be one"
+    assert first_link(out / "link" / "file", out) == out / "link"
+    assert first_link(out / "link", out) == out / "link"

@@ -1,10 +1,10 @@
-"""The contract of the house: what a recurrent cell is.
+"""The contract that every recurrent cell keeps.
 
 A cell maps a *drive* and a *state* to the next state. The drive is all that the state does not touch, so it
 is computed for every time step at once, before the loop. A cell never knows which engine runs it.
 """
 
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, get_args, get_origin
 
 import torch
 from torch import Tensor, nn
@@ -24,11 +24,22 @@ class State(NamedTuple):
     h: Tensor  # [B, H]
 
 
-class Cell(nn.Module):
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    S = TypeVar("S", default=State)
+else:
+    from typing import TypeVar
+
+    S = TypeVar("S")
+
+
+class Cell(nn.Module, Generic[S]):
     """One time step of a recurrent network.
 
-    Subclasses write :meth:`step` and, nearly always, :meth:`drive`. A cell with more than one state vector
-    also names its ``state_type``. Nothing about a run is stored on the module: a new state is returned.
+    Subclasses write :meth:`step` and, nearly always, :meth:`drive`. A cell with more than one state vector names
+    the type of its state, ``class LSTMCell(Cell[LSTMState])``; without a type the state is a :class:`State`.
+    Nothing about a run is stored on the module: ``step`` returns a new state.
 
     Args:
         input_size: number of features of one input vector, at least 1.
@@ -53,10 +64,18 @@ class Cell(nn.Module):
         torch.Size([2, 5])
     """
 
+    #: The type of the state, taken from ``Cell[...]``.
     state_type: ClassVar[Any] = State
-    #: When the cell was published and where ("authors, title"); every cell of the house has its own.
+    #: When the cell was published and where ("authors, title"); every built-in cell has its own.
     year: ClassVar[int | None] = None
     paper: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            origin, named = get_origin(base), get_args(base)
+            if isinstance(origin, type) and issubclass(origin, Cell) and isinstance(named[0], type):
+                cls.state_type = named[0]
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()
@@ -65,9 +84,10 @@ class Cell(nn.Module):
     @property
     def free_fields(self) -> tuple[str, ...]:
         """State fields that may hold any value, whatever the others hold: all, unless the cell says otherwise."""
-        return self.initial_state(1)._fields
+        state: Any = self.initial_state(1)
+        return state._fields
 
-    def initial_state(self, batch_size: int) -> Any:
+    def initial_state(self, batch_size: int) -> S:
         """Return the state before the first step: every field zero, ``[B, H]``.
 
         Override it for fields of other widths or a learned start. It takes dtype and device from the
@@ -86,7 +106,7 @@ class Cell(nn.Module):
         """
         return x
 
-    def step(self, drive: Any, state: Any) -> Any:
+    def step(self, drive: Any, state: S) -> S:
         """Return the state after one time step, given the drive ``[B, D]`` and the state before it."""
         raise NotImplementedError(
             f"{type(self).__name__} must define step(drive, state) -> {self.state_type.__name__}"
@@ -99,9 +119,10 @@ class Cell(nn.Module):
     @property
     def output_size(self) -> int:
         """Width of ``h``, which is ``hidden_size`` unless the cell projects its output."""
-        return self.initial_state(1)[0].shape[-1]
+        state: Any = self.initial_state(1)
+        return state[0].shape[-1]
 
-    def forward(self, x: Tensor, state: Any = None) -> Any:
+    def forward(self, x: Tensor, state: S | None = None) -> S:
         """Advance one step from raw inputs ``[B, I]``, as ``torch.nn``'s cells do."""
         return self.step(self.drive(x), self.initial_state(x.shape[0]) if state is None else state)
 

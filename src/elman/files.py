@@ -8,11 +8,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["remove_unfinished", "write_atomically", "write_text"]
+__all__ = ["first_link", "remove_unfinished", "usual_mode", "write_atomically", "write_text"]
 
 UNFINISHED = ".part"
 _UMASK = os.umask(0)
 os.umask(_UMASK)
+
+
+def usual_mode() -> int:
+    """Return the permissions that a new file of this user has."""
+    return 0o666 & ~_UMASK
+
+
+def first_link(path: Path, below: Path) -> Path | None:
+    """Return the first symbolic link on the way from a folder to a path in it; None if there is no link.
+
+    The folder itself may be a link.
+    """
+    way = [path, *path.parents]
+    return next((place for place in reversed(way[: way.index(below)]) if place.is_symlink()), None)
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -36,10 +50,14 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
             write(file)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=UNFINISHED, dir=path.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=UNFINISHED, dir=path.parent)
+    except OSError as error:
+        error.filename = str(path)  # not the unfinished file's
+        raise
     try:
         with os.fdopen(handle, "wb") as file:
-            os.fchmod(handle, 0o666 & ~_UMASK)  # mkstemp's own is for the user alone
+            os.fchmod(handle, usual_mode())  # mkstemp's own is for the user alone
             write(file)
             file.flush()
             os.fsync(file.fileno())

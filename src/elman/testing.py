@@ -1,9 +1,8 @@
-"""``check_cell``: what every cell promises, as a suite that anybody can run on a cell of their own."""
+"""``check_cell``: the promises of the cell contract, as a suite to run on any cell."""
 
 import copy
 import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -11,8 +10,9 @@ from torch.testing import assert_close
 
 from elman.cell import Cell
 from elman.engine import unroll
+from elman.errors import named
 
-__all__ = ["check_cell"]
+__all__ = ["PROMISES", "check_cell", "check_promise"]
 
 T, B = 5, 4
 LENGTHS = [3, 5, 0, 2]
@@ -32,30 +32,48 @@ def check_cell(cell: Cell, engine: str = "auto") -> None:
         engine: the engine to run it on.
 
     Raises:
-        AssertionError: with the promise that was broken and by how much.
+        AssertionError: with every promise that the cell breaks, one a line, and how.
 
     Example:
         >>> import elman
         >>> check_cell(elman.cells.GRUCell(3, 4))
     """
+    broken = []
+    for promise in PROMISES:
+        try:
+            check_promise(cell, promise, engine)
+        except AssertionError as error:
+            broken.append(str(error))
+    if broken:
+        count = f"{len(broken)} of {len(PROMISES)} promises are broken:\n" if len(broken) > 1 else ""
+        raise AssertionError(count + "\n".join(broken))
+
+
+def check_promise(cell: Cell, promise: str, engine: str = "auto") -> None:
+    """Hold a cell to one promise; ``pytest.mark.parametrize("promise", PROMISES)`` gives one test for each.
+
+    Args:
+        cell: any cell, see :func:`check_cell`.
+        promise: one of :data:`PROMISES`.
+        engine: the engine to run it on.
+
+    Raises:
+        AssertionError: with the promise and how it is broken.
+        ValueError: if there is no such promise.
+
+    Example:
+        >>> import elman
+        >>> check_promise(elman.cells.GRUCell(3, 4), "saving and loading")
+    """
+    check = _CHECKS[named("promise", promise, _CHECKS)]
     cell = copy.deepcopy(cell).double()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         x = torch.randn(T, B, cell.input_size, dtype=torch.float64)
-        for check in (
-            _shapes, _drive_acts_on_each_input_alone, _same_numbers_twice, _gradients, _padding_cannot_leak,
-            _rows_are_independent, _a_row_of_length_zero, _reverse, _state_is_carried, _saving_and_loading,
-        ):  # fmt: skip
-            with _promise(type(cell).__name__, check):
-                check(cell, x, engine)
-
-
-@contextmanager
-def _promise(name: str, check: Callable[..., None]) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        raise AssertionError(f"{name}: {check.__name__.strip('_').replace('_', ' ')}: {error}") from error
+        try:
+            check(cell, x, engine)
+        except Exception as error:
+            raise AssertionError(f"{type(cell).__name__}: {promise}: {error}") from error
 
 
 def _shapes(cell: Cell, x: Tensor, engine: str) -> None:
@@ -194,3 +212,15 @@ def _saving_and_loading(cell: Cell, x: Tensor, engine: str) -> None:
             parameter.zero_()
     other.load_state_dict(torch.load(file, weights_only=True))
     assert torch.equal(unroll(other, x, engine=engine)[0], unroll(cell, x, engine=engine)[0]), "outputs changed"
+
+
+_CHECKS: dict[str, Callable[[Cell, Tensor, str], None]] = {
+    check.__name__.strip("_").replace("_", " "): check
+    for check in (
+        _shapes, _drive_acts_on_each_input_alone, _same_numbers_twice, _gradients, _padding_cannot_leak,
+        _rows_are_independent, _a_row_of_length_zero, _reverse, _state_is_carried, _saving_and_loading,
+    )
+}  # fmt: skip
+
+#: The promises that :func:`check_cell` checks, by name.
+PROMISES = tuple(_CHECKS)

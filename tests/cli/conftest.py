@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from elman.cli import main
+from elman.__main__ import main
 
 
 @pytest.fixture

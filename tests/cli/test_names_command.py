@@ -52,3 +52,11 @@ def test_what_cannot_be(elman, results, words, code, said):
 
 def test_another_model(elman, results):
     assert "does not hold a model of study 15.22" in elman("names", "--model", results / "other", code=1)
+
+
+def test_a_link_in_the_results_is_not_followed(elman, results, tmp_path):
+    (tmp_path / "15.22-names" / "quick").mkdir(parents=True)
+    (tmp_path / "15.22-names" / "quick" / "trials").symlink_to(results / "15.22-names" / "quick" / "trials")
+    assert "no trained model in" in elman("names", "--out", tmp_path, code=1)
+    (tmp_path / "results").symlink_to(results)
+    assert elman("names", "--out", tmp_path / "results") == "Italian\nIrish\n", "the results folder itself may be one"

@@ -9,7 +9,7 @@ import torch
 from elman.data.lexicon import Lexicon
 from elman.data.sentences import sentiment
 from elman.nn.saving import make_text_model, save_made
-from elman.train.epochs import Labelled, fit_epochs
+from elman.train.epochs import Labelled, fit
 
 
 def trained(folder, kind):
@@ -26,7 +26,7 @@ def trained(folder, kind):
     settings = {"kind": kind, "sizes": lexicon.sizes, "widths": [16], "cell": "GRUCell", "hidden_size": 24,
                 "bidirectional": True, "classes": len(names)}  # fmt: skip
     model = make_text_model(settings)
-    for _ in fit_epochs(model, Labelled(inputs, targets), None, 8, learning_rate=1e-2):
+    for _ in fit(model, Labelled(inputs, targets), None, 8, learning_rate=1e-2):
         pass
     save_made(folder, model, settings, {"lexicon": lexicon.to_json(), "classes": names})
 

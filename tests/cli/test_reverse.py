@@ -5,7 +5,7 @@ import torch
 
 from elman.data.reversal import Reversal
 from elman.nn.saving import make_seq2seq, save_made
-from elman.studies.shared.reversing import settings, train
+from elman.studies.shared.reversing import settings, train_reversal
 from elman.train.forcing import always
 
 
@@ -15,7 +15,7 @@ def results(tmp_path_factory):
     out = tmp_path_factory.mktemp("results")
     made_of = settings(48, "additive")
     model = make_seq2seq(made_of)
-    train(model, Reversal(3, 6), 150, 64, 1e-2, 0, always, lambda update, loss: None)
+    train_reversal(model, Reversal(3, 6), 150, 64, 1e-2, 0, always, lambda update, loss: None)
     folder = out / "15.15-number-reversal" / "quick" / "trials" / "attention-teacher-forcing-seed0-x" / "model"
     save_made(folder, model, made_of, {})
     return out

@@ -4,13 +4,15 @@ import hashlib
 import os
 import sys
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from elman import data
 from elman.data import files
-from elman.data.catalogue import about
+from elman.data.catalogue import DataFile, about
 from elman.errors import UnknownName
 
 
@@ -104,7 +106,8 @@ def test_offline_fetch_is_one_line(empty, monkeypatch):
 
     monkeypatch.setattr(pooch, "retrieve", offline)
     with pytest.raises(
-        data.NotHere, match=r"the download failed; download https://.*input.txt and put it at"
+        data.NotHere,
+        match=r"failed: there is no connection to the server; download https://.*input.txt and put it at",
     ) as raised:
         data.fetch(data.find_set("tinyshakespeare"))
     assert "\n" not in str(raised.value)
@@ -120,6 +123,65 @@ def test_a_download_with_another_checksum_is_refused(empty, monkeypatch):
     with pytest.raises(data.NotHere, match="what came has another checksum"):
         data.fetch(data.find_set("tinyshakespeare"), progress=False)
     assert not list((empty / "cache").rglob("*.txt"))
+
+
+class Answers(BaseHTTPRequestHandler):
+    """The content at ``/good``, and a page with the number asked for elsewhere."""
+
+    def do_GET(self):
+        good = self.path == "/good"
+        self.send_response(200 if good else int(self.path[1:]))
+        self.end_headers()
+        self.wfile.write(b"some text" if good else b"sorry")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server(empty, monkeypatch):
+    """Return a function that downloads one path from a server on this machine."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        sha256 = hashlib.sha256(b"some text").hexdigest()
+        yield lambda path: files._download(
+            DataFile("folder/file.txt", 9, sha256, f"http://127.0.0.1:{server.server_port}{path}"), progress=False
+        )
+        server.shutdown()
+
+
+def test_a_download_has_the_usual_permissions(server):
+    path = server("/good")
+    own = path.with_name("own")
+    own.touch()
+    assert path.read_bytes() == b"some text"
+    assert path.stat().st_mode == own.stat().st_mode
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a socket that urllib3 leaves open
+@pytest.mark.parametrize(
+    ("path", "proxy", "said"),
+    [
+        ("/404", None, "the server answered 404 (Not Found)"),
+        ("/503", None, "the server answered 503 (Service Unavailable)"),
+        ("/299", None, "what came has another checksum"),
+        ("/good", "http://127.0.0.1:1", "the proxy cannot be used; look at HTTPS_PROXY and HTTP_PROXY"),
+        ("/good", "http://", "Please check proxy URL"),
+        ("/good", "nonsense://127.0.0.1", "Proxy URL had unsupported scheme nonsense"),
+    ],
+)
+def test_a_download_that_fails_says_why(server, monkeypatch, path, proxy, said):
+    if proxy:
+        monkeypatch.setenv("http_proxy", proxy)
+        monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(data.NotHere) as raised:
+        server(path)
+    reason = str(raised.value).partition("; download http")[0]
+    assert said in reason, reason
+    assert ("checksum" in reason) == ("checksum" in said)
+    assert "\n" not in reason
 
 
 def test_unknown_names():

@@ -7,8 +7,9 @@ LAB = Path(__file__).parents[1] / "lab"
 sys.path.insert(0, str(LAB))
 
 if __name__ == "__main__":
-    import elman.lab.study as lab
-    from elman.cli import main
+    import elman.studies
+    from elman.__main__ import main
+    from elman.lab.study import Study
 
-    lab.find_study = lambda name: lab.Study("15.99", "toy-study", "toy_study", LAB / "toy_study.py")
+    elman.studies.find_study = lambda name: Study("15.99", "toy-study", "toy_study", LAB / "toy_study.py")
     main()

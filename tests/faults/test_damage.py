@@ -138,6 +138,18 @@ def test_a_trial_folder_that_is_a_link(toy):
     assert {path.name: path.read_text() for path in outside.iterdir()} == {"failure.txt": "mine"}
 
 
+@pytest.mark.parametrize("part", ["trials", "figures"])
+def test_a_part_of_the_results_that_is_a_link(toy, part):
+    run = toy.run(variants=("a",), seeds=1)
+    outside = toy.folder / "outside"
+    outside.mkdir()
+    run.folder.mkdir(parents=True)
+    (run.folder / part).symlink_to(outside)
+    with pytest.raises(OSError, match=f"a link to elsewhere is not followed; remove it: '.*/{part}'"):
+        toy.finish(run)
+    assert not list(outside.iterdir())
+
+
 @pytest.mark.parametrize(
     "told",
     ['{"step": NaN, "total": 2}', '{"step": 1, "total": Infinity}', '{"step": -1, "total": 2}', '{"total": 2}',

@@ -4,7 +4,9 @@ import os
 import re
 import resource
 import signal
+import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -57,12 +59,32 @@ def too_large_a_tensor(size):
     torch.empty(size, dtype=torch.uint8)
 
 
+def one_breaks(rank, how):
+    """Of two processes that train together; the other one waits for its share of a sum."""
+    import torch
+
+    from elman.train import parallel
+
+    if parallel.rank() == rank:
+        if how == "error":
+            raise OSError(28, "No space left on device", "/full")
+        if how == "exit":
+            sys.exit(3)
+        signal.raise_signal(signal.SIGINT if how == "interrupt" else signal.SIGKILL)
+    parallel.add_up([torch.ones(1)])
+
+
 BREAKS = {  # variants that never end well
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "memory": lambda: out_of_memory(bytearray),
     "tensor": lambda: out_of_memory(too_large_a_tensor),
     "hang": signal.pause,
     "hog": lambda: re.match(r"(a+)+$", "a" * 99 + "b"),  # in C, where no other thread may run
+    **{
+        f"{how}-{rank}": partial(one_breaks, rank, how)
+        for rank in range(2)
+        for how in ("error", "interrupt", "death", "exit")
+    },
 }
 
 

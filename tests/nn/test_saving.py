@@ -1,9 +1,21 @@
 """Encoder-decoders on disk: the same after as before, and damaged files in one line."""
 
+import time
+
 import pytest
 import torch
 
-from elman.nn.saving import load_language_model, load_seq2seq, make_seq2seq, save_made
+from elman.data.vocabulary import Vocabulary
+from elman.nn.language_model import LanguageModel
+from elman.nn.saving import (
+    load_language_model,
+    load_seq2seq,
+    load_text_model,
+    make_seq2seq,
+    make_text_model,
+    save_made,
+    save_model,
+)
 
 SETTINGS = {
     "source_size": 7, "target_size": 8, "embedding_size": 4, "hidden_size": 6, "cell": "LSTMCell",
@@ -62,3 +74,41 @@ def test_truncated_and_missing_files(folder, name):
 def test_another_kind_of_model_is_named(folder):
     with pytest.raises(ValueError, match="does not hold a language model: it is a Seq2Seq"):
         load_language_model(folder[0])
+
+
+def language_model(folder):
+    words = Vocabulary.from_text("abc")
+    made = {"embedding_size": 4, "hidden_size": 4, "num_layers": 1, "dropout": 0.0}
+    save_model(folder, LanguageModel(len(words), **made), made, words)
+    return load_language_model
+
+
+def text_model(folder, cell="GRUCell"):
+    made = {"kind": "Tagger", "sizes": [9], "widths": [4], "cell": cell, "hidden_size": 6, "classes": 3}
+    save_made(folder, make_text_model(made), made, {})
+    return load_text_model
+
+
+def transformer(folder):
+    return text_model(folder, "transformer")
+
+
+@pytest.mark.parametrize("layers", [10_000, 10**9, 10**400])
+@pytest.mark.parametrize("kind", [language_model, text_model, transformer])
+def test_settings_that_would_build_for_ever(kind, layers, tmp_path, rewrite):
+    load = kind(tmp_path)
+    load(tmp_path)
+    rewrite(tmp_path, lambda about: about["settings"].update(num_layers=layers))
+    started = time.process_time()
+    with pytest.raises(ValueError, match="its settings ask for more layers than its weights fill"):
+        load(tmp_path)
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("size", [10**9, 10**400])
+def test_settings_that_would_take_all_memory(size, folder, rewrite):
+    path, _ = folder
+    for name in ("source_size", "embedding_size", "hidden_size"):
+        rewrite(path, lambda about, name=name: about["settings"].update({**SETTINGS, name: size}))
+        with pytest.raises(ValueError, match="does not hold an encoder-decoder"):
+            load_seq2seq(path)

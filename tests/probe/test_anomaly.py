@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elman.apps.autoencoding import fit_autoencoder
 from elman.apps.detector import Detector
 from elman.nn.autoencoder import SequenceAutoencoder
 from elman.probe.anomaly import (
@@ -23,7 +24,6 @@ from elman.probe.anomaly import (
     runs,
     usual_error,
 )
-from elman.train.autoencode import fit_autoencoder
 
 DAYS = np.sin(np.arange(480) * 2 * np.pi / 24) + np.random.default_rng(0).normal(size=480) / 10
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from elman.cells import GRUCell, LSTMCell
 from elman.nn.language_model import LanguageModel
 from elman.nn.recurrent import Recurrent
-from elman.train import Streams, fit, load_checkpoint, save_checkpoint
+from elman.train import Streams, Truncated, load_checkpoint, losses, save_checkpoint, train
 from elman.train.checkpoint import RandomState
 
 TOKENS = torch.arange(200) % 7 % 5
@@ -29,22 +29,23 @@ def model():
     return LanguageModel(5, 4, dropout=0.1, recurrent=layers)
 
 
-def train(net, path, each=None):
-    return fit(net, Streams(TOKENS, 4, 8), 9, learning_rate=1e-2, checkpoint=path, checkpoint_every=2, each=each)
+def run(net, path, each=None):
+    loss = Truncated(net, Streams(TOKENS, 4, 8))
+    return losses(train(net, loss, 9, learning_rate=1e-2, checkpoint=path, checkpoint_every=2), each)
 
 
 def test_training_goes_on_bit_for_bit(tmp_path):
     whole = model()
-    losses = train(whole, tmp_path / "whole")
+    expected = run(whole, tmp_path / "whole")
 
     def stop(update, loss):
         if update == 5:
             raise Stop
 
     with pytest.raises(Stop):
-        train(model(), tmp_path / "cut", stop)
+        run(model(), tmp_path / "cut", stop)
     other = model()
-    assert train(other, tmp_path / "cut") == losses
+    assert run(other, tmp_path / "cut") == expected
     assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), other.parameters(), strict=True))
 
 

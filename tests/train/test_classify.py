@@ -6,8 +6,7 @@ import torch
 from elman.cells import GRUCell
 from elman.data.tasks import Recall
 from elman.nn.classifier import SequenceClassifier
-from elman.train import LossNotFinite
-from elman.train.classify import accuracy, fit_classifier
+from elman.train import LossNotFinite, accuracy, class_loss, losses, train
 
 
 def test_it_learns_to_recall_and_padding_does_not_matter():
@@ -19,8 +18,8 @@ def test_it_learns_to_recall_and_padding_does_not_matter():
         x, y = task.draw(32, generator)
         return x, None, y
 
-    losses = fit_classifier(model, draw, 150, learning_rate=1e-2)
-    assert len(losses) == 150
+    made = losses(train(model, lambda update: class_loss(model, draw(update)), 150, learning_rate=1e-2))
+    assert len(made) == 150
     x, y = task.draw(200, generator)
     assert accuracy(model, (x, None, y)) == 1.0
     padded = torch.cat([x, torch.full((3, *x.shape[1:]), float("nan"))])
@@ -31,7 +30,6 @@ def test_it_learns_to_recall_and_padding_does_not_matter():
 
 def test_a_loss_that_is_not_finite_stops():
     model = SequenceClassifier(GRUCell(2, 3), 2)
+    batch = torch.full((2, 1, 2), float("nan")), None, torch.tensor([0])
     with pytest.raises(LossNotFinite, match="at update 0"):
-        fit_classifier(
-            model, lambda _: (torch.full((2, 1, 2), float("nan")), None, torch.tensor([0])), 3, learning_rate=1.0
-        )
+        losses(train(model, lambda _: class_loss(model, batch), 3, learning_rate=1.0))

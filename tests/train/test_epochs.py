@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from elman.cells import GRUCell
 from elman.nn.classifier import SequenceClassifier, StepClassifier
-from elman.train.epochs import NOTHING, Labelled, fit_epochs, logits_of, nats
+from elman.train.epochs import NOTHING, Labelled, fit, logits_of, nats
 
 
 def data(count, steps=False, seed=0):
@@ -29,7 +29,7 @@ def model(steps=False, seed=0):
 @pytest.mark.parametrize("steps", [False, True])
 def test_it_learns_and_the_loss_is_that_of_each_sequence_alone(steps):
     net, some = model(steps), data(60, steps)
-    made = list(fit_epochs(net, some, data(40, steps, 1), 12, learning_rate=2e-2, batch_size=8))
+    made = list(fit(net, some, data(40, steps, 1), 12, learning_rate=2e-2, batch_size=8))
     assert made[-1].loss < 0.5 * made[0].loss
     net.double()
     exact = Labelled([x.double() for x in some.inputs], some.targets)
@@ -43,7 +43,7 @@ def test_it_learns_and_the_loss_is_that_of_each_sequence_alone(steps):
 
 def test_the_best_pass_is_kept():
     net, held_out = model(), data(20, seed=1)
-    made = list(fit_epochs(net, data(8), held_out, 60, learning_rate=0.1, patience=4, batch_size=4))
+    made = list(fit(net, data(8), held_out, 60, learning_rate=0.1, patience=4, batch_size=4))
     scores = [epoch.validation for epoch in made]
     assert len(made) < 60
     assert len(made) == scores.index(min(scores)) + 1 + 4, "four passes did not better it"
@@ -53,7 +53,7 @@ def test_the_best_pass_is_kept():
 
 def test_without_data_held_out_the_last_pass_stays():
     net = model()
-    made = list(fit_epochs(net, data(8), None, 3, learning_rate=0.01, batch_size=4))
+    made = list(fit(net, data(8), None, 3, learning_rate=0.01, batch_size=4))
     assert [math.isnan(epoch.validation) for epoch in made] == [True] * 3
     assert [len(epoch.norms) for epoch in made] == [2] * 3
 
@@ -61,7 +61,7 @@ def test_without_data_held_out_the_last_pass_stays():
 def test_it_goes_on_bit_for_bit(tmp_path):
     def fit(path, seed=0):
         net = model(seed=seed)
-        made = fit_epochs(net, data(10), data(9, seed=1), 30, learning_rate=0.1, patience=3, batch_size=4,
+        made = fit(net, data(10), data(9, seed=1), 30, learning_rate=0.1, patience=3, batch_size=4,
                           checkpoint=path)  # fmt: skip
         return net, made
 
@@ -105,5 +105,5 @@ def test_any_module_will_do():
         def forward(self, x, lengths):
             return self.head(x.sum(0) / lengths[:, None])
 
-    made = list(fit_epochs(Mean(), data(60), None, 20, learning_rate=0.2))
+    made = list(fit(Mean(), data(60), None, 20, learning_rate=0.2))
     assert made[-1].loss < made[0].loss

@@ -203,7 +203,7 @@ SEVERAL = """
     from pathlib import Path
     import torch
     from elman.nn.language_model import LanguageModel
-    from elman.train import Streams, parallel, fit
+    from elman.train import Streams, Truncated, losses, parallel, train
     torch.set_num_threads(1)
     with parallel.start():
         torch.manual_seed(0)
@@ -213,9 +213,10 @@ SEVERAL = """
         def stop(update, loss):
             if update == int(sys.argv[2]):
                 sys.exit(7)
-        losses = fit(model, Streams(tokens, 5, 6), 30, learning_rate=1e-2, checkpoint=folder / "c",
-                     checkpoint_every=5, each=stop)
-        torch.save([losses, [p.detach() for p in model.parameters()]], folder / f"{parallel.rank()}.pt")
+        loss = Truncated(model, Streams(tokens, 5, 6))
+        made = losses(train(model, loss, 30, learning_rate=1e-2, shared=True, checkpoint=folder / "c",
+                            checkpoint_every=5), stop)
+        torch.save([made, [p.detach() for p in model.parameters()]], folder / f"{parallel.rank()}.pt")
 """
 
 

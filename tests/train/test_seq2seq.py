@@ -13,7 +13,8 @@ from elman.data.pairs import Pairs
 from elman.decode import greedy
 from elman.nn.seq2seq import Seq2Seq
 from elman.train import forcing
-from elman.train.seq2seq import fit_seq2seq, sequence_loss, token_loss
+from elman.train.loop import losses, train
+from elman.train.seq2seq import sequence_loss, token_loss
 
 END, BEGIN = 4, 5
 
@@ -53,12 +54,12 @@ def test_full_forcing_reads_the_truth_and_none_does_not():
 
 def test_it_learns_to_reverse():
     net, draw = model(), torch.Generator().manual_seed(1)
-    losses = fit_seq2seq(net, lambda _: reversals(64, draw), 250, learning_rate=2e-2)
-    assert losses[-1] < 0.1 < losses[0]
+    made = losses(train(net, lambda _: sequence_loss(net, reversals(64, draw)), 250, learning_rate=2e-2))
+    assert made[-1] < 0.1 < made[0]
     test = reversals(50, torch.Generator().manual_seed(2))
     net.eval()
     with torch.no_grad():
-        written = greedy(net.step, torch.full((50, 1), BEGIN), 6, end=END, state=net.read(*test[:2]))
+        written = greedy(net.step, torch.full((50, 1), BEGIN), 6, eos=END, state=net.encode(*test[:2]))
     right = 0
     for row, n in enumerate(test.lengths.tolist()):
         right += written[row, :n].tolist() == test.source[:n, row].flip(0).tolist()

@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from elman import Cell, State
+from elman.apps.cell_tasks import learn
 from elman.cells import GRUCell
 from elman.data.tasks import NOTHING, Copy, StoreRecall
 from elman.nn.classifier import StepClassifier
-from elman.train.task import learn
 
 
 class Parrot:

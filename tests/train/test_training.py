@@ -9,7 +9,16 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from elman.nn.language_model import LanguageModel
-from elman.train import LossNotFinite, Streams, evaluate, fit, load_checkpoint, save_checkpoint
+from elman.train import (
+    LossNotFinite,
+    Streams,
+    Truncated,
+    evaluate,
+    load_checkpoint,
+    losses,
+    save_checkpoint,
+    train,
+)
 
 TOKENS = torch.randint(5, (400,), generator=torch.Generator().manual_seed(0))
 
@@ -21,6 +30,11 @@ def parts(net):
 def model(dropout=0.0):
     torch.manual_seed(1)
     return LanguageModel(5, 3, 6, dropout=dropout)
+
+
+def run(net, streams, updates, each=None, **options):
+    """Train a language model on a text."""
+    return losses(train(net, Truncated(net, streams), updates, **options), each)
 
 
 @given(st.integers(2, 60), st.integers(1, 5), st.integers(1, 7))
@@ -56,7 +70,7 @@ def test_a_resumed_run_is_the_same_bit_for_bit(tmp_path):
     """With dropout, so that the random state matters, and windows that wrap, so that the carried one does."""
     streams, options = Streams(TOKENS, 4, 8), {"learning_rate": 1e-2, "checkpoint_every": 5}
     whole = model(0.3)
-    expected = fit(whole, streams, 40, checkpoint=tmp_path / "whole", **options)
+    expected = run(whole, streams, 40, checkpoint=tmp_path / "whole", **options)
 
     class Killed(Exception):
         pass
@@ -66,10 +80,10 @@ def test_a_resumed_run_is_the_same_bit_for_bit(tmp_path):
             raise Killed
 
     with pytest.raises(Killed):
-        fit(model(0.3), streams, 40, checkpoint=tmp_path / "cut", each=kill, **options)
+        run(model(0.3), streams, 40, checkpoint=tmp_path / "cut", each=kill, **options)
     torch.manual_seed(999)
     resumed = LanguageModel(5, 3, 6, dropout=0.3)
-    assert fit(resumed, streams, 40, checkpoint=tmp_path / "cut", **options) == expected
+    assert run(resumed, streams, 40, checkpoint=tmp_path / "cut", **options) == expected
     for a, b in zip(whole.parameters(), resumed.parameters(), strict=True):
         assert torch.equal(a, b)
 
@@ -77,7 +91,7 @@ def test_a_resumed_run_is_the_same_bit_for_bit(tmp_path):
 def test_learning_lowers_the_loss():
     net, tokens = model(), torch.arange(400) % 5
     before = evaluate(net, tokens)
-    fit(net, Streams(tokens, 4, 8), 400, learning_rate=2e-2, warmup=5)
+    run(net, Streams(tokens, 4, 8), 400, learning_rate=2e-2)
     assert evaluate(net, tokens) < 0.05, "a cycle of five can be known for certain"
     assert before > 1.0
 
@@ -91,7 +105,7 @@ def test_a_loss_that_is_not_finite_stops_at_its_update(tmp_path):
                 next(iter(net.parameters())).fill_(float("nan"))
 
     with pytest.raises(LossNotFinite, match="became nan at update 7"):
-        fit(net, Streams(TOKENS, 4, 8), 20, learning_rate=1e-2, checkpoint=tmp_path / "c", checkpoint_every=3,
+        run(net, Streams(TOKENS, 4, 8), 20, learning_rate=1e-2, checkpoint=tmp_path / "c", checkpoint_every=3,
             each=poison)  # fmt: skip
     fresh = model()
     notes = load_checkpoint(tmp_path / "c", parts(fresh))

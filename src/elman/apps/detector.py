@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from elman.apps.autoencoding import fit_autoencoder
 from elman.nn.autoencoder import SequenceAutoencoder
 from elman.probe.anomaly import Profile, newest, reconstruction_errors
-from elman.train.autoencode import fit_autoencoder
 
 __all__ = ["Detector"]
 

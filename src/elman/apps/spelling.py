@@ -20,7 +20,7 @@ __all__ = [
     "ranked",
     "search",
     "settings",
-    "train",
+    "train_speller",
     "training_pairs",
     "tree_of",
     "write_greedily",
@@ -80,18 +80,20 @@ def training_pairs(
     return pairs
 
 
-def train(
+def train_speller(
     model: "Seq2Seq", draw: Callable[[], Sequence[tuple[str, str]]], backwards: bool, updates: int,
     learning_rate: float, each: Callable[[int, float], None],
 ) -> list[float]:  # fmt: skip
     """Train on drawn pairs (wrong, right): to write the right word, or, backwards, the wrong one from the right."""
-    from elman.train.seq2seq import fit_seq2seq
+    from elman.train.loop import losses, train
+    from elman.train.seq2seq import sequence_loss
 
     def pairs(update: int) -> "Pairs":
         wrong, right = zip(*draw(), strict=True)
         return batch(right, wrong) if backwards else batch(wrong, right)
 
-    return fit_seq2seq(model, pairs, updates, learning_rate=learning_rate, each=each)
+    made = train(model, lambda update: sequence_loss(model, pairs(update)), updates, learning_rate=learning_rate)
+    return losses(made, each)
 
 
 def write_greedily(model: "Seq2Seq", typos: Sequence[str]) -> list[str]:
@@ -105,7 +107,7 @@ def write_greedily(model: "Seq2Seq", typos: Sequence[str]) -> list[str]:
     longest = max(map(len, typos)) + SPARE
     with torch.inference_mode():
         start = torch.full((len(typos), 1), BEGIN)
-        written = greedy(model.step, start, longest, end=END, state=model.read(read.source, read.lengths))
+        written = greedy(model.step, start, longest, eos=END, state=model.encode(read.source, read.lengths))
     return [decode(row) for row in written.tolist()]
 
 
@@ -130,8 +132,8 @@ def search(
     longest = max(map(len, typos)) + SPARE
     with torch.inference_mode():
         return beam_search(
-            model.step, torch.full((len(typos),), BEGIN), end=END, max_length=longest, width=width, n_best=n_best,
-            state=model.read(read.source, read.lengths), allowed=trie, tree=tree,
+            model.step, torch.full((len(typos),), BEGIN), eos=END, max_length=longest, beam_width=width,
+            n_best=n_best, state=model.encode(read.source, read.lengths), allowed=trie, tree=tree,
         )  # fmt: skip
 
 

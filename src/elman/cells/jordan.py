@@ -1,6 +1,6 @@
 """Jordan's network ("Attractor Dynamics and Parallelism in a Connectionist Sequential Machine", 1986)."""
 
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ class JordanState(NamedTuple):
     s: Tensor  # [B, O], the state units
 
 
-class JordanCell(Cell):
+class JordanCell(Cell[JordanState]):
     r"""A network whose output, not its hidden layer, feeds back.
 
     .. math:: s_t &= \mu s_{t-1} + y_{t-1} \\
@@ -45,7 +45,6 @@ class JordanCell(Cell):
 
     year = 1986
     paper = "Jordan, Attractor Dynamics and Parallelism in a Connectionist Sequential Machine"
-    state_type: ClassVar = JordanState
 
     def __init__(self, input_size: int, hidden_size: int, out_size: int | None = None, decay: float = 0.5):
         super().__init__(input_size, hidden_size)

@@ -1,6 +1,6 @@
 """Long short-term memory (Hochreiter & Schmidhuber, 1997), with the forget gate of Gers et al. (2000)."""
 
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ class LSTMState(NamedTuple):
     c: Tensor  # [B, H]
 
 
-class LSTMCell(Cell):
+class LSTMCell(Cell[LSTMState]):
     r"""The LSTM cell in its common form.
 
     .. math:: i, f, g, o &= W x_t + R h_{t-1} + b \\
@@ -42,7 +42,6 @@ class LSTMCell(Cell):
 
     year = 2000
     paper = "Gers, Schmidhuber & Cummins, Learning to Forget: Continual Prediction with LSTM"
-    state_type: ClassVar = LSTMState
 
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size)

@@ -1,7 +1,5 @@
 """The LSTM with a recurrent projection (Sak, Senior & Beaufays, 2014, arXiv:1402.1128)."""
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
@@ -12,7 +10,7 @@ from elman.cells.lstm import LSTMState
 from elman.errors import check_positive
 
 
-class ProjectedLSTMCell(Cell):
+class ProjectedLSTMCell(Cell[LSTMState]):
     r"""The LSTM cell whose output is projected to fewer features before it recurs.
 
     .. math:: i, f, g, o &= W x_t + R h_{t-1} + b \\
@@ -42,7 +40,6 @@ class ProjectedLSTMCell(Cell):
 
     year = 2014
     paper = "Sak, Senior & Beaufays, Long Short-Term Memory Based Recurrent Neural Network Architectures"
-    state_type: ClassVar = LSTMState
 
     def __init__(self, input_size: int, hidden_size: int, proj_size: int | None = None, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size)

@@ -1,6 +1,6 @@
 """The structurally constrained recurrent network (Mikolov et al., 2015, arXiv:1412.7753, eqs. 3-5)."""
 
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ class SCRNState(NamedTuple):
     s: Tensor  # [B, C]
 
 
-class SCRNCell(Cell):
+class SCRNCell(Cell[SCRNState]):
     r"""A simple recurrent cell beside units that change slowly.
 
     .. math:: s_t &= (1 - \alpha) B x_t + \alpha s_{t-1} \\
@@ -44,7 +44,6 @@ class SCRNCell(Cell):
 
     year = 2015
     paper = "Mikolov et al., Learning Longer Memory in Recurrent Neural Networks"
-    state_type: ClassVar = SCRNState
 
     def __init__(self, input_size: int, hidden_size: int, context_size: int | None = None, alpha: float = 0.95):
         super().__init__(input_size, hidden_size)

@@ -1,6 +1,6 @@
 """sLSTM (Beck et al., "xLSTM: Extended Long Short-Term Memory", 2024, arXiv:2405.04517, section 2.2)."""
 
-from typing import ClassVar, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +21,7 @@ class SLSTMState(NamedTuple):
     m: Tensor  # [B, H], the stabiliser
 
 
-class SLSTMCell(Cell):
+class SLSTMCell(Cell[SLSTMState]):
     r"""The xLSTM's cell of scalars: exponential gates, normalised by their sum. It has one head.
 
     .. math:: i, f, z, o &= W x_t + R h_{t-1} + b \\
@@ -54,7 +54,6 @@ class SLSTMCell(Cell):
 
     year = 2024
     paper = "Beck et al., xLSTM: Extended Long Short-Term Memory"
-    state_type: ClassVar = SLSTMState
 
     def __init__(
         self, input_size: int, hidden_size: int, forget_gate: ForgetGate = "exp", forget_bias: float | None = None

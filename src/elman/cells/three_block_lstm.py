@@ -1,7 +1,5 @@
 """What LSTMs of three blocks share: their weights, and the product of a step."""
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
@@ -11,11 +9,9 @@ from elman.cells.initial import start_gates
 from elman.cells.lstm import LSTMState
 
 
-class ThreeBlockLSTM(Cell):
+class ThreeBlockLSTM(Cell[LSTMState]):
     """The weights of an LSTM with a gate fewer: three blocks, each input block Xavier-uniform, each recurrent one
     orthogonal. What a step makes of them is the subclass's."""
-
-    state_type: ClassVar = LSTMState
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size)

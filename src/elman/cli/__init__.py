@@ -5,8 +5,12 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 import elman
 from elman.cli import (
@@ -26,13 +30,40 @@ from elman.cli import (
     translate,
 )
 from elman.errors import UnknownName
+from elman.terminal import guarded_streams, printable
 
 __all__ = ["app", "main"]
 
 LONGEST = 600  # characters of a complaint, which may quote what was given
 INTERRUPTED = 130  # typer's exit status for Ctrl-C
 
+
+class _Commands(TyperGroup):
+    """Commands whose usage errors quote what was typed without obeying it."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Parse the options before the command."""
+        with _quoted():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Parse the command's words, and run it."""
+        with _quoted():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _quoted() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if hasattr(error, "format_message"):  # ClickException, which Typer takes from Click or brings along
+            error.message = printable(error.message)  # pyright: ignore[reportAttributeAccessIssue]
+        raise
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Recurrent sequence models: studies, models and data of the Elman laboratory.",
     no_args_is_help=True,
     add_completion=False,
@@ -71,6 +102,11 @@ def main() -> None:
     """Run the command line. Whatever goes wrong is said in one line, with exit status 2 for a wrong word, 1
     for anything else, and 130 after Ctrl-C. ``ELMAN_TRACEBACK=1`` shows where it went wrong."""
     _make_streams_safe()
+    with guarded_streams():
+        _run()
+
+
+def _run() -> None:
     try:
         app()
     except SystemExit as stop:

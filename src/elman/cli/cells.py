@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from elman.terminal import marked
+
 Size = typer.Option(min=2, max=2048)  # twenty-five cells of that size still fit in memory
 
 
@@ -42,7 +44,6 @@ def cells(
         print(json.dumps([asdict(row) | extra for row, extra in zip(rows, timed, strict=True)], indent=2))
         return
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     sizes = f"input_size {input_size}, hidden_size {hidden_size}"
@@ -58,9 +59,9 @@ def cells(
         products = "?" if row.products is None else str(row.products)
         shown = [row.name, str(row.year or ""), f"{row.parameters:,}", products]
         shown += [f"{times[row.name]:.2f}"] if speed else []
-        table.add_row(*map(escape, shown), row.engine, escape(row.paper))
+        table.add_row(*map(marked, shown), marked(row.engine), marked(row.paper))
     console = Console(width=shutil.get_terminal_size((200, 24)).columns)
     console.print(table)
     for row in rows:
         if row.why:
-            console.print(f"{row.name} runs on the loop: {row.why}", markup=False, highlight=False, soft_wrap=True)
+            console.print(marked(f"{row.name} runs on the loop: {row.why}"), highlight=False, soft_wrap=True)

@@ -7,6 +7,7 @@ import typer
 
 from elman.cli.models import RESULTS, Model, Results, newest_model
 from elman.errors import UnknownName
+from elman.terminal import marked
 
 if TYPE_CHECKING:
     from elman.nn.seq2seq import Seq2Seq
@@ -71,7 +72,7 @@ def _by_channel(net: "Seq2Seq", notes: dict, typos: list[str], beam: int, n_best
 
             table = Table("word", "log P(typo | word)", f"+ {notes['weight']:g} log count", "= score", box=None)
             for word, score in order[: max(n_best, SHOWN)]:
-                table.add_row(word, f"{scores[word]:.3f}", f"{score - scores[word]:.3f}", f"{score:.3f}")
+                table.add_row(marked(word), f"{scores[word]:.3f}", f"{score - scores[word]:.3f}", f"{score:.3f}")
             Console().print(table)
             _show_attention(net, order[0][0], typo, out / f"correct-{typo[:20]}.svg")
 
@@ -110,7 +111,7 @@ def _show_attention(net: "Seq2Seq", read: str, written: str, path: Path) -> None
 
     pair = batch([read], [written])
     with torch.inference_mode():
-        weights = net.write(pair.target[:-1], net.read(pair.source))[1][:, 0].tolist()
+        weights = net.decode(pair.target[:-1], net.encode(pair.source))[1][:, 0].tolist()
     names = [*written, "end"]
     show_attention(weights, list(read), names)
     write_attention(path, f"Attention, {read} to {written}", weights, list(read), names)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from elman.terminal import marked
+
 if TYPE_CHECKING:
     from elman.decode import Beams
 
@@ -13,16 +15,15 @@ __all__ = ["show_attention", "show_tree", "write_attention"]
 def show_attention(weights: Sequence[Sequence[float]], read: Sequence[str], written: Sequence[str]) -> None:
     """Print attention as a table: a row for each token written, a shaded column for each read."""
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title="Where each token looked", title_justify="left", box=None, padding=(0, 1))
     table.add_column("wrote")
     for token in read:
-        table.add_column(escape(token), justify="center", no_wrap=True)
+        table.add_column(marked(token), justify="center", no_wrap=True)
     for token, row in zip(written, weights, strict=True):
         cells = [f"[on grey{_shade(w)}]{'' if w < 0.005 else f'{w:.2f}'.lstrip('0')}[/]" for w in row]
-        table.add_row(escape(token), *cells)
+        table.add_row(marked(token), *cells)
     Console().print(table)
 
 
@@ -34,7 +35,6 @@ def _shade(weight: float) -> int:
 def show_tree(beams: "Beams", names: Sequence[str]) -> None:
     """Print the search tree of the first sentence, each hypothesis with its log-probability."""
     from rich.console import Console
-    from rich.markup import escape
     from rich.tree import Tree
 
     if not beams.tree:
@@ -50,7 +50,7 @@ def show_tree(beams: "Beams", names: Sequence[str]) -> None:
             branch = root
             if token >= 0 and parent < len(above):
                 ends = " [green](finished)[/]" if place >= width else ""
-                branch = above[parent].add(f"{escape(names[token])} [dim]{score:.3f}[/]{ends}")
+                branch = above[parent].add(f"{marked(names[token])} [dim]{score:.3f}[/]{ends}")
             if place < width:
                 here.append(branch)
         above = here

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elman.errors import UnknownName
+from elman.terminal import marked
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -115,11 +116,14 @@ def lab(
         raise typer.Exit(1)
 
 
-def report(folder: Annotated[Path, typer.Argument(help="A results folder.")] = Path("results")) -> None:
+def report(
+    folder: Annotated[Path, typer.Argument(help="A results folder.")] = Path("results"),
+    out: Annotated[Path | None, typer.Option(help="File to write; default: book.html in the results folder.")] = None,
+) -> None:
     """Write the book from saved findings; nothing is run."""
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder; give the --out of an earlier run")
-    _write_book(folder)
+    _write_book(folder, out)
 
 
 def _show_fields(study: "Study", quick: bool, as_json: bool) -> None:
@@ -180,11 +184,14 @@ def _together(runs: "list[Run]") -> "Iterator[tuple[Run, Findings | None]]":
     from elman.train import parallel
 
     with parallel.start():
-        if parallel.rank():
+        first = parallel.rank() == 0
+        if first:
+            with Together() as executor:
+                yield from execute(runs, 1, executor, Progress())
+        else:
             follow()
-            raise typer.Exit
-        with Together() as executor:
-            yield from execute(runs, 1, executor, Progress())
+    if not first:
+        raise typer.Exit
 
 
 def read_settings(pairs: list[str]) -> dict[str, str]:
@@ -225,11 +232,17 @@ def _use_data(folder: Path | None) -> None:
         os.environ["ELMAN_DATA"] = str(folder.resolve())
 
 
-def _write_book(out: Path) -> None:
+def _write_book(results: Path, out: Path | None = None) -> None:
     from elman.lab.book import collect, write_book
 
     notes: list[str] = []
-    path = write_book(collect(out, notes.append), out / "book.html", notes=notes)
+    findings = collect(results, notes.append)
+    try:
+        path = write_book(findings, out or results / "book.html", notes=notes)
+    except OSError as error:
+        if out is None:
+            error.strerror = f"{error.strerror}; `elman report {results} --out FILE` writes the book elsewhere"
+        raise
     for note in notes:
         print(note, file=sys.stderr)
     print(path.resolve())
@@ -243,41 +256,39 @@ def _all_failed(run: "Run") -> None:
 
 def _show(findings: "Findings", folder: Path) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     console = Console()
-    console.print(f"[bold]{findings.exercise}  {escape(findings.title)}[/]\n{escape(findings.summary)}\n")
+    console.print(f"[bold]{marked(f'{findings.exercise}  {findings.title}')}[/]\n{marked(findings.summary)}\n")
     show_tables(console, findings)
     claims = Table(title="Claims, stated before the run", title_justify="left")
     for column in ("claim", "measured", "95 % interval", "verdict"):
         claims.add_column(column)
     for v in findings.claims:
         span = "exact" if v.exact else f"{v.low:.4g} to {v.high:.4g} (n={v.n})"
-        claims.add_row(f"{escape(v.claim.statement)} [dim]{escape(v.claim.source)}[/]", _number(v.measured), span,
+        claims.add_row(f"{marked(v.claim.statement)} [dim]{marked(v.claim.source)}[/]", _number(v.measured), span,
                        MARK[v.verdict])  # fmt: skip
     console.print(claims)
     for passage in findings.passages:
-        console.print(f"\n[bold]{escape(passage.title)}[/]")
-        console.print(escape(passage.text), highlight=False)
+        console.print(f"\n[bold]{marked(passage.title)}[/]")
+        console.print(marked(passage.text), highlight=False)
     for line in findings.failed:
-        console.print(f"[red]failed:[/] {escape(line)}")
+        console.print(f"[red]failed:[/] {marked(line)}")
     console.print(
-        f"\nSaved in {escape(str(folder))}; `elman report {escape(str(folder.parent.parent))}` writes the book."
+        f"\nSaved in {marked(str(folder))}; `elman report {marked(str(folder.parent.parent))}` writes the book."
     )
 
 
 def show_tables(console: "Console", findings: "Findings") -> None:
     """Print every table of some findings."""
-    from rich.markup import escape
     from rich.table import Table
 
     for table in findings.tables:
-        shown = Table(title=escape(table.title), title_justify="left", caption=escape(table.note) or None)
+        shown = Table(title=marked(table.title), title_justify="left", caption=marked(table.note) or None)
         for column in table.columns:
-            shown.add_column(escape(column))
+            shown.add_column(marked(column))
         for row in table.rows:
-            shown.add_row(*("" if value is None else escape(_number(value)) for value in row))
+            shown.add_row(*("" if value is None else marked(_number(value)) for value in row))
         console.print(shown)
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from elman.files import first_link
+
 __all__ = ["LARGEST_SEED", "RESULTS", "Model", "Results", "newest_model"]
 
 LARGEST_SEED = 2**63 - 1  # that torch's generators take
@@ -14,7 +16,7 @@ Results = Annotated[Path, typer.Option("--out", "--results", help="Results folde
 
 
 def newest_model(out: Path, study: str, trial: str = "*") -> Path:
-    """Return the folder of the model that a study wrote last.
+    """Return the folder of the model that a study wrote last; links in the results folder are not followed.
 
     Args:
         out: a results folder.
@@ -24,7 +26,8 @@ def newest_model(out: Path, study: str, trial: str = "*") -> Path:
     Raises:
         ValueError: if there is none, with the command that makes one.
     """
-    found = [path.parent for path in out.glob(f"{study}/*/trials/{trial}/model/model.json")]
+    places = out.glob(f"{study}/*/trials/{trial}/model/model.json")
+    found = [path.parent for path in places if first_link(path, out) is None]
     if not found:
         raise ValueError(f"no trained model in {out}; `elman study {study.partition('-')[0]} --quick` makes one")
     return max(found, key=lambda folder: (folder / "model.json").stat().st_mtime)

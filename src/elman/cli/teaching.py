@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from elman.terminal import marked
+
 
 def answer(
     exercise: Annotated[str, typer.Argument(help="One of 15.1 to 15.10, by number or name.")],
@@ -23,13 +25,12 @@ def answer(
         print(found.to_json())
         return
     from rich.console import Console
-    from rich.markup import escape
 
     console = Console()
-    console.print(f"[bold]{found.exercise}  {escape(found.title)}[/]\n{escape(found.summary)}")
+    console.print(f"[bold]{marked(f'{found.exercise}  {found.title}')}[/]\n{marked(found.summary)}")
     for passage in found.passages:
-        console.print(f"\n[bold]{escape(passage.title)}[/]")
-        console.print(escape(passage.text.replace("**", "")), highlight=False)
+        console.print(f"\n[bold]{marked(passage.title)}[/]")
+        console.print(marked(passage.text.replace("**", "")), highlight=False)
     console.print()
     show_tables(console, found)
 

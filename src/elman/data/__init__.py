@@ -1,22 +1,95 @@
-"""The data room: real data sets by name, and generators with known answers. It imports no torch."""
+"""Data sets by name, readers of files, and generators with known answers. Importing it imports no torch."""
 
-from elman.data.catalogue import DataFile, DataSet, all_sets, find_set
-from elman.data.errors import DataError, NotHere
-from elman.data.files import checksums, fetch, find, where
-from elman.data.texts import Text, split, text
+from typing import TYPE_CHECKING
+
+from elman.lazy import lazily
+
+if TYPE_CHECKING:
+    from elman.data.batches import Batches
+    from elman.data.brackets import Brackets
+    from elman.data.catalogue import DataFile, DataSet, all_sets, find_set
+    from elman.data.errors import DataError, NotHere
+    from elman.data.files import checksums, fetch, find, where
+    from elman.data.irregular import Waves
+    from elman.data.music.library import tunes
+    from elman.data.music.melody import Melody, Note
+    from elman.data.pairs import Pairs, batch_pairs
+    from elman.data.prices import read_prices
+    from elman.data.reversal import Reversal
+    from elman.data.sentences import read_conllu
+    from elman.data.signals import read_signal
+    from elman.data.tasks import Copy, Recall, StoreRecall, Timing
+    from elman.data.texts import Text, split, text
+    from elman.data.ts import read_ts
+    from elman.data.vocabulary import Vocabulary
 
 __all__ = [
+    "Batches",
+    "Brackets",
+    "Copy",
     "DataError",
     "DataFile",
     "DataSet",
+    "Melody",
     "NotHere",
+    "Note",
+    "Pairs",
+    "Recall",
+    "Reversal",
+    "StoreRecall",
     "Text",
+    "Timing",
+    "Vocabulary",
+    "Waves",
     "all_sets",
+    "batch_pairs",
     "checksums",
     "fetch",
     "find",
     "find_set",
+    "read_conllu",
+    "read_prices",
+    "read_signal",
+    "read_ts",
     "split",
     "text",
+    "tunes",
     "where",
 ]
+
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "DataFile": "elman.data.catalogue",
+        "DataSet": "elman.data.catalogue",
+        "all_sets": "elman.data.catalogue",
+        "find_set": "elman.data.catalogue",
+        "DataError": "elman.data.errors",
+        "NotHere": "elman.data.errors",
+        "checksums": "elman.data.files",
+        "fetch": "elman.data.files",
+        "find": "elman.data.files",
+        "where": "elman.data.files",
+        "Text": "elman.data.texts",
+        "split": "elman.data.texts",
+        "text": "elman.data.texts",
+        "Vocabulary": "elman.data.vocabulary",
+        "Batches": "elman.data.batches",
+        "Pairs": "elman.data.pairs",
+        "batch_pairs": "elman.data.pairs",
+        "Copy": "elman.data.tasks",
+        "Recall": "elman.data.tasks",
+        "StoreRecall": "elman.data.tasks",
+        "Timing": "elman.data.tasks",
+        "Reversal": "elman.data.reversal",
+        "Brackets": "elman.data.brackets",
+        "read_conllu": "elman.data.sentences",
+        "read_ts": "elman.data.ts",
+        "read_signal": "elman.data.signals",
+        "read_prices": "elman.data.prices",
+        "Waves": "elman.data.irregular",
+        "tunes": "elman.data.music.library",
+        "Melody": "elman.data.music.melody",
+        "Note": "elman.data.music.melody",
+    },
+)

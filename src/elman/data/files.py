@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from elman.data.catalogue import DataFile, DataSet, find_set
 from elman.data.errors import DataError, NotHere
+from elman.files import usual_mode
 
 __all__ = ["Where", "cache_folder", "checksums", "fetch", "find", "where"]
 
@@ -104,11 +105,36 @@ def _download(file: DataFile, progress: bool) -> Path:
     get: Any = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT)
     pooch.get_logger().setLevel("ERROR")
     try:
-        found = pooch.retrieve(file.url, f"sha256:{file.sha256}", target.name, target.parent, downloader=get)
-    except (requests.RequestException, ValueError) as error:
-        reason = "what came has another checksum" if isinstance(error, ValueError) else "the download failed"
-        raise NotHere(f"{file.path}: {reason}; {_advice(file)}") from None
-    return Path(found)
+        found = Path(pooch.retrieve(file.url, f"sha256:{file.sha256}", target.name, target.parent, downloader=get))
+    except requests.RequestException as error:  # some are also ValueErrors
+        raise NotHere(f"{file.path}: the download failed: {_cause(error)}; {_advice(file)}") from None
+    except ValueError:
+        raise NotHere(f"{file.path}: what came has another checksum; {_advice(file)}") from None
+    found.chmod(usual_mode())  # pooch leaves it to the user alone
+    return found
+
+
+def _cause(error: Any) -> str:
+    """Say in words why a request failed, and name what was asked."""
+    from http import HTTPStatus
+    from urllib.parse import urlsplit
+
+    from requests import exceptions as kinds
+
+    if isinstance(error, kinds.HTTPError) and error.response is not None:
+        number = error.response.status_code
+        words = f" ({HTTPStatus(number).phrase})" if number in set(HTTPStatus) else ""
+        return f"the server answered {number}{words}"
+    host = urlsplit(getattr(error.request, "url", None) or "").hostname or "the server"
+    if isinstance(error, kinds.ProxyError):
+        return "the proxy cannot be used; look at HTTPS_PROXY and HTTP_PROXY"
+    if isinstance(error, kinds.SSLError):
+        return f"{host} showed no certificate that this machine trusts"
+    if isinstance(error, kinds.Timeout):
+        return f"{host} did not answer within {TIMEOUT} seconds"
+    if isinstance(error, kinds.ConnectionError):
+        return f"there is no connection to {host}"
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def _places() -> list[tuple[Where, Path]]:

@@ -6,8 +6,10 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from contextlib import suppress
 from typing import Any
+
+from elman.lab.worker import in_one_line
+from elman.train import parallel
 
 __all__ = ["OnRay", "Together", "follow"]
 
@@ -43,7 +45,11 @@ class OnRay(Executor):
 
 
 class Together(Executor):
-    """Trials one after another in this process and, at the same time, in every process that :func:`follow` s it."""
+    """Trials one after another in this process and, at the same time, in every process that :func:`follow` s it.
+
+    Raises:
+        LeftAlone: from ``submit``, if a trial failed in this process while another process is still at it.
+    """
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run one call now, here and there."""
@@ -51,10 +57,14 @@ class Together(Executor):
 
         future: Future[Any] = Future()
         dist.broadcast_object_list([args], src=0)
+        failure = None
         try:
-            future.set_result(fn(*args, **kwargs))
+            failure = fn(*args, **kwargs)
+            future.set_result(failure)
         except Exception as error:
+            failure = in_one_line(error)
             future.set_exception(error)
+        parallel.end_together(str(args[3]), failure)  # the trial's folder
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -63,9 +73,17 @@ class Together(Executor):
 
         dist.broadcast_object_list([None], src=0)
 
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        if kind is None:  # else a follower may be at a trial, and would never hear it
+            self.shutdown()
+
 
 def follow() -> None:
-    """Take part in the trials of the first process until it has no more; what they find is its to save."""
+    """Take part in the trials of the first process until it has no more; what they find is its to save.
+
+    Raises:
+        LeftAlone: if a trial failed in this process while another process is still at it.
+    """
     from torch import distributed as dist
 
     from elman.lab.workspace import Desk
@@ -76,5 +94,9 @@ def follow() -> None:
         if message[0] is None:
             return
         study, plan, trial, folder, _ = message[0]
-        with suppress(Exception):  # the first process, whose numbers are the same, says so
+        failure = None
+        try:
             study.run(plan, trial, Desk(folder))
+        except Exception as error:
+            failure = f"{trial.name}: {in_one_line(error)}"
+        parallel.end_together(str(folder), failure)

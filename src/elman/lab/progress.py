@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from elman.terminal import printable
+
 __all__ = ["Progress", "Running"]
 
 QUIET_SECONDS = 10  # between lines where there is no terminal
@@ -23,7 +25,7 @@ class Running:
     @property
     def shown(self) -> str:
         """Its numbers, such as ``loss 1.832``."""
-        return "  ".join(f"{name} {value:.4g}" for name, value in self.numbers.items())
+        return printable("  ".join(f"{name} {value:.4g}" for name, value in self.numbers.items()))
 
 
 class Progress:
@@ -81,7 +83,7 @@ class Progress:
         elif self.visible and running and time.monotonic() - self._last_line > QUIET_SECONDS:
             self._last_line = time.monotonic()
             parts = [f"{r.name} {r.step:.0f}/{r.total:.0f} {r.shown}{self._left(r)}" for r in running]
-            print(f"[{self.done}/{self.total} trials] " + "; ".join(parts), file=sys.stderr, flush=True)
+            print(printable(f"[{self.done}/{self.total} trials] " + "; ".join(parts)), file=sys.stderr, flush=True)
 
     def finished(self, name: str, failure: str | None) -> None:
         """One more trial has ended."""
@@ -89,7 +91,7 @@ class Progress:
         if self._bars is not None:
             self._bars.update(self._tasks[""], completed=self.done)
         if failure is not None and self.visible:
-            print(f"{name} failed: {failure}", file=sys.stderr, flush=True)
+            print(printable(f"{name} failed: {failure}"), file=sys.stderr, flush=True)
 
     def stop(self) -> None:
         """Take the bars down."""
@@ -103,7 +105,7 @@ class Progress:
             self._bars.remove_task(self._tasks.pop(name))
         for r in running:
             if r.name not in self._tasks:
-                self._tasks[r.name] = self._bars.add_task(r.name, total=r.total, note="")
+                self._tasks[r.name] = self._bars.add_task(printable(r.name), total=r.total, note="")
             rate = self._rate(r)
             note = f"{rate:.3g}/s  {r.shown}" if rate else r.shown
             self._bars.update(self._tasks[r.name], completed=r.step, total=r.total, note=note)

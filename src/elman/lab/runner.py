@@ -8,6 +8,7 @@ A run is a study with a plan in a folder::
                                 figures/            the same figures as in the book, as SVG
 """
 
+import errno
 import json
 import os
 import platform
@@ -88,12 +89,13 @@ def execute(
 
     Raises:
         FolderInUse: if another process works in one of the folders.
-        OSError: if a folder cannot be written.
+        OSError: if a folder cannot be written, or a part of it is a link to elsewhere.
     """
     show = show or Progress.silent()
     with ExitStack() as stack:
         for run in runs:
             stack.enter_context(_locked(run.folder))
+            _refuse_links(run.folder)
             remove_unfinished(run.folder)
         trials = {id(run): list(run.study.trials(run.plan)) for run in runs}
         for run in runs:
@@ -183,6 +185,12 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _refuse_links(folder: Path) -> None:
+    for part in ("trials", "figures"):
+        if (folder / part).is_symlink():
+            raise OSError(errno.ELOOP, "a link to elsewhere is not followed; remove it", str(folder / part))
 
 
 def write_plan(run: Run) -> None:

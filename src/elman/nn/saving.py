@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from elman.cells.lookup import public_cells
 from elman.data.vocabulary import Vocabulary
@@ -38,6 +39,7 @@ __all__ = [
 
 ATTENTION: dict[str, Any] = {"additive": AdditiveAttention, "multiplicative": MultiplicativeAttention, "none": None}
 KINDS: dict[str, Any] = {"TextClassifier": TextClassifier, "Tagger": Tagger}
+CALLS = 50  # of PyTorch that building and initialising takes a parameter, at the very most
 HEADS: dict[str, Any] = {"generator": Generator, "pointer": Pointer, "pointer-generator": PointerGenerator}
 
 
@@ -232,9 +234,9 @@ def read_model(folder: Path, make: Any, kinds: tuple[type, ...], wanted: str) ->
 
 
 def _filled(make: Callable[[], Any], weights: dict[str, Tensor]) -> Any:
-    """Make a model with these weights. Its shapes are compared without memory first, so that odd settings cannot ask
-    for all there is."""
-    with torch.device("meta"):
+    """Build a model with these weights. Its shapes are compared without memory first, and no more layers are built
+    than there are weights for: odd settings cost neither memory nor time."""
+    with torch.device("meta"), _Patience(CALLS * (len(weights) + 1)):
         shapes = {name: tensor.shape for name, tensor in make().state_dict().items()}
     there = {name: tensor.shape for name, tensor in weights.items()}
     if wrong := sorted(name for name in {*shapes, *there} if shapes.get(name) != there.get(name)):
@@ -244,3 +246,18 @@ def _filled(make: Callable[[], Any], weights: dict[str, Tensor]) -> Any:
     model = make()
     model.load_state_dict(weights)
     return model.eval()
+
+
+class _Patience(TorchFunctionMode):
+    """Allow so many calls of PyTorch inside the block, in this thread, and refuse to build more."""
+
+    def __init__(self, calls: int):
+        super().__init__()
+        self.left = calls
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Count one."""
+        self.left -= 1
+        if self.left < 0:
+            raise ValueError("its settings ask for more layers than its weights fill")
+        return func(*args, **(kwargs or {}))

@@ -100,7 +100,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.nn.saving import make_seq2seq
     from elman.studies.shared.reversing import same, settings
     from elman.train.forcing import always, linear
-    from elman.train.seq2seq import fit_seq2seq
+    from elman.train.loop import losses, train
+    from elman.train.seq2seq import sequence_loss
 
     task, n = Reversal(*LENGTHS), LENGTHS[1]
     model = make_seq2seq(settings(plan.hidden_size, "none"))
@@ -117,18 +118,21 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         wrong = torch.randint(10, batch.target.shape, generator=coins)
         return batch._replace(read=torch.where(noisy, wrong, batch.target))
 
-    fit_seq2seq(model, draw, plan.updates, learning_rate=plan.learning_rate, forcing=schedule, generator=coins,
-                each=lambda update, loss: desk.progress(update, plan.updates, loss=loss))  # fmt: skip
+    updates = train(
+        model, lambda update: sequence_loss(model, draw(update), schedule(update), coins), plan.updates,
+        learning_rate=plan.learning_rate,
+    )  # fmt: skip
+    losses(updates, lambda update, loss: desk.progress(update, plan.updates, loss=loss))
     model.eval()
     batch = Reversal(n, n).draw(plan.test_size, test, held_out=True)
     right = batch.target[1 : n + 1]
     begin = torch.full((plan.test_size, 1), BEGIN)
     with torch.no_grad():
-        state = model.read(batch.source, batch.lengths)
-        forced = model.write(batch.target[:n], state)[0].argmax(-1) != right
+        state = model.encode(batch.source, batch.lengths)
+        forced = model.decode(batch.target[:n], state)[0].argmax(-1) != right
         own = greedy(model.step, begin, n, state=state).t() != right
-        whole = (greedy(model.step, begin, n + 1, end=END, state=state).t() == batch.target[1:]).all(0)
-        beam = beam_search(model.step, begin, end=END, max_length=n + 3, width=plan.beam, state=state)
+        whole = (greedy(model.step, begin, n + 1, eos=END, state=state).t() == batch.target[1:]).all(0)
+        beam = beam_search(model.step, begin, eos=END, max_length=n + 3, beam_width=plan.beam, state=state)
     beamed = same(beam, batch.target[1:].t())[:, 0]
     by_place = {name: wrong.float().mean(1).tolist() for name, wrong in (("true", forced), ("own", own))}
     return Record(

@@ -93,12 +93,12 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     from elman.data.reversal import Reversal
     from elman.nn.saving import make_seq2seq
-    from elman.studies.shared.reversing import exact_by_length, settings, train
+    from elman.studies.shared.reversing import exact_by_length, settings, train_reversal
     from elman.train.forcing import always
 
     (units, attention), seed = arms_of(plan)[trial.arm], trial.seed or 0
     model = make_seq2seq(settings(units, "additive" if attention else "none"))
-    train(model, Reversal(LENGTHS[0], LENGTHS[-1]), plan.updates, plan.batch_size, plan.learning_rate, seed,
+    train_reversal(model, Reversal(LENGTHS[0], LENGTHS[-1]), plan.updates, plan.batch_size, plan.learning_rate, seed,
           always, lambda update, loss: desk.progress(update, plan.updates, loss=loss))  # fmt: skip
     exact = exact_by_length(model, LENGTHS, plan.test_size, torch.Generator().manual_seed(1000 + seed))
     parameters = float(sum(p.numel() for p in model.parameters()))

@@ -110,7 +110,8 @@ def _recall(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.cells.lookup import cell_named
     from elman.data.tasks import Recall
     from elman.nn.classifier import SequenceClassifier
-    from elman.train.classify import accuracy, fit_classifier
+    from elman.train.classify import accuracy, class_loss
+    from elman.train.loop import losses, train
 
     task, seed = Recall(int(trial.on["lag"])), trial.seed or 0
     if trial.arm in ARMS:
@@ -124,12 +125,12 @@ def _recall(plan: Plan, trial: Trial, desk: Desk) -> Record:
         x, y = task.draw(plan.batch_size, training)
         return x, None, y
 
-    losses = fit_classifier(
-        model, draw, plan.updates, learning_rate=plan.learning_rate,
-        each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
-    )  # fmt: skip
+    updates = train(
+        model, lambda update: class_loss(model, draw(update)), plan.updates, learning_rate=plan.learning_rate
+    )
+    found = losses(updates, lambda update, loss: desk.progress(update, plan.updates, loss=loss))
     x, y = task.draw(plan.test_size, test)
-    return Record(numbers={"accuracy": accuracy(model, (x, None, y))}, series={"loss": stretches(losses)})
+    return Record(numbers={"accuracy": accuracy(model, (x, None, y))}, series={"loss": stretches(found)})
 
 
 def _vowels(plan: Plan, trial: Trial, desk: Desk) -> Record:
@@ -138,7 +139,8 @@ def _vowels(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     from elman.data.sets import japanese_vowels
     from elman.nn.classifier import SequenceClassifier
-    from elman.train.classify import accuracy, fit_classifier
+    from elman.train.classify import accuracy, class_loss
+    from elman.train.loop import losses, train
 
     parts = {}
     mean = deviation = torch.zeros(12)
@@ -164,8 +166,8 @@ def _vowels(plan: Plan, trial: Trial, desk: Desk) -> Record:
         return x[:, rows], lengths[rows], y[rows]
 
     model = SequenceClassifier(make_cell("tanh", 12, plan.hidden_size), 9)
-    fit_classifier(model, draw, updates, learning_rate=plan.learning_rate,
-                   each=lambda update, loss: desk.progress(update, updates, loss=loss))  # fmt: skip
+    made = train(model, lambda update: class_loss(model, draw(update)), updates, learning_rate=plan.learning_rate)
+    losses(made, lambda update, loss: desk.progress(update, updates, loss=loss))
     return Record(numbers={"accuracy": accuracy(model, parts["TEST"])})
 
 

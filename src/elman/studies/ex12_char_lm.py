@@ -116,9 +116,12 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.baselines.ngram import NGram
     from elman.data.vocabulary import Vocabulary
     from elman.nn.saving import save_model
-    from elman.train.language import evaluate, fit
+    from elman.train.evaluate import evaluate
+    from elman.train.loop import losses, train
+    from elman.train.schedules import cosine
     from elman.train.step import LossNotFinite
     from elman.train.streams import Streams
+    from elman.train.truncated import Truncated
 
     text, seed = data.text(plan.text), trial.seed or 0
     training, validation = data.split(text.text)
@@ -133,11 +136,11 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     before = evaluate(model, held_out)
     checkpoint = desk.folder / "checkpoint.safetensors"
     try:
-        losses = fit(
-            model, Streams(tokens, plan.batch_size, plan.window), plan.updates,
-            learning_rate=plan.learning_rate, checkpoint=checkpoint,
-            each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
+        updates = train(
+            model, Truncated(model, Streams(tokens, plan.batch_size, plan.window)), plan.updates,
+            learning_rate=plan.learning_rate, schedule=cosine(warmup=100), shared=True, checkpoint=checkpoint,
         )  # fmt: skip
+        found = losses(updates, lambda update, loss: desk.progress(update, plan.updates, loss=loss))
     except LossNotFinite as error:
         last = f"the last good checkpoint is {checkpoint}" if checkpoint.exists() else "no checkpoint was reached"
         raise TrialFailed(f"{error}; {last}") from None
@@ -147,7 +150,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     checkpoint.unlink(missing_ok=True)
     record = Record(
         numbers={"before": before, "validation": evaluate(model, held_out)},
-        series={"loss": stretches(losses, POINTS)},
+        series={"loss": stretches(found, POINTS)},
     )
     for temperature in plan.temperatures:
         written = write(model, vocabulary, "\n", plan.sample_length, temperature, seed)

@@ -105,7 +105,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     from elman.data.reversal import END, Reversal
     from elman.nn.saving import make_seq2seq, save_made
-    from elman.studies.shared.reversing import exact_by_length, settings, train
+    from elman.studies.shared.reversing import exact_by_length, settings, train_reversal
     from elman.train.seq2seq import exact_match
 
     forcing, seed = str(trial.on["reads"]), trial.seed or 0
@@ -129,7 +129,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
             begun = time.process_time()
         desk.progress(update, plan.updates, loss=loss)
 
-    train(model, task, plan.updates, plan.batch_size, plan.learning_rate, seed, lambda _: probability, each)
+    train_reversal(model, task, plan.updates, plan.batch_size, plan.learning_rate, seed, lambda _: probability, each)
     if (trial.arm, forcing) == (ATTENTION, "teacher forcing"):
         save_made(desk.folder / "model", model, made_of, {})
     numbers = {"reached": float(bool(reached)), "updates": float(plan.updates), "seconds": spent} | reached

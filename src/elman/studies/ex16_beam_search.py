@@ -112,23 +112,23 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.data.reversal import BEGIN, END, Reversal
     from elman.decode import Diversity, beam_search
     from elman.nn.saving import make_seq2seq
-    from elman.studies.shared.reversing import same, settings, train
+    from elman.studies.shared.reversing import same, settings, train_reversal
     from elman.train.forcing import always
 
     updates, seed = {named(n): n for n in plan.updates}[trial.arm], trial.seed or 0
     model = make_seq2seq(settings(plan.hidden_size, "additive"))
-    train(model, Reversal(), updates, plan.batch_size, plan.learning_rate, seed, always,
+    train_reversal(model, Reversal(), updates, plan.batch_size, plan.learning_rate, seed, always,
           lambda update, loss: desk.progress(update, updates, loss=loss))  # fmt: skip
     model.eval()
     test = torch.Generator().manual_seed(1000 + seed)
     batch = Reversal(DIGITS, DIGITS).draw(plan.test_size, test, held_out=True)
     right = batch.target[1 : DIGITS + 2].t()  # the end included
     with torch.no_grad():
-        state = model.read(batch.source, batch.lengths)
+        state = model.encode(batch.source, batch.lengths)
 
     def search(width: int, n_best: int = 5, **options):
         return beam_search(
-            model.step, torch.full((plan.test_size,), BEGIN), end=END, max_length=DIGITS + 4, width=width,
+            model.step, torch.full((plan.test_size,), BEGIN), eos=END, max_length=DIGITS + 4, beam_width=width,
             n_best=min(n_best, width), state=state, **options,
         )  # fmt: skip
 

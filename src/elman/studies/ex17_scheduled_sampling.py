@@ -125,7 +125,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     from elman.data.reversal import Reversal
     from elman.nn.saving import make_seq2seq
-    from elman.studies.shared.reversing import exact_by_length, settings, train
+    from elman.studies.shared.reversing import exact_by_length, settings, train_reversal
 
     arm, seed = trial.arm, trial.seed or 0
     shortest, longest = TASKS[str(trial.on["task"])]
@@ -136,7 +136,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         constant = constant_for(arm, plan.epochs)
         probability = schedule(arm, plan.epochs, constant)
     model = make_seq2seq(settings(plan.hidden_size, "additive"))
-    losses = train(
+    losses = train_reversal(
         model, Reversal(shortest, longest), plan.updates, plan.batch_size, plan.learning_rate, seed,
         lambda update: probability(update // per_epoch),
         lambda update, loss: desk.progress(update, plan.updates, loss=loss),

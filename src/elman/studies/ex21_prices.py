@@ -145,7 +145,7 @@ def _fit(plan: Plan, seed: int, table: "np.ndarray", up: "np.ndarray", parts, de
 
     from elman.cells import LSTMCell
     from elman.nn.classifier import SequenceClassifier
-    from elman.train.epochs import Labelled, fit_epochs, logits_of
+    from elman.train.epochs import Labelled, fit, logits_of
 
     training, validation, test = parts
     first = training[0] - plan.window + 1
@@ -156,7 +156,7 @@ def _fit(plan: Plan, seed: int, table: "np.ndarray", up: "np.ndarray", parts, de
         return Labelled([scaled[d - plan.window + 1 : d + 1] for d in days], up[days].astype(int).tolist())
 
     model = SequenceClassifier(LSTMCell(table.shape[1], plan.hidden_size), 2)
-    for _ in fit_epochs(
+    for _ in fit(
         model, windows(training), windows(validation), plan.epochs, learning_rate=plan.learning_rate,
         batch_size=plan.batch_size, seed=seed, patience=plan.patience,
         each=lambda done, total, loss: desk.progress(number * total + done, folds * total, loss=loss),

@@ -171,7 +171,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 def _train(plan: Plan, trial: Trial, desk: Desk, head: str, notes: dict):
 
-    from elman.apps.spelling import settings, train, training_pairs
+    from elman.apps.spelling import settings, train_speller, training_pairs
     from elman.data.spelling import dictionary, misspellings, of_part
     from elman.nn.saving import make_seq2seq, save_made
 
@@ -189,7 +189,7 @@ def _train(plan: Plan, trial: Trial, desk: Desk, head: str, notes: dict):
     def each(update: int, loss: float) -> None:
         desk.progress(update, plan.updates, loss=loss)
 
-    losses = train(model, draw, head != "generator", plan.updates, plan.learning_rate, each)
+    losses = train_speller(model, draw, head != "generator", plan.updates, plan.learning_rate, each)
     model.eval()
 
     def save(**more) -> None:

@@ -156,9 +156,9 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Fit on the beginning, set the threshold on what follows it, score the rest once."""
     import numpy as np
 
+    from elman.apps.autoencoding import fit_autoencoder
     from elman.data.signals import nyc_taxi, planted
     from elman.probe import anomaly
-    from elman.train.autoencode import fit_autoencoder
 
     arm, name, seed = trial.arm, str(trial.on["series"]), trial.seed or 0
     signal = planted(seed) if name == "planted" else nyc_taxi()

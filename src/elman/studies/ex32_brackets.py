@@ -102,7 +102,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.cells.lookup import cell_named
     from elman.data.brackets import Brackets, as_batch
     from elman.nn.classifier import SequenceClassifier
-    from elman.train.classify import accuracy, fit_classifier
+    from elman.train.classify import accuracy, class_loss
+    from elman.train.loop import losses, train
 
     def batch(strings: list[tuple[str, str]]):
         x, lengths = as_batch([text for text, _ in strings])
@@ -126,17 +127,16 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         read.update(text for text, _ in strings)
         return batch(strings)
 
-    losses = fit_classifier(
-        model, draw, plan.updates,
-        learning_rate=plan.learning_rate,
-        each=lambda update, loss: desk.progress(update, plan.updates, loss=loss),
-    )  # fmt: skip
+    updates = train(
+        model, lambda update: class_loss(model, draw(update)), plan.updates, learning_rate=plan.learning_rate
+    )
+    found_losses = losses(updates, lambda update, loss: desk.progress(update, plan.updates, loss=loss))
     drawn = {name: test.draw(plan.test_size, first + 10**6 + k, read) for k, (name, test) in enumerate(tests.items())}
     numbers = {name: accuracy(model, batch(strings)) for name, strings in drawn.items()}
     numbers["rule"] = sum(
         (text.count("(") == text.count(")")) == (not fault) for text, fault in drawn["accuracy"]
     ) / len(drawn["accuracy"])
-    numbers["loss"] = losses[-1]
+    numbers["loss"] = found_losses[-1]
     strings = [text for text, fault in task.draw(4 * plan.probe_strings, first + 2 * 10**6, read) if not fault]
     found, series, texts = _probe(model.cell, untrained, strings)
     lost = _ablate(model, batch(drawn["accuracy"]), texts["unit"], numbers["accuracy"])

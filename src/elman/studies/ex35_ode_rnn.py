@@ -140,7 +140,7 @@ def _waves(plan: Plan, trial: Trial, model: "NextValue", desk: Desk) -> Record:
     import torch
 
     from elman.data.irregular import Waves
-    from elman.train.minimise import minimise
+    from elman.train.loop import losses, train
 
     seed = trial.seed or 0
     training, test = (torch.Generator().manual_seed(2 * seed + part) for part in (0, 1))
@@ -150,16 +150,16 @@ def _waves(plan: Plan, trial: Trial, model: "NextValue", desk: Desk) -> Record:
         values, gaps = waves.draw(plan.batch_size, training)
         return (model(values, gaps) - values[1:])[WARM - 1 :].square().mean()
 
-    losses = minimise(
-        model, loss, updates, learning_rate=plan.learning_rate,
-        each=lambda update, loss: desk.progress(update, updates, loss=loss),
-    )  # fmt: skip
+    found = losses(
+        train(model, loss, updates, learning_rate=plan.learning_rate),
+        lambda update, loss: desk.progress(update, updates, loss=loss),
+    )
     model.eval()
     with torch.no_grad():
         values, gaps, beyond = waves.draw_on(plan.test_size, test, HORIZONS)
         long = Waves(plan.steps, gap=2.0).draw(plan.test_size, test)
         squares, waits = _squares(model, values, gaps)
-        last = model.read(values, gaps)[-1]
+        last = model.encode(values, gaps)[-1]
         far = [
             (model.ask(last, torch.full((plan.test_size,), h)) - wave).square().mean().item()
             for h, wave in zip(HORIZONS, beyond, strict=True)
@@ -168,7 +168,7 @@ def _waves(plan: Plan, trial: Trial, model: "NextValue", desk: Desk) -> Record:
             "error": squares.mean().item(),
             "longer": _squares(model, *long)[0].mean().item(),
             "parameters": float(_count(model)),
-            "last loss": losses[-1],
+            "last loss": found[-1],
         }
         if trial.arm == ODE:
             model.cell.steps *= 4  # pyright: ignore[reportOperatorIssue]
@@ -190,11 +190,11 @@ def _hearts(plan: Plan, trial: Trial, model: "NextValue", desk: Desk) -> Record:
     from elman.data.catalogue import find_set
     from elman.data.files import find
     from elman.data.irregular import as_batch, read_stays, split_series
-    from elman.train.minimise import minimise
+    from elman.train.loop import losses, train
 
     seed = trial.seed or 0
-    train, test = split_series(read_stays(find(find_set("physionet2012"))), seed)
-    seen = torch.tensor([value for stay in train for value in stay.values])
+    learned, test = split_series(read_stays(find(find_set("physionet2012"))), seed)
+    seen = torch.tensor([value for stay in learned for value in stay.values])
     mean, spread = seen.mean(), seen.std()
     choice = torch.Generator().manual_seed(seed)
 
@@ -205,13 +205,13 @@ def _hearts(plan: Plan, trial: Trial, model: "NextValue", desk: Desk) -> Record:
         return (model(values, gaps, lengths) - values[1:])[there].square(), (values[1:] - values[:-1])[there].square()
 
     def loss(update: int):
-        rows = torch.randint(len(train), (plan.batch_size // 2,), generator=choice).tolist()
-        return error([train[row] for row in rows])[0].mean()
+        rows = torch.randint(len(learned), (plan.batch_size // 2,), generator=choice).tolist()
+        return error([learned[row] for row in rows])[0].mean()
 
-    minimise(
-        model, loss, plan.updates_real, learning_rate=plan.learning_rate / 2,
-        each=lambda update, loss: desk.progress(update, plan.updates_real, loss=loss),
-    )  # fmt: skip
+    losses(
+        train(model, loss, plan.updates_real, learning_rate=plan.learning_rate / 2),
+        lambda update, loss: desk.progress(update, plan.updates_real, loss=loss),
+    )
     model.eval()
     with torch.no_grad():
         squares, carried = error(test)

@@ -19,7 +19,7 @@ from elman.train.loop import train
 from elman.train.schedules import Schedule
 from elman.train.stopping import Best
 
-__all__ = ["NOTHING", "Epoch", "Labelled", "fit_epochs", "logits_of", "nats"]
+__all__ = ["NOTHING", "Epoch", "Labelled", "fit", "logits_of", "nats"]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Epoch:
     norms: tuple[float, ...] = ()
 
 
-def fit_epochs(
+def fit(
     model: nn.Module,
     training: Labelled,
     validation: Labelled | None,
@@ -192,7 +192,7 @@ def logits_of(model: nn.Module, data: Labelled, batch_size: int = 128) -> list[T
     """Return the logits of every sequence, ``[classes]`` or ``[T, classes]``, in the order of the data.
 
     Args:
-        model: as for :func:`fit_epochs`; put in evaluation for the while.
+        model: as for :func:`fit`; put in evaluation for the while.
         data: the sequences.
         batch_size: how many are read at once, of like length; default 128.
     """

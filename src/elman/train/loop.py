@@ -16,7 +16,7 @@ from elman.train.checkpoint import RandomState, Stateful, load_checkpoint, save_
 from elman.train.schedules import Schedule, linear
 from elman.train.step import Update, adam, descend
 
-__all__ = ["Precision", "train"]
+__all__ = ["Precision", "losses", "train"]
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
@@ -102,6 +102,28 @@ def train(
         yield made[-1]
         if checkpoint is not None and (len(made) % checkpoint_every == 0 or len(made) == updates):
             _save(checkpoint, kept, loss, made)
+
+
+def losses(updates: Iterator[Update], each: Callable[[int, float], None] | None = None) -> list[float]:
+    """Run a training to its end, and return the loss of every update.
+
+    Args:
+        updates: what :func:`train` yields.
+        each: called with the number of updates done and the last loss, but not for updates from a checkpoint.
+
+    Example:
+        >>> model = nn.Linear(1, 1)
+        >>> made = train(model, lambda update: model(torch.ones(8, 1)).square().mean(), 50, learning_rate=0.1)
+        >>> found = losses(made)
+        >>> len(found), found[-1] < found[0]
+        (50, True)
+    """
+    found: list[float] = []
+    for update in updates:
+        found.append(update.loss)
+        if each is not None and not update.restored:
+            each(update.number, update.loss)
+    return found
 
 
 def _save(checkpoint: Path, kept: Mapping[str, Stateful], loss: Any, made: list[Update]) -> None:

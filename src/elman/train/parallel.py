@@ -5,9 +5,13 @@ that the processes' shares add up to the loss of the whole batch::
 
     batch = batch[rows(len(batch))]            # this process's rows; all of them where it is alone
     loss = mean(nll(batch).sum(), len(batch))  # its share of the mean over all rows
+
+A process that fails leaves at once, and never waits for sums that the others will not add to: ``torchrun`` then ends
+the others.
 """
 
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +20,11 @@ import torch
 from torch import Tensor
 from torch import distributed as dist
 
-__all__ = ["add_up", "gather", "launched", "mean", "processes", "rank", "rows", "start"]
+__all__ = ["LeftAlone", "add_up", "end_together", "gather", "launched", "mean", "processes", "rank", "rows", "start"]
+
+PATIENCE = 10.0  # seconds that a process that failed waits for the others to end the same work
+
+_store: dist.Store | None = None  # of torchrun; every process reads and writes it without waiting for another
 
 
 def launched() -> bool:
@@ -24,20 +32,49 @@ def launched() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
+class LeftAlone(RuntimeError):
+    """This process failed in work that the other processes are still at."""
+
+
 @contextmanager
 def start() -> Iterator[None]:
     """Join the other processes of ``torchrun``, if there are any, and part from them at the end.
 
-    NCCL where every process has a GPU, gloo elsewhere.
+    NCCL where every process has a GPU, gloo elsewhere. An exception leaves without parting: the others may be waiting
+    for a sum, and so would this process.
     """
+    global _store
     if not launched() or dist.is_initialized():
         yield
         return
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-    try:
-        yield
-    finally:
-        dist.destroy_process_group()
+    store, number, count = next(iter(dist.rendezvous("env://")))
+    backend = "nccl" if torch.cuda.is_available() else "gloo"
+    dist.init_process_group(backend, store=store, rank=number, world_size=count)
+    _store = dist.PrefixStore("elman", store)
+    yield
+    _store = None
+    dist.destroy_process_group()
+
+
+def end_together(work: str, failure: str | None = None) -> None:
+    """Leave a piece of work that every process does, before the next one begins.
+
+    Args:
+        work: its name, the same in every process and never used before.
+        failure: why this process failed, if it did. It then waits for the others, but not for long: where all of
+            them fail alike, as at a loss that is not finite, they can do the next piece of work together.
+
+    Raises:
+        LeftAlone: if this process failed and another one is still at work after ten seconds.
+    """
+    if _store is None:
+        return
+    _store.add(work, 1)
+    deadline = time.monotonic() + PATIENCE
+    while failure is not None and _store.add(work, 0) < processes():
+        if time.monotonic() > deadline:
+            raise LeftAlone(f"process {rank()} of {processes()} failed and leaves the others: {failure}")
+        time.sleep(0.1)
 
 
 def processes() -> int:

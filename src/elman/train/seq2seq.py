@@ -1,6 +1,4 @@
-"""Training a model that writes one sequence from another."""
-
-from collections.abc import Callable
+"""Loss and exact matches of an encoder-decoder on one batch."""
 
 import torch
 from torch import Tensor
@@ -8,10 +6,8 @@ from torch import Tensor
 from elman.data.pairs import Pairs
 from elman.decode import greedy
 from elman.nn.seq2seq import Seq2Seq
-from elman.train.forcing import Schedule, always
-from elman.train.minimise import minimise
 
-__all__ = ["exact_match", "fit_seq2seq", "sequence_loss", "token_loss"]
+__all__ = ["exact_match", "sequence_loss", "token_loss"]
 
 
 def token_loss(log_probs: Tensor, target: Tensor, target_lengths: Tensor) -> Tensor:
@@ -55,10 +51,10 @@ def sequence_loss(
     """
     if not 0 <= forcing <= 1:
         raise ValueError(f"forcing must be a probability, got {forcing}")
-    state = model.read(batch.source, batch.lengths, batch.copied)
+    state = model.encode(batch.source, batch.lengths, batch.copied)
     teacher = batch.target if batch.read is None else batch.read
     if forcing == 1:
-        log_probs = model.write(teacher[:-1], state)[0]
+        log_probs = model.decode(teacher[:-1], state)[0]
     else:
         parts: list[Tensor] = []
         for t, true in enumerate(teacher[:-1]):
@@ -72,55 +68,19 @@ def sequence_loss(
     return token_loss(log_probs, batch.target, batch.target_lengths)
 
 
-def fit_seq2seq(
-    model: Seq2Seq,
-    draw: Callable[[int], Pairs],
-    updates: int,
-    *,
-    learning_rate: float,
-    forcing: Schedule = always,
-    generator: torch.Generator | None = None,
-    clip_norm: float = 1.0,
-    each: Callable[[int, float], None] | None = None,
-) -> list[float]:
-    """Train on batches drawn one after another; see :func:`elman.train.minimise.minimise`.
-
-    Args:
-        model: the model.
-        draw: gives the batch of each update.
-        updates: steps of the optimiser.
-        learning_rate: its first value.
-        forcing: probability of the true token by update; default teacher forcing throughout.
-        generator: source of the coins and the drawn tokens; default torch's own.
-        clip_norm: the gradient's norm is clipped to this.
-        each: called with the number of updates done and the last loss.
-
-    Returns:
-        The loss of every update, nats a token.
-
-    Raises:
-        LossNotFinite: with the update at which it happened.
-    """
-
-    def loss(update: int) -> Tensor:
-        return sequence_loss(model, draw(update), forcing(update), generator)
-
-    return minimise(model, loss, updates, learning_rate=learning_rate, clip_norm=clip_norm, each=each)
-
-
 @torch.no_grad()
-def exact_match(model: Seq2Seq, batch: Pairs, end: int) -> Tensor:
+def exact_match(model: Seq2Seq, batch: Pairs, eos: int) -> Tensor:
     """Say for each row ``[B]`` whether the model, always taking the likeliest token, writes exactly the target.
 
     Args:
         model: put in evaluation mode for the while.
         batch: sources and targets; each target begins with the token that begins them all.
-        end: token that ends a target.
+        eos: token that ends a target.
     """
     training = model.training
     model.eval()
-    state = model.read(batch.source, batch.lengths, batch.copied)
-    written = greedy(model.step, batch.target[:1].t(), len(batch.target) - 1, end=end, state=state).t()
+    state = model.encode(batch.source, batch.lengths, batch.copied)
+    written = greedy(model.step, batch.target[:1].t(), len(batch.target) - 1, eos=eos, state=state).t()
     model.train(training)
     real = torch.arange(1, len(batch.target))[:, None] < batch.target_lengths
     return ((written == batch.target[1:]) | ~real).all(0)

@@ -11,7 +11,7 @@ from elman.cell import Cell
 __all__ = ["Wrapper", "check_probability", "remembered", "starting_from"]
 
 
-class Wrapper(Cell):
+class Wrapper(Cell[Any]):
     """A cell that changes another one in training; in evaluation it hands everything on to it.
 
     Random masks are drawn in plain torch, from its global generator, before the first step: a mask for the

@@ -11,6 +11,7 @@ CHEAP = frozenset(
         "add",
         "sub",
         "mul",
+        "fma",
         "neg",
         "abs",
         "max",

@@ -53,11 +53,11 @@ class Pointwise(Reader):
 
     def on_sigmoid_backward(self, node: Node) -> Value:
         grad, y = (self.row(a, node.shape) for a in node.args)
-        return self.call("mul", grad, self.call("mul", y, self.call("sub", self.const(1), y)))
+        return self.call("mul", self.call("mul", grad, self.call("sub", self.const(1), y)), y)
 
     def on_tanh_backward(self, node: Node) -> Value:
         grad, y = (self.row(a, node.shape) for a in node.args)
-        return self.call("mul", grad, self.call("sub", self.const(1), self.call("mul", y, y)))
+        return self.call("mul", grad, self.call("fma", self.call("neg", y), y, self.const(1)))  # rounded once
 
     def on_reciprocal(self, node: Node) -> Value:
         return self.call("div", self.const(1), self.row(node.args[0]))

@@ -156,7 +156,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     import torch
 
-    from elman.train.epochs import fit_epochs, logits_of
+    from elman.train.epochs import fit, logits_of
 
     seed = trial.seed or 0
     if trial.arm == TIMING:
@@ -176,7 +176,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     model(learned.inputs[0][:, None], learned.lengths[:1]).sum().backward()  # what is loaded first is not timed
     begun = time.process_time()
     made = list(
-        fit_epochs(
+        fit(
             model, learned, None, epochs, learning_rate=plan.learning_rate, batch_size=plan.batch_size,
             seed=seed, each=lambda update, updates, loss: desk.progress(update, updates, loss=loss),
         )

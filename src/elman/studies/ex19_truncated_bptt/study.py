@@ -150,7 +150,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.data.echo_text import echoes
     from elman.nn.language_model import LanguageModel
     from elman.nn.recurrent import Recurrent
-    from elman.train.language import evaluate
+    from elman.train.evaluate import evaluate
     from elman.train.loop import train
     from elman.train.schedules import linear
     from elman.train.streams import Streams

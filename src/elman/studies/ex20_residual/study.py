@@ -150,8 +150,11 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.baselines.ngram import NGram
     from elman.data.vocabulary import Vocabulary
     from elman.nn.language_model import LanguageModel
-    from elman.train.language import evaluate, fit
+    from elman.train.evaluate import evaluate
+    from elman.train.loop import losses, train
+    from elman.train.schedules import cosine
     from elman.train.streams import Streams
+    from elman.train.truncated import Truncated
 
     training, validation = data.split(data.text(plan.text).text)
     validation = validation[: plan.validation]
@@ -177,13 +180,17 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         desk.progress(update, plan.updates, loss=loss)
 
     probe(0)
-    losses = fit(model, streams, plan.updates, learning_rate=float(trial.on["rate"]), warmup=20, each=each)
-    last = losses[-max(1, len(losses) // 10) :]
+    updates = train(
+        model, Truncated(model, streams), plan.updates, learning_rate=float(trial.on["rate"]),
+        schedule=cosine(warmup=20), shared=True,
+    )  # fmt: skip
+    found = losses(updates, each)
+    last = found[-max(1, len(found) // 10) :]
     held_out = torch.from_numpy(vocabulary.encode(validation, unknown="skip"))
     return Record(
         numbers={"validation": evaluate(model, held_out), "training": sum(last) / len(last),
                  "unigram": NGram.fit(training, 1).nats_per_character(validation)},
-        series={"loss": stretches(losses), "probed": probed,
+        series={"loss": stretches(found), "probed": probed,
                 **{f"layer {k}": list(column) for k, column in enumerate(zip(*norms, strict=True), 1)}},
     )  # fmt: skip
 

@@ -52,7 +52,8 @@ def run(plan: Any, trial: Trial, desk: Desk) -> Record:
     from elman.data.copying import Coder, common_words
     from elman.data.phrases import multi30k, phrases
     from elman.nn.saving import make_seq2seq, save_made
-    from elman.train.seq2seq import fit_seq2seq
+    from elman.train.loop import losses, train
+    from elman.train.seq2seq import sequence_loss
 
     small, seed = trial.on == GRAMMAR, trial.seed or 0
     training = phrases(6000, seed) if small else multi30k("train")
@@ -73,10 +74,10 @@ def run(plan: Any, trial: Trial, desk: Desk) -> Record:
         start = choice.randrange(max(1, len(ordered) - 8 * size))  # sentences of like length
         return _batch(choice.sample(ordered[start : start + 8 * size], size), source, target)
 
-    fit_seq2seq(
-        model, draw, updates, learning_rate=5e-3 if small else 2e-3,
-        each=lambda update, loss: desk.progress(update, updates, loss=loss),
-    )  # fmt: skip
+    made = train(
+        model, lambda update: sequence_loss(model, draw(update)), updates, learning_rate=5e-3 if small else 2e-3
+    )
+    losses(made, lambda update, loss: desk.progress(update, updates, loss=loss))
     save_made(desk.folder / "model", model.eval(), settings, {"source": source.words, "target": target.words})
     written = translate(model, source, target, [p.source for p in test])
     numbers = _scores(test, written)
@@ -102,8 +103,8 @@ def translate(model: Any, source: "Coder", target: "Coder", sentences: Sequence[
         batch = source.batch(part, copies=False)
         with torch.no_grad():
             beams = beam_search(
-                model.step, torch.full((len(part),), target.begin), end=target.end, width=1,
-                max_length=2 * int(batch.lengths.max()) + 5, state=model.read(batch.source, batch.lengths),
+                model.step, torch.full((len(part),), target.begin), eos=target.end, beam_width=1,
+                max_length=2 * int(batch.lengths.max()) + 5, state=model.encode(batch.source, batch.lengths),
             )  # fmt: skip
         found += [target.decode(row[row >= 0].tolist(), ()) for row in beams.tokens[:, 0]]
     return found
@@ -130,8 +131,8 @@ def _weights(model: Any, source: "Coder", target: "Coder", phrase: "Phrase"):
 
     batch = _batch([phrase], source, target)
     with torch.no_grad():
-        state = model.read(batch.source, batch.lengths)
-        return model.write(batch.target[: len(phrase.target)], state)[1][:, 0].numpy()
+        state = model.encode(batch.source, batch.lengths)
+        return model.decode(batch.target[: len(phrase.target)], state)[1][:, 0].numpy()
 
 
 def _alignment(model: Any, source: "Coder", target: "Coder", test: "Sequence[Phrase]") -> dict[str, float]:

@@ -189,7 +189,7 @@ def _trained(plan: Plan, trial: Trial, desk: Desk, read: sentiment.Read) -> tupl
     import torch
 
     from elman.nn.text import TextClassifier, TokenEmbedding
-    from elman.train.epochs import fit_epochs
+    from elman.train.epochs import fit
     from elman.train.schedules import linear
 
     arm, seed = trial.arm, trial.seed or 0
@@ -208,7 +208,7 @@ def _trained(plan: Plan, trial: Trial, desk: Desk, read: sentiment.Read) -> tupl
 
         best = float("inf")
         began = time.process_time()
-        for epoch in fit_epochs(
+        for epoch in fit(
             model, read.training, read.validation, plan.epochs, learning_rate=rate, batch_size=plan.batch_size,
             seed=seed, patience=plan.patience, schedule=linear(warmup=updates // 2), each=told,
         ):  # fmt: skip

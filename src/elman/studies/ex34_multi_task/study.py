@@ -218,7 +218,7 @@ def _alternate(plan: Plan, jobs: dict[str, Any], seed: int, desk: Desk) -> dict[
 
     from elman.data.batches import Batches
     from elman.train.epochs import NOTHING
-    from elman.train.minimise import minimise
+    from elman.train.loop import losses, train
     from elman.train.stopping import Best
 
     turns = [(model, data, Batches(data.lengths, plan.batch_size, seed)) for model, data, _ in jobs.values()]
@@ -238,7 +238,7 @@ def _alternate(plan: Plan, jobs: dict[str, Any], seed: int, desk: Desk) -> dict[
                 best[name].saw(-_accuracy(model, validation))
 
     every = nn.ModuleList([model for model, *_ in turns])
-    minimise(every, loss, total, learning_rate=plan.learning_rate, each=each)
+    losses(train(every, loss, total, learning_rate=plan.learning_rate), each)
     return best
 
 

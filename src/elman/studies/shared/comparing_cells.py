@@ -10,8 +10,8 @@ from elman.lab.study import Given, Record, Trial
 from elman.lab.workspace import Desk
 
 if TYPE_CHECKING:
+    from elman.apps.cell_tasks import Task
     from elman.cell import Cell
-    from elman.train.task import Task
 
 __all__ = [
     "GAIN",
@@ -47,7 +47,7 @@ def learn_task(
     plan: Any, trial: Trial, desk: Desk, task: "Task", cell: "Cell", tested: "Task | None" = None
 ) -> Record:
     """Train one cell on one task. The plan has updates, batch_size, test_size and learning_rate."""
-    from elman.train.task import learn
+    from elman.apps.cell_tasks import learn
 
     accuracy, losses = learn(
         task, cell, plan.updates, seed=trial.seed or 0, batch_size=plan.batch_size, test_size=plan.test_size,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from elman.nn.seq2seq import Seq2Seq
     from elman.train.forcing import Schedule
 
-__all__ = ["exact_by_length", "same", "settings", "train"]
+__all__ = ["exact_by_length", "same", "settings", "train_reversal"]
 
 
 def settings(hidden_size: int, attention: str) -> dict[str, Any]:
@@ -27,21 +27,26 @@ def settings(hidden_size: int, attention: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def train(
+def train_reversal(
     model: "Seq2Seq", task: "Reversal", updates: int, batch_size: int, learning_rate: float, seed: int,
     forcing: "Schedule", each: Callable[[int, float], None],
 ) -> list[float]:  # fmt: skip
     """Train on strings that are not held out; the same seed draws the same strings for every arm."""
     import torch
 
-    from elman.train.seq2seq import fit_seq2seq
+    from elman.train.loop import losses, train
+    from elman.train.seq2seq import sequence_loss
 
     strings, coins = (torch.Generator().manual_seed(2 * seed + part) for part in (0, 1))
 
     def draw(update: int) -> "Pairs":
         return task.draw(batch_size, strings)
 
-    return fit_seq2seq(model, draw, updates, learning_rate=learning_rate, forcing=forcing, generator=coins, each=each)
+    made = train(
+        model, lambda update: sequence_loss(model, draw(update), forcing(update), coins), updates,
+        learning_rate=learning_rate,
+    )  # fmt: skip
+    return losses(made, each)
 
 
 def exact_by_length(

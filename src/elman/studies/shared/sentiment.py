@@ -112,9 +112,9 @@ def _grams(words: Sequence[str]) -> list[str]:
 
 def trained(plan: Any, model: "nn.Module", read: Read, seed: int, desk: Desk, patience: float) -> "Iterator[Epoch]":
     """Train pass after pass. The plan has epochs, learning_rate and batch_size."""
-    from elman.train.epochs import fit_epochs
+    from elman.train.epochs import fit
 
-    return fit_epochs(
+    return fit(
         model, read.training, read.validation, plan.epochs, learning_rate=plan.learning_rate,
         batch_size=plan.batch_size, seed=seed, patience=patience,
         each=lambda done, total, loss: desk.progress(done, total, loss=loss),

@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy
 
 from elman.cell import Cell
 from elman.nn.classifier import StepClassifier
-from elman.train.minimise import minimise
+from elman.train.loop import losses, train
 
 __all__ = ["Task", "learn"]
 
@@ -70,17 +70,17 @@ def learn(
         >>> accuracy > 0.9, len(losses)
         (True, 150)
     """
-    training, test = (torch.Generator().manual_seed(2 * seed + part) for part in (0, 1))
+    drawn, test = (torch.Generator().manual_seed(2 * seed + part) for part in (0, 1))
     model = StepClassifier(cell, task.classes)
 
     def loss(update: int) -> Tensor:
-        x, answers = task.draw(batch_size, training)
+        x, answers = task.draw(batch_size, drawn)
         return cross_entropy(model(x).flatten(0, 1), answers.flatten())
 
-    losses = minimise(model, loss, updates, learning_rate=learning_rate, each=each)
+    found = losses(train(model, loss, updates, learning_rate=learning_rate), each)
     model.eval()
     with torch.no_grad():
         x, answers = (tested or task).draw(test_size, test)
         asked = answers >= 0
         right = (model(x).argmax(-1) == answers)[asked].float().mean().item()
-    return right, losses
+    return right, found

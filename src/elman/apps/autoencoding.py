@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from elman.nn.autoencoder import SequenceAutoencoder
-from elman.train.minimise import minimise
+from elman.train.loop import losses, train
 
 __all__ = ["fit_autoencoder"]
 
@@ -67,5 +67,5 @@ def fit_autoencoder(
         shown = x * (torch.rand(x.shape, generator=choice) >= corruption)
         return (model(shown, told) - x).square().mean()
 
-    minimise(model, loss, updates, learning_rate=learning_rate, each=each)
+    losses(train(model, loss, updates, learning_rate=learning_rate), each)
     return model.eval()

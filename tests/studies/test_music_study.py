@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from elman.apps.composing import compose
+from elman.apps.piano_roll import piano_roll, roll
 from elman.apps.tunes import (
     BELOW,
     LONGEST,
@@ -29,9 +30,8 @@ from elman.errors import UnknownName
 from elman.lab.study import Trial
 from elman.lab.workspace import Desk, TrialFailed
 from elman.studies import find_study
+from elman.studies.ex24_music import study as ex24_music
 from elman.studies.ex24_music.measures import MEASURES, grams_of, measured
-from elman.studies.ex24_music.results import piano_roll, roll
-from elman.studies.ex24_music.study import study as ex24_music
 
 TINY = ex24_music.Plan(
     tunes="grammar", arms=("LSTM", "from C, transposed"), hidden_size=16, dropout=0.0, updates=2, batch_size=4,

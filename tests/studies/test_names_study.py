@@ -16,7 +16,7 @@ from elman.lab.study import Trial
 from elman.lab.workspace import Desk, TrialFailed
 from elman.nn.conditional import ConditionalLanguageModel, load_conditional
 from elman.studies import find_study
-from elman.studies.ex22_names.study import study as ex22_names
+from elman.studies.ex22_names import study as ex22_names
 
 TINY = replace(
     ex22_names.QUICK, names="invented", hidden_size=8, updates=10, batch_size=8, asked=5, temperatures=(0.5, 1.3),

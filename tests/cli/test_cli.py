@@ -153,3 +153,13 @@ def test_ctrl_c_says_what_is_saved_and_the_run_goes_on(tmp_path):
     assert checkpoint.stat().st_size > 0
     assert "15.12" in run(*words, cwd=tmp_path)
     assert not checkpoint.exists()
+
+
+def test_the_fields_of_a_plan_are_listed(elman):
+    shown = elman("study", "char-lm", "--fields")
+    assert "characters between two cuts of the gradient" in shown
+    assert "a number at least 0 and below 1" in shown
+    fields = {one["name"]: one for one in json.loads(elman("study", "15.12", "--quick", "--fields", "--json"))}
+    assert fields["hidden_size"] == {
+        "name": "hidden_size", "takes": "a whole number above 0", "default": "256", "about": "",
+    }  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from elman.cell import Cell, part_of
+from elman.cell import Cell
 from elman.engine.symbols import Symbols, looked_up
 
 
@@ -32,14 +32,37 @@ def run(
 
 def steps(cell: Cell, drive: Any, batch_sizes: list[int], state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
     """:func:`run`, from a drive that is there already."""
-    starts = [0]
-    for n in batch_sizes:
-        starts.append(starts[-1] + n)
-    outputs: list[Tensor] = [state[0].new_empty(0, state[0].shape[-1])] * len(batch_sizes)
+    drives = _by_step(drive, batch_sizes)
+    start, alive, ended = state, len(state[0]), []
+    outputs: list[Tensor] = []
     for t in reversed(range(len(batch_sizes))) if reverse else range(len(batch_sizes)):
         n = batch_sizes[t]
-        now = slice(starts[t], starts[t + 1])
-        alive = cell.step(part_of(drive, now), type(state)(*(field[:n] for field in state)))
-        outputs[t] = alive[0]
-        state = type(state)(*(torch.cat([new, old[n:]]) for new, old in zip(alive, state, strict=True)))
-    return (torch.cat(outputs) if outputs else state[0].new_empty(0, state[0].shape[-1])), state
+        if n < alive:
+            ended.append(_rows(state, n, alive))
+            state = _rows(state, 0, n)
+        elif n > alive:
+            state = _joined(state, _rows(start, alive, n))
+        alive = n
+        state = type(start)(*cell.step(drives[t], state))
+        outputs.append(state[0])
+    if not outputs:
+        return start[0].new_empty(0, start[0].shape[-1]), start
+    if reverse:
+        outputs.reverse()
+        ended = [_rows(start, alive, len(start[0]))]
+    return torch.cat(outputs), _joined(state, *reversed(ended)) if alive < len(start[0]) else state
+
+
+def _by_step(drive: Any, batch_sizes: list[int]) -> Any:
+    # split, as the gradient of one slice is as large as the whole drive
+    if isinstance(drive, tuple):
+        return list(zip(*(one.split(batch_sizes) for one in drive), strict=True))
+    return drive.split(batch_sizes)
+
+
+def _rows(state: Any, first: int, last: int) -> Any:
+    return type(state)(*(field[first:last] for field in state))
+
+
+def _joined(*states: Any) -> Any:
+    return type(states[0])(*map(torch.cat, zip(*states, strict=True)))

@@ -704,7 +704,7 @@ def test_a_step_that_treats_a_single_row_otherwise(how):
         else:
             outputs = [elman.unroll(cell, batch, lengths=lengths, engine=e)[0] for e in ("auto", "loop")]
             assert_close(*outputs)
-        with pytest.raises(ValueError, match="treats a single row as no other number of rows"):
+        with pytest.raises(ValueError, match="behaves differently for a batch of one row"):
             elman.unroll(cell, batch, lengths=lengths, engine="native")
 
 

@@ -5,8 +5,7 @@ from collections import Counter
 import torch
 
 from elman.cell import Cell
-from elman.engine.compiled import kernels_of
-from elman.engine.cpu.kernels import Kernels
+from elman.engine.compiled import Compiled, kernels_of
 from elman.engine.planning.language import Value
 from elman.engine.planning.schedule import Program
 from elman.engine.unsupported import Unsupported
@@ -61,7 +60,7 @@ def explain(cell: Cell) -> str:
     return "\n".join([f"{name} runs on the native engine ({kind}).", *lines])
 
 
-def _before(kernels: Kernels) -> str:
+def _before(kernels: Compiled) -> str:
     trace = kernels.trace
     if trace.linear:
         weight, bias = trace.linear
@@ -73,7 +72,7 @@ def _before(kernels: Kernels) -> str:
     return text
 
 
-def _theta(kernels: Kernels, index: int) -> str:
+def _theta(kernels: Compiled, index: int) -> str:
     trace = kernels.trace
     if not trace.prologue:
         return trace.names[index]
@@ -88,7 +87,7 @@ def _theta(kernels: Kernels, index: int) -> str:
     )
 
 
-def _loop(kernels: Kernels, program: Program) -> str:
+def _loop(kernels: Compiled, program: Program) -> str:
     products = [product for level in program.levels for product in level.products]
     text = f"{len(products)} product{'s' * (len(products) != 1)}"
     if products:
@@ -109,7 +108,7 @@ def _pointwise(program: Program) -> list[Value]:
     return [value for value in found if value.args and value.op not in ("slice", "cat", "mm")]
 
 
-def _after(kernels: Kernels) -> str:
+def _after(kernels: Compiled) -> str:
     trace, plan = kernels.trace, kernels.plan
     skip = len(trace.drive_shapes) + len(trace.state_shapes)
     products, sums = [], []
@@ -136,7 +135,7 @@ def _ops(value: object) -> set[str]:
     return {value.op} | _ops(value.args)  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _saved(cell: Cell, kernels: Kernels, size: int) -> str:
+def _saved(cell: Cell, kernels: Compiled, size: int) -> str:
     plan = kernels.plan
     fields = cell.initial_state(1)._fields
     kept = [f"{fields[i]} before the step" for i in plan.kept_states]
@@ -147,7 +146,7 @@ def _saved(cell: Cell, kernels: Kernels, size: int) -> str:
     return f"{much}: {', '.join(kept) or 'nothing'}, besides the output"
 
 
-def numbers_saved(kernels: Kernels) -> int:
+def numbers_saved(kernels: Compiled) -> int:
     """Numbers saved a row and step, without the output itself."""
     plan, trace = kernels.plan, kernels.trace
     states = sum(torch.Size(trace.state_shapes[i]).numel() for i in plan.kept_states)

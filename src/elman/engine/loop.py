@@ -32,7 +32,7 @@ def run(
 
 def steps(cell: Cell, drive: Any, batch_sizes: list[int], state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
     """:func:`run`, from a drive that is there already."""
-    drives = _by_step(drive, batch_sizes)
+    drives = _by_step(cell, drive, batch_sizes)
     start, alive, ended = state, len(state[0]), []
     outputs: list[Tensor] = []
     for t in reversed(range(len(batch_sizes))) if reverse else range(len(batch_sizes)):
@@ -46,18 +46,24 @@ def steps(cell: Cell, drive: Any, batch_sizes: list[int], state: Any, reverse: b
         state = type(start)(*cell.step(drives[t], state))
         outputs.append(state[0])
     if not outputs:
-        return start[0].new_empty(0, start[0].shape[-1]), start
+        return start[0][:0], start
     if reverse:
         outputs.reverse()
         ended = [_rows(start, alive, len(start[0]))]
     return torch.cat(outputs), _joined(state, *reversed(ended)) if alive < len(start[0]) else state
 
 
-def _by_step(drive: Any, batch_sizes: list[int]) -> Any:
-    # split, as the gradient of one slice is as large as the whole drive
-    if isinstance(drive, tuple):
-        return list(zip(*(one.split(batch_sizes) for one in drive), strict=True))
-    return drive.split(batch_sizes)
+def _by_step(cell: Cell, drive: Any, batch_sizes: list[int]) -> Any:
+    drives, total = drive if isinstance(drive, tuple) else (drive,), sum(batch_sizes)
+    for one in drives:
+        if len(one) != total:
+            raise ValueError(
+                f"drive of {type(cell).__name__} returned {list(one.shape)} for {total} inputs: "
+                f"drive maps [..., I] to [..., D], so return {total} rows"
+            )
+    # split, as the gradient of each slice would be as large as the whole drive
+    parts = [one.split(batch_sizes) for one in drives]
+    return list(zip(*parts, strict=True)) if isinstance(drive, tuple) else parts[0]
 
 
 def _rows(state: Any, first: int, last: int) -> Any:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from elman.engine.scan import Alive
 
-__all__ = ["Ragged", "check_lengths", "real_steps"]
+__all__ = ["Ragged", "check_batch_sizes", "check_lengths", "real_steps"]
 
 
 def check_lengths(lengths: Tensor | Sequence[int] | None, steps: int, batch: int) -> Tensor:
@@ -56,6 +56,30 @@ def real_steps(lengths: Tensor | Sequence[int] | None, steps: int, batch: int, d
         [[True, False], [True, False], [False, False]]
     """
     return torch.arange(steps, device=device)[:, None] < check_lengths(lengths, steps, batch).to(device)
+
+
+def check_batch_sizes(batch_sizes: Tensor, rows: int) -> list[int]:
+    """Return the ``batch_sizes`` of a PackedSequence as a list.
+
+    Args:
+        batch_sizes: rows alive at each step, ``[T]``.
+        rows: of the packed data.
+
+    Raises:
+        RuntimeError: as ``torch.nn`` raises, if they are not positive integers that never increase, or do not sum to ``rows``.
+
+    Example:
+        >>> check_batch_sizes(torch.tensor([2, 1]), 3)
+        [2, 1]
+    """
+    sizes = batch_sizes.tolist() if batch_sizes.dim() == 1 and not batch_sizes.is_floating_point() else []
+    if not sizes or sizes != sorted(sizes, reverse=True) or sizes[-1] < 1 or sum(sizes) != rows:
+        raise RuntimeError(
+            f"batch_sizes must be positive integers that never increase and sum to the {rows} rows of data, "
+            f"got {sizes[:20] or batch_sizes}{' ...' if len(sizes) > 20 else ''}, which sum to {sum(sizes)}: "
+            "pack with torch.nn.utils.rnn.pack_padded_sequence"
+        )
+    return sizes
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class Alive:
         if self.lengths is None:
             return x
         real = torch.arange(self.steps, device=x.device)[:, None] < self.lengths.to(x.device)
-        return torch.where(real[..., None], x, torch.zeros_like(x))
+        return torch.where(_beside(real, x), x, torch.zeros_like(x))
 
 
 def run(cell: Cell, x: Tensor | Symbols, alive: Alive, state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
@@ -62,10 +62,9 @@ def run(cell: Cell, x: Tensor | Symbols, alive: Alive, state: Any, reverse: bool
 
     def step(before: tuple[Tensor, ...], now: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], Tensor]:
         *drive_t, here = now
-        here = here[:, None]
         after = cell.step(tuple(drive_t) if isinstance(drive, tuple) else drive_t[0], type(state)(*before))
-        kept = tuple(torch.where(here, new, old) for new, old in zip(after, before, strict=True))
-        return kept, torch.where(here, after[0], torch.zeros_like(after[0]))
+        kept = tuple(torch.where(_beside(here, new), new, old) for new, old in zip(after, before, strict=True))
+        return kept, torch.where(_beside(here, after[0]), after[0], torch.zeros_like(after[0]))
 
     if reverse:
         drives, going = tuple(one.flip(0) for one in drives), going.flip(0)
@@ -73,4 +72,9 @@ def run(cell: Cell, x: Tensor | Symbols, alive: Alive, state: Any, reverse: bool
         torch.compiler.reset()  # what it keeps of another cell's step, of other parameters, it cannot tell apart
     final, outputs = scan(step, fields, (*drives, going))
     outputs = outputs.flip(0) if reverse else outputs
-    return outputs.reshape(alive.steps * alive.batch, outputs.shape[-1]), type(state)(*final)
+    return outputs.reshape(alive.steps * alive.batch, *outputs.shape[2:]), type(state)(*final)
+
+
+def _beside(rows: Tensor, x: Tensor) -> Tensor:
+    """Return ``rows`` with dimensions of size 1 appended, so that it broadcasts along the first dimensions of ``x``."""
+    return rows.reshape(*rows.shape, *[1] * (x.dim() - rows.dim()))

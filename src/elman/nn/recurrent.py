@@ -10,7 +10,7 @@ from elman.cell import Cell
 from elman.cells.wrappers import Wrapper, check_probability
 from elman.engine.choice import choose
 from elman.engine.symbols import Symbols, looked_up
-from elman.engine.unroll import check_state
+from elman.engine.unroll import check_state, first_state
 from elman.errors import check_positive
 from elman.nn.layers import run_layers
 from elman.nn.layout import Layout, lay_out
@@ -172,7 +172,7 @@ class Recurrent(nn.Module):
         layout = lay_out(x, lengths, self)  # pyright: ignore[reportArgumentType]
         cells = self._all()
         if state is None:
-            starts = self.initial_state(layout.batch)
+            starts = [first_state(cell, layout.batch) for cell in cells]
         elif len(state) != len(cells):
             raise ValueError(f"state must hold {len(cells)} states, one a layer and direction, got {len(state)}")
         else:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from elman.cell import Cell
+from elman.engine.unroll import first_state
 
 __all__ = ["Stream", "streaming"]
 
@@ -38,7 +39,7 @@ class Stream:
             raise ValueError(f"the stream has {self._rows} rows, got {len(x)}; reset() begins another")
         if isinstance(self.model, Cell):
             cell = self.model
-            begun = cell.initial_state(len(x)) if self.state is None else self.state
+            begun = first_state(cell, len(x)) if self.state is None else self.state
             self.state = cell.step(cell.drive(x), begun)
             output = self.state[0]
         else:

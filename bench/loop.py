@@ -1,5 +1,8 @@
 """``python -m bench.loop``: the plain loop beside one written by hand, every cell: time, and memory at its peak.
 
+Shares of the careful loop by hand, which takes the drive apart at once; ``by index``: the time as a share of that of
+a loop which reads ``drive[t]``.
+
 Forward and backward; a full batch. Writes ``bench/results/loop.json``.
 """
 
@@ -17,10 +20,12 @@ from torch.utils._pytree import tree_leaves
 
 import elman
 from bench.timing import geometric_mean, in_turns, machine, training
+from elman.cell import part_of
 from elman.cells.lookup import public_cells
 from elman.probe.cell_table import make_cell
 
 RESULTS = Path(__file__).parent / "results"
+WHAT = ("time", "by index", "memory")
 
 
 def by_hand(cell: elman.Cell, x: Tensor) -> Tensor:
@@ -29,6 +34,15 @@ def by_hand(cell: elman.Cell, x: Tensor) -> Tensor:
     drives = zip(*(one.unbind() for one in drive), strict=True) if isinstance(drive, tuple) else drive.unbind()
     for now in drives:
         state = cell.step(now, state)
+        outputs.append(state[0])
+    return torch.stack(outputs)
+
+
+def by_index(cell: elman.Cell, x: Tensor) -> Tensor:
+    """What most write: the gradient of each ``drive[t]`` is then as large as the whole drive."""
+    drive, state, outputs = cell.drive(x), cell.initial_state(x.shape[1]), []
+    for t in range(len(x)):
+        state = cell.step(part_of(drive, t), state)
         outputs.append(state[0])
     return torch.stack(outputs)
 
@@ -78,13 +92,16 @@ def main() -> None:
         weights = list(cell.parameters())
         ways: dict[str, Callable[[], Tensor]] = {
             "by hand": lambda: by_hand(cell, x),  # noqa: B023
+            "by index": lambda: by_index(cell, x),  # noqa: B023
             "loop": lambda: elman.unroll(cell, x, engine="loop")[0],  # noqa: B023
         }
-        time = in_turns({way: training(run, weights) for way, run in ways.items()}, options.rounds)["loop"]
+        took = in_turns({way: training(run, weights) for way, run in ways.items()}, options.rounds)
         memory = peak(ways["loop"]) / peak(ways["by hand"])
-        rows.append({"cell": name, "time": time, "memory": memory})
-        print(f"{name:22} time {time:5.2f}   memory {memory:5.2f}   of a loop by hand", flush=True)
-    for what in ("time", "memory"):
+        rows.append(
+            {"cell": name, "time": took["loop"], "by index": took["loop"] / took["by index"], "memory": memory}
+        )
+        print(f"{name:22}" + "".join(f"   {what} {rows[-1][what]:5.2f}" for what in WHAT), flush=True)
+    for what in WHAT:
         shares = [row[what] for row in rows]
         print(f"{what}: mean {geometric_mean(shares):.2f}, worst {max(shares):.2f} of {len(shares)} cells")
     RESULTS.mkdir(exist_ok=True)

@@ -32,25 +32,27 @@ def run(
 
 def steps(cell: Cell, drive: Any, batch_sizes: list[int], state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
     """:func:`run`, from a drive that is there already."""
-    drives = _by_step(cell, drive, batch_sizes)
-    start, alive, ended = state, len(state[0]), []
+    walk = list(zip(batch_sizes, _by_step(cell, drive, batch_sizes), strict=True))
+    start, kind, alive = state, type(state), len(state[0])
     outputs: list[Tensor] = []
-    for t in reversed(range(len(batch_sizes))) if reverse else range(len(batch_sizes)):
-        n = batch_sizes[t]
+    ended: list[Any] = []
+    for n, now in reversed(walk) if reverse else walk:
         if n < alive:
             ended.append(_rows(state, n, alive))
-            state = _rows(state, 0, n)
+            state = kind(*_rows(state, 0, n))
         elif n > alive:
-            state = _joined(state, _rows(start, alive, n))
+            state = kind(*_joined(state, _rows(start, alive, n)))
         alive = n
-        state = type(start)(*cell.step(drives[t], state))
+        state = cell.step(now, state)
         outputs.append(state[0])
     if not outputs:
         return start[0][:0], start
     if reverse:
         outputs.reverse()
         ended = [_rows(start, alive, len(start[0]))]
-    return torch.cat(outputs), _joined(state, *reversed(ended)) if alive < len(start[0]) else state
+    if alive < len(start[0]):
+        state = _joined(state, *reversed(ended))
+    return torch.cat(outputs), kind(*state)
 
 
 def _by_step(cell: Cell, drive: Any, batch_sizes: list[int]) -> Any:
@@ -66,9 +68,9 @@ def _by_step(cell: Cell, drive: Any, batch_sizes: list[int]) -> Any:
     return list(zip(*parts, strict=True)) if isinstance(drive, tuple) else parts[0]
 
 
-def _rows(state: Any, first: int, last: int) -> Any:
-    return type(state)(*(field[first:last] for field in state))
+def _rows(state: Any, first: int, last: int) -> list[Tensor]:
+    return [field[first:last] for field in state]
 
 
-def _joined(*states: Any) -> Any:
-    return type(states[0])(*map(torch.cat, zip(*states, strict=True)))
+def _joined(*states: Any) -> list[Tensor]:
+    return [torch.cat(fields) for fields in zip(*states, strict=True)]

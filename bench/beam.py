@@ -68,8 +68,8 @@ def elman(rows: Tensor, prompt: Tensor) -> Tensor:
     found = beam_search(
         lambda tokens, state: (rows[tokens % ROWS], state),
         prompt,
-        end=END,
-        width=WIDTH,
+        eos=END,
+        beam_width=WIDTH,
         max_length=LENGTH,
         length_penalty=power(1.0),
     )

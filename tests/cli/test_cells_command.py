@@ -9,8 +9,7 @@ import torch
 
 from elman import cells as house
 from elman.cells.lookup import public_cells
-from elman.engine.compiled import kernels_of
-from elman.engine.cpu.kernels import Kernels
+from elman.engine.compiled import Compiled, kernels_of
 from elman.probe.cell_table import describe, make_cell, relative_times
 
 
@@ -42,7 +41,7 @@ def test_a_cell_that_cannot_be_lowered_says_why():
     row = describe("Sorted", Sorted(4, 6))
     assert (row.engine, row.products) == ("loop", None)
     assert "sort" in row.why
-    assert not isinstance(kernels_of(Sorted(4, 6), torch.float32), Kernels)
+    assert not isinstance(kernels_of(Sorted(4, 6), torch.float32), Compiled)
 
 
 @pytest.mark.parametrize("name", public_cells())
@@ -51,8 +50,8 @@ def test_the_engine_said_is_the_engine_that_runs(name):
     cell = make_cell(getattr(house, name), 3, 4)
     found = kernels_of(cell, torch.float32)
     row = describe(name, cell)
-    assert (row.engine == "native") == isinstance(found, Kernels)
-    assert isinstance(found, Kernels)
+    assert (row.engine == "native") == isinstance(found, Compiled)
+    assert isinstance(found, Compiled)
     assert row.products == sum(len(level.products) for level in found.plan.inference.levels)
 
 

@@ -140,10 +140,10 @@ def results(cell, engine, lengths, reverse, dtype, batch=B):
     return [outputs, *final, *torch.autograd.grad(loss, leaves, allow_unused=True)]
 
 
-def same(cell, lengths, reverse, dtype, batch=B, **tolerance):
+def same(cell, lengths, reverse, dtype, batch=B, engine="native", **tolerance):
     loop = results(cell, "loop", lengths, reverse, dtype, batch)
-    native = results(cell, "native", lengths, reverse, dtype, batch)
-    for a, b in zip(native, loop, strict=True):
+    found = results(cell, engine, lengths, reverse, dtype, batch)
+    for a, b in zip(found, loop, strict=True):
         assert (a is None) == (b is None) or not (a if b is None else b).any()
         if a is not None and b is not None:
             assert_close(a, b, **(tolerance or TOLERANCE[dtype]))

@@ -54,7 +54,7 @@ class Model:
     def penalty(self, state):
         return self.bonus[state.sentence, state.node]
 
-    def prefix(self, end):
+    def prefix(self, eos):
         """Random tokens for each sentence, of random length, that the model gives a chance."""
         rows = torch.full((self.sentences, self.L), -1)
         for b in range(self.sentences):
@@ -63,7 +63,7 @@ class Model:
                 likely = (self.table[b, node] > -torch.inf).nonzero()[:, 0]
                 token = int(likely[torch.randint(len(likely), (), generator=self.generator)])
                 rows[b, t] = token
-                if token == end:
+                if token == eos:
                     break
                 node = self.V * node + 1 + token
         return rows
@@ -72,9 +72,9 @@ class Model:
 class Problem:
     """One sentence of a model under the options of ``beam_search``, and what may follow a history in it."""
 
-    def __init__(self, model, b, *, max_length, start, end=None, min_length=1, length_penalty=None,
+    def __init__(self, model, b, *, max_length, start, eos=None, min_length=1, length_penalty=None,
                  no_repeat_ngram=0, prefix=None, allowed=False, penalty=False):  # fmt: skip
-        self.model, self.b, self.start, self.end, self.max_length = model, b, start, end, max_length
+        self.model, self.b, self.start, self.end, self.max_length = model, b, start, eos, max_length
         self.min_length, self.n, self.allowed, self.penalty = min_length, no_repeat_ngram, allowed, penalty
         self.divisor = length_penalty or (lambda n: 1.0)
         self.prefix = [] if prefix is None else [y for y in prefix[b].tolist() if y >= 0]

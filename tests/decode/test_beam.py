@@ -25,7 +25,7 @@ def draw(seed, constraints, sentences, *, biggest=700, ending=True):
     V, L = rng.choice([(V, L) for V in (3, 4, 5) for L in range(1, 6) if biggest >= V**L])
     model = oracles.Model(seed, sentences, V, L, zeros=rng.choice([0.0, 0.3]))
     end = rng.randrange(V) if ending else None
-    options = {"max_length": L, "end": end}
+    options = {"max_length": L, "eos": end}
     if "length_penalty" in constraints:
         alpha = rng.choice([-0.7, 0.6, 1.0, 2.5])
         options["length_penalty"] = rng.choice([wu, power])(alpha)
@@ -76,17 +76,17 @@ def test_a_wide_enough_beam_finds_the_best_of_all_sequences(constraints, ending)
         model, prompt, options, problems = draw(seed, constraints, sentences=20, ending=ending)
         width = model.V**model.L
         n_best = min(width, 1 + seed % 6)
-        found = search(model, prompt, options, width=width, n_best=n_best)
+        found = search(model, prompt, options, beam_width=width, n_best=n_best)
         for b, problem in enumerate(problems):
-            same(found, b, oracles.exhaustive(problem)[:n_best], options["end"])
+            same(found, b, oracles.exhaustive(problem)[:n_best], options["eos"])
 
 
 def test_a_wide_enough_beam_on_the_largest_models():
     for seed in range(3):
         model, prompt, options, problems = draw(seed + 100, CONSTRAINTS[seed:], sentences=4, biggest=5**5)
-        found = search(model, prompt, options, width=model.V**model.L, n_best=3)
+        found = search(model, prompt, options, beam_width=model.V**model.L, n_best=3)
         for b, problem in enumerate(problems):
-            same(found, b, oracles.exhaustive(problem)[:3], options["end"])
+            same(found, b, oracles.exhaustive(problem)[:3], options["eos"])
 
 
 def some(rng, names):
@@ -98,9 +98,9 @@ def test_a_narrow_beam_is_the_plain_one():
     for seed in range(150):
         model, prompt, options, problems = draw(seed, some(rng, CONSTRAINTS), sentences=5, ending=seed % 5 > 0)
         width = rng.randint(1, 6)
-        found = search(model, prompt, options, width=width, n_best=(n_best := rng.randint(1, width)))
+        found = search(model, prompt, options, beam_width=width, n_best=(n_best := rng.randint(1, width)))
         for b, problem in enumerate(problems):
-            same(found, b, oracles.plain_beam(problem, width)[0][:n_best], options["end"])
+            same(found, b, oracles.plain_beam(problem, width)[0][:n_best], options["eos"])
 
 
 @pytest.mark.parametrize("early_stopping", [True, False])
@@ -109,13 +109,13 @@ def test_stopping_early_is_that_of_the_plain_one(early_stopping):
     for seed in range(150):
         model, prompt, options, problems = draw(seed, (*some(rng, CONSTRAINTS), "length_penalty"), sentences=5)
         groups, k = rng.choice([1, 1, 2]), rng.randint(1, 3)
-        size = {"width": groups * k, "n_best": groups * rng.randint(1, k), "diversity": Diversity(groups, 0.3)}
+        size = {"beam_width": groups * k, "n_best": groups * rng.randint(1, k), "diversity": Diversity(groups, 0.3)}
         found = search(model, prompt, options, **size, early_stopping=early_stopping)
         lost += not torch.equal(found.scores, search(model, prompt, options, **size).scores)
         for b, problem in enumerate(problems):
             by_group = oracles.plain_beam(problem, groups * k, groups, 0.3, early_stopping=early_stopping)
             expected = [one for done in by_group for one in done[: size["n_best"] // groups]]
-            same(found, b, sorted(expected, key=lambda one: -one[1]), options["end"])
+            same(found, b, sorted(expected, key=lambda one: -one[1]), options["eos"])
     assert lost, "both rules lose something"
 
 
@@ -127,19 +127,19 @@ def test_diverse_groups_are_those_of_the_paper(cumulative):
         groups, k = rng.randint(1, 4), rng.randint(1, 5)
         each, strength = rng.randint(1, k), rng.choice([0.0, 0.3, 2.0, 8.0])
         diversity = Diversity(groups, strength, cumulative)
-        found = search(model, prompt, options, width=groups * k, n_best=groups * each, diversity=diversity)
+        found = search(model, prompt, options, beam_width=groups * k, n_best=groups * each, diversity=diversity)
         for b, problem in enumerate(problems):
             by_group = oracles.plain_beam(problem, groups * k, groups, strength, cumulative)
             expected = [(*one, g) for g, done in enumerate(by_group) for one in done[:each]]
             expected.sort(key=lambda one: -one[1])
-            same(found, b, [one[:3] for one in expected], options["end"])
+            same(found, b, [one[:3] for one in expected], options["eos"])
             assert found.groups[b, : len(expected)].tolist() == [one[3] for one in expected]
 
 
 def test_groups_of_no_strength_all_find_what_one_beam_finds():
     model, prompt, options, _ = draw(5, (), sentences=8)
-    alone = search(model, prompt, options, width=3)
-    together = search(model, prompt, options, width=9, diversity=Diversity(3, strength=0.0))
+    alone = search(model, prompt, options, beam_width=3)
+    together = search(model, prompt, options, beam_width=9, diversity=Diversity(3, strength=0.0))
     assert (together.scores == alone.scores).all()
 
 
@@ -151,7 +151,7 @@ def test_a_result_does_not_depend_on_the_batch():
         if seed % 2:
             model.table = (model.table * 2).round() / 2
         groups = rng.choice([1, 2])
-        more = {"width": 4, "n_best": 4, "diversity": Diversity(groups, cumulative=rng.choice([None, 1.0]))}
+        more = {"beam_width": 4, "n_best": 4, "diversity": Diversity(groups, cumulative=rng.choice([None, 1.0]))}
         whole = search(model, prompt, options, **more)
         for rows in ([0], [3], rng.choices(range(6), k=9), rng.sample(range(6), k=6)):
             part = search(model, prompt, options, torch.tensor(rows), **more)
@@ -174,7 +174,7 @@ def test_the_search_stops_once_nothing_better_can_come_and_finished_sentences_le
         seen.append(len(tokens))
         return table[tokens], state
 
-    beam_search(step, torch.tensor([1, 2]), end=0, width=2, max_length=50)
+    beam_search(step, torch.tensor([1, 2]), eos=0, beam_width=2, max_length=50)
     assert seen[0] == 2, "the prompt, a row a sentence"
     assert max(seen) <= 4
     assert len(seen) < 50, "0.9 cannot be beaten, and each token costs the other at least a fifth"
@@ -184,7 +184,7 @@ def test_the_search_stops_once_nothing_better_can_come_and_finished_sentences_le
 def test_the_stop_rule_waits_for_a_length_penalty_to_pay():
     # 1 ends at once with 0.6 or goes on to 2, which nearly always follows itself
     step = chain([1, 0, 0], [0.6, 0, 0.4], [0.001, 0, 0.999])
-    options = {"end": 0, "width": 2, "max_length": 30}
+    options = {"eos": 0, "beam_width": 2, "max_length": 30}
     assert beam_search(step, torch.tensor([1]), **options).lengths.item() == 1
     best = beam_search(step, torch.tensor([1]), length_penalty=power(1.0), **options)
     assert best.lengths.item() == 30
@@ -193,7 +193,7 @@ def test_the_stop_rule_waits_for_a_length_penalty_to_pay():
 
 def test_n_grams_are_lifted_when_nothing_else_may_follow():
     step = chain([0.7, 0.3], [0.4, 0.6])
-    found = beam_search(step, torch.tensor([0]), width=8, max_length=6, no_repeat_ngram=1)
+    found = beam_search(step, torch.tensor([0]), beam_width=8, max_length=6, no_repeat_ngram=1)
     # 0 was read, so 1 comes first, though 0 is likelier; from then on all is blocked at every step
     assert found.sequences() == [[[1, 0, 0, 0, 0, 0]]]
     assert found.log_probs.exp().item() == pytest.approx(0.3 * 0.4 * 0.7**4)
@@ -201,7 +201,7 @@ def test_n_grams_are_lifted_when_nothing_else_may_follow():
 
 def test_the_minimum_is_lifted_when_only_the_end_may_follow():
     step = chain([1, 0, 0], [0, 0, 1], [1, 0, 0])
-    found = beam_search(step, torch.tensor([1]), end=0, width=2, min_length=4, max_length=5)
+    found = beam_search(step, torch.tensor([1]), eos=0, beam_width=2, min_length=4, max_length=5)
     assert found.sequences() == [[[2, 0]]]
 
 
@@ -209,7 +209,7 @@ def test_what_is_never_lifted_leaves_a_sequence_where_it_stands():
     def allowed(tokens, sentence):
         return torch.full((len(tokens), 2), tokens.shape[1] < 2)
 
-    found = beam_search(chain([0.7, 0.3], [0.4, 0.6]), torch.tensor([0]), width=3, max_length=6, allowed=allowed)
+    found = beam_search(chain([0.7, 0.3], [0.4, 0.6]), torch.tensor([0]), beam_width=3, max_length=6, allowed=allowed)
     assert found.sequences() == [[[0, 0]]]
     assert not found.ended.any()
     nothing = beam_search(
@@ -228,7 +228,9 @@ def test_a_back_off_of_one_sentence_leaves_the_others_alone():
     def step(tokens, state):
         return tables[state, tokens], state
 
-    found = beam_search(step, torch.tensor([0, 0]), state=torch.arange(2), width=9, max_length=2, no_repeat_ngram=1)
+    found = beam_search(
+        step, torch.tensor([0, 0]), state=torch.arange(2), beam_width=9, max_length=2, no_repeat_ngram=1
+    )
     # the first has only 0, which was read, and 1; the second may write each of the others once
     assert found.sequences()[0][0] in ([1, 0], [1, 1])
     assert found.sequences()[1][0] == [2, 1]
@@ -236,7 +238,7 @@ def test_a_back_off_of_one_sentence_leaves_the_others_alone():
 
 def test_the_tree_leads_to_the_result():
     model, prompt, options, _ = draw(7, ("length_penalty",), sentences=6, biggest=4**5)
-    found = search(model, prompt, options, width=4, n_best=4, tree=True, diversity=Diversity(2))
+    found = search(model, prompt, options, beam_width=4, n_best=4, tree=True, diversity=Diversity(2))
     assert found.tree is not None
     for b, sentence in enumerate(found.sequences()):
         for i, tokens in enumerate(sentence):
@@ -257,7 +259,7 @@ def test_coverage_reaches_the_score_through_the_state():
         seen = torch.nn.functional.one_hot(tokens, 3)[:, 1:].double()
         return torch.tensor([[0.4, 0.5, 0.1]]).double().log().expand(len(tokens), 3), attention + seen
 
-    options = {"end": 0, "width": 27, "max_length": 3, "min_length": 3, "state": torch.zeros(1, 2).double()}
+    options = {"eos": 0, "beam_width": 27, "max_length": 3, "min_length": 3, "state": torch.zeros(1, 2).double()}
     plain = beam_search(step, torch.tensor([0]), **options)
     covered = beam_search(step, torch.tensor([0]), penalty=lambda state: coverage_penalty(state, 1.0), **options)
     assert plain.sequences() == [[[1, 1, 1]]]
@@ -273,10 +275,10 @@ def test_prompts_of_several_tokens_are_read_but_not_scored():
         return model.step(tokens, state) if len(read) > 2 else (torch.zeros(3, 2), state)
 
     longer = torch.cat((torch.tensor([[7, 8]] * 3), prompt[:, None]), 1)
-    found = beam_search(step, longer, state=model.state(), width=50, **options)
+    found = beam_search(step, longer, state=model.state(), beam_width=50, **options)
     assert read[:2] == [[7, 7, 7], [8, 8, 8]]
     for b, problem in enumerate(problems):
-        same(found, b, oracles.exhaustive(problem)[:1], options["end"])
+        same(found, b, oracles.exhaustive(problem)[:1], options["eos"])
 
 
 def test_an_lstm_is_searched_with_its_state_laid_out_as_layers_first():
@@ -285,7 +287,7 @@ def test_an_lstm_is_searched_with_its_state_laid_out_as_layers_first():
     torch.manual_seed(0)
     model = LanguageModel(6, 4, 8, num_layers=2).double()
     prompt = torch.tensor([[1, 2], [3, 4], [5, 1]])
-    found = beam_search(model.step, prompt, end=0, width=6**3, max_length=3, n_best=5, batch_dim=1)
+    found = beam_search(model.step, prompt, eos=0, beam_width=6**3, max_length=3, n_best=5, batch_dim=1)
     for b in range(3):
         scores = {}
         for one in range(6):
@@ -338,18 +340,18 @@ def test_a_broken_step_is_named(step, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"width": 0}, "width must be a positive integer, got 0"),
-        ({"width": 2.0}, "width must be a positive integer"),
+        ({"beam_width": 0}, "beam_width must be a positive integer, got 0"),
+        ({"beam_width": 2.0}, "beam_width must be a positive integer"),
         ({"max_length": 0}, "max_length must be"),
         ({"min_length": -1}, "min_length must be"),
         ({"min_length": 6}, "min_length 6 is more than max_length 5"),
         ({"no_repeat_ngram": -1}, "no_repeat_ngram must be"),
         ({"n_best": 0}, "n_best must be"),
         ({"early_stopping": "always"}, "early_stopping must be True, False or \"never\", got 'always'"),
-        ({"n_best": 6}, "n_best 6 is more than the beam's width 5"),
+        ({"n_best": 6}, "n_best 6 is more than beam_width 5"),
         ({"diversity": Diversity(2)}, "width 5 cannot be shared out among 2"),
         ({"diversity": Diversity(5), "n_best": 3}, "n_best 3 cannot be shared out among 5"),
-        ({"end": 3}, "end token 3 is not in the model's vocabulary of 3"),
+        ({"eos": 3}, "end token 3 is not in the model's vocabulary of 3"),
         ({"length_penalty": float("nan")}, "length_penalty must be a finite number"),
         ({"length_penalty": lambda n: 2.0 - n}, "got 0.0 at 2"),
         ({"prompt": torch.zeros(0, 1, dtype=torch.int64)}, "at least one row"),
@@ -372,7 +374,7 @@ def test_a_broken_step_is_named(step, message):
 def test_bad_arguments(arguments, message):
     step = chain([0.2, 0.4, 0.4], [0.5, 0.5, 0.0], [0.2, 0.4, 0.4])
     with pytest.raises(ValueError, match=message):
-        beam_search(step, **{"prompt": torch.tensor([1]), "end": 0, "max_length": 5, **arguments})
+        beam_search(step, **{"prompt": torch.tensor([1]), "eos": 0, "max_length": 5, **arguments})
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_coverage():
 def test_a_trie_allows_what_continues_a_sequence():
     generator = torch.Generator().manual_seed(0)
     words = [torch.randint(1, 4, (n,), generator=generator).tolist() for n in (1, 2, 2, 3, 3, 3, 4, 4, 5, 5)]
-    trie = Trie(words, vocabulary=5, end=0)
+    trie = Trie(words, vocabulary=5, eos=0)
     closed = [[*word, 0] for word in words]
     for length in range(6):
         tokens = torch.tensor(list(itertools.product(range(5), repeat=length)), dtype=torch.int64).view(
@@ -96,11 +96,11 @@ def test_a_beam_held_to_a_trie_writes_its_best_words():
     found = beam_search(
         lambda tokens, state: (table.log()[tokens], state),
         torch.tensor([0]),
-        end=0,
+        eos=0,
         max_length=9,
-        width=9,
+        beam_width=9,
         n_best=9,
-        allowed=Trie(words, vocabulary=4, end=0),
+        allowed=Trie(words, vocabulary=4, eos=0),
     )
     chances = {
         tuple(word): math.prod(table[a, b].item() for a, b in zip([0, *word], [*word, 0], strict=True))

@@ -60,7 +60,7 @@ def test_the_same_generator_draws_the_same():
         ({"top_k": 1.5}, "top_k must be a positive integer"),
         ({"top_p": 0.0}, "top_p must be above 0"),
         ({"top_p": 1.1}, "top_p must be .* at most 1, got 1.1"),
-        ({"end": 3}, "end token 3 is not in the model's vocabulary of 3"),
+        ({"eos": 3}, "end token 3 is not in the model's vocabulary of 3"),
     ],
 )
 def test_bad_arguments(arguments, message):
@@ -136,7 +136,7 @@ def test_a_row_that_has_ended_stays_ended_and_may_then_hold_anything():
         log_probs[tokens == 2] = torch.nan
         return log_probs, state
 
-    assert greedy(step, torch.tensor([[0], [1]]), 6, end=2).tolist() == [[1, 2, 2, 2, 2, 2], [2] * 6]
+    assert greedy(step, torch.tensor([[0], [1]]), 6, eos=2).tolist() == [[1, 2, 2, 2, 2, 2], [2] * 6]
     assert len(calls) == 2, "all have ended, so the model is not asked again"
 
 

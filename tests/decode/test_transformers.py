@@ -49,7 +49,7 @@ def test_the_same_sequences(model, early_stopping):
             prefix_allowed_tokens_fn=(lambda _, ids: allowed[ids[-1]].nonzero()[:, 0].tolist()) if held else None,
         )  # fmt: skip
         ours = beam_search(
-            adapted(model), prompt, end=END, width=width, n_best=n_best, max_length=most,
+            adapted(model), prompt, eos=END, beam_width=width, n_best=n_best, max_length=most,
             min_length=fewest + 1,  # theirs does not count the end
             length_penalty=power(alpha), no_repeat_ngram=ngram, early_stopping=early_stopping,
             allowed=(lambda tokens, sentence: allowed[(torch.cat((prompt[sentence], tokens), 1))[:, -1]])  # noqa: B023

@@ -19,7 +19,7 @@ def test_ranges_cover_the_rows_and_the_costliest_is_as_cheap_as_can_be(lengths, 
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
-        ranges = threads.cut(batch_sizes, len(lengths), 1e9)
+        ranges = threads.cut(batch_sizes, len(lengths), 1e9, count)
     finally:
         torch.set_num_threads(before)
     assert [row for first, last in ranges for row in range(first, last)] == list(range(len(lengths)))

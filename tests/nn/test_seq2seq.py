@@ -169,7 +169,7 @@ def test_padding_does_not_name_words_beyond_the_vocabulary():
 def test_a_decoder_starts_with_no_sum_of_weights_below_zero(cell):
     model = a_model(cell=cell).train()
     source, _ = batch()
-    start = model.read(source, LENGTHS).cell
+    start = model.encode(source, LENGTHS).cell
     assert start.h.any()
     assert not torch.stack([start.c, start.n, start.m]).any()
     h, _ = model.cell.step(model.cell.drive(torch.randn(B, 5, dtype=torch.float64)), start)[:2]
@@ -179,12 +179,12 @@ def test_a_decoder_starts_with_no_sum_of_weights_below_zero(cell):
 @pytest.mark.parametrize("lengths", [[7, 1, 3, 0], [-1, 1, 1, 1], [2.5, 1.0, 1.0, 1.0], [1, 1]])
 def test_wrong_lengths(model, lengths):
     with pytest.raises(ValueError, match="lengths must"):
-        model.read(batch()[0], lengths)
+        model.encode(batch()[0], lengths)
 
 
 def test_step_by_step_is_the_whole(model):
     source, target = batch()
-    state = model.read(source, LENGTHS)
+    state = model.encode(source, LENGTHS)
     rows = []
     for tokens in target:
         log_probs, state = model.step(tokens, state)
@@ -226,7 +226,7 @@ def test_words_beyond_the_vocabulary_are_copied_and_read_back_as_unknown():
     source, target = batch()
     copied = source.clone()
     copied[0] = V + 1
-    state = model.read(source, [6] * B, copied)
+    state = model.encode(source, [6] * B, copied)
     log_probs, state = model.step(target[0], state)
     assert log_probs.shape == (B, V + 2)
     assert (log_probs[:, V] == -math.inf).all()
@@ -239,7 +239,7 @@ def test_words_beyond_the_vocabulary_are_copied_and_read_back_as_unknown():
 def test_coverage_is_the_attention_paid_so_far():
     model = a_model(**KINDS["coverage"])
     source, target = batch()
-    _, weights, state = model.write(target, model.read(source, LENGTHS))
+    _, weights, state = model.decode(target, model.encode(source, LENGTHS))
     assert_close(state.coverage, weights.sum(0))
 
 
@@ -265,7 +265,7 @@ def test_wrong_options(options, said):
 )
 def test_wrong_tokens(source, said):
     with pytest.raises(ValueError, match=said):
-        a_model(cell=GRUCell).read(source)
+        a_model(cell=GRUCell).encode(source)
 
 
 WRAPPED = {
@@ -284,7 +284,7 @@ def test_cells_under_masks(wrapped):
             theirs.copy_(mine)
     assert_close(model(source, target, LENGTHS), bare(source, target, LENGTHS))
     torch.manual_seed(0)
-    log_probs, _, state = model.train().write(target, model.read(source, LENGTHS))
+    log_probs, _, state = model.train().decode(target, model.encode(source, LENGTHS))
     log_probs.sum().backward()
     assert all(p.grad is not None for p in model.parameters())
     assert any(name.startswith("mask_") for name in state.cell._fields)

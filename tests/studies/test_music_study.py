@@ -51,7 +51,7 @@ def in_c(reference):
 
 def test_the_events_are_a_distribution():
     model = net()
-    known = model.read(encode(model.settings, TUNES[:1]))[0][:3]
+    known = model.encode(encode(model.settings, TUNES[:1]))[0][:3]
     durations = model.duration_scores(known).exp()
     assert durations.sum(-1).tolist() == [pytest.approx([1])] * 3
     pitches = [model.pitch_scores(known, torch.full((3, 1), d)).exp() for d in range(1, LONGEST + 1)]
@@ -67,7 +67,7 @@ def test_the_loss_is_a_mean_over_notes_and_ends():
     with torch.no_grad():
         for tune in TUNES[:3]:
             batch = encode(model.settings, [tune])
-            known = model.read(batch)[0]
+            known = model.encode(batch)[0]
             for t, note in enumerate([*tune.notes, None]):
                 d = 0 if note is None else note.duration
                 total -= model.duration_scores(known[t])[0, d].item()

@@ -59,7 +59,7 @@ def test_it_learns_to_reverse():
     test = reversals(50, torch.Generator().manual_seed(2))
     net.eval()
     with torch.no_grad():
-        written = greedy(net.step, torch.full((50, 1), BEGIN), 6, end=END, state=net.read(*test[:2]))
+        written = greedy(net.step, torch.full((50, 1), BEGIN), 6, eos=END, state=net.encode(*test[:2]))
     right = 0
     for row, n in enumerate(test.lengths.tolist()):
         right += written[row, :n].tolist() == test.source[:n, row].flip(0).tolist()

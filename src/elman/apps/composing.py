@@ -50,7 +50,7 @@ def compose(
     batch = encode(model.settings, beginnings)
     if not begun:
         batch = Batch(batch.pitches[:1], batch.durations[:1], batch.beats[:1], *batch[3:])
-    known, state = model.read(batch)
+    known, state = model.encode(batch)
     ends = [0.0] * len(beginnings)
     going = list(range(len(beginnings)))
     while True:
@@ -86,7 +86,7 @@ def compose(
             for notes, tune in zip(written, beginnings, strict=True)
         ]
         step = Batch(pitches[None], durations[None].clamp(min=0), torch.tensor([beats]), *batch[3:])
-        known, state = model.read(step, state)
+        known, state = model.encode(step, state)
     tunes = [replace(tune, notes=tuple(notes), title="") for tune, notes in zip(beginnings, written, strict=True)]
     return tunes, ends
 

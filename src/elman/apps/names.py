@@ -148,7 +148,7 @@ def write_names(
         if culture not in notes["cultures"]:
             raise UnknownName(f"the model knows no culture {culture!r}{nearest(culture, notes['cultures'])}")
     vocabulary = Vocabulary.from_json(notes["vocabulary"])
-    end = int(vocabulary.encode(END)[0])
+    eos = int(vocabulary.encode(END)[0])
     generator = torch.Generator().manual_seed(seed)
     written = [""] * len(cultures)
     for _ in range(100):
@@ -156,8 +156,8 @@ def write_names(
         if not left:
             return written
         told = model.told(torch.tensor([notes["cultures"].index(cultures[k]) for k in left]))
-        prompt = torch.full((len(left), 1), end)
-        drawn = sample(told, prompt, LONGEST, temperature=temperature, end=end, generator=generator)
+        prompt = torch.full((len(left), 1), eos)
+        drawn = sample(told, prompt, LONGEST, temperature=temperature, eos=eos, generator=generator)
         for k, row in zip(left, drawn.tolist(), strict=True):
             written[k] = vocabulary.decode(row).partition(END)[0].strip()
     raise ValueError(f"the model writes only empty names at temperature {temperature:g}; take another")

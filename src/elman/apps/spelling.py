@@ -107,7 +107,7 @@ def write_greedily(model: "Seq2Seq", typos: Sequence[str]) -> list[str]:
     longest = max(map(len, typos)) + SPARE
     with torch.inference_mode():
         start = torch.full((len(typos), 1), BEGIN)
-        written = greedy(model.step, start, longest, end=END, state=model.read(read.source, read.lengths))
+        written = greedy(model.step, start, longest, eos=END, state=model.encode(read.source, read.lengths))
     return [decode(row) for row in written.tolist()]
 
 
@@ -132,8 +132,8 @@ def search(
     longest = max(map(len, typos)) + SPARE
     with torch.inference_mode():
         return beam_search(
-            model.step, torch.full((len(typos),), BEGIN), end=END, max_length=longest, width=width, n_best=n_best,
-            state=model.read(read.source, read.lengths), allowed=trie, tree=tree,
+            model.step, torch.full((len(typos),), BEGIN), eos=END, max_length=longest, beam_width=width,
+            n_best=n_best, state=model.encode(read.source, read.lengths), allowed=trie, tree=tree,
         )  # fmt: skip
 
 

@@ -74,7 +74,7 @@ class TuneModel(nn.Module):
         self.hidden = nn.Linear(size, size)
         self.pitch_head = nn.Linear(size, PITCHES)
 
-    def read(self, batch: Batch, state: Any = None) -> tuple[Tensor, Any]:
+    def encode(self, batch: Batch, state: Any = None) -> tuple[Tensor, Any]:
         """Return what is known before each event, ``[T + 1, B, H]``, and the state after the last."""
         beats = batch.beats if self.settings.beat else torch.zeros_like(batch.beats)
         metre, key = self.metre(batch.headers[0]), self.key(batch.headers[1])
@@ -93,7 +93,7 @@ class TuneModel(nn.Module):
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean over all notes and ends of the negative log-likelihood, in nats."""
-        known = self.read(batch)[0]
+        known = self.encode(batch)[0]
         events = batch.next_durations != ASIDE
         known, durations, pitches = known[events], batch.next_durations[events], batch.next_pitches[events]
         scored = cross_entropy(self.head(known), durations, reduction="sum")

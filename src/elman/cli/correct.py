@@ -111,7 +111,7 @@ def _show_attention(net: "Seq2Seq", read: str, written: str, path: Path) -> None
 
     pair = batch([read], [written])
     with torch.inference_mode():
-        weights = net.write(pair.target[:-1], net.read(pair.source))[1][:, 0].tolist()
+        weights = net.decode(pair.target[:-1], net.encode(pair.source))[1][:, 0].tolist()
     names = [*written, "end"]
     show_attention(weights, list(read), names)
     write_attention(path, f"Attention, {read} to {written}", weights, list(read), names)

@@ -36,6 +36,6 @@ def reverse(
     fit(folder, what, source=(task.source_size, net.source_size), target=(task.target_size, net.target_size))
     write(
         net, torch.tensor([[int(one)] for one in read]), read, [*map(str, range(10)), "begin", "end"],
-        begin=BEGIN, end=END, max_length=len(read) + 3, beam=beam, n_best=n_best,
+        bos=BEGIN, eos=END, max_length=len(read) + 3, beam=beam, n_best=n_best,
         figure=out / f"reverse-{''.join(read)[:20]}.svg" if explain else None,
     )  # fmt: skip

@@ -42,6 +42,6 @@ def translate(
     batch = source.batch([Example(tuple(words), ())], copies=False)
     drawn = out / f"translate-{'-'.join(word for word in words if word.isalnum())[:40]}.svg"
     write(
-        net, batch.source, words, target.words, begin=target.begin, end=target.end,
+        net, batch.source, words, target.words, bos=target.begin, eos=target.end,
         max_length=2 * len(words) + 5, beam=beam, n_best=n_best, figure=drawn if explain else None,
     )  # fmt: skip

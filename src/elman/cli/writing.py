@@ -34,7 +34,7 @@ def check_beam(beam: int, n_best: int) -> None:
 
 def write(
     net: "Seq2Seq", source: "Tensor", read: Sequence[str], names: Sequence[str], *,
-    begin: int, end: int, max_length: int, beam: int, n_best: int, figure: Path | None,
+    bos: int, eos: int, max_length: int, beam: int, n_best: int, figure: Path | None,
 ) -> None:  # fmt: skip
     """Print what a model writes for one source, and on demand where it looked and what the search considered.
 
@@ -44,7 +44,7 @@ def write(
         read: the source's tokens, as they are shown.
         names: of the tokens that can be written, as they are shown.
         begin: token before the first.
-        end: token after the last, which is not shown.
+        eos: token after the last, which is not shown.
         max_length: tokens at most.
         beam: hypotheses that the search keeps.
         n_best: hypotheses to print, with their scores if there are several.
@@ -56,21 +56,21 @@ def write(
     from elman.decode import beam_search
 
     with torch.inference_mode():
-        state = net.read(source)
+        state = net.encode(source)
         found = beam_search(
-            net.step, torch.tensor([begin]), end=end, max_length=max_length, width=beam, n_best=n_best, state=state,
-            tree=figure is not None,
+            net.step, torch.tensor([bos]), eos=eos, max_length=max_length, beam_width=beam, n_best=n_best,
+            state=state, tree=figure is not None,
         )  # fmt: skip
         for place in range(n_best):
             tokens: list[int] = found.tokens[0, place].tolist()
-            said = " ".join(names[token] for token in tokens if token >= 0 and token != end)
+            said = " ".join(names[token] for token in tokens if token >= 0 and token != eos)
             print(said if n_best == 1 else f"{float(found.scores[0, place]):8.3f}  {said}")
         if figure is None:
             return
         written: list[int] = [token for token in found.tokens[0, 0].tolist() if token >= 0]
-        weights = net.write(torch.tensor([[begin], *([token] for token in written[:-1])]), state)[1][:, 0]
+        weights = net.decode(torch.tensor([[bos], *([token] for token in written[:-1])]), state)[1][:, 0]
     if weights.shape[-1]:
-        shown = ["end" if token == end else names[token] for token in written]
+        shown = ["end" if token == eos else names[token] for token in written]
         show_attention(weights.tolist(), read, shown)
         write_attention(figure, f"Attention, {' '.join(read)[:60]}", weights.tolist(), read, shown)
         print(f"wrote {figure}")

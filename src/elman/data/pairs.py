@@ -23,8 +23,8 @@ class Pairs(NamedTuple):
 def batch_pairs(
     sources: Sequence[Sequence[int]],
     targets: Sequence[Sequence[int]],
-    begin: int,
-    end: int,
+    bos: int,
+    eos: int,
     copied: Sequence[Sequence[int]] | None = None,
 ) -> Pairs:
     """Pad pairs into a batch; padding is token 0.
@@ -32,15 +32,15 @@ def batch_pairs(
     Args:
         sources: tokens of each source.
         targets: tokens of each target, without the ones that begin and end it.
-        begin: token that begins every target.
-        end: token that ends it.
+        bos: token that begins every target.
+        eos: token that ends it.
         copied: each source once more, in numbers of the target's extended vocabulary.
 
     Raises:
         ValueError: if there are no pairs, or not as many sources as targets.
 
     Example:
-        >>> batch = batch_pairs([[1, 2, 3], [4]], [[3], [4, 4]], begin=8, end=9)
+        >>> batch = batch_pairs([[1, 2, 3], [4]], [[3], [4, 4]], bos=8, eos=9)
         >>> batch.source.t().tolist(), batch.target.t().tolist(), batch.target_lengths.tolist()
         ([[1, 2, 3], [4, 0, 0]], [[8, 3, 9, 0], [8, 4, 4, 9]], [3, 4])
     """
@@ -48,7 +48,7 @@ def batch_pairs(
         raise ValueError(
             f"pairs must be at least one source and as many targets, got {len(sources)} and {len(targets)}"
         )
-    whole = [[begin, *target, end] for target in targets]
+    whole = [[bos, *target, eos] for target in targets]
     return Pairs(
         _pad(sources), torch.tensor([len(row) for row in sources]),
         _pad(whole), torch.tensor([len(row) for row in whole]),

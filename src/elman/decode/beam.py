@@ -13,7 +13,7 @@ from elman.decode.groups import Chosen, Diversity
 from elman.decode.result import Beams, Finished, Level
 from elman.decode.scores import divisors
 from elman.decode.state import select
-from elman.decode.step import Step, checked, read
+from elman.decode.step import Step, checked, read_prompt
 from elman.errors import check_positive
 
 __all__ = ["beam_search"]
@@ -25,8 +25,8 @@ def beam_search(
     prompt: Tensor,
     *,
     max_length: int,
-    end: int | None = None,
-    width: int = 5,
+    eos: int | None = None,
+    beam_width: int = 5,
     state: Any = None,
     batch_dim: int = 0,
     min_length: int = 1,
@@ -44,8 +44,8 @@ def beam_search(
 
     A hypothesis y of n tokens, its end counted, scores :math:`\log p(y) / d(n) + c`, with d the length penalty and
     c the coverage penalty. At each step all continuations of a sentence's hypotheses are ranked by
-    log-probability. Those among the first ``width`` that end are finished; the first ``width`` that do not, go on. At
-    ``max_length`` the first ``width`` are finished as they are.
+    log-probability. Those among the first ``beam_width`` that end are finished; the first ``beam_width`` that do not
+    end are continued. At ``max_length`` the first ``beam_width`` are finished as they are.
 
     **When it stops.** A sentence stops once its n-th best finished hypothesis scores at least
     :math:`b = s / \max_{m > n} d(m)`, for s the best log-probability and n the length of the hypotheses that go on.
@@ -56,7 +56,7 @@ def beam_search(
     ``max_length``.
 
     ``early_stopping`` chooses a rule that loses something, as ``transformers`` does by default. Both rules wait until
-    ``width`` hypotheses are finished, whatever ``n_best``. ``True`` stops there. ``False`` stops once the worst of
+    ``beam_width`` hypotheses are finished, whatever ``n_best``. ``True`` stops there. ``False`` stops once the worst of
     them scores at least :math:`s / d(n)`, as if what goes on ended where it is. Under either rule a group that has
     stopped finishes nothing more.
 
@@ -72,8 +72,8 @@ def beam_search(
         step: ``step(tokens [N], state) -> (log_probs [N, V], state)``.
         prompt: what is read first and not scored, ``[B]`` (a start token each) or ``[B, P]``.
         max_length: most tokens to write, the end counted.
-        end: the token that ends a sequence; default None, all are ``max_length`` long.
-        width: hypotheses kept for each sentence, of all groups together.
+        eos: the token that ends a sequence; default None, all are ``max_length`` long.
+        beam_width: hypotheses kept for each sentence, of all groups together.
         state: the state before the prompt: a tree of tensors ``[B, ...]``, see :func:`elman.decode.select`.
         batch_dim: the dimension of the batch in the state's tensors: 1 for ``torch.nn.LSTM``'s ``[layers, B, H]``.
         min_length: fewest tokens of a sequence that ends, the end counted.
@@ -86,7 +86,8 @@ def beam_search(
             :class:`elman.decode.Trie`, say. Tokens are those written, sentence is the row of the prompt.
         penalty: ``penalty(state) -> [N]``, c of a hypothesis that ends here, never above 0:
             :func:`elman.decode.coverage_penalty`, say.
-        diversity: groups that keep apart, of which ``width`` and ``n_best`` must be multiples; default one group.
+        diversity: groups that keep apart; ``beam_width`` and ``n_best`` must be multiples of their number. Default
+            one group.
         early_stopping: ``"never"``, ``True`` or ``False``, with the meaning that ``transformers`` gives them; see
             above.
         tree: whether to keep the search tree.
@@ -102,7 +103,7 @@ def beam_search(
         The likelier first token leads to the less likely sequence (0 is the end):
 
         >>> table = torch.tensor([[1.0, 0, 0, 0], [0, 0, 0.6, 0.4], [0.5, 0.5, 0, 0], [0.9, 0.1, 0, 0]]).log()
-        >>> found = beam_search(lambda tokens, state: (table[tokens], state), torch.tensor([1]), end=0, max_length=4)
+        >>> found = beam_search(lambda tokens, state: (table[tokens], state), torch.tensor([1]), eos=0, max_length=4)
         >>> found.tokens[0, 0], found.log_probs.exp()
         (tensor([3, 0]), tensor([[0.3600]]))
     """
@@ -110,15 +111,15 @@ def beam_search(
     diversity = Diversity(groups=1) if diversity is None else diversity
     groups = diversity.groups
     n_best = groups if n_best is None else n_best
-    _check_sizes(max_length, min_length, width, n_best, groups, no_repeat_ngram)
+    _check_sizes(max_length, min_length, beam_width, n_best, groups, no_repeat_ngram)
     if early_stopping not in (True, False, "never"):
         raise ValueError(f'early_stopping must be True, False or "never", got {early_stopping!r}')
     exact, filled = early_stopping == "never", early_stopping is True
     divisor, greatest = divisors(length_penalty, max_length)
-    log_probs, state = read(step, prompt, state)
-    _check_tokens(log_probs.shape[1], prompt, end, prefix, max_length)
-    rules = Rules(end, min_length, no_repeat_ngram, prefix, allowed)
-    finished = Finished(len(prompt), n_best if exact else width, groups, divisor, end, log_probs)
+    log_probs, state = read_prompt(step, prompt, state)
+    _check_tokens(log_probs.shape[1], prompt, eos, prefix, max_length)
+    rules = Rules(eos, min_length, no_repeat_ngram, prefix, allowed)
+    finished = Finished(len(prompt), n_best if exact else beam_width, groups, divisor, eos, log_probs)
     going_on = torch.ones(len(prompt), groups, dtype=torch.bool, device=prompt.device)  # whether it may improve
     levels: list[Level] = []
 
@@ -132,17 +133,17 @@ def beam_search(
         extra = None if penalty is None else _checked_penalty(penalty(state), len(values), written)
         sentences, place = live.sentence.unique(return_inverse=True)
         bound = log_probs.new_full((len(sentences), groups), -torch.inf)
-        levels.append(Level.empty(len(prompt) if tree else 0, groups, width // groups, log_probs))
+        levels.append(Level.empty(len(prompt) if tree else 0, groups, beam_width // groups, log_probs))
         chosen: list[Chosen] = []
         onward: list[Live] = []
         parents: list[Tensor] = []
         for group in range(groups):
             mine = (live.group == group).nonzero()[:, 0]
-            lane = Lane(live.take(mine), mine, place[mine], len(sentences), width // groups)
+            lane = Lane(live.take(mine), mine, place[mine], len(sentences), beam_width // groups)
             own, steered = (log_probs, values) if groups == 1 else (log_probs[mine], values[mine])
             if chosen and diversity.strength:
                 steered = steered - diversity.penalty(lane.live.history, lane.place, chosen, steered)
-            ending, going = split(lane.rank(own, steered), lane.width, end, last=written + 1 == max_length)
+            ending, going = split(lane.rank(own, steered), lane.width, eos, last=written + 1 == max_length)
 
             ending = ending._replace(there=ending.there & going_on[sentences, group, None])
             begin = prompt.shape[1]
@@ -207,23 +208,23 @@ def _checked_penalty(penalty: Tensor, rows: int, step: int) -> Tensor:
     return penalty
 
 
-def _check_sizes(max_length: int, min_length: int, width: int, n_best: int, groups: int, no_repeat_ngram: int):
-    check_positive(max_length=max_length, width=width, n_best=n_best)
+def _check_sizes(max_length: int, min_length: int, beam_width: int, n_best: int, groups: int, no_repeat_ngram: int):
+    check_positive(max_length=max_length, beam_width=beam_width, n_best=n_best)
     for name, value in (("min_length", min_length), ("no_repeat_ngram", no_repeat_ngram)):
         if not isinstance(value, Integral) or isinstance(value, bool) or value < 0:
             raise ValueError(f"{name} must be an integer of at least 0, got {value!r}")
     if min_length > max_length:
         raise ValueError(f"min_length {min_length} is more than max_length {max_length}")
-    if n_best > width:
-        raise ValueError(f"n_best {n_best} is more than the beam's width {width}: widen the beam")
-    for name, value in (("width", width), ("n_best", n_best)):
+    if n_best > beam_width:
+        raise ValueError(f"n_best {n_best} is more than beam_width {beam_width}: widen the beam")
+    for name, value in (("beam_width", beam_width), ("n_best", n_best)):
         if value % groups:
             raise ValueError(f"{name} {value} cannot be shared out among {groups} groups; give a multiple")
 
 
-def _check_tokens(vocabulary: int, prompt: Tensor, end: int | None, prefix: Tensor | None, max_length: int):
-    if end is not None and not 0 <= end < vocabulary:
-        raise ValueError(f"the end token {end} is not in the model's vocabulary of {vocabulary}")
+def _check_tokens(vocabulary: int, prompt: Tensor, eos: int | None, prefix: Tensor | None, max_length: int):
+    if eos is not None and not 0 <= eos < vocabulary:
+        raise ValueError(f"the end token {eos} is not in the model's vocabulary of {vocabulary}")
     if prefix is None:
         return
     if prefix.dim() != 2 or len(prefix) != len(prompt) or prefix.is_floating_point():
@@ -238,5 +239,5 @@ def _check_tokens(vocabulary: int, prompt: Tensor, end: int | None, prefix: Tens
     more = prefix[:, 1:] >= 0
     if bool((more & (prefix[:, :-1] < 0)).any()):
         raise ValueError("the prefix must hold -1 only after the last token of a sentence")
-    if end is not None and bool((more & (prefix[:, :-1] == end)).any()):
-        raise ValueError(f"the prefix goes on after the end token {end}")
+    if eos is not None and bool((more & (prefix[:, :-1] == eos)).any()):
+        raise ValueError(f"the prefix goes on after the end token {eos}")

@@ -41,14 +41,14 @@ class Rules:
     """The constraints of a search, applied to all hypotheses at once.
 
     Attributes:
-        end: the token that ends a sequence, or None.
+        eos: the token that ends a sequence, or None.
         min_length: fewest tokens of a sequence that ends, the end counted.
         no_repeat_ngram: size of the n-grams that may not come twice; 0 for none.
         prefix: tokens each sentence must begin with, ``[B, M]``, -1 after a shorter one; or None.
         allowed: ``allowed(tokens [N, t], sentence [N]) -> bool [N, V]``, or None.
     """
 
-    end: int | None
+    eos: int | None
     min_length: int
     no_repeat_ngram: int
     prefix: Tensor | None
@@ -56,7 +56,7 @@ class Rules:
 
     def back_offs(self, written: int) -> list[int]:
         """How many constraints to lift, in turn, when nothing may follow: 1 lifts n-grams, 2 the minimum too."""
-        early = self.end is not None and written + 1 < self.min_length
+        early = self.eos is not None and written + 1 < self.min_length
         return [*([1] if self.no_repeat_ngram else []), *([2] if early else [])]
 
     def apply(self, log_probs: Tensor, history: Tensor, sentence: Tensor, written: int, lifted: int = 0) -> Tensor:
@@ -75,9 +75,9 @@ class Rules:
         values = log_probs
         if self.no_repeat_ngram and lifted < 1:
             values = block_repeats(values, history, self.no_repeat_ngram)
-        if self.end is not None and written + 1 < self.min_length and lifted < 2:
+        if self.eos is not None and written + 1 < self.min_length and lifted < 2:
             values = values.clone() if values is log_probs else values
-            values[:, self.end] = -torch.inf
+            values[:, self.eos] = -torch.inf
         if self.allowed is not None:
             mask = self.allowed(history[:, history.shape[1] - written :], sentence)
             if not isinstance(mask, Tensor) or mask.dtype != torch.bool or mask.shape != log_probs.shape:

@@ -84,13 +84,13 @@ class Lane(NamedTuple):
         return Ranked(row, self.lay(self.live.slot, 0), torch.full_like(row, -1), log_prob, there)
 
 
-def split(ranked: Ranked, width: int, end: int | None, last: bool) -> tuple[Ranked, Ranked]:
+def split(ranked: Ranked, width: int, eos: int | None, last: bool) -> tuple[Ranked, Ranked]:
     """Part continuations into those that finish, ``[S, width]``, and those that go on, ``[S, width]``.
 
     Those among the first ``width`` that end are finished, at the last step all of them; the first ``width`` that do
     not end go on.
     """
-    ends = torch.zeros_like(ranked.there) if end is None else ranked.token == end
+    ends = torch.zeros_like(ranked.there) if eos is None else ranked.token == eos
     first = Ranked(*(part[:, :width] for part in ranked))
     finishing = first._replace(there=first.there & (ends[:, :width] | last))
     onward = ranked.there & ~ends & (not last)

@@ -83,13 +83,13 @@ class Finished:
         count: how many to keep of each sentence, shared out among the groups.
         groups: G.
         divisor: by what the log-probability of a sequence of each length, up to the greatest, is divided.
-        end: the token that ends a sequence, or None.
+        eos: the token that ends a sequence, or None.
         like: a tensor of the kind that scores are to be.
     """
 
-    def __init__(self, sentences: int, count: int, groups: int, divisor: list[float], end: int | None, like: Tensor):
+    def __init__(self, sentences: int, count: int, groups: int, divisor: list[float], eos: int | None, like: Tensor):
         shape = (sentences, groups, count // groups)
-        self.divisor, self.end = divisor, end
+        self.divisor, self.eos = divisor, eos
         self.score = like.new_full(shape, -torch.inf)
         self.log_prob = like.new_full(shape, -torch.inf)
         self.length = torch.zeros(shape, dtype=torch.int64, device=like.device)
@@ -120,7 +120,7 @@ class Finished:
             (self.score, score),
             (self.log_prob, found.log_prob),
             (self.length, torch.full_like(found.row, length)),
-            (self.ended, torch.zeros_like(found.there) if self.end is None else found.token == self.end),
+            (self.ended, torch.zeros_like(found.there) if self.eos is None else found.token == self.eos),
             (self.tokens, torch.nn.functional.pad(tokens, (0, self.tokens.shape[-1] - length), value=-1)),
         ):
             shelf[sentences, group] = torch.cat((shelf[sentences, group], new), 1)[at, order]

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from elman.decode.step import Step, checked, read
+from elman.decode.step import Step, checked, read_prompt
 from elman.errors import check_positive
 
 __all__ = ["greedy", "sample", "truncate"]
@@ -55,7 +55,7 @@ def sample(
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
-    end: int | None = None,
+    eos: int | None = None,
     state: Any = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
@@ -72,7 +72,7 @@ def sample(
         temperature: :math:`\tau`; 1 follows the model, below 1 sharpens, and 0 takes the likeliest token.
         top_k: draw only from the k likeliest; default from all.
         top_p: draw only from the likeliest that make up p; default from all.
-        end: a token that ends a row; default None, all rows are ``length`` long.
+        eos: a token that ends a row; default None, all rows are ``length`` long.
         state: the state before the prompt.
         generator: source of the random numbers; default torch's own.
 
@@ -93,11 +93,11 @@ def sample(
         raise ValueError(f"temperature must be 0 (greedy) or a positive number, got {temperature}")
     if length < 0:
         raise ValueError(f"length must not be negative, got {length}")
-    log_probs, state = read(step, prompt, state)
-    if end is not None and not 0 <= end < log_probs.shape[1]:
-        raise ValueError(f"the end token {end} is not in the model's vocabulary of {log_probs.shape[1]}")
+    log_probs, state = read_prompt(step, prompt, state)
+    if eos is not None and not 0 <= eos < log_probs.shape[1]:
+        raise ValueError(f"the end token {eos} is not in the model's vocabulary of {log_probs.shape[1]}")
     truncate(log_probs[:1], top_k, top_p)  # refuses what is out of range even if nothing is drawn
-    drawn = prompt.new_full((len(prompt), length), 0 if end is None else end)
+    drawn = prompt.new_full((len(prompt), length), 0 if eos is None else eos)
     ended = torch.zeros(len(prompt), dtype=torch.bool, device=prompt.device)
     for at in range(length):
         if temperature == 0:
@@ -108,25 +108,25 @@ def sample(
             scaled = scaled / max(temperature, torch.finfo(scaled.dtype).tiny)
             chances = truncate(scaled, top_k, top_p).softmax(-1)
             tokens = torch.multinomial(chances, 1, generator=generator)[:, 0]
-        if end is not None:
-            tokens = tokens.masked_fill(ended, end)
-            ended |= tokens == end
+        if eos is not None:
+            tokens = tokens.masked_fill(ended, eos)
+            ended |= tokens == eos
         drawn[:, at] = tokens
-        if at + 1 == length or (end is not None and bool(ended.all())):
+        if at + 1 == length or (eos is not None and bool(ended.all())):
             break
         log_probs, state = step(tokens, state)
-        log_probs = checked(log_probs, len(tokens), at + 1, ignore=None if end is None else ended)
+        log_probs = checked(log_probs, len(tokens), at + 1, ignore=None if eos is None else ended)
     return drawn
 
 
-def greedy(step: Step, prompt: Tensor, length: int, *, end: int | None = None, state: Any = None) -> Tensor:
+def greedy(step: Step, prompt: Tensor, length: int, *, eos: int | None = None, state: Any = None) -> Tensor:
     """Continue prompts with the likeliest token each time: :func:`sample` at temperature 0.
 
     Args:
         step: ``step(tokens [B], state) -> (log_probs [B, V], state)``.
         prompt: tokens to start from, ``[B, P]`` with P at least 1.
         length: tokens to write.
-        end: a token that ends a row; default None.
+        eos: a token that ends a row; default None.
         state: the state before the prompt.
 
     Returns:
@@ -137,8 +137,8 @@ def greedy(step: Step, prompt: Tensor, length: int, *, end: int | None = None, s
 
     Example:
         >>> table = torch.tensor([[0.1, 0.9, 0.0], [0.2, 0.0, 0.8], [0.4, 0.3, 0.3]]).log()
-        >>> greedy(lambda tokens, state: (table[tokens], state), torch.tensor([[0], [2]]), 4, end=2)
+        >>> greedy(lambda tokens, state: (table[tokens], state), torch.tensor([[0], [2]]), 4, eos=2)
         tensor([[1, 2, 2, 2],
                 [0, 1, 2, 2]])
     """
-    return sample(step, prompt, length, temperature=0, end=end, state=state)
+    return sample(step, prompt, length, temperature=0, eos=eos, state=state)

@@ -6,14 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["Step", "checked", "read"]
+__all__ = ["Step", "checked", "read_prompt"]
 
 Step = Callable[[Tensor, Any], tuple[Tensor, Any]]
 
 SLACK = 1e-3  # how far above 0 a log-probability may be by rounding alone (half precision included)
 
 
-def read(step: Step, prompt: Tensor, state: Any) -> tuple[Tensor, Any]:
+def read_prompt(step: Step, prompt: Tensor, state: Any) -> tuple[Tensor, Any]:
     """Feed a prompt ``[B, P]``; return the log-probabilities ``[B, V]`` of the token after it, and the state.
 
     Raises:

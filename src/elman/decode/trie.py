@@ -17,22 +17,22 @@ class Trie:
     Args:
         sequences: the token sequences that may be written.
         vocabulary: number of tokens V.
-        end: token to close each with; default None, if they hold their own ends.
+        eos: token to close each with; default None, if they hold their own ends.
 
     Raises:
         ValueError: if there is no sequence, one is empty, or a token lies outside the vocabulary.
 
     Example:
-        >>> trie = Trie([[1, 2], [1, 3]], vocabulary=4, end=0)
+        >>> trie = Trie([[1, 2], [1, 3]], vocabulary=4, eos=0)
         >>> trie(torch.tensor([[1], [2]]))  # after 1 come 2 and 3; nothing starts with 2
         tensor([[False, False,  True,  True],
                 [False, False, False, False]])
     """
 
-    def __init__(self, sequences: Iterable[Sequence[int]], vocabulary: int, end: int | None = None):
+    def __init__(self, sequences: Iterable[Sequence[int]], vocabulary: int, eos: int | None = None):
         children: dict[int, int] = {}  # node * V + token -> the node it leads to
         for sequence in sequences:
-            closed = [*sequence, *([] if end is None else [end])]
+            closed = [*sequence, *([] if eos is None else [eos])]
             if not closed:
                 raise ValueError("an empty sequence cannot be written; leave it out or give an end token")
             node = 0

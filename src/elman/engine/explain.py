@@ -1,14 +1,15 @@
 """``explain``: which engine runs a cell, and what becomes of its step."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import torch
 
 from elman.cell import Cell
-from elman.engine.compiled import kernels_of
-from elman.engine.cpu.kernels import Kernels
-from elman.engine.planning.language import Value
-from elman.engine.planning.schedule import Program
+from elman.engine.compiled import Compiled, kernels_of
+from elman.engine.planning.deferred import Outer, step_sums
+from elman.engine.planning.language import MatMul, Pointwise, Reduce, Value
+from elman.engine.planning.program import BEFORE, Program
 from elman.engine.unsupported import Unsupported
 
 __all__ = ["explain"]
@@ -61,7 +62,7 @@ def explain(cell: Cell) -> str:
     return "\n".join([f"{name} runs on the native engine ({kind}).", *lines])
 
 
-def _before(kernels: Kernels) -> str:
+def _before(kernels: Compiled) -> str:
     trace = kernels.trace
     if trace.linear:
         weight, bias = trace.linear
@@ -73,7 +74,7 @@ def _before(kernels: Kernels) -> str:
     return text
 
 
-def _theta(kernels: Kernels, index: int) -> str:
+def _theta(kernels: Compiled, index: int) -> str:
     trace = kernels.trace
     if not trace.prologue:
         return trace.names[index]
@@ -88,36 +89,49 @@ def _theta(kernels: Kernels, index: int) -> str:
     )
 
 
-def _loop(kernels: Kernels, program: Program) -> str:
+def _loop(kernels: Compiled, program: Program) -> str:
     products = [product for level in program.levels for product in level.products]
     text = f"{len(products)} product{'s' * (len(products) != 1)}"
     if products:
         each = Counter(f"[{p.matrix.k}] x {_theta(kernels, p.matrix.index)} -> [{p.matrix.n}]" for p in products)
         text += f" ({', '.join(one if n == 1 else f'{n} times {one}' for one, n in each.items())})"
-    counted = Counter(value.op for value in _pointwise(program))
+    counted = Counter(_work(program))
     return "; ".join([text, ", ".join(f"{n} {op}" for op, n in sorted(counted.items()))]) if counted else text
 
 
-def _pointwise(program: Program) -> list[Value]:
-    found: dict[Value, None] = {}
+def _work(program: Program) -> Iterator[str]:
+    """Yield the operator of each value that is computed within a step, products aside."""
+    seen: set[Value] = set()
     stack = [store.value for level in program.levels for store in level.stores]
     while stack:
         value = stack.pop()
-        if value not in found and not any(after < 0 for *_, after in program.homes.get(value, ())):
-            found[value] = None
-            stack += [] if value.op == "mm" else value.args
-    return [value for value in found if value.args and value.op not in ("slice", "cat", "mm")]
-
-
-def _after(kernels: Kernels) -> str:
-    trace, plan = kernels.trace, kernels.plan
-    skip = len(trace.drive_shapes) + len(trace.state_shapes)
-    products, sums = [], []
-    for index, gradient in enumerate(plan.lowered.gradients[skip:]):
-        if gradient is None:
+        if value in seen or any(after == BEFORE for *_, after in program.homes.get(value, ())):
             continue
-        name = _theta(kernels, index)
-        (products if "outer" in _ops(gradient) else sums).append(name)
+        seen.add(value)
+        if not isinstance(value, MatMul):
+            stack += value.args
+        if isinstance(value, (Pointwise, Reduce)):
+            yield _name(value)
+
+
+def _name(value: Value) -> str:
+    match value:
+        case Pointwise():
+            return value.op
+        case Reduce():
+            return value.how
+        case MatMul():
+            return "product"
+    return type(value).__name__.lower()
+
+
+def _after(kernels: Compiled) -> str:
+    trace, plan = kernels.trace, kernels.plan
+    products, sums = [], []
+    for index, gradient in enumerate(plan.step.grad_thetas):
+        if gradient is not None:
+            outer = any(isinstance(total, Outer) for total in step_sums([gradient]))
+            (products if outer else sums).append(_theta(kernels, index))
     if trace.linear:
         products.insert(0, trace.linear[0])
         sums += [trace.linear[1]] if trace.linear[1] else []
@@ -128,28 +142,17 @@ def _after(kernels: Kernels) -> str:
     return "; ".join(parts) or "nothing"
 
 
-def _ops(value: object) -> set[str]:
-    if isinstance(value, (tuple, list)):
-        return {op for part in value for op in _ops(part)}
-    if not hasattr(value, "op") or isinstance(value, Value):
-        return set()
-    return {value.op} | _ops(value.args)  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def _saved(cell: Cell, kernels: Kernels, size: int) -> str:
+def _saved(cell: Cell, kernels: Compiled, size: int) -> str:
     plan = kernels.plan
     fields = cell.initial_state(1)._fields
-    kept = [f"{fields[i]} before the step" for i in plan.kept_states]
-    counted = Counter(value.op for value, _, _ in plan.saved)
-    kept += [f"{n} {'product' if op == 'mm' else op}" for op, n in counted.items()]
-    kept += ["the drive"] if plan.needs_drive else []
+    kept = [f"{fields[i]} before the step" for i in plan.saved.states]
+    kept += [f"{n} {name}" for name, n in Counter(_name(one.value) for one in plan.saved.stretches).items()]
+    kept += ["the drive"] if plan.saved.drives else []
     much = f"{numbers_saved(kernels) * size} bytes a row and step for the backward pass"
     return f"{much}: {', '.join(kept) or 'nothing'}, besides the output"
 
 
-def numbers_saved(kernels: Kernels) -> int:
+def numbers_saved(kernels: Compiled) -> int:
     """Numbers saved a row and step, without the output itself."""
-    plan, trace = kernels.plan, kernels.trace
-    states = sum(torch.Size(trace.state_shapes[i]).numel() for i in plan.kept_states)
-    drives = sum(torch.Size(trace.drive_shapes[i]).numel() for i in plan.needs_drive)
-    return plan.saved_width + states + drives
+    plan = kernels.plan
+    return plan.saved.width + sum(plan.step.drives[i].width for i in plan.saved.drives)

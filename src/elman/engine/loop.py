@@ -35,11 +35,17 @@ def steps(cell: Cell, drive: Any, batch_sizes: list[int], state: Any, reverse: b
     starts = [0]
     for n in batch_sizes:
         starts.append(starts[-1] + n)
-    outputs: list[Tensor] = [state[0].new_empty(0, state[0].shape[-1])] * len(batch_sizes)
+    for one in drive if isinstance(drive, tuple) else (drive,):
+        if len(one) != starts[-1]:
+            raise ValueError(
+                f"drive of {type(cell).__name__} returned {list(one.shape)} for {starts[-1]} inputs: "
+                f"drive maps [..., I] to [..., D], so return {starts[-1]} rows"
+            )
+    outputs: list[Tensor] = [state[0][:0]] * len(batch_sizes)
     for t in reversed(range(len(batch_sizes))) if reverse else range(len(batch_sizes)):
         n = batch_sizes[t]
         now = slice(starts[t], starts[t + 1])
         alive = cell.step(part_of(drive, now), type(state)(*(field[:n] for field in state)))
         outputs[t] = alive[0]
         state = type(state)(*(torch.cat([new, old[n:]]) for new, old in zip(alive, state, strict=True)))
-    return (torch.cat(outputs) if outputs else state[0].new_empty(0, state[0].shape[-1])), state
+    return (torch.cat(outputs) if outputs else state[0][:0]), state

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from elman.engine.scan import Alive
 
-__all__ = ["Ragged", "check_lengths", "real_steps"]
+__all__ = ["Ragged", "check_batch_sizes", "check_lengths", "real_steps"]
 
 
 def check_lengths(lengths: Tensor | Sequence[int] | None, steps: int, batch: int) -> Tensor:
@@ -58,6 +58,31 @@ def real_steps(lengths: Tensor | Sequence[int] | None, steps: int, batch: int, d
     return torch.arange(steps, device=device)[:, None] < check_lengths(lengths, steps, batch).to(device)
 
 
+def check_batch_sizes(batch_sizes: Tensor, rows: int) -> list[int]:
+    """Return the ``batch_sizes`` of a PackedSequence as a list.
+
+    Args:
+        batch_sizes: rows alive at each step, ``[T]``.
+        rows: of the packed data.
+
+    Raises:
+        RuntimeError: as in ``torch.nn``, if they are not positive integers that never increase, or do not sum to
+            ``rows``.
+
+    Example:
+        >>> check_batch_sizes(torch.tensor([2, 1]), 3)
+        [2, 1]
+    """
+    sizes = batch_sizes.tolist() if batch_sizes.dim() == 1 and not batch_sizes.is_floating_point() else []
+    if not sizes or sizes != sorted(sizes, reverse=True) or sizes[-1] < 1 or sum(sizes) != rows:
+        raise RuntimeError(
+            f"batch_sizes must be positive integers that never increase and sum to the {rows} rows of data, "
+            f"got {sizes[:20] or batch_sizes}{' ...' if len(sizes) > 20 else ''}, which sum to {sum(sizes)}: "
+            "pack with torch.nn.utils.rnn.pack_padded_sequence"
+        )
+    return sizes
+
+
 @dataclass(frozen=True)
 class Ragged:
     """Which cells of a ``[T, B]`` grid are real, and how to pack them as ``torch``'s PackedSequence does.
@@ -88,15 +113,17 @@ class Ragged:
         return cls(steps, batch, batch_sizes.tolist(), order.to(device), where.to(device))
 
     def pack(self, x: Tensor) -> Tensor:
-        """``[T, B, ...] -> [N, ...]``."""
+        """``[T, B, ...] -> [N, ...]``; unchanged while the model is exported."""
+        if isinstance(self.batch_sizes, Alive):
+            return x
         flat = x.reshape(self.steps * self.batch, *x.shape[2:])
         return flat if self.where is None else flat.index_select(0, self.where)
 
     def unpack(self, packed: Tensor) -> Tensor:
         """``[N, ...] -> [T, B, ...]``, zero where there was padding."""
-        shape = (self.steps, self.batch, *packed.shape[1:])
         if isinstance(self.batch_sizes, Alive):
-            return self.batch_sizes.masked(packed.reshape(shape))
+            return self.batch_sizes.masked(packed)
+        shape = (self.steps, self.batch, *packed.shape[1:])
         if self.where is None:
             return packed.reshape(shape)
         flat = packed.new_zeros(self.steps * self.batch, *packed.shape[1:])

@@ -35,7 +35,7 @@ class Alive:
         if self.lengths is None:
             return x
         real = torch.arange(self.steps, device=x.device)[:, None] < self.lengths.to(x.device)
-        return torch.where(real[..., None], x, torch.zeros_like(x))
+        return torch.where(_beside(real, x), x, torch.zeros_like(x))
 
 
 def run(cell: Cell, x: Tensor | Symbols, alive: Alive, state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
@@ -43,18 +43,17 @@ def run(cell: Cell, x: Tensor | Symbols, alive: Alive, state: Any, reverse: bool
 
     Args:
         cell: the cell.
-        x: inputs of all steps, ``[T * B, I]``, or T * B symbols.
+        x: inputs of all steps, ``[T, B, I]``, or symbols ``[T, B]``.
         alive: the rows' lengths.
         state: the state of all B rows before the first step.
         reverse: walk from each row's last step to its first.
 
     Returns:
-        The outputs ``[T * B, H]``, and the state after each row's last step.
+        The outputs ``[T, B, H]``, and the state after each row's last step.
     """
     from torch._higher_order_ops.scan import scan  # pyright: ignore[reportPrivateImportUsage]
 
-    inputs: Tensor = looked_up(x)
-    drive = cell.drive(inputs.reshape(alive.steps, alive.batch, inputs.shape[-1]))
+    drive = cell.drive(looked_up(x))
     drives = drive if isinstance(drive, tuple) else (drive,)
     fields = tuple(field.expand(alive.batch, *field.shape[1:]).clone() for field in state)
     lasting = torch.full((alive.batch,), alive.steps, device=x.device) if alive.lengths is None else alive.lengths
@@ -62,15 +61,18 @@ def run(cell: Cell, x: Tensor | Symbols, alive: Alive, state: Any, reverse: bool
 
     def step(before: tuple[Tensor, ...], now: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], Tensor]:
         *drive_t, here = now
-        here = here[:, None]
         after = cell.step(tuple(drive_t) if isinstance(drive, tuple) else drive_t[0], type(state)(*before))
-        kept = tuple(torch.where(here, new, old) for new, old in zip(after, before, strict=True))
-        return kept, torch.where(here, after[0], torch.zeros_like(after[0]))
+        kept = tuple(torch.where(_beside(here, new), new, old) for new, old in zip(after, before, strict=True))
+        return kept, torch.where(_beside(here, after[0]), after[0], torch.zeros_like(after[0]))
 
     if reverse:
         drives, going = tuple(one.flip(0) for one in drives), going.flip(0)
     if not torch.compiler.is_dynamo_compiling():
         torch.compiler.reset()  # what it keeps of another cell's step, of other parameters, it cannot tell apart
     final, outputs = scan(step, fields, (*drives, going))
-    outputs = outputs.flip(0) if reverse else outputs
-    return outputs.reshape(alive.steps * alive.batch, outputs.shape[-1]), type(state)(*final)
+    return outputs.flip(0) if reverse else outputs, type(state)(*final)
+
+
+def _beside(rows: Tensor, x: Tensor) -> Tensor:
+    """Return ``rows`` with dimensions of size 1 appended, so that it broadcasts along the rows of ``x``."""
+    return rows.reshape(*rows.shape, *[1] * (x.dim() - rows.dim()))

@@ -54,16 +54,34 @@ def unroll(
         raise ValueError(f"x must be [T, B, {cell.input_size}] for this cell, got {list(shape)}")
     steps, batch = shape[:2]
     cell = cell.drawn()
-    state = cell.initial_state(batch) if state is None else check_state(cell, state, batch)
+    state = first_state(cell, batch) if state is None else check_state(cell, state, batch)
     ragged = Ragged.from_lengths(lengths, steps, batch, x.device)
     packed = ragged.pack(x) if isinstance(x, Tensor) else Symbols(ragged.pack(x.tokens), x.table)
     outputs, final = choose(engine)(cell, packed, ragged.batch_sizes, ragged.sort(state), reverse)
     return ragged.unpack(outputs), ragged.unsort(final)
 
 
+def first_state(cell: Cell, batch: int) -> Any:
+    """Return ``cell.initial_state(batch)``, every field ``[B, *]``: one row, as of a learned start, serves all rows.
+
+    Raises:
+        ValueError: if a field has neither B rows nor one.
+    """
+    state = cell.initial_state(batch)
+    if all(field.shape[:1] == (batch,) for field in state):
+        return state
+    for name, field in zip(state._fields, state, strict=True):
+        if field.shape[:1] not in ((batch,), (1,)):
+            raise ValueError(
+                f"initial_state({batch}) of {type(cell).__name__} returned {name} as {list(field.shape)}: "
+                f"return [{batch}, ...], or [1, ...] to begin every row alike"
+            )
+    return type(state)(*(field.expand(batch, *field.shape[1:]) for field in state))
+
+
 def check_state(cell: Cell, state: Any, batch: int) -> Any:
     """Return ``state`` as the cell's own type, or say which field has the wrong shape."""
-    expected = cell.initial_state(batch)
+    expected = first_state(cell, batch)
     if isinstance(state, Tensor) or len(state) != len(expected):
         fields = getattr(state, "_fields", ())
         came = f" ({', '.join(fields)})" if fields else ""

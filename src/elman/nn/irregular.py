@@ -75,7 +75,7 @@ class NextValue(nn.Module):
         self.hidden = nn.Linear(cell.output_size + (self.told and not self.flows), width)
         self.out = nn.Linear(width, 1)
 
-    def read(self, values: Tensor, gaps: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def encode(self, values: Tensor, gaps: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return what is remembered after each value, ``[T, B, H]``, of values and gaps before them ``[T, B]``."""
         x = torch.stack([values, gaps], -1) if self.told else values[..., None]
         return unroll(self.cell, x, lengths=lengths)[0]
@@ -91,4 +91,4 @@ class NextValue(nn.Module):
 
     def forward(self, values: Tensor, gaps: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Predict ``values[1:]``, ``[T - 1, B]``."""
-        return self.ask(self.read(values, gaps, lengths)[:-1], gaps[1:])
+        return self.ask(self.encode(values, gaps, lengths)[:-1], gaps[1:])

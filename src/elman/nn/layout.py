@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from elman.engine.ragged import Ragged
+from elman.engine.ragged import Ragged, check_batch_sizes
 from elman.engine.symbols import Symbols, looked_up
 
 
@@ -67,6 +67,9 @@ class Packed:
         data: the real steps, ``[N, I]``.
         batch_sizes: rows alive at each step.
         batch: rows B.
+
+    Raises:
+        RuntimeError: if the batch sizes increase, are not positive or do not sum to the rows of data.
     """
 
     alone = False
@@ -74,7 +77,7 @@ class Packed:
     def __init__(self, x: PackedSequence):
         self.x = x
         self.data = x.data
-        self.batch_sizes: list[int] = x.batch_sizes.tolist()
+        self.batch_sizes = check_batch_sizes(x.batch_sizes, len(x.data))
         self.batch = self.batch_sizes[0]
 
     def arrange(self, field: Tensor) -> Tensor:
@@ -120,7 +123,10 @@ def lay_out(
         data = x
         if x.dim() not in (2, 3):
             shape = "[B, T, I]" if layer.batch_first else "[T, B, I]"
-            raise ValueError(f"input must be {shape}, or [T, I] for one sequence, got {list(x.shape)}")
+            raise ValueError(
+                f"{type(layer).__name__}: Expected input to be 2D or 3D, got {x.dim()}D instead: "
+                f"give {shape}, or [T, I] for one sequence, not {list(x.shape)}"
+            )
     else:
         raise TypeError(f"input must be a Tensor, a PackedSequence or Symbols, got {type(x).__name__}")
     if data.shape[-1] != layer.input_size:

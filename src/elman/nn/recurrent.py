@@ -4,15 +4,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from torch import Tensor, nn
+from torch.fx import Proxy
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.cell import Cell
 from elman.cells.wrappers import Wrapper, check_probability
 from elman.engine.symbols import Symbols, looked_up
-from elman.engine.unroll import check_state
+from elman.engine.unroll import check_state, first_state
 from elman.errors import check_positive
 from elman.nn.layout import Layout, lay_out
 from elman.nn.stack import run_layers
+from elman.nn.stand_in import as_leaf
 
 __all__ = ["Recurrent"]
 
@@ -168,10 +170,12 @@ class Recurrent(nn.Module):
             ValueError: if ``x``'s number of dimensions, the state or ``lengths`` do not fit.
             RuntimeError: if ``x``'s width does not fit, or it has no step.
         """
+        if isinstance(x, Proxy):
+            return as_leaf(self, x, state, lengths)  # pyright: ignore[reportReturnType]
         layout = lay_out(x, lengths, self)  # pyright: ignore[reportArgumentType]
         cells = self._all()
         if state is None:
-            starts = self.initial_state(layout.batch)
+            starts = [first_state(cell, layout.batch) for cell in cells]
         elif len(state) != len(cells):
             raise ValueError(f"state must hold {len(cells)} states, one a layer and direction, got {len(state)}")
         else:

@@ -63,7 +63,7 @@ class Seq2Seq(nn.Module):
         >>> source, target = torch.randint(10, (5, 2)), torch.randint(12, (4, 2))
         >>> model(source, target, lengths=[5, 3]).shape
         torch.Size([4, 2, 12])
-        >>> log_probs, state = model.step(target[0], model.read(source, lengths=[5, 3]))
+        >>> log_probs, state = model.step(target[0], model.encode(source, lengths=[5, 3]))
         >>> log_probs.shape
         torch.Size([2, 12])
     """
@@ -114,7 +114,7 @@ class Seq2Seq(nn.Module):
         self.coverage = coverage
         self.dropout = nn.Dropout(dropout)
 
-    def read(
+    def encode(
         self, source: Tensor, lengths: Any = None, copied: Tensor | None = None, extra: int | None = None
     ) -> DecoderState:
         """Encode.
@@ -156,9 +156,9 @@ class Seq2Seq(nn.Module):
 
         Row t has read ``target[:t + 1]``: the target starts with the token that begins every sequence.
         """
-        return self.write(target, self.read(source, lengths, copied))[0]
+        return self.decode(target, self.encode(source, lengths, copied))[0]
 
-    def write(self, target: Tensor, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
+    def decode(self, target: Tensor, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
         """Read target tokens ``[T, B]`` from a state on.
 
         Returns:
@@ -167,7 +167,7 @@ class Seq2Seq(nn.Module):
         if self.coverage and len(target) > 1:
             parts = []
             for tokens in target:
-                *part, state = self.write(tokens[None], state)
+                *part, state = self.decode(tokens[None], state)
                 parts.append(part)
             log_probs, weights = (torch.cat(side) for side in zip(*parts, strict=True))
             return log_probs, weights, state
@@ -181,7 +181,7 @@ class Seq2Seq(nn.Module):
 
     def step(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         """One decoder step: tokens ``[B]`` to log-probabilities ``[B, V + extra]`` and the new state."""
-        log_probs, _, state = self.write(tokens[None], state)
+        log_probs, _, state = self.decode(tokens[None], state)
         return log_probs[0], state
 
     def _look(self, x: Tensor, h: Tensor, state: DecoderState) -> Glimpse:

@@ -59,7 +59,7 @@ class _Reader(nn.Module):
         self.embedding, self.dropout = embedding, nn.Dropout(dropout)
         self.encoder: Any = encoder
 
-    def read(self, tokens: Tensor, lengths: Tensor | Sequence[int] | None) -> tuple[Tensor, Any]:
+    def encode(self, tokens: Tensor, lengths: Tensor | Sequence[int] | None) -> tuple[Tensor, Any]:
         return self.encoder(self.dropout(self.embedding(tokens)), lengths=lengths)
 
 
@@ -101,7 +101,7 @@ class TextClassifier(_Reader):
 
     def forward(self, tokens: Tensor, lengths: Tensor | Sequence[int] | None = None) -> Tensor:
         """Map tokens ``[T, B, F]``, every row of at least one, to logits ``[B, classes]``."""
-        outputs, _ = self.read(tokens, lengths)
+        outputs, _ = self.encode(tokens, lengths)
         both = getattr(self.encoder, "bidirectional", False)
         return self.head(self.dropout(pooled(outputs, lengths, self.pooling, both)))
 
@@ -129,7 +129,7 @@ class Tagger(_Reader):
 
     def forward(self, tokens: Tensor, lengths: Tensor | Sequence[int] | None = None) -> Tensor:
         """Map tokens ``[T, B, F]`` to logits ``[T, B, tags]``; those past a row's end mean nothing."""
-        return self.head(self.dropout(self.read(tokens, lengths)[0]))
+        return self.head(self.dropout(self.encode(tokens, lengths)[0]))
 
 
 class Above(nn.Module):

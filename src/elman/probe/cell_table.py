@@ -12,7 +12,7 @@ from torch import nn
 
 from elman.cell import Cell
 from elman.engine import unroll
-from elman.engine.planning.lower import lower
+from elman.engine.planning.lower import KNOWN, lower
 from elman.engine.planning.plan import plan
 from elman.engine.tracing.trace import record
 from elman.engine.unsupported import Unsupported
@@ -62,8 +62,7 @@ def describe(name: str, cell: Cell) -> CellRow:
     products, engine, why = None, "native", ""
     try:
         with torch.random.fork_rng(devices=[]):
-            trace = record(cell, torch.float32)
-            program = plan(trace, lower(trace)).inference
+            program = plan(lower(record(cell, torch.float32, KNOWN))).inference
         products = sum(len(level.products) for level in program.levels)
     except Exception as error:  # whatever stops the engine, the loop runs the cell
         engine, why = "loop", str(error) if isinstance(error, Unsupported) else f"{type(error).__name__}: {error}"

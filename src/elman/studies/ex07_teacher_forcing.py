@@ -128,11 +128,11 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     right = batch.target[1 : n + 1]
     begin = torch.full((plan.test_size, 1), BEGIN)
     with torch.no_grad():
-        state = model.read(batch.source, batch.lengths)
-        forced = model.write(batch.target[:n], state)[0].argmax(-1) != right
+        state = model.encode(batch.source, batch.lengths)
+        forced = model.decode(batch.target[:n], state)[0].argmax(-1) != right
         own = greedy(model.step, begin, n, state=state).t() != right
-        whole = (greedy(model.step, begin, n + 1, end=END, state=state).t() == batch.target[1:]).all(0)
-        beam = beam_search(model.step, begin, end=END, max_length=n + 3, width=plan.beam, state=state)
+        whole = (greedy(model.step, begin, n + 1, eos=END, state=state).t() == batch.target[1:]).all(0)
+        beam = beam_search(model.step, begin, eos=END, max_length=n + 3, beam_width=plan.beam, state=state)
     beamed = same(beam, batch.target[1:].t())[:, 0]
     by_place = {name: wrong.float().mean(1).tolist() for name, wrong in (("true", forced), ("own", own))}
     return Record(

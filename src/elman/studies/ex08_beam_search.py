@@ -120,13 +120,13 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         return table[tokens], state
 
     start = torch.tensor([[START]])
-    wrote = tuple(greedy(step, start, 2, end=END)[0].tolist())
+    wrote = tuple(greedy(step, start, 2, eos=END)[0].tolist())
     wrote = (END,) if wrote[0] == END else wrote
     pairs = every_pair(plan)
     numbers = {"greedy": pairs[wrote]}
     texts = {"greedy": name(wrote)}
     for width in WIDTHS:
-        found = beam_search(step, start, max_length=2, end=END, width=width, n_best=width)
+        found = beam_search(step, start, max_length=2, eos=END, beam_width=width, n_best=width)
         numbers[f"best|{width}"] = float(found.log_probs[0, 0].exp())
         kept = []
         for place in range(width):

@@ -124,11 +124,11 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     batch = Reversal(DIGITS, DIGITS).draw(plan.test_size, test, held_out=True)
     right = batch.target[1 : DIGITS + 2].t()  # the end included
     with torch.no_grad():
-        state = model.read(batch.source, batch.lengths)
+        state = model.encode(batch.source, batch.lengths)
 
     def search(width: int, n_best: int = 5, **options):
         return beam_search(
-            model.step, torch.full((plan.test_size,), BEGIN), end=END, max_length=DIGITS + 4, width=width,
+            model.step, torch.full((plan.test_size,), BEGIN), eos=END, max_length=DIGITS + 4, beam_width=width,
             n_best=min(n_best, width), state=state, **options,
         )  # fmt: skip
 

@@ -157,9 +157,9 @@ def _write(model, coder: "Coder", examples: "Sequence[Example]", arm: str, longe
         part = examples[start : start + 200]
         batch = coder.batch(part, copies=arm != GENERATOR)
         with torch.no_grad():
-            state = model.read(batch.source, batch.lengths, batch.copied)
+            state = model.encode(batch.source, batch.lengths, batch.copied)
             begun = torch.full((len(part), 1), coder.begin)
-            rows = greedy(model.step, begun, longest, end=coder.end, state=state).tolist()
+            rows = greedy(model.step, begun, longest, eos=coder.end, state=state).tolist()
         written += [coder.decode(row, example.source) for row, example in zip(rows, part, strict=True)]
     return written
 
@@ -173,7 +173,7 @@ def _gates(model, coder: "Coder", examples: "Sequence[Example]"):
     model.head.p_gen = lambda seen: heard.append(gate(seen)) or heard[-1]
     batch = coder.batch(examples, copies=True)
     with torch.no_grad():
-        _, weights, _ = model.write(batch.target[:-1], model.read(batch.source, batch.lengths, batch.copied))
+        _, weights, _ = model.decode(batch.target[:-1], model.encode(batch.source, batch.lengths, batch.copied))
     del model.head.p_gen
     p_gen = heard[0][..., 0]  # [B, T]
     source = examples[0].source

@@ -159,7 +159,7 @@ def _waves(plan: Plan, trial: Trial, model: "NextValue", desk: Desk) -> Record:
         values, gaps, beyond = waves.draw_on(plan.test_size, test, HORIZONS)
         long = Waves(plan.steps, gap=2.0).draw(plan.test_size, test)
         squares, waits = _squares(model, values, gaps)
-        last = model.read(values, gaps)[-1]
+        last = model.encode(values, gaps)[-1]
         far = [
             (model.ask(last, torch.full((plan.test_size,), h)) - wave).square().mean().item()
             for h, wave in zip(HORIZONS, beyond, strict=True)

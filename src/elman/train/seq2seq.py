@@ -51,10 +51,10 @@ def sequence_loss(
     """
     if not 0 <= forcing <= 1:
         raise ValueError(f"forcing must be a probability, got {forcing}")
-    state = model.read(batch.source, batch.lengths, batch.copied)
+    state = model.encode(batch.source, batch.lengths, batch.copied)
     teacher = batch.target if batch.read is None else batch.read
     if forcing == 1:
-        log_probs = model.write(teacher[:-1], state)[0]
+        log_probs = model.decode(teacher[:-1], state)[0]
     else:
         parts: list[Tensor] = []
         for t, true in enumerate(teacher[:-1]):
@@ -69,18 +69,18 @@ def sequence_loss(
 
 
 @torch.no_grad()
-def exact_match(model: Seq2Seq, batch: Pairs, end: int) -> Tensor:
+def exact_match(model: Seq2Seq, batch: Pairs, eos: int) -> Tensor:
     """Say for each row ``[B]`` whether the model, always taking the likeliest token, writes exactly the target.
 
     Args:
         model: put in evaluation mode for the while.
         batch: sources and targets; each target begins with the token that begins them all.
-        end: token that ends a target.
+        eos: token that ends a target.
     """
     training = model.training
     model.eval()
-    state = model.read(batch.source, batch.lengths, batch.copied)
-    written = greedy(model.step, batch.target[:1].t(), len(batch.target) - 1, end=end, state=state).t()
+    state = model.encode(batch.source, batch.lengths, batch.copied)
+    written = greedy(model.step, batch.target[:1].t(), len(batch.target) - 1, eos=eos, state=state).t()
     model.train(training)
     real = torch.arange(1, len(batch.target))[:, None] < batch.target_lengths
     return ((written == batch.target[1:]) | ~real).all(0)

@@ -59,13 +59,13 @@ class VariationalDropout(Wrapper):
         more: dict[str, Tensor] = {}
         if self.outputs:
             more["recurrent_h"] = h
-        for name, p, width in (
-            ("mask_x", self.inputs, self.input_size),
-            ("mask_h", self.states, h.shape[-1]),
-            ("mask_y", self.outputs, h.shape[-1]),
+        for name, p, shape in (
+            ("mask_x", self.inputs, (self.input_size,)),
+            ("mask_h", self.states, h.shape[1:]),
+            ("mask_y", self.outputs, h.shape[1:]),
         ):
             if p:
-                keep = h.new_full((batch_size, width), 1 - p)
+                keep = h.new_full((batch_size, *shape), 1 - p)
                 more[name] = torch.bernoulli(keep) / max(1 - p, 1e-30)
         return self.extended(type(state), *more)(*state, *more.values()) if more else state
 

@@ -51,13 +51,16 @@ class Zoneout(Wrapper):
         self.p = {name: check_probability(f"p of {name}", value) for name, value in given.items()}
 
     def drive(self, x: Tensor) -> Any:
-        """The drive of the cell inside; in training also which units are new, ``[..., S]``, 1 or 0."""
+        """The drive of the cell inside; in training also which units are new, 1 or 0.
+
+        They are ``[..., S]`` for the S numbers of a row's state that may be kept.
+        """
         drive = self.cell.drive(x)
         if not self.training or not any(self.p.values()):
             return drive
         state = self.cell.initial_state(1)
         chances = [
-            state[0].new_full((field.shape[-1],), 1 - self.p[name])
+            state[0].new_full((field.shape[1:].numel(),), 1 - self.p[name])
             for name, field in zip(state._fields, state, strict=True)
             if self.p.get(name)
         ]
@@ -79,8 +82,8 @@ class Zoneout(Wrapper):
         for name, before, field in zip(state._fields, state, after, strict=True):
             p = self.p.get(name)
             if p and new is not None:
-                width = field.shape[-1]
-                field = torch.where(new[:, at : at + width] > 0, field, before)
+                width = field.shape[1:].numel()
+                field = torch.where(new[:, at : at + width].reshape(field.shape) > 0, field, before)
                 at += width
             elif p:
                 field = p * before + (1 - p) * field

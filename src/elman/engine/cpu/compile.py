@@ -1,9 +1,11 @@
 """Compiling: LLVM assembly to a function that Python can call. No C compiler takes part."""
 
+import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import cache
+from typing import Any
 
 import llvmlite.binding as llvm
 
@@ -15,6 +17,22 @@ from elman.engine.cpu.product import Tile, product_text
 __all__ = ["compile_text", "compiling_products", "shared_address", "tile_for"]
 
 _lock = threading.RLock()  # LLVM's own state is not safe to share
+_llvmlite: Any = getattr(llvm.ffi.lib, "_lock", nullcontext())  # around every single call into LLVM
+
+
+def _before_fork() -> None:
+    """Wait until no thread is inside LLVM: a child has no such thread, and would wait for its locks forever."""
+    _lock.acquire()
+    _llvmlite.__enter__()
+
+
+def _after_fork() -> None:
+    _llvmlite.__exit__(None, None, None)
+    _lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
 
 
 def _target() -> llvm.TargetMachine:
@@ -34,9 +52,13 @@ def tile_for(bits: int) -> Tile:
 
 
 class Code:
-    """Compiled functions, alive as long as this is."""
+    """Compiled functions, alive as long as this is.
 
-    def __init__(self, text: str):
+    Attributes:
+        addresses: where each function lies, by name.
+    """
+
+    def __init__(self, text: str, names: Sequence[str]):
         with _lock:
             target = _target()
             module = llvm.parse_assembly(text)
@@ -50,43 +72,35 @@ class Code:
             )
             self.engine = llvm.create_mcjit_compiler(module, target)
             self.engine.finalize_object()
-
-    def address(self, name: str) -> int:
-        """Return where a function lies."""
-        return self.engine.get_function_address(name)
+            self.addresses = {name: self.engine.get_function_address(name) for name in names}
 
 
-def compile_text(functions: str, declared: set[str]) -> Code:
-    """Compile the text of some functions."""
+def compile_text(functions: str, declared: set[str], names: Sequence[str]) -> Code:
+    """Compile the text of some functions, to be called by these names."""
     attributes = 'attributes #0 = { nounwind "prefer-vector-width"="512" }'
-    return Code("\n".join([*sorted(declared), functions, attributes]))
+    return Code("\n".join([*sorted(declared), functions, attributes]), names)
 
 
-_addresses: dict[tuple[str, int], int] = {}
-
-
-@cache
-def _products(bits: int) -> tuple[Code, dict[str, int]]:
-    declared: set[str] = set()
-    tile = tile_for(bits)
-    parts = (product_text, outer_text, pack_text, _team_text)
-    code = compile_text("".join(part(tile, declared) for part in parts), declared)
-    return code, {name: code.address(name) for name in ("product", "outer", "pack", "team")}
+_shared: dict[int, Code] = {}  # by number format
 
 
 def shared_address(name: str, bits: int) -> int:
     """Return where ``product``, ``outer``, ``pack`` or ``team`` lies, compiled once a process and number format."""
-    found = _addresses.get((name, bits))
-    if found is None:
+    code = _shared.get(bits)
+    if code is None:
         with _lock:
-            found = _addresses[name, bits] = _products(bits)[1][name]
-    return found
+            code = _shared.get(bits)
+            if code is None:
+                declared: set[str] = set()
+                text = "".join(part(tile_for(bits), declared) for part in SHARED.values())
+                code = _shared[bits] = compile_text(text, declared, tuple(SHARED))
+    return code.addresses[name]
 
 
 @contextmanager
 def compiling_products(bits: int) -> Iterator[None]:
     """Compile what all cells share beside the block, if it is not there yet: LLVM leaves Python free meanwhile."""
-    if ("product", bits) in _addresses:
+    if bits in _shared:
         yield
         return
     beside = threading.Thread(target=shared_address, args=("product", bits), name="elman-compile")
@@ -112,3 +126,6 @@ def _team_text(tile: Tile, declared: set[str]) -> str:
         w.put(f"call void %function(ptr %work, i64 {i}, i64 {stop})")
     w.put("ret void")
     return w.function("define void @team(ptr %job) #0")
+
+
+SHARED = {"product": product_text, "outer": outer_text, "pack": pack_text, "team": _team_text}

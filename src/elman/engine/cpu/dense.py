@@ -1,4 +1,4 @@
-"""The large products before and after the loop, all steps at once, and packing matrices for those within it."""
+"""Dense memory, the large products before and after the loop, and packing matrices for those within it."""
 
 from array import array
 from itertools import pairwise
@@ -11,10 +11,20 @@ from elman.engine.cpu.outer import panel_stride, strip_stride
 from elman.engine.cpu.scratch import scratch
 from elman.engine.cpu.threads import spread, whole_teams
 
-__all__ = ["linear", "pack", "product_over_rows"]
+__all__ = ["aligned", "dense", "linear", "pack", "product_over_rows"]
 
 ONEDNN_FROM = 700_000  # multiplications, below which oneDNN takes longer to set up than to compute
 SHARE = 200_000  # multiplications or numbers moved that are worth a thread
+
+
+def aligned(tensor: Tensor) -> Tensor:
+    """Return the tensor, copied if its memory does not begin at a multiple of its numbers' size."""
+    return tensor.clone() if tensor.data_ptr() % tensor.element_size() else tensor
+
+
+def dense(tensor: Tensor) -> Tensor:
+    """Return the tensor, copied if its rows do not follow one another without gaps, or if it is not aligned."""
+    return aligned(tensor.contiguous())
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -27,30 +37,34 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return torch.nn.functional.linear(x, weight, bias)
 
 
-def pack(matrix: Tensor, address: int) -> None:
-    """Copy a matrix ``[K, N]`` to panels ``[panels, K, columns]`` at an address, the last filled up with zeros."""
+def pack(matrix: Tensor, address: int, held: object) -> None:
+    """Copy a matrix ``[K, N]`` to panels ``[panels, K, columns]`` at an address, the last filled up with zeros.
+
+    ``held`` owns the memory at the address.
+    """
     k, n = matrix.shape
     tile = tile_for(matrix.element_size() * 8)
     panels = -(-n // tile.columns)
     job = array("q", [matrix.data_ptr(), *matrix.stride(), k, n, address])
-    spread(shared_address("pack", tile.lanes.bits), job, _shares(panels, k * n // SHARE))
+    spread(shared_address("pack", tile.lanes.bits), job, _shares(panels, k * n // SHARE), held)
 
 
 def product_over_rows(a: Tensor, b: Tensor) -> Tensor:
     """``a^T b`` for ``a`` ``[N, p]`` and ``b`` ``[N, q]``: ``[p, q]``."""
     (n, height), width = a.shape, b.shape[1]
-    a, b = (t if t.stride(1) == 1 else t.contiguous() for t in (a, b))
+    a, b = (aligned(t if t.stride(1) == 1 else t.contiguous()) for t in (a, b))
     size = a.element_size()
     tile = tile_for(size * 8)
     strips, panels = -(-height // tile.rows), -(-width // tile.columns)
     C = a.new_empty(strips * tile.rows, panels * tile.columns)
     shares = _shares(strips, n * height * width // SHARE)
     room = max(last - first for first, last in shares) * strip_stride(tile)
-    at, _held = scratch(len(shares) * (room + panels * panel_stride(tile)) * size)
-    job = array("q", [a.data_ptr(), a.stride(0), b.data_ptr(), b.stride(0), C.data_ptr(), C.stride(0)])
-    job.extend((n, width, height, at, room))
-    ranges = [(first * tile.rows, last * tile.rows) for first, last in shares]
-    spread(shared_address("outer", tile.lanes.bits), job, ranges)
+    memory = scratch(len(shares) * (room + panels * panel_stride(tile)) * size)
+    with memory as (at,):
+        job = array("q", [a.data_ptr(), a.stride(0), b.data_ptr(), b.stride(0), C.data_ptr(), C.stride(0)])
+        job.extend((n, width, height, at, room))
+        ranges = [(first * tile.rows, last * tile.rows) for first, last in shares]
+        spread(shared_address("outer", tile.lanes.bits), job, ranges, (a, b, C, memory))
     return C if C.shape == (height, width) else C[:height, :width]
 
 

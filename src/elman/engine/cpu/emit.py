@@ -2,15 +2,22 @@
 
 from contextlib import nullcontext
 
-from elman.engine.cpu.passes import Layout, Passes
+from elman.engine.cpu.layout import Layout
+from elman.engine.cpu.llvm import Writer
+from elman.engine.cpu.passes import Pass, share
 from elman.engine.cpu.product import Tile
-from elman.engine.planning.schedule import REDUCTIONS, Buffer, Level, Place, Program
+from elman.engine.planning.language import Reduction
+from elman.engine.planning.program import Buffer, Level, Place, Program
 
-__all__ = ["Layout", "can_be_wide", "program_text"]
+__all__ = ["can_be_wide", "program_text"]
 
 
-class _Emitter(Passes):
+class _Emitter:
     """Writes the loop over time steps, and within it a step's levels: products, passes, barriers."""
+
+    def __init__(self, program: Program, layout: Layout, tile: Tile, declared: set[str], wide: bool):
+        self.program, self.layout, self.tile, self.wide = program, layout, tile, wide
+        self.w = Writer(tile.lanes, declared)
 
     def text(self, name: str) -> str:
         w = self.w
@@ -98,7 +105,7 @@ class _Emitter(Passes):
                 panels: str | int = -(-product.matrix.n // self.tile.columns)
                 weights = self.panels[product.matrix]
                 if self.wide:
-                    start, stop = self.share(panels)
+                    start, stop = share(self.w, panels)
                     panels = self.w.integer("sub", stop, start)
                     start = self.w.integer("mul", start, self.tile.columns)
                     c = self.w.at(c, start)
@@ -128,17 +135,16 @@ class _Emitter(Passes):
         w = self.w
         bases = {b: self.address(Place(b)) for b in self.layout.buffers if b.kind in self.firsts}
         with w.loop(m) as r:
-            self.rows = {b: w.at(base, w.integer("mul", r, self.layout.stride(b))) for b, base in bases.items()}
-            self.rows.update({b: base for b, base in self.base.items() if b.kind == "sum"})
+            rows = {b: w.at(base, w.integer("mul", r, self.layout.stride(b))) for b, base in bases.items()}
+            rows.update({b: base for b, base in self.base.items() if b.kind == "sum"})
             for number, level in levels:
-                self.level = number
-                self.one_pass(level.stores)
+                Pass(w, self.program.homes, number, self.theta, rows, self.wide).write(level.stores)
 
 
 def can_be_wide(program: Program) -> bool:
     """Say whether a step's columns can be shared out among threads, which a sum over them forbids."""
     products = any(level.products for level in program.levels)
-    return products and not any(s.mode in REDUCTIONS for level in program.levels for s in level.stores)
+    return products and not any(isinstance(s.mode, Reduction) for level in program.levels for s in level.stores)
 
 
 def program_text(

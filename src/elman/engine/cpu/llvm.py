@@ -215,6 +215,19 @@ class Writer:
         self.declare(f"{V.type} @llvm.{intrinsic}.{V.suffix}({V.type})")
         return self.do(f"call {V.type} @llvm.{intrinsic}.{V.suffix}({V.type} {a})")
 
+    def whole(self, op: str, a: str, b: str | int) -> str:
+        """Write an operation on two vectors of integers."""
+        V = self.lanes
+        return self.do(f"{op} {V.integer} {a}, {V.integers(b) if isinstance(b, int) else b}")
+
+    def bits(self, a: str) -> str:
+        """Read numbers as integers."""
+        return self.do(f"bitcast {self.lanes.type} {a} to {self.lanes.integer}")
+
+    def number(self, a: str) -> str:
+        """Read integers as numbers."""
+        return self.do(f"bitcast {self.lanes.integer} {a} to {self.lanes.type}")
+
     def compare(self, test: str, a: str, b: str) -> str:
         """Compare two vectors."""
         return self.do(f"fcmp {test} {self.lanes.type} {a}, {b}")

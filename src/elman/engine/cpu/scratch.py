@@ -1,34 +1,51 @@
 """Memory for one call, kept by the thread for its next one: fresh memory costs more than small kernels do."""
 
 import threading
+from itertools import accumulate
+from typing import Any
 
 import torch
 from torch import Tensor
 
 __all__ = ["scratch"]
 
-KEPT = 64 << 20  # bytes; what needs more is given back after the call
+KEPT = 64 << 20  # bytes; a larger block is freed after the call
+LINE = 64  # bytes of a cache line, to which every piece is aligned
 
 
 class _Kept(threading.local):
-    size = 0
-    address = 0
-    memory = torch.empty(0, dtype=torch.uint8)
+    memory: Tensor | None = None
 
 
 _kept = _Kept()
 
 
-def scratch(size: int) -> tuple[int, Tensor]:
-    """Return the address of ``size`` bytes, aligned to 64, and what must be held on to while they are used.
+class scratch:  # noqa: N801 - used as a function
+    """Lend memory for the length of a ``with`` block, as the address of each piece.
 
-    The next call of the same thread gets the same memory.
+    The block's memory is taken out of the thread's store meanwhile. A signal handler, a finaliser or a callback of
+    the garbage collector that runs a cell in between gets other memory.
+
+    Args:
+        sizes: bytes of each piece.
     """
-    if size > KEPT:
-        memory = torch.empty(size, dtype=torch.uint8)
-        return memory.data_ptr(), memory
-    if size > _kept.size:
-        _kept.size = min(KEPT, 2 * size)
-        _kept.memory = torch.empty(_kept.size, dtype=torch.uint8)
-        _kept.address = _kept.memory.data_ptr()
-    return _kept.address, _kept.memory
+
+    __slots__ = ("memory", "sizes")
+
+    def __init__(self, *sizes: int):
+        self.sizes = sizes
+
+    def __enter__(self) -> list[int]:
+        starts = list(accumulate((-(-size // LINE) * LINE for size in self.sizes), initial=0))
+        total = starts.pop()
+        memory, _kept.memory = _kept.memory, None
+        if memory is None or memory.numel() < total:
+            memory = torch.empty(total if total > KEPT else min(KEPT, 2 * total), dtype=torch.uint8)
+        self.memory = memory
+        first = memory.data_ptr()
+        return [first + start for start in starts]
+
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        # after an interruption another thread may still write to it
+        if kind is None and self.memory.numel() <= KEPT:
+            _kept.memory = self.memory

@@ -24,16 +24,17 @@ Item = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}  # by process: a fork does not inherit threads
 
 
-def cut(batch_sizes: list[int], batch: int, work_per_step: float) -> list[tuple[int, int]]:
+def cut(batch_sizes: list[int], batch: int, work_per_step: float, threads: int) -> list[tuple[int, int]]:
     """Return contiguous ranges of rows that take about equally long.
 
     Args:
         batch_sizes: rows alive at each step, never increasing.
         batch: rows B.
         work_per_step: floating-point operations of one row and step; little work stays on one thread.
+        threads: how many ranges there may be.
     """
     total = sum(batch_sizes)
-    count = min(torch.get_num_threads(), batch, max(1, int(total * work_per_step / 4e5)))
+    count = min(threads, batch, max(1, int(total * work_per_step / 4e5)))
     if count <= 1:
         return [(0, batch)]
     if batch_sizes[-1] == batch:
@@ -60,13 +61,15 @@ def cut(batch_sizes: list[int], batch: int, work_per_step: float) -> list[tuple[
     return within(high)
 
 
-def spread(function: int, job: array, ranges: list[tuple[int, int]], together: bool = False) -> None:
+def spread(function: int, job: array, ranges: list[tuple[int, int]], held: object, together: bool = False) -> None:
     """Run the compiled ``function(job, thread)`` once for each range, in as many threads.
 
     Args:
         function: its address.
         job: words of eight bytes; the address of the ranges is added as the last one.
         ranges: what each thread is to do.
+        held: owns the memory that the function reads and writes. It stays alive until the last thread has finished,
+            even if an exception such as KeyboardInterrupt ends the wait.
         together: whether the threads wait for one another on the way.
     """
     pairs = array("q", [edge for pair in ranges for edge in pair])
@@ -80,8 +83,12 @@ def spread(function: int, job: array, ranges: list[tuple[int, int]], together: b
         parallel(shared_address("team", 32), task.buffer_info()[0], count, 0)
     else:
         item, pool = _callable(function), _pool(count - 1)
-        waiting = [pool.submit(item, at, i, count) for i in range(1, count)]
-        item(at, 0, count)
+
+        def share(i: int, _held: object = (job, pairs, held)) -> None:
+            item(at, i, count)
+
+        waiting = [pool.submit(share, i) for i in range(1, count)]
+        share(0)
         for one in waiting:
             one.result()
 
@@ -96,9 +103,6 @@ def _pool(count: int) -> ThreadPoolExecutor:
     if key not in _pools:
         _pools[key] = ThreadPoolExecutor(count, "elman")
     return _pools[key]
-
-
-_process = os.getpid()
 
 
 @cache
@@ -140,6 +144,40 @@ def _gomp() -> tuple[Any, int, int] | None:
         return None
 
 
+class _Fork:
+    """What a forked child may do with OpenMP.
+
+    GNU's library keeps the threads of a team for the next one. In a child those threads do not exist, and whatever
+    asks for a team waits for them forever: our kernels, and every large operator of PyTorch. So the forking thread
+    dismisses its team before the fork; parent and child start a new one when they need it.
+    """
+
+    process = os.getpid()  # whose OpenMP threads may be used
+    dismissed = False
+
+    def before(self) -> None:
+        library = _library()
+        try:
+            self.dismissed = library is None or library.omp_pause_resource_all(1) == 0  # omp_pause_soft
+        except AttributeError:  # a library older than OpenMP 5
+            self.dismissed = False
+
+    def in_parent(self) -> None:
+        self.dismissed = False
+
+    def in_child(self) -> None:
+        if self.dismissed:
+            self.process = os.getpid()
+        else:
+            torch.set_num_threads(1)
+        self.dismissed = False
+
+
+_fork = _Fork()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_fork.before, after_in_parent=_fork.in_parent, after_in_child=_fork.in_child)
+
+
 def openmp() -> tuple[Any, int, int] | None:
     """Return the way into PyTorch's OpenMP threads, None if there is none in this process."""
-    return _gomp() if os.getpid() == _process else None  # GNU's threads do not survive a fork
+    return _gomp() if os.getpid() == _fork.process else None

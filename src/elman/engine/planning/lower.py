@@ -1,91 +1,118 @@
-"""From recorded operators to the engine's own language."""
+"""From what was recorded to the engine's own language."""
 
+from functools import partial
 from math import prod
-from typing import Any
 
-from elman.engine.planning.columns import Lowering
-from elman.engine.planning.language import Deferred, Matrix, Value
-from elman.engine.tracing.recording import reached, swap
+import torch
+
+from elman.engine.planning.deferred import Deferred
+from elman.engine.planning.language import Matrix, Op, Value
+from elman.engine.planning.lowering import RULES, Lowering, Meaning, Transposed
+from elman.engine.planning.rules.linear import LINEAR, linear
+from elman.engine.planning.rules.shapes import SAME
+from elman.engine.planning.step import Step
+from elman.engine.tracing.recording import Node, reached
 from elman.engine.tracing.trace import Trace
 from elman.engine.unsupported import Unsupported
 
-__all__ = ["Lowered", "lower", "run_deferred"]
+__all__ = ["KNOWN", "lower"]
+
+#: PyTorch's operators that a trace may hold; it writes all others through these.
+KNOWN = LINEAR.union(RULES)
 
 
-class Lowered:
-    """Values of one step: what goes in, what comes out."""
-
-    def __init__(self, trace: Trace):
-        self.trace = trace
-        self.new_states: list[Value] = []
-        self.gradients: list[Any] = []  # Value, Deferred or None; of drives, states, thetas
-
-
-def lower(trace: Trace) -> Lowered:
+def lower(trace: Trace) -> Step:
     """Translate a trace.
 
     Raises:
         Unsupported: naming the operator, and the line of ``step`` it came from.
     """
-    work, low = Lowering(trace), Lowered(trace)
-    tangents = set(trace.tangents)
-    for kind, nodes in (("drive", trace.drives), ("state", trace.states), ("tangent", trace.tangents)):
-        for index, node in enumerate(nodes):
-            work.forward = kind != "tangent"
-            work.env[node] = work.make(kind, (), prod(node.shape[1:]), True, index)
-    work.forward = True
+    low = Lowering(trace.batch, trace.dtype)
+    widths = [prod(shape) for shape in trace.state_shapes]
+    drives = tuple(low.values.input("drive", prod(shape), i) for i, shape in enumerate(trace.drive_shapes))
+    states = tuple(low.values.input("state", width, i) for i, width in enumerate(widths))
+    tangents = tuple(low.values.input("tangent", width, i) for i, width in enumerate(widths))
+    grad_out = low.values.input("grad_out", widths[0])
+    # the first field is also the output: what flows back into it is both gradients
+    flowing = (low.values.pointwise(Op.ADD, tangents[0], grad_out), *tangents[1:])
+    low.env.update(zip(trace.drives, drives, strict=True))
+    low.env.update(zip(trace.states, states, strict=True))
+    low.env.update(zip(trace.tangents, flowing, strict=True))
     for index, node in enumerate(trace.theta_inputs):
-        if len([size for size in node.shape if size != 1]) > 1:
-            if len(node.shape) != 2:
-                raise Unsupported(
-                    f"a parameter of shape {list(node.shape)} is used whole; only vectors and matrices are"
-                )
-            work.env[node] = Matrix(index, False, *node.shape)
-        else:
-            work.env[node] = work.make("theta", (), prod(node.shape), False, index)
+        low.env[node] = _theta(low, index, node.shape)
     needed = reached(n for n in (*trace.new_states, *trace.gradients) if n is not None)
-    for place, node in enumerate(trace.nodes):
-        work.forward = place < trace.boundary
-        if node in needed and node not in work.env and node not in tangents:
-            work.env[node] = work.visit(node)
-    for node, shape in zip(trace.new_states, trace.state_shapes, strict=True):
-        work.node = node
-        low.new_states.append(work.wide(work.env[node], prod(shape)))
-    work.forward = False
-    for node, start in zip(trace.gradients, (*trace.drives, *trace.states, *trace.theta_inputs), strict=True):
-        value = None if node is None else work.env[node]
-        if isinstance(value, Value) and not isinstance(work.env[start], Matrix) and start not in trace.theta_inputs:
-            value = work.wide(value, work.env[start].width)
-        elif value is not None and not isinstance(value, Deferred):
-            raise Unsupported("a parameter's gradient is not a sum over the rows")
-        low.gradients.append(value)
-    return low
+    for node in trace.nodes:
+        if node in needed and node not in low.env:
+            low.env[node] = _meaning(low, node)
+    d, s = len(drives), len(states)
+    return Step(
+        drives,
+        states,
+        tangents,
+        grad_out,
+        tuple(map(partial(_row, low), trace.new_states, widths)),
+        tuple(map(partial(_gradient, low), trace.gradients[:d], (drive.width for drive in drives))),
+        tuple(map(partial(_gradient, low), trace.gradients[d : d + s], widths)),
+        tuple(map(partial(_sum, low), trace.gradients[d + s :])),
+    )
 
 
-def run_deferred(value: Deferred, roots: dict[Deferred, Any], thetas: list[Any], done: dict[Any, Any]) -> Any:
-    """Compute a parameter's gradient from the sums over all steps."""
-    if value in roots:
-        return roots[value]
-    if value.op == "view" and value.args[0] in roots:
-        root = roots[value.args[0]]
-        return root if root.shape == value.shape else root.reshape(value.shape)
-    if value not in done:
+def _theta(low: Lowering, index: int, shape: tuple[int, ...]) -> Meaning:
+    if len([size for size in shape if size != 1]) <= 1:
+        return low.values.theta(prod(shape), index)
+    if len(shape) != 2:
+        raise Unsupported(f"a parameter of shape {list(shape)} is used whole; only vectors and matrices are")
+    return Matrix(index, False, *shape)
 
-        def leaf(arg: Any) -> Any:
-            if isinstance(arg, Deferred):
-                return run_deferred(arg, roots, thetas, done)
-            if isinstance(arg, Value):
-                return thetas[arg.attr] if arg.op == "theta" else arg.attr
-            if isinstance(arg, Matrix):
-                return thetas[arg.index].t() if arg.transposed else thetas[arg.index]
-            return arg
 
-        if value.op == "view":
-            done[value] = leaf(value.args[0]).reshape(value.shape)
-        elif value.op == "total":
-            done[value] = leaf(value.args[0]).sum()
-        else:
-            args, kwargs = swap(value.args, leaf)
-            out = value.node.func(*args, **kwargs)
-            done[value] = out if value.node.pick is None else out[value.node.pick]
-    return done[value]
+def _meaning(low: Lowering, node: Node) -> Meaning:
+    """Read one recorded operator."""
+    low.node = node
+    read = [low.env[n] for n in node.inputs()]
+    if any(isinstance(meaning, Deferred) for meaning in read):
+        return linear(low, node)
+    rule = RULES.get(node.op)
+    if rule is None:
+        raise low.bad(f"{node.op} is not an operator the engine knows")
+    if not rule.whole and any(isinstance(meaning, Transposed) for meaning in read):
+        raise low.bad(f"{node.op} works on a transposed batch")
+    if not rule.whole and any(isinstance(meaning, Matrix) for meaning in read):
+        raise low.bad(f"{node.op} works on a whole matrix of parameters")
+    out = rule.read(low, node)
+    if isinstance(out, Value) and node.dtype == torch.bool and not out.boolean:
+        raise low.bad(f"{node.op} makes truth values of numbers")
+    if isinstance(out, Value) and not _exact(low, node):
+        raise low.bad(f"{node.op} computes in {node.dtype}, not in {low.dtype}")
+    return out
+
+
+def _exact(low: Lowering, node: Node) -> bool:
+    """Say whether the engine, which computes in one type, gets a node's very numbers."""
+    before = [read.dtype for read in node.inputs()]
+    if not before or node.dtype in (low.dtype, torch.bool):
+        return True
+    if node.dtype in before and (node.op == "where" or node.op in SAME):
+        return True
+    return node.dtype == torch.int64 and not any(kind.is_floating_point for kind in before)
+
+
+def _row(low: Lowering, node: Node, width: int) -> Value:
+    """Return a new state field."""
+    value = low.env[node]
+    if not isinstance(value, Value):
+        raise Unsupported("a state field, or the gradient of one or of a drive, is not computed row by row")
+    low.node = node
+    return low.wide(value, width)
+
+
+def _gradient(low: Lowering, node: Node | None, width: int) -> Value | None:
+    """Return the gradient of a drive or a state field, if there is one."""
+    return None if node is None else _row(low, node, width)
+
+
+def _sum(low: Lowering, node: Node | None) -> Deferred | None:
+    """Return the gradient of a parameter, if there is one."""
+    gradient = None if node is None else low.env[node]
+    if gradient is not None and not isinstance(gradient, Deferred):
+        raise Unsupported("a parameter's gradient is not a sum over the rows")
+    return gradient

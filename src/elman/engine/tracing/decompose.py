@@ -1,22 +1,20 @@
 """Operators written in terms of simpler ones, so that the engine needs to know only the simple ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from elman.engine.tracing.operators import KNOWN
-
 __all__ = ["WRITING", "decomposition"]
 
 
-def decomposition(func: Any, name: str) -> Callable[..., Any] | None:
-    """Return how to run an operator through simpler ones, None if it is simple or unknown."""
+def decomposition(func: Any, name: str, simple: Container[str]) -> Callable[..., Any] | None:
+    """Return how to run an operator through simpler ones, None if it is simple or nobody knows."""
     if name in OWN:
         return OWN[name]
-    if name in KNOWN:
+    if name in simple:
         return None
     return _theirs().get(func)
 

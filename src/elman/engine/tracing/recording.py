@@ -2,28 +2,23 @@
 
 import linecache
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from elman.engine.tracing.decompose import WRITING, decomposition
+from elman.engine.tracing.decompose import decomposition
 from elman.engine.unsupported import Unsupported
 
-__all__ = ["NoReading", "Node", "Recording", "nodes_in", "reached", "replay", "swap"]
+__all__ = ["IN_PLACE", "Node", "Recording", "nodes_in", "reached", "replay", "swap"]
 
 HERE = str(Path(__file__).parent)
 TORCH = str(Path(torch.__file__).parent)
-_T: Any = Tensor
-READS = frozenset([
-    _T.tolist, _T.numpy, _T.__array__, _T.data_ptr, _T.__dlpack__, _T.untyped_storage,
-    _T.requires_grad.__get__, _T.grad_fn.__get__, _T.is_leaf.__get__, _T.grad.__get__,
-])  # fmt: skip
+IN_PLACE = "writes into a tensor in place, here or inside the function called; use the form that returns a new one"
 RANDOM = ("bernoulli", "rand", "normal", "dropout", "multinomial", "uniform", "exponential")
 
 
@@ -77,15 +72,34 @@ def swap(tree: Any, leaf: Callable[[Any], Any]) -> Any:
 
 
 class Recording(TorchDispatchMode):
-    """Writes down each operator that runs. Tensors are known by where they lie, which aliases share."""
+    """Writes down each operator that runs. Tensors are known by where they lie, which aliases share.
 
-    def __init__(self, decompose: bool):
+    Args:
+        simple: names of the operators to be written down as they are, all others through these; None for all of them.
+    """
+
+    def __init__(self, simple: Container[str] | None = None):
         super().__init__()
         self.nodes: list[Node] = []
         self.known: dict[Any, Node] = {}
         self.alive: list[Tensor] = []  # so that no address is used twice
-        self.decompose = decompose
+        self.simple = simple
         self.source: str | None = None  # where the operator being replayed came from
+        self.refused: Unsupported | None = None
+
+    def __exit__(self, *raised: Any) -> None:
+        super().__exit__(*raised)
+        if self.refused is not None:  # even if the step caught it
+            raise self.refused
+
+    def refuse(self, reason: str) -> NoReturn:
+        """Refuse the step, for good.
+
+        Raises:
+            Unsupported: the first reason.
+        """
+        self.refused = self.refused or Unsupported(reason, self.where())
+        raise self.refused
 
     def where(self) -> str:
         """Return the line of the cell's own code that runs now."""
@@ -123,28 +137,26 @@ class Recording(TorchDispatchMode):
         return args[0]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if self.refused is not None:
+            raise self.refused
         kwargs = kwargs or {}
         name = func._schema.name.removeprefix("aten::")
         if torch.Tag.nondeterministic_seeded in func.tags or name.startswith(RANDOM):
-            raise Unsupported(f"{name} draws random numbers in step", self.where())
-        if func._schema.is_mutable and self.decompose and name.endswith("_"):
+            self.refuse(f"{name} draws random numbers in step")
+        if func._schema.is_mutable and self.simple is not None and name.endswith("_"):
             # autograd's own formulas write only into what they have just made
             return self.in_place(func, name, args, kwargs)
         if func._schema.is_mutable:
-            raise Unsupported(
-                f"{name} writes into a tensor in place, here or inside the function called; "
-                "use the form that returns a new one",
-                self.where(),
-            )
-        if self.decompose and (rule := decomposition(func, name)) is not None:
+            self.refuse(f"{name} {IN_PLACE}")
+        if self.simple is not None and (rule := decomposition(func, name, self.simple)) is not None:
             with self:
                 return rule(*args, **kwargs)
-        if not self.decompose and not torch.is_grad_enabled():
-            raise Unsupported("step turns gradients off, or uses an autograd.Function of its own", self.where())
+        if self.simple is None and not torch.is_grad_enabled():
+            self.refuse("step turns gradients off, or uses an autograd.Function of its own")
         args_read: tuple[Any, ...]
         args_read, kwargs_read = swap((tuple(args), kwargs), lambda a: self.node(a) if isinstance(a, Tensor) else a)
         out = func(*args, **kwargs)
-        if name == "detach" and not self.decompose:
+        if name == "detach" and self.simple is None:
             out = out.clone()  # another place: here it is not the same as what it was detached from
         if isinstance(out, Tensor):
             self._add(out, Node(name, args_read, kwargs_read, tuple(out.shape), out.dtype, self.where(), func))
@@ -155,26 +167,8 @@ class Recording(TorchDispatchMode):
                         one, Node(name, args_read, kwargs_read, tuple(one.shape), one.dtype, self.where(), func, pick)
                     )
         else:
-            raise Unsupported(
-                f"{name} reads a number out of a tensor, so the step depends on its values", self.where()
-            )
+            self.refuse(f"{name} reads a number out of a tensor, so the step depends on its values")
         return out
-
-
-class NoReading(TorchFunctionMode):
-    """Refuses what tells a step about a tensor without an operator that a recording could see."""
-
-    def __init__(self, recording: Recording):
-        super().__init__()
-        self.recording = recording
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run one function of PyTorch."""
-        if func in READS:
-            what = getattr(func, "__self__", func).__name__
-            raise Unsupported(f"{what} reads a tensor where the engine could not see it", self.recording.where())
-        run: Any = WRITING.get(func, func)
-        return run(*args, **(kwargs or {}))
 
 
 def _place(tensor: Tensor) -> Any:

@@ -7,7 +7,8 @@ autograd, so that PyTorch, and not this library, writes the backward pass.
 
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -16,8 +17,9 @@ import torch
 from torch import Tensor
 
 from elman.cell import Cell
-from elman.engine.tracing.cell_key import structure
-from elman.engine.tracing.recording import Node, NoReading, Recording, reached, replay
+from elman.engine.tracing.cell_key import Holdings, structure
+from elman.engine.tracing.recording import Node, Recording, reached, replay
+from elman.engine.tracing.watch import NoReading, Watch
 from elman.engine.unsupported import Unsupported
 from elman.tensors import tensors_of, with_tensors
 
@@ -48,7 +50,6 @@ class Trace:
     theta_inputs: list[Node] = field(default_factory=list)
     tangents: list[Node] = field(default_factory=list)
     new_states: list[Node] = field(default_factory=list)
-    boundary: int = 0  # how many nodes of the joint recording are forward
     gradients: list[Node | None] = field(default_factory=list)  # of drives, states, thetas
 
     def run_prologue(self, tensors: Sequence[Tensor]) -> list[Tensor]:
@@ -70,8 +71,6 @@ class _Watched:
     drives: tuple[Tensor, ...]
     states: tuple[Tensor, ...]
     after: Any
-    drive_is_tuple: bool
-    linear: tuple[str, str | None] | None
 
     @property
     def inputs(self) -> list[Node]:
@@ -84,85 +83,151 @@ class _Watched:
         return [self.recording.node(tensor) for tensor in self.after]
 
 
-def record(cell: Cell, dtype: torch.dtype) -> Trace:
-    """Trace a cell.
+def record(cell: Cell, dtype: torch.dtype, simple: Container[str]) -> Trace:
+    """Trace a cell. It runs ``drive`` once or twice, and ``step`` three times, on a copy with copied tensors.
+
+    Args:
+        cell: the cell.
+        dtype: of the numbers.
+        simple: names of the operators that are written down as they are; all others are written through these.
 
     Raises:
         Unsupported: if the step, or what differentiates it, cannot be written down.
     """
-    with torch.no_grad():
-        few, many = (_watch(cell, dtype, rows).recording for rows in (2, 97))
+    with _as_it_was(cell) as held, torch.no_grad():
+        dry = _DryRuns(cell, dtype, held)
+        few = dry.run(2).recording
         # a number of rows that no other dimension shares, so that shapes say what is a row
         sizes = {size for node in few.nodes for size in node.shape}
-        batch = next(rows for rows in count(7) if rows not in sizes)
-        watched = _watch(cell, dtype, batch)
-        for other, rows in ((few, 2), (many, 97)):
-            _compare(watched.recording, other, batch, rows)
-        single = _alone(cell, dtype, watched.recording, batch)
+        batch = next(rows for rows in count(97) if rows not in sizes)
+        watched = dry.run(batch)
+        _compare(watched.recording, few, batch, 2)
+        single = _alone(dry, watched.recording, batch)
     trace = _cut(watched.recording, watched.owned, watched.inputs, watched.outs, batch)
-    trace.batch, trace.dtype, trace.linear = batch, dtype, watched.linear
-    trace.drive_is_tuple, trace.single = watched.drive_is_tuple, single
+    trace.batch, trace.dtype, trace.linear = batch, dtype, dry.linear
+    trace.drive_is_tuple, trace.single = dry.drive_is_tuple, single
     trace.drive_shapes = [tuple(d.shape[1:]) for d in watched.drives]
     trace.state_shapes = [tuple(s.shape[1:]) for s in watched.states]
-    _differentiate(trace, watched)
+    _differentiate(trace, watched, simple)
     return trace
 
 
-def _alone(cell: Cell, dtype: torch.dtype, recording: Recording, batch: int) -> Unsupported | None:
+@contextmanager
+def _as_it_was(cell: Cell) -> Iterator[Holdings]:
+    """Put back the lists, dicts and random generators that a dry run changes."""
+    structure(cell)  # raises if there is something that could not be put back
+    held = Holdings(cell)
+    copies = [(one, one.copy()) for one in held.containers]
+    numpy = sys.modules.get("numpy")
+    dice, theirs = random.getstate(), numpy and numpy.random.get_state(legacy=False)
+    try:
+        yield held
+    finally:
+        for one, copy in copies:
+            one.clear()
+            one.extend(copy) if isinstance(one, list) else one.update(copy)
+        random.setstate(dice)
+        if numpy:
+            numpy.random.set_state(theirs)
+
+
+def _alone(dry: "_DryRuns", recording: Recording, batch: int) -> Unsupported | None:
     """Return what a step does otherwise with a single row, whose dimension ``squeeze()`` drops; None if nothing."""
     try:
-        return _difference(recording, _watch(cell, dtype, 1).recording, batch, 1)
+        return _difference(recording, dry.run(1).recording, batch, 1)
     except Unsupported as why:
         return why
     except Exception as error:  # the loop will raise it where there is a single row
         return Unsupported(f"{type(error).__name__}: {error}")
 
 
-def _watch(cell: Cell, dtype: torch.dtype, batch: int) -> _Watched:
-    """Run a step on values drawn at random, and write it down."""
-    clones = {name: tensor.detach().clone() for name, tensor in tensors_of(cell)}
-    shadow = with_tensors(cell, clones)
-    holds = structure(shadow), list(map(id, clones.values()))
-    x = torch.randn(batch, cell.input_size, dtype=dtype)
-    linear = _linear_drive(shadow, x, clones)
-    drive = shadow.drive(x)
-    drives = drive if isinstance(drive, tuple) else (drive,)
-    drives = tuple(d.clone(memory_format=torch.contiguous_format) for d in drives)
-    one = shadow.initial_state(1)
-    kinds = [dtype if f.is_floating_point() else f.dtype for f in one]
-    states = tuple(torch.randn(batch, *f.shape[1:]).to(kind) for f, kind in zip(one, kinds, strict=True))
-    for tensor in (*drives, *states):
-        if tensor.dtype != dtype or tensor.shape[0] != batch:
+class _DryRuns:
+    """A cell, ready to be run on values drawn at random while everything is written down.
+
+    Args:
+        cell: the cell.
+        dtype: of all that it is run on.
+        held: what the key of the cell covers.
+    """
+
+    def __init__(self, cell: Cell, dtype: torch.dtype, held: Holdings):
+        self.cell, self.dtype, self.held = cell, dtype, held
+        shadow, clones = self._copy()
+        holds = _state_of(shadow)
+        self.linear, drive = self._drive(shadow, clones)
+        self.drive_is_tuple = isinstance(drive, tuple)
+        self.drives = tuple(self._checked(one, 2) for one in (drive if isinstance(drive, tuple) else (drive,)))
+        self.state = shadow.initial_state(1)
+        if _state_of(shadow) != holds:
+            raise Unsupported("drive or initial_state stores something on the cell; return it as a state field")
+
+    def run(self, rows: int) -> _Watched:
+        """Run the step once."""
+        shadow, clones = self._copy()
+        holds, one = _state_of(shadow), self.state
+        drives = tuple(torch.randn(rows, *drive.shape[1:], dtype=self.dtype) for drive in self.drives)
+        kinds = [self.dtype if f.is_floating_point() else f.dtype for f in one]
+        states = tuple(
+            self._checked(torch.randn(rows, *f.shape[1:]).to(kind), rows) for f, kind in zip(one, kinds, strict=True)
+        )
+        recording = Recording()
+        owned = {name: recording.input(tensor) for name, tensor in clones.items()}
+        with torch.enable_grad():  # and not leaves, as in a loop
+            drives, states = (tuple(t.requires_grad_().clone() for t in tensors) for tensors in (drives, states))
+        for tensor in (*drives, *states):
+            recording.input(tensor)
+        for tensor in clones.values():
+            tensor.requires_grad_(tensor.is_floating_point())
+        drive = drives if self.drive_is_tuple else drives[0]
+        with torch.enable_grad(), recording, NoReading(recording), Watch(recording, self.held):
+            after = shadow.step(drive, type(one)(*states))
+        if _state_of(shadow) != holds:
+            raise Unsupported("step stores something on the cell; return it as a state field")
+        if type(after) is not type(one):
+            raise Unsupported(f"step returned {type(after).__name__}, not {type(one).__name__}")
+        for name, new, old in zip(one._fields, after, states, strict=True):
+            if new.shape != old.shape or new.dtype != old.dtype:
+                raise Unsupported(
+                    f"step turns state.{name} from {list(old.shape)} into {list(new.shape)} of {new.dtype}"
+                )
+        _no_custom_gradients(after)
+        return _Watched(recording, clones, owned, drives, states, after)
+
+    def _copy(self) -> tuple[Cell, dict[str, Tensor]]:
+        clones = {name: tensor.detach().clone() for name, tensor in tensors_of(self.cell)}
+        for name, tensor in tensors_of(self.cell):
+            vars(clones[name]).update(vars(tensor))
+        return with_tensors(self.cell, clones), clones
+
+    def _checked(self, tensor: Tensor, rows: int) -> Tensor:
+        if tensor.dtype != self.dtype or tensor.shape[0] != rows:
             raise Unsupported(
-                f"a drive or state field is {list(tensor.shape)} of {tensor.dtype}, not [B, *] of {dtype}"
+                f"a drive or state field is {list(tensor.shape)} of {tensor.dtype}, not [B, *] of {self.dtype}"
             )
-    recording = Recording(decompose=False)
-    owned = {name: recording.input(tensor) for name, tensor in clones.items()}
-    for tensor in (*drives, *states):
-        recording.input(tensor)
-    for tensor in (*drives, *states, *(t for t in clones.values() if t.is_floating_point())):
-        tensor.requires_grad_()
-    dice = _dice()
-    with torch.enable_grad(), recording, NoReading(recording):
-        after = shadow.step(drives if isinstance(drive, tuple) else drives[0], type(one)(*states))
-    if _dice() != dice:
-        raise Unsupported("step draws random numbers")
-    if (structure(shadow), [id(tensor) for _, tensor in tensors_of(shadow)]) != holds:
-        raise Unsupported("drive or step stores something on the cell; return it as a state field")
-    if type(after) is not type(one):
-        raise Unsupported(f"step returned {type(after).__name__}, not {type(one).__name__}")
-    for name, new, old in zip(one._fields, after, states, strict=True):
-        if new.shape != old.shape or new.dtype != old.dtype:
-            raise Unsupported(f"step turns state.{name} from {list(old.shape)} into {list(new.shape)} of {new.dtype}")
-    _no_custom_gradients(after, recording)
-    return _Watched(recording, clones, owned, drives, states, after, isinstance(drive, tuple), linear)
+        return tensor
+
+    def _drive(self, shadow: Cell, clones: dict[str, Tensor]) -> tuple[tuple[str, str | None] | None, Any]:
+        """Return which parameters the drive is linear in, if it is, and the drive of two rows."""
+        x = torch.randn(2, self.cell.input_size, dtype=self.dtype)
+        seen = Recording()
+        names = {seen.input(tensor): name for name, tensor in clones.items()}
+        start = seen.input(x)
+        watch = Watch(seen, self.held)
+        try:
+            with torch.enable_grad(), seen, NoReading(seen), watch:
+                drive = shadow.drive(x)
+        except Exception:  # it does more than a recording shows, so it runs as it is in each call
+            if watch.changes:
+                raise
+            return None, shadow.drive(x)
+        if isinstance(drive, tuple):
+            return None, drive
+        return _linear(seen.node(drive), start, names), drive
 
 
-def _dice() -> Any:
-    """The states of the random generators that PyTorch's dispatcher knows nothing of."""
-    numpy = sys.modules.get("numpy")
-    theirs = numpy.random.get_state(legacy=False)["state"] if numpy else {}
-    return random.getstate(), theirs.get("pos"), bytes(theirs.get("key", b""))
+def _state_of(shadow: Cell) -> Any:
+    """What a step must leave as it was. The tensors are known by their identity."""
+    return structure(shadow), [id(tensor) for _, tensor in tensors_of(shadow)]
 
 
 def _compare(one: Recording, other: Recording, batch: int, rows: int) -> None:
@@ -199,10 +264,8 @@ def _difference(one: Recording, other: Recording, batch: int, rows: int) -> Unsu
     return None
 
 
-def _no_custom_gradients(after: Any, recording: Recording) -> None:
+def _no_custom_gradients(after: Any) -> None:
     """Refuse what changes a gradient without an operator that could be seen."""
-    if any(tensor._backward_hooks for tensor in recording.alive):
-        raise Unsupported("step puts a hook on a tensor")
     stack, seen = [tensor.grad_fn for tensor in after], set()
     while stack:
         function = stack.pop()
@@ -214,18 +277,8 @@ def _no_custom_gradients(after: Any, recording: Recording) -> None:
         stack += [parent for parent, _ in function.next_functions]
 
 
-def _linear_drive(cell: Cell, x: Tensor, clones: dict[str, Tensor]) -> tuple[str, str | None] | None:
-    seen = Recording(decompose=False)
-    names = {seen.input(tensor): name for name, tensor in clones.items()}
-    start = seen.input(x)
-    try:
-        with torch.enable_grad(), seen:
-            result = cell.drive(x)
-    except Unsupported:
-        return None
-    if isinstance(result, tuple):
-        return None
-    node = seen.node(result)
+def _linear(node: Node, start: Node, names: dict[Node, str]) -> tuple[str, str | None] | None:
+    """Return the weight and bias of a drive that is a linear layer, None if it is something else."""
     if node.op == "addmm" and not node.kwargs and node.args[0] in names:
         bias, row, weight = node.args
     elif node.op == "mm":
@@ -234,7 +287,7 @@ def _linear_drive(cell: Cell, x: Tensor, clones: dict[str, Tensor]) -> tuple[str
         return None
     if row is not start or weight.op not in STRUCTURAL or weight.args[0] not in names:
         return None
-    if bias is not None and len(bias.shape) != 1:
+    if bias is not None and bias.shape != result.shape[-1:]:
         return None
     return names[weight.args[0]], names[bias] if bias is not None else None
 
@@ -285,7 +338,7 @@ def _cut(first: Recording, owned: dict[str, Node], inputs: list[Node], outs: lis
     return trace
 
 
-def _differentiate(trace: Trace, watched: _Watched) -> None:
+def _differentiate(trace: Trace, watched: _Watched, simple: Container[str]) -> None:
     """Replay the step proper under autograd and record both directions."""
     drives, states, clones, inputs, outs = (
         watched.drives, watched.states, watched.clones, watched.inputs, watched.outs,
@@ -302,7 +355,7 @@ def _differentiate(trace: Trace, watched: _Watched) -> None:
         t.requires_grad_(t.is_floating_point())
         for t in (*(d.detach().clone() for d in drives), *(s.detach().clone() for s in states), *thetas)
     ]
-    second = Recording(decompose=True)
+    second = Recording(simple)
     nodes = [second.input(leaf) for leaf in leaves]
     env = dict(zip(inputs + trace.thetas, leaves, strict=True))
     with torch.enable_grad(), second:
@@ -310,7 +363,6 @@ def _differentiate(trace: Trace, watched: _Watched) -> None:
         second.source = ""
         after = [env[out] for out in outs]
         trace.new_states = [second.node(tensor) for tensor in after]
-        trace.boundary = len(second.nodes)
     tangents = [torch.rand(tensor.shape, dtype=tensor.dtype) for tensor in after]
     trace.tangents = [second.input(tensor) for tensor in tangents]
     wanted = [leaf for leaf in leaves if leaf.requires_grad]

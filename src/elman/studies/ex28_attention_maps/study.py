@@ -117,10 +117,10 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         place = n - 1 - torch.arange(n)[:, None].expand(n, plan.test_size)  # [T, B], of the digit to be written
         other = (place + torch.randint(1, n, place.shape, generator=test)) % n
         with torch.no_grad():
-            state = model.read(batch.source, batch.lengths)
+            state = model.encode(batch.source, batch.lengths)
             places = {"kept": None, "masked": place, "other masked": other}
             right = {name: digits_right(model, batch.target, state, n, p) for name, p in places.items()}
-            weights = model.write(batch.target[:n], state)[1]  # [T, B, S]
+            weights = model.decode(batch.target[:n], state)[1]  # [T, B, S]
         record.numbers.update({f"{name}|{n}": share for name, share in right.items()})
         highest = weights.argmax(-1)
         record.numbers[f"on it|{n}"] = (highest == place).float().mean().item()

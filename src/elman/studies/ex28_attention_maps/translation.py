@@ -103,8 +103,8 @@ def translate(model: Any, source: "Coder", target: "Coder", sentences: Sequence[
         batch = source.batch(part, copies=False)
         with torch.no_grad():
             beams = beam_search(
-                model.step, torch.full((len(part),), target.begin), end=target.end, width=1,
-                max_length=2 * int(batch.lengths.max()) + 5, state=model.read(batch.source, batch.lengths),
+                model.step, torch.full((len(part),), target.begin), eos=target.end, beam_width=1,
+                max_length=2 * int(batch.lengths.max()) + 5, state=model.encode(batch.source, batch.lengths),
             )  # fmt: skip
         found += [target.decode(row[row >= 0].tolist(), ()) for row in beams.tokens[:, 0]]
     return found
@@ -131,8 +131,8 @@ def _weights(model: Any, source: "Coder", target: "Coder", phrase: "Phrase"):
 
     batch = _batch([phrase], source, target)
     with torch.no_grad():
-        state = model.read(batch.source, batch.lengths)
-        return model.write(batch.target[: len(phrase.target)], state)[1][:, 0].numpy()
+        state = model.encode(batch.source, batch.lengths)
+        return model.decode(batch.target[: len(phrase.target)], state)[1][:, 0].numpy()
 
 
 def _alignment(model: Any, source: "Coder", target: "Coder", test: "Sequence[Phrase]") -> dict[str, float]:

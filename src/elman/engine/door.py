@@ -1,0 +1,149 @@
+"""The door into the native engine: whatever a kernel reads is checked here, against what the trace knows.
+
+A kernel reads and writes memory by address, so a tensor of another size or type would be foreign memory to it. A call
+that does not fit runs on the loop, with the reason; a backward pass whose tensors came back changed raises it.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._C._functorch import peek_interpreter_stack
+from torch.nn.modules import module as torch_module
+
+from elman.cell import Cell
+from elman.engine.backend import Rows
+from elman.engine.tracing.trace import Trace
+from elman.engine.unsupported import Unsupported
+
+__all__ = ["Door", "admit", "plain", "returned", "surroundings"]
+
+Form = tuple[tuple[int, ...], torch.dtype]  # a tensor's shape and type
+
+
+class Door:
+    """What may enter the kernels of one trace. Every method raises :class:`Unsupported` for what may not.
+
+    Args:
+        trace: of a cell.
+        cell: the cell that was traced, for the sizes of its parameters and buffers.
+    """
+
+    def __init__(self, trace: Trace, cell: Cell):
+        self.trace = trace
+        self.names = [*trace.names, *(name for name in trace.linear or () if name is not None)]
+        self.forms: list[Form] = [(tensor.shape, tensor.dtype) for tensor in _held(cell, self.names)]
+
+    def state(self, state: Any, rows: Rows) -> None:
+        """Admit a state of B rows."""
+        trace = self.trace
+        if rows.batch_sizes[-1] == 1 and trace.single is not None:
+            raise Unsupported("step behaves differently for a batch of one row", trace.single.source)
+        for name, field, shape in zip(state._fields, state, trace.state_shapes, strict=True):
+            admit(f"state.{name}", field, (rows.batch, *shape), trace.dtype)
+
+    def drive(self, drive: Any, rows: int) -> tuple[Tensor, ...]:
+        """Admit what ``cell.drive`` returned for so many inputs; return its tensors."""
+        trace = self.trace
+        drives = drive if isinstance(drive, tuple) else (drive,)
+        if isinstance(drive, tuple) != trace.drive_is_tuple or len(drives) != len(trace.drive_shapes):
+            raise Unsupported(
+                f"drive returned {len(drives)} tensors, and {len(trace.drive_shapes)} when it was traced"
+            )
+        for one, shape in zip(drives, trace.drive_shapes, strict=True):
+            admit("drive", one, (rows, *shape), trace.dtype)
+        return drives
+
+    def parameters(self, cell: Cell) -> list[Tensor]:
+        """Admit the parameters and buffers that are read, those of the drive last; return them."""
+        tensors = _held(cell, self.names)
+        for name, tensor, (shape, dtype) in zip(self.names, tensors, self.forms, strict=True):
+            admit(name, tensor, shape, dtype)
+        return tensors
+
+    def thetas(self, thetas: list[Tensor]) -> list[Tensor]:
+        """Admit what the step reads of the parameters; return it."""
+        for theta, node in zip(thetas, self.trace.thetas, strict=True):
+            admit("a value that depends on parameters", theta, node.shape, self.trace.dtype)
+        return thetas
+
+
+def returned(tensors: Sequence[Tensor], forms: Iterable[Form]) -> None:
+    """Admit tensors that were saved for the backward pass.
+
+    Raises:
+        RuntimeError: if one is not what was saved.
+    """
+    try:
+        for tensor, (shape, dtype) in zip(tensors, forms, strict=True):
+            admit("a tensor", tensor, shape, dtype)
+    except Unsupported as why:
+        raise RuntimeError(
+            f"backward needs the tensors of the forward pass, but {why.reason}: "
+            "resize or replace parameters after backward, and return from a hook what was saved"
+        ) from None
+
+
+def admit(name: str, tensor: Any, shape: Sequence[int], dtype: torch.dtype) -> None:
+    """Admit one tensor, whose name is for the message.
+
+    Raises:
+        Unsupported: if it is not of this shape and type in plain memory of the CPU.
+    """
+    if not plain(tensor):
+        raise Unsupported(f"{name} is {described(tensor)}; the native engine supports only strided CPU tensors")
+    if tensor.shape != shape or tensor.dtype is not dtype:
+        raise Unsupported(f"{name} is {described(tensor)}, expected {list(shape)} of {dtype}")
+
+
+def plain(tensor: Any) -> bool:
+    """Whether a tensor is nothing but numbers in memory of the CPU, as its strides say."""
+    kind = type(tensor)
+    return (
+        (kind is Tensor or kind is torch.nn.Parameter)
+        and tensor.is_cpu
+        and tensor.layout is torch.strided
+        and not tensor.is_neg()
+        and not tensor._is_zerotensor()
+        and torch._C._has_storage(tensor)
+    )
+
+
+def described(tensor: Any) -> str:
+    """Return what a tensor is, for a message."""
+    if not isinstance(tensor, Tensor):
+        return f"a {type(tensor).__name__}"
+    kind = "" if type(tensor) in (Tensor, torch.nn.Parameter) else f", a {type(tensor).__name__}"
+    layout = "" if tensor.layout is torch.strided else f", {tensor.layout}"
+    lazy = ", negated lazily" if tensor.layout is torch.strided and tensor.is_neg() else ""
+    return f"{list(tensor.shape)} of {tensor.dtype} on {tensor.device}{layout}{kind}{lazy}"
+
+
+def surroundings() -> str | None:
+    """Return what about this moment keeps the engine from running, if anything."""
+    if torch.is_autocast_enabled("cpu"):
+        return "autocast is on, under which each operator chooses its own type"
+    if torch.compiler.is_compiling() or torch._C._is_tracing():
+        return "the call is being compiled, exported or traced"
+    if peek_interpreter_stack() is not None:
+        return "the call is inside a torch.func transform"
+    if torch._C._len_torch_dispatch_stack() or torch._C._len_torch_function_stack():
+        return "a torch mode watches every operator"
+    if torch.autograd.forward_ad._current_level >= 0:
+        return "forward-mode differentiation is on"
+    if torch_module._has_any_global_hook():
+        return "global module hooks are set"
+    return None
+
+
+def _held(cell: Any, names: list[str]) -> list[Any]:
+    found = []
+    for name in names:
+        module, leaf = cell, name
+        while "." in leaf:
+            head, leaf = leaf.split(".", 1)
+            module = module._modules[head]
+        tensor = module._parameters.get(leaf)
+        found.append(module._buffers.get(leaf) if tensor is None else tensor)
+    return found

@@ -1,0 +1,94 @@
+"""Parameters' gradients, which wait for the end of the loop: sums over all steps, and what follows of them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from elman.engine.planning.language import Value
+from elman.engine.tracing.recording import swap
+
+__all__ = ["Applied", "Deferred", "Outer", "RowSum", "StepSum", "Total", "View", "step_sums"]
+
+
+@dataclass(frozen=True, eq=False)
+class Deferred:
+    """A tensor that is there after the loop."""
+
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class StepSum(Deferred):
+    """A sum over all rows and steps of what each step leaves of ``parts``."""
+
+    parts: tuple[Value, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Outer(StepSum):
+    """The sum of ``a^T b`` of two values."""
+
+
+@dataclass(frozen=True, eq=False)
+class RowSum(StepSum):
+    """The sum of one value."""
+
+
+@dataclass(frozen=True, eq=False)
+class View(Deferred):
+    """The same numbers in another shape."""
+
+    of: Deferred
+
+
+@dataclass(frozen=True, eq=False)
+class Total(Deferred):
+    """The sum of all numbers."""
+
+    of: Deferred
+
+
+@dataclass(frozen=True, eq=False)
+class Applied(Deferred):
+    """A linear operator of PyTorch; its arguments hold Deferred, Theta, Const and Matrix in the place of tensors."""
+
+    func: Callable[..., Any]
+    pick: int | None  # which of several results
+    args: tuple[object, ...]
+    kwargs: dict[str, object]
+
+    def run(self, tensor: Callable[[object], object]) -> Tensor:
+        """Run the operator, on what ``tensor`` returns for each argument."""
+        args, kwargs = swap((self.args, self.kwargs), tensor)
+        out = self.func(*args, **kwargs)
+        return out if self.pick is None else out[self.pick]
+
+
+def step_sums(gradients: Iterable[Deferred | None]) -> list[StepSum]:
+    """Return the sums over steps that gradients are computed from, each once."""
+    found: dict[StepSum, None] = {}
+    stack = [g for g in gradients if g is not None]
+    seen: set[Deferred] = set()
+    while stack:
+        item = stack.pop()
+        if item in seen:
+            continue
+        seen.add(item)
+        match item:
+            case StepSum():
+                found[item] = None
+            case View() | Total():
+                stack.append(item.of)
+            case Applied():
+                stack += _within((item.args, item.kwargs))
+    return list(found)
+
+
+def _within(tree: object) -> list[Deferred]:
+    if isinstance(tree, Deferred):
+        return [tree]
+    if isinstance(tree, dict):
+        tree = list(tree.values())
+    return [leaf for part in tree for leaf in _within(part)] if isinstance(tree, (tuple, list)) else []

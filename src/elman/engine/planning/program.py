@@ -1,0 +1,131 @@
+"""A program: what one time step of one direction does, ready for a back end to write out or to run.
+
+It is a list of *levels*. A level first runs its products (all rows at once), then one pass over each row, in which
+every pointwise run between products is done in registers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from elman.engine.planning.language import Cat, MatMul, Matrix, Reduction, Slice, Value
+
+__all__ = [
+    "BEFORE",
+    "Buffer",
+    "Columns",
+    "Homes",
+    "Level",
+    "Place",
+    "Product",
+    "Program",
+    "Store",
+    "home_of",
+    "through",
+]
+
+BEFORE = -1  # level of what is there before the step begins
+
+
+@dataclass(frozen=True, eq=False)
+class Buffer:
+    """Memory that a kernel reads or writes.
+
+    ``kind`` says how a row is found: ``packed`` by its place among all real steps, ``row`` by its place in
+    the batch, ``sum`` by the thread. Rows of a ``carried`` buffer come from the caller before the first step and go
+    back to the caller after the last.
+    """
+
+    name: str
+    kind: Literal["packed", "row", "sum"]
+    width: int
+    carried: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """Columns of a buffer, from ``column`` on."""
+
+    buffer: Buffer
+    column: int = 0
+
+    def after(self, columns: int) -> "Place":
+        """Return the place some columns further on."""
+        return Place(self.buffer, self.column + columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Store:
+    """Compute ``width`` columns of a value, from ``start`` on, and put them somewhere.
+
+    ``mode`` is ``set``, ``add`` (into a sum over steps and rows) or a reduction of the columns to one.
+    """
+
+    value: Value
+    start: int
+    width: int
+    place: Place
+    mode: Literal["set", "add"] | Reduction
+    level: int
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """Rows times a matrix, into a buffer."""
+
+    value: MatMul
+    operand: Place
+    place: Place
+    level: int
+
+    @property
+    def matrix(self) -> Matrix:
+        """What the rows are multiplied by."""
+        return self.value.matrix
+
+
+@dataclass(frozen=True)
+class Level:
+    """What can run once the levels before it have."""
+
+    products: tuple[Product, ...]
+    stores: tuple[Store, ...]
+
+
+#: Some columns of a value: the value, the first of them, and how many.
+Columns = tuple[Value, int, int]
+#: Where columns of values lie: first column, width, where, after which level.
+Homes = Mapping[Value, Sequence[tuple[int, int, Place, int]]]
+
+
+@dataclass(frozen=True)
+class Program:
+    """One time step of one direction."""
+
+    buffers: tuple[Buffer, ...]
+    levels: tuple[Level, ...]
+    homes: Homes
+
+
+def home_of(homes: Homes, value: Value, start: int, width: int, level: int) -> tuple[Place, int] | None:
+    """Return where columns of a value can be loaded from by a pass of ``level``, and after which it is there."""
+    for s, n, place, after in homes.get(value, ()):
+        if s <= start and start + width <= s + n and after < level:
+            return place.after(start - s), after
+    return None
+
+
+def through(value: Value, start: int, width: int) -> list[Columns]:
+    """Return the columns of a value as columns of what it was sliced from or joined of."""
+    match value:
+        case Slice():
+            return through(value.args[0], value.start + start, width)
+        case Cat():
+            found, at = [], 0
+            for part in value.args:
+                low, high = max(start, at), min(start + width, at + part.width)
+                if low < high:
+                    found += through(part, low - at, high - low)
+                at += part.width
+            return found
+    return [(value, start, width)]

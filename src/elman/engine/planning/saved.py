@@ -1,0 +1,119 @@
+"""What the backward pass reads of the forward one, and what of it is saved."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from elman.engine.planning.deferred import StepSum, step_sums
+from elman.engine.planning.language import Cat, Const, Input, MatMul, Reduce, Slice, Theta, Value, is_cheap
+from elman.engine.planning.program import Columns, through
+from elman.engine.planning.schedule import cuts, operands
+from elman.engine.planning.step import Step
+
+__all__ = ["Saved", "Stretch", "flows_back", "what_is_saved"]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Columns of a value of the forward step, at a column of what is saved."""
+
+    value: Value
+    start: int
+    width: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What the forward pass leaves for the backward pass, a row and step."""
+
+    stretches: tuple[Stretch, ...]
+    states: dict[int, int]  # state fields whose value before each step is saved, and at which column
+    drives: tuple[int, ...]  # drives that are read again
+    output: bool  # whether the output is
+    width: int  # numbers saved, the stretches and the states
+
+
+def flows_back(step: Step) -> tuple[list[Value], list[StepSum]]:
+    """Return what the backward step computes: the gradients of drives and states, and the sums over steps."""
+    sums = step_sums(step.grad_thetas)
+    gradients = [g for g in (*step.grad_drives, *step.grad_states) if g is not None]
+    return gradients + [value for total in sums for value in total.parts], sums
+
+
+def what_is_saved(step: Step) -> Saved:
+    """Decide what is saved and what is computed again."""
+    need = _Needs(step)
+    wanted, _ = flows_back(step)
+    for value in wanted:
+        need.whole(value)
+    stretches, width = [], 0
+    for value, start, n in need.stretches():
+        stretches.append(Stretch(value, start, n, width))
+        width += n
+    constant = step.constant_states
+    states = {}
+    for index in sorted(v.index for v in need.inputs if v.kind == "state" and v.index not in constant):
+        states[index] = width
+        width += step.states[index].width
+    drives = sorted(v.index for v in need.inputs if v.kind == "drive")
+    return Saved(tuple(stretches), states, tuple(drives), need.output, width)
+
+
+class _Needs:
+    """Walks from what flows back to what is there already."""
+
+    def __init__(self, step: Step):
+        self.h = step.output
+        self.forward = _reached(step.new_states)
+        self.columns: dict[Columns, None] = {}  # to be saved
+        self.inputs: set[Input] = set()
+        self.output = False
+        self.seen: set[Columns] = set()
+
+    def stretches(self) -> list[Columns]:
+        """Return what to save: of each value, one stretch of columns that holds all that is read."""
+        found: dict[Value, tuple[int, int]] = {}
+        for value, start, width in self.columns:
+            low, high = found.get(value, (start, start + width))
+            found[value] = min(low, start), max(high, start + width)
+        return [(value, low, high - low) for value, (low, high) in found.items()]
+
+    def whole(self, value: Value) -> None:
+        """Note what computing a value reads."""
+        edges = sorted({0, value.width, *cuts(value, 0, value.width, {})})
+        for a, b in pairwise(edges):
+            self.part(value, a, b - a)
+
+    def part(self, value: Value, start: int, width: int) -> None:
+        """Note what computing columns of a value reads."""
+        if (value, start, width) in self.seen:
+            return
+        self.seen.add((value, start, width))
+        if isinstance(value, (Theta, Const)):
+            return
+        if isinstance(value, Input):
+            self.inputs.add(value)
+        elif isinstance(value, (Slice, Cat)):
+            for columns in through(value, start, width):
+                self.part(*columns)
+        elif value is self.h:
+            self.output = True
+        elif value in self.forward and value.rows and not is_cheap(value):
+            self.columns[value, start, width] = None
+        elif isinstance(value, (MatMul, Reduce)):
+            self.whole(value.args[0])
+        else:
+            for columns in operands(value, start, width):
+                self.part(*columns)
+
+
+def _reached(values: tuple[Value, ...]) -> set[Value]:
+    """Return these values and all that they are computed from."""
+    found: set[Value] = set()
+    stack = list(values)
+    while stack:
+        value = stack.pop()
+        if value not in found:
+            found.add(value)
+            stack += value.args
+    return found

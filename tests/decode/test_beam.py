@@ -228,7 +228,8 @@ def test_a_back_off_of_one_sentence_leaves_the_others_alone():
     def step(tokens, state):
         return tables[state, tokens], state
 
-    found = beam_search(step, torch.tensor([0, 0]), state=torch.arange(2), beam_width=9, max_length=2, no_repeat_ngram=1)
+    prompt = torch.tensor([0, 0])
+    found = beam_search(step, prompt, state=torch.arange(2), beam_width=9, max_length=2, no_repeat_ngram=1)
     # the first has only 0, which was read, and 1; the second may write each of the others once
     assert found.sequences()[0][0] in ([1, 0], [1, 1])
     assert found.sequences()[1][0] == [2, 1]

@@ -56,8 +56,8 @@ def beam_search(
     ``max_length``.
 
     ``early_stopping`` chooses a rule that loses something, as ``transformers`` does by default. Both rules wait until
-    ``beam_width`` hypotheses are finished, whatever ``n_best``. ``True`` stops there. ``False`` stops once the worst of
-    them scores at least :math:`s / d(n)`, as if what goes on ended where it is. Under either rule a group that has
+    ``beam_width`` hypotheses are finished, whatever ``n_best``. ``True`` stops there. ``False`` stops once the worst
+    of them scores at least :math:`s / d(n)`, as if what goes on ended where it is. Under either rule a group that has
     stopped finishes nothing more.
 
     **When nothing may follow.** A hypothesis with no continuation is dropped. If none of a sentence (and group) can

@@ -69,7 +69,13 @@ class Function(Protocol):
 
 
 class Backend(Protocol):
-    """What runs plans on one kind of machine."""
+    """What runs plans on one kind of machine.
+
+    Attributes:
+        device: the type of the device whose tensors it takes, as :class:`torch.device` names it.
+    """
+
+    device: str
 
     def preparing(self, dtype: torch.dtype) -> AbstractContextManager[None]:
         """Prepare what all cells share, while a cell is traced and planned within the block."""

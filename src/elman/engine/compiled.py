@@ -34,6 +34,8 @@ from elman.engine.unsupported import Unsupported
 
 __all__ = ["Compiled", "auto", "kernels_of", "run"]
 
+#: A back end for another kind of device is one line here.
+BACKENDS: dict[str, Backend] = {"cpu": CPU}
 LIMIT = 512  # structures remembered; the oldest goes first
 CHANGES = 16  # structures that one cell may have had
 
@@ -55,14 +57,22 @@ def auto(
     cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool = False
 ) -> tuple[Tensor, Any]:
     """Run natively if possible, else by the loop; arguments and results are those of the loop's ``run``."""
-    return _run(CPU, cell, x, batch_sizes, state, reverse, lambda why: None)
+    return _run(_backend(x), cell, x, batch_sizes, state, reverse, lambda why: None)
 
 
 def run(
     cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool = False,
-    backend: Backend = CPU,
+    backend: Backend | None = None,
 ) -> tuple[Tensor, Any]:  # fmt: skip
     """Run natively; the other arguments and the results are those of the loop's ``run``.
+
+    Args:
+        cell: see there.
+        x: see there.
+        batch_sizes: see there.
+        state: see there.
+        reverse: see there.
+        backend: by default that of the device on which ``x`` lies.
 
     Raises:
         ValueError: if the cell, or this input, cannot be run natively, with the reason.
@@ -75,7 +85,11 @@ def run(
                 "engine='auto' runs it on the loop instead"
             ) from None
 
-    return _run(backend, cell, x, batch_sizes, state, reverse, refuse)
+    return _run(backend or _backend(x), cell, x, batch_sizes, state, reverse, refuse)
+
+
+def _backend(x: Tensor | Symbols) -> Backend:
+    return BACKENDS.get(x.device.type, CPU)
 
 
 def _run(
@@ -113,14 +127,14 @@ def _enter(
     backend: Backend, cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool
 ) -> tuple[Compiled, Rows]:
     """Return what runs a call, or raise why nothing does."""
-    why = surroundings()
+    why = surroundings(backend.device)
     if why is not None:
         raise Unsupported(why)
     dtype = x.dtype
     if isinstance(x, Symbols):
-        admit("the table", x.table, (len(x.table), cell.input_size), dtype)
+        admit("the table", x.table, (len(x.table), cell.input_size), dtype, backend.device)
     else:
-        admit("the input", x, (sum(batch_sizes), cell.input_size), dtype)
+        admit("the input", x, (sum(batch_sizes), cell.input_size), dtype, backend.device)
     if dtype not in (torch.float32, torch.float64):
         raise Unsupported(f"the input is {dtype}, where the engine knows float32 and float64")
     if not len(x) or not len(state[0]):
@@ -187,7 +201,7 @@ def _compile(cell: Cell, dtype: torch.dtype, backend: Backend) -> Compiled | Uns
             with backend.preparing(dtype):
                 trace = record(cell, dtype, KNOWN)
                 planned = plan(lower(trace))
-            return Compiled(trace, planned, Door(trace, cell), backend.compile(planned, dtype))
+            return Compiled(trace, planned, Door(trace, cell, backend.device), backend.compile(planned, dtype))
         except Unsupported as why:
             return why
         except Exception as error:  # the loop will run the cell, or raise what is truly wrong with it

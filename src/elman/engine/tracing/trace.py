@@ -287,7 +287,7 @@ def _linear(node: Node, start: Node, names: dict[Node, str]) -> tuple[str, str |
         return None
     if row is not start or weight.op not in STRUCTURAL or weight.args[0] not in names:
         return None
-    if bias is not None and bias.shape != result.shape[-1:]:
+    if bias is not None and bias.shape != node.shape[-1:]:
         return None
     return names[weight.args[0]], names[bias] if bias is not None else None
 

@@ -116,7 +116,12 @@ def check(cell, steps, lengths, at_end, reverse):
             inputs = fence.moved(x), [fence.moved(field) for field in state]
             with torch.no_grad():
                 outputs, _ = elman.unroll(
-                    cell, inputs[0], type(cell.initial_state(1))(*inputs[1]), lengths, reverse=reverse, engine="native"
+                    cell,
+                    inputs[0],
+                    type(cell.initial_state(1))(*inputs[1]),
+                    lengths,
+                    reverse=reverse,
+                    engine="native",
                 )
             got = gradients(cell, *inputs, lengths, reverse, "native")
         tolerance = {"rtol": 1e-3, "atol": 1e-4} if dtype == torch.float32 else {}

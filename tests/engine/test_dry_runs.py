@@ -141,6 +141,7 @@ ORDINARY = {
     "getattr(torch, name)": lambda self: getattr(torch, self.name)(self.W.bias),
     "getattr(self, name)": lambda self: sum(getattr(self, name).bias.sum() for name in ("W", "W")),
     "functions": lambda self: functools.reduce(torch.mul, [self.W.bias, F.softplus(self.W.bias)]),
+    "elman.State": lambda self: elman.State(self.W.bias).h,
     "einsum": lambda self: torch.einsum("i,i->i", self.W.bias, self.W.bias),
     "math": lambda self: math.sqrt(len(self.W.bias)) * numpy.sqrt(2.0),
     "type": lambda self: 2.0 if isinstance(self.W, nn.Linear) and type(self).__name__ else 1.0,

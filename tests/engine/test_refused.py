@@ -371,3 +371,15 @@ def test_what_autograd_would_not_see_is_refused(how):
     reason = why(OfState(GRADIENTS[how]))
     assert reason
     assert "failed" not in reason
+
+
+class Caches(Written):
+    @staticmethod
+    @functools.cache
+    def scale():
+        return FACTOR
+
+
+def test_a_cached_method():
+    assert why(Caches(lambda self: 2.0)) is None
+    assert "reads scale of a class" in why(Caches(lambda self: self.scale()))

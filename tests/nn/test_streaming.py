@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 from torch.testing import assert_close
 
 import elman
@@ -39,6 +40,27 @@ def test_a_cell_and_a_language_model():
     assert_close(torch.stack([stream.feed(one) for one in tokens]), model(tokens)[0])
 
 
+@pytest.mark.parametrize("named", [None, True])
+def test_batches_first(named):
+    x = torch.randn(2, 6, 3)
+    for layer in (elman.nn.LSTM(3, 5, 2, batch_first=True), Last(elman.nn.GRU(3, 5, batch_first=True))):
+        stream = streaming(layer, batch_first=named)
+        assert_close(torch.stack([stream.feed(x[:, t]) for t in range(6)], 1), layer(x)[0])
+        assert_close(stream.state, layer(x)[1])
+
+
+class Last(nn.Module):
+    """A model around a layer."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer, self.head = layer, nn.Linear(5, 2)
+
+    def forward(self, x, state=None):
+        outputs, state = self.layer(x, state)
+        return self.head(outputs), state
+
+
 def test_a_saved_state_goes_on():
     model, x = elman.nn.GRU(3, 5), torch.randn(6, 2, 3)
     one, other = streaming(model), streaming(model)
@@ -67,8 +89,9 @@ def test_a_long_stream_does_not_grow():
 def test_what_cannot_be_streamed():
     with pytest.raises(ValueError, match="LSTM reads backwards too"):
         streaming(elman.nn.LSTM(3, 5, bidirectional=True))
-    with pytest.raises(ValueError, match="batch_first=False"):
-        streaming(elman.nn.GRU(3, 5, batch_first=True))
+    mixed = nn.Sequential(elman.nn.GRU(3, 5, batch_first=True), elman.nn.GRU(5, 5))
+    with pytest.raises(ValueError, match=r"others batch_first=False: pass batch_first"):
+        streaming(mixed)
     stream = streaming(elman.nn.GRU(3, 5))
     stream.feed(torch.randn(2, 3))
     with pytest.raises(ValueError, match="the stream has 2 rows, got 3"):

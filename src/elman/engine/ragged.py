@@ -66,7 +66,8 @@ def check_batch_sizes(batch_sizes: Tensor, rows: int) -> list[int]:
         rows: of the packed data.
 
     Raises:
-        RuntimeError: as ``torch.nn`` raises, if they are not positive integers that never increase, or do not sum to ``rows``.
+        RuntimeError: as in ``torch.nn``, if they are not positive integers that never increase, or do not sum to
+            ``rows``.
 
     Example:
         >>> check_batch_sizes(torch.tensor([2, 1]), 3)
@@ -112,15 +113,17 @@ class Ragged:
         return cls(steps, batch, batch_sizes.tolist(), order.to(device), where.to(device))
 
     def pack(self, x: Tensor) -> Tensor:
-        """``[T, B, ...] -> [N, ...]``."""
+        """``[T, B, ...] -> [N, ...]``; unchanged while the model is exported."""
+        if isinstance(self.batch_sizes, Alive):
+            return x
         flat = x.reshape(self.steps * self.batch, *x.shape[2:])
         return flat if self.where is None else flat.index_select(0, self.where)
 
     def unpack(self, packed: Tensor) -> Tensor:
         """``[N, ...] -> [T, B, ...]``, zero where there was padding."""
-        shape = (self.steps, self.batch, *packed.shape[1:])
         if isinstance(self.batch_sizes, Alive):
-            return self.batch_sizes.masked(packed.reshape(shape))
+            return self.batch_sizes.masked(packed)
+        shape = (self.steps, self.batch, *packed.shape[1:])
         if self.where is None:
             return packed.reshape(shape)
         flat = packed.new_zeros(self.steps * self.batch, *packed.shape[1:])

@@ -43,18 +43,17 @@ def run(cell: Cell, x: Tensor | Symbols, alive: Alive, state: Any, reverse: bool
 
     Args:
         cell: the cell.
-        x: inputs of all steps, ``[T * B, I]``, or T * B symbols.
+        x: inputs of all steps, ``[T, B, I]``, or symbols ``[T, B]``.
         alive: the rows' lengths.
         state: the state of all B rows before the first step.
         reverse: walk from each row's last step to its first.
 
     Returns:
-        The outputs ``[T * B, H]``, and the state after each row's last step.
+        The outputs ``[T, B, H]``, and the state after each row's last step.
     """
     from torch._higher_order_ops.scan import scan  # pyright: ignore[reportPrivateImportUsage]
 
-    inputs: Tensor = looked_up(x)
-    drive = cell.drive(inputs.reshape(alive.steps, alive.batch, inputs.shape[-1]))
+    drive = cell.drive(looked_up(x))
     drives = drive if isinstance(drive, tuple) else (drive,)
     fields = tuple(field.expand(alive.batch, *field.shape[1:]).clone() for field in state)
     lasting = torch.full((alive.batch,), alive.steps, device=x.device) if alive.lengths is None else alive.lengths
@@ -71,10 +70,9 @@ def run(cell: Cell, x: Tensor | Symbols, alive: Alive, state: Any, reverse: bool
     if not torch.compiler.is_dynamo_compiling():
         torch.compiler.reset()  # what it keeps of another cell's step, of other parameters, it cannot tell apart
     final, outputs = scan(step, fields, (*drives, going))
-    outputs = outputs.flip(0) if reverse else outputs
-    return outputs.reshape(alive.steps * alive.batch, *outputs.shape[2:]), type(state)(*final)
+    return outputs.flip(0) if reverse else outputs, type(state)(*final)
 
 
 def _beside(rows: Tensor, x: Tensor) -> Tensor:
-    """Return ``rows`` with dimensions of size 1 appended, so that it broadcasts along the first dimensions of ``x``."""
+    """Return ``rows`` with dimensions of size 1 appended, so that it broadcasts along the rows of ``x``."""
     return rows.reshape(*rows.shape, *[1] * (x.dim() - rows.dim()))

@@ -3,7 +3,13 @@
 Layers: drop-in :class:`LSTM`, :class:`GRU`, :class:`RNN`, and :class:`Recurrent` for any cell. Models: language
 models, classifiers, taggers, encoder-decoders. :func:`export`, :func:`to_onnx` and :func:`streaming` run any of them
 elsewhere.
+
+``LSTMCell``, ``GRUCell`` and ``RNNCell`` are ``torch.nn``'s own classes: a single step leaves nothing to gain. The
+native engine takes three to ten times as long for one step as ``torch.nn``'s cell does, since it prepares the weights
+for many steps. To run faster, replace a loop over a cell by one call of a layer, or of :func:`elman.unroll`.
 """
+
+from torch.nn import GRUCell, LSTMCell, RNNCell
 
 from elman.nn.attention import AdditiveAttention, Memory, MultiplicativeAttention
 from elman.nn.autoencoder import SequenceAutoencoder
@@ -29,13 +35,16 @@ __all__ = [
     "AdditiveAttention",
     "ConditionalLanguageModel",
     "DecoderState",
+    "GRUCell",
     "Generator",
     "Highway",
+    "LSTMCell",
     "LanguageModel",
     "Memory",
     "MultiplicativeAttention",
     "Pointer",
     "PointerGenerator",
+    "RNNCell",
     "Recurrent",
     "Residual",
     "Seq2Seq",

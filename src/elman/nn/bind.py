@@ -28,8 +28,8 @@ def weights(layer: nn.RNNBase, place: int, x: Tensor | Symbols) -> list[Tensor]:
     first = found[0]
     if x.dtype != first.dtype:
         raise ValueError(
-            f"input has dtype {x.dtype} and the weights {first.dtype}: "
-            f"convert one, input.to({first.dtype}) or layer.to({x.dtype})"
+            f"RNN input dtype ({x.dtype}) does not match weight dtype ({first.dtype}). "
+            f"Convert input: input.to({first.dtype}), or convert model: model.to({x.dtype})"
         )
     if x.device != first.device:
         raise RuntimeError(f"input is on {x.device} and the weights on {first.device}: move one to the other")

@@ -16,14 +16,17 @@ from elman.nn.layout import Layout
 def torch_runs(x: Tensor, full: bool) -> bool:
     """Whether to leave this input to ``torch.nn``: off the CPU, while being traced, under autocast.
 
-    Not while a model is exported: torch's own layers fix the length of the example then.
+    Not while a model is exported, since torch's own layers fix the length of the example; but a strict export,
+    which traces Python code itself, takes torch's.
 
     Args:
         x: the input's data.
         full: whether it is a plain batch without ragged ends.
     """
+    if not isinstance(x, Tensor):  # an object with __torch_function__
+        return True
     if torch.compiler.is_exporting():
-        return False
+        return torch.compiler.is_dynamo_compiling()
     if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
         return True
     if choice.forced() != "auto":
@@ -66,14 +69,3 @@ def run_packed(by_torch: Callable[..., Any], layout: Layout, state: tuple[Tensor
 def single(state: tuple[Tensor, ...]) -> Any:
     """Return a state as ``torch.nn`` writes it: one field bare, several as a tuple."""
     return state[0] if len(state) == 1 else state
-
-
-def as_torch(layer: nn.RNNBase, torch_type: type[nn.RNNBase]) -> nn.RNNBase:
-    """Return a ``torch.nn`` layer sharing everything with this one, for ``torch.jit.script`` to compile.
-
-    Scripting a model leaves the ``torch.nn`` layer in the model's own place, as ``__prepare_scriptable__``
-    always does: script a deep copy to keep calling the original with ``lengths``.
-    """
-    twin = torch_type.__new__(torch_type)
-    twin.__dict__.update(layer.__dict__)
-    return twin

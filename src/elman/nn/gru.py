@@ -11,11 +11,11 @@ from elman.cell import Cell
 from elman.cells import GRUCell
 from elman.engine.symbols import Symbols
 from elman.nn.bind import bind, weights
-from elman.nn.fallback import as_torch
 from elman.nn.stack import forward
+from elman.nn.stand_in import StandIn, as_torch
 
 
-class GRU(nn.GRU):
+class GRU(nn.GRU, metaclass=StandIn):
     """Gated recurrent units over whole sequences, a drop-in for :class:`torch.nn.GRU`.
 
     Arguments, parameters, their names and their initial values are those of :class:`torch.nn.GRU`, so
@@ -78,7 +78,7 @@ class GRU(nn.GRU):
         return forward(self, super().forward, _cell_of, (self.hidden_size,), input, hx, lengths)
 
     def __prepare_scriptable__(self) -> nn.RNNBase:
-        return as_torch(self, nn.GRU)
+        return as_torch(self)
 
 
 def _cell_of(layer: GRU, place: int, x: Tensor | Symbols) -> Cell:

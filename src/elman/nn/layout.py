@@ -123,7 +123,10 @@ def lay_out(
         data = x
         if x.dim() not in (2, 3):
             shape = "[B, T, I]" if layer.batch_first else "[T, B, I]"
-            raise ValueError(f"input must be {shape}, or [T, I] for one sequence, got {list(x.shape)}")
+            raise ValueError(
+                f"{type(layer).__name__}: Expected input to be 2D or 3D, got {x.dim()}D instead: "
+                f"give {shape}, or [T, I] for one sequence, not {list(x.shape)}"
+            )
     else:
         raise TypeError(f"input must be a Tensor, a PackedSequence or Symbols, got {type(x).__name__}")
     if data.shape[-1] != layer.input_size:

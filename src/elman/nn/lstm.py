@@ -10,11 +10,11 @@ from elman.cell import Cell
 from elman.cells import LSTMCell, ProjectedLSTMCell
 from elman.engine.symbols import Symbols
 from elman.nn.bind import add_biases, bind, weights
-from elman.nn.fallback import as_torch
 from elman.nn.stack import forward
+from elman.nn.stand_in import StandIn, as_torch
 
 
-class LSTM(nn.LSTM):
+class LSTM(nn.LSTM, metaclass=StandIn):
     """Long short-term memory over whole sequences, a drop-in for :class:`torch.nn.LSTM`.
 
     Arguments, parameters, their names and their initial values are those of :class:`torch.nn.LSTM`, so
@@ -81,7 +81,7 @@ class LSTM(nn.LSTM):
         return forward(self, super().forward, _cell_of, widths, input, hx, lengths)
 
     def __prepare_scriptable__(self) -> nn.RNNBase:
-        return as_torch(self, nn.LSTM)
+        return as_torch(self)
 
 
 def _cell_of(layer: LSTM, place: int, x: Tensor | Symbols) -> Cell:

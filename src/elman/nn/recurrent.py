@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from torch import Tensor, nn
+from torch.fx import Proxy
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.cell import Cell
@@ -13,6 +14,7 @@ from elman.engine.unroll import check_state, first_state
 from elman.errors import check_positive
 from elman.nn.layout import Layout, lay_out
 from elman.nn.stack import run_layers
+from elman.nn.stand_in import as_leaf
 
 __all__ = ["Recurrent"]
 
@@ -168,6 +170,8 @@ class Recurrent(nn.Module):
             ValueError: if ``x``'s number of dimensions, the state or ``lengths`` do not fit.
             RuntimeError: if ``x``'s width does not fit, or it has no step.
         """
+        if isinstance(x, Proxy):
+            return as_leaf(self, x, state, lengths)  # pyright: ignore[reportReturnType]
         layout = lay_out(x, lengths, self)  # pyright: ignore[reportArgumentType]
         cells = self._all()
         if state is None:

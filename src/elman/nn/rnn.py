@@ -10,11 +10,11 @@ from elman.cell import Cell
 from elman.cells import RNNCell
 from elman.engine.symbols import Symbols
 from elman.nn.bind import add_biases, bind, weights
-from elman.nn.fallback import as_torch
 from elman.nn.stack import forward
+from elman.nn.stand_in import StandIn, as_torch
 
 
-class RNN(nn.RNN):
+class RNN(nn.RNN, metaclass=StandIn):
     """Elman's simple recurrent network over whole sequences, a drop-in for :class:`torch.nn.RNN`.
 
     Arguments, parameters, their names and their initial values are those of :class:`torch.nn.RNN`, so
@@ -78,7 +78,7 @@ class RNN(nn.RNN):
         return forward(self, super().forward, _cell_of, (self.hidden_size,), input, hx, lengths)
 
     def __prepare_scriptable__(self) -> nn.RNNBase:
-        return as_torch(self, nn.RNN)
+        return as_torch(self)
 
 
 def _cell_of(layer: RNN, place: int, x: Tensor | Symbols) -> Cell:

@@ -5,13 +5,16 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.fx import Proxy
 from torch.nn.utils.rnn import PackedSequence
+from torch.overrides import is_tensor_like
 
 from elman.cell import Cell
 from elman.engine.choice import choose
 from elman.engine.symbols import Symbols, looked_up
 from elman.nn.fallback import run_packed, single, torch_runs
 from elman.nn.layout import Layout, lay_out
+from elman.nn.stand_in import as_leaf
 
 CellOf = Callable[[Any, int, Tensor | Symbols], Cell]  # (layer, place, x) -> the cell with that place's weights
 
@@ -39,8 +42,10 @@ def forward(
     Returns:
         Outputs in the input's layout and the final state in that of ``hx``.
     """
+    if isinstance(x, Proxy):
+        return as_leaf(layer, x, hx, lengths)
     data = x.data if isinstance(x, PackedSequence) else x.table if isinstance(x, Symbols) else x
-    if lengths is None and isinstance(data, Tensor) and torch_runs(data, full=not isinstance(x, PackedSequence)):
+    if lengths is None and is_tensor_like(data) and torch_runs(data, full=not isinstance(x, PackedSequence)):
         return by_torch(looked_up(x), hx)
     layout = lay_out(x, lengths, layer)
     state = _state(layer, layout, widths, hx)
@@ -48,6 +53,8 @@ def forward(
         outputs, final = run_packed(by_torch, layout, state)
     else:
         outputs, final = _run(layer, cell_of, layout, state)
+        if outputs.requires_grad:
+            outputs = outputs.clone()  # the caller may write in place; what the backward pass reads stays whole
     final = tuple(layout.restore_state(field) for field in final)
     return layout.restore_outputs(outputs), single(final)
 
@@ -119,10 +126,22 @@ def _state(layer: nn.RNNBase, layout: Layout, widths: tuple[int, ...], hx: Any) 
     for i, (field, width) in enumerate(zip(fields, widths, strict=True)):
         name = "hx" if len(widths) == 1 else f"hx[{i}]"
         expected = (places, width) if layout.alone else (places, layout.batch, width)
-        if field.shape != expected:
-            raise RuntimeError(f"{name} must be {list(expected)} for this input, got {list(field.shape)}")
-        if field.dtype != x.dtype or field.device != x.device:
+        if field.dim() != len(expected):
+            batched = "unbatched 2-D" if layout.alone else "batched 3-D"
             raise RuntimeError(
-                f"{name} must be {x.dtype} on {x.device} like the input, got {field.dtype} on {field.device}"
+                f"For {batched} input, hx should also be {len(expected)}-D but got {field.dim()}-D tensor: "
+                f"{name} must be {list(expected)}"
             )
+        if field.shape != expected:
+            place = name.replace("hx", "")
+            raise RuntimeError(f"Expected hidden{place} size {expected}, got {list(field.shape)} as {name}")
+        for what, came, wanted in (
+            ("at the same device", field.device, x.device),
+            ("the same dtype", field.dtype, x.dtype),
+        ):
+            if came != wanted:
+                raise RuntimeError(
+                    f"Input and hidden tensors are not {what}, found input tensor at {wanted} and hidden tensor at "
+                    f"{came}: convert {name}"
+                )
     return tuple(layout.arrange(field) for field in fields)

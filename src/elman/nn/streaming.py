@@ -15,12 +15,13 @@ class Stream:
     """A model with the state of all it was fed; see :func:`streaming`.
 
     Attributes:
-        state: after the last step, None before the first; it may be put back to go on from there.
+        state: after the last step, None before the first; it may be put back to resume from there.
         steps: fed so far.
     """
 
-    def __init__(self, model: nn.Module):
+    def __init__(self, model: nn.Module, batch_first: bool = False):
         self.model = model
+        self._time = 1 if batch_first else 0  # the dimension
         self.state: Any = None
         self.steps = 0
         self._rows = 0
@@ -43,8 +44,8 @@ class Stream:
             self.state = cell.step(cell.drive(x), begun)
             output = self.state[0]
         else:
-            outputs, self.state = self.model(x[None], self.state)
-            output = outputs[0]
+            outputs, self.state = self.model(x.unsqueeze(self._time), self.state)
+            output = outputs.select(self._time, 0)
         self._rows, self.steps = len(x), self.steps + 1
         return output
 
@@ -53,16 +54,18 @@ class Stream:
         self.state, self.steps = None, 0
 
 
-def streaming(model: nn.Module) -> Stream:
+def streaming(model: nn.Module, *, batch_first: bool | None = None) -> Stream:
     """Feed a model one step at a time: the same outputs as over the whole sequence, in memory that does not grow.
 
     Args:
         model: a cell, a layer such as :class:`elman.nn.LSTM` or :class:`elman.nn.Recurrent`, or any module
             ``(x [T, B, ...], state) -> (outputs [T, B, ...], state)``, such as a language model; it is put into
             evaluation.
+        batch_first: whether the model takes and returns ``[B, T, ...]``; default, whether the model, or else the
+            layers in it, have ``batch_first=True``. The steps that are fed are ``[B, ...]`` in both cases.
 
     Raises:
-        ValueError: if a layer reads backwards or takes batches first: what comes next cannot have been read.
+        ValueError: if a layer reads backwards, or only some of the model's layers take batches first.
 
     Example:
         >>> import elman
@@ -75,6 +78,19 @@ def streaming(model: nn.Module) -> Stream:
     for part in model.modules():
         if getattr(part, "bidirectional", False):
             raise ValueError(f"{type(part).__name__} reads backwards too, so its outputs need the whole sequence")
-        if getattr(part, "batch_first", False):
-            raise ValueError(f"{type(part).__name__} takes [B, T, I]; a stream needs batch_first=False")
-    return Stream(model.eval())
+    if batch_first is None:
+        batch_first = _batch_first(model)
+    return Stream(model.eval(), batch_first)
+
+
+def _batch_first(model: nn.Module) -> bool:
+    # the outermost module that says so comes first, and speaks for the model
+    found = [part.batch_first for part in model.modules() if isinstance(getattr(part, "batch_first", None), bool)]
+    if hasattr(model, "batch_first"):
+        found = found[:1]
+    if len(set(found)) > 1:
+        raise ValueError(
+            "some layers of the model have batch_first=True and others batch_first=False: "
+            "pass batch_first, the layout that the model itself takes"
+        )
+    return bool(found and found[0])

@@ -51,8 +51,10 @@ class Zoneout(Wrapper):
         self.p = {name: check_probability(f"p of {name}", value) for name, value in given.items()}
 
     def drive(self, x: Tensor) -> Any:
-        """The drive of the cell inside; in training also which units are new, ``[..., S]``, 1 or 0, for the S numbers of a
-        row's state that may be kept."""
+        """The drive of the cell inside; in training also which units are new, 1 or 0.
+
+        They are ``[..., S]`` for the S numbers of a row's state that may be kept.
+        """
         drive = self.cell.drive(x)
         if not self.training or not any(self.p.values()):
             return drive

@@ -23,8 +23,8 @@ _kept = _Kept()
 class scratch:  # noqa: N801 - used as a function
     """Lend memory for the length of a ``with`` block, as the address of each piece.
 
-    The block's memory is taken out of the thread's store meanwhile. A signal handler, a finaliser or a callback of the
-    garbage collector that runs a cell in between gets other memory.
+    The block's memory is taken out of the thread's store meanwhile. A signal handler, a finaliser or a callback of
+    the garbage collector that runs a cell in between gets other memory.
 
     Args:
         sizes: bytes of each piece.

@@ -149,7 +149,7 @@ class Holdings:
     Attributes:
         codes: the code that was read.
         containers: the lists and dicts that the code could change.
-        unread: attributes of the classes that are not compared, as the code of the class does not read them.
+        unread: attributes of the classes that are not compared, so that no step may read them.
     """
 
     def __init__(self, cell: Cell):

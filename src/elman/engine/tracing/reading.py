@@ -128,7 +128,7 @@ class Reading:
 
     def __init__(self, root: Any, plain: Callable[[Any, str], Any]):
         self.loose: list[tuple[str, Any]] = []  # lists, dicts and the like, which change while the name stays
-        self.unread: set[str] = set()  # attributes of the class that are not compared, as no code of it reads them
+        self.unread: set[str] = set()  # attributes of the class that are not compared, so that no step may read them
         self.problem: Unsupported | None = None
         self._plain = plain
         self._names: dict[tuple[int, str], tuple[Any, str, Any]] = {}  # a namespace, a name in it, its value
@@ -143,7 +143,7 @@ class Reading:
             self._of_tensors(root)
             read = [(name, value) for name, value in self._odd if not self._attributes.isdisjoint((name, "*"))]
             self.loose += read
-            self.unread = {name for name, _ in self._odd} - {name for name, _ in read}
+            self.unread |= {name for name, _ in self._odd} - {name for name, _ in read}
             facts = (
                 root,
                 *((name, self._fact(value, name)) for _, name, value in self._names.values()),
@@ -221,7 +221,7 @@ class Reading:
                 if function is not None:
                     self._name(where, name, value)
                     if _is_cached(value):
-                        self._odd.append((name, value))
+                        self.unread.add(name)
                     elif (runs_all and name != "__repr__") or not name.startswith("__") or name in RUN:
                         self._function(function, own)
                 elif name.startswith("__") or isinstance(value, FIELD) or issubclass(base, enum.Enum):
@@ -300,7 +300,9 @@ class Reading:
                 raise Unsupported(f"the module {name} is read in a way that the engine could not follow")
             self._attribute_of(held, chain)
         elif chain and isinstance(getattr(module, chain[0], None), FOLLOWED):
-            self._attribute_of(held, chain)  # a step that reads anything else of it is refused when it runs
+            # a step that reads anything else of it is refused when it runs
+            self._name(held, chain[0], held.get(chain[0], MISSING))
+            self._follow(getattr(module, chain[0], None), chain[1:], chain[0])
 
     def _attribute_of(self, held: Any, chain: tuple[str, ...]) -> None:
         self._name(held, chain[0], held.get(chain[0], MISSING))

@@ -196,7 +196,7 @@ class _DryRuns:
     def _copy(self) -> tuple[Cell, dict[str, Tensor]]:
         clones = {name: tensor.detach().clone() for name, tensor in tensors_of(self.cell)}
         for name, tensor in tensors_of(self.cell):
-            clones[name].__dict__.update(tensor.__dict__)
+            vars(clones[name]).update(vars(tensor))
         return with_tensors(self.cell, clones), clones
 
     def _checked(self, tensor: Tensor, rows: int) -> Tensor:

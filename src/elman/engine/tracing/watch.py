@@ -120,10 +120,10 @@ class Watch:
                 if not (load.before == "getattr" and value in LOOKED_INTO):
                     self._refuse(f"step uses the module {path} as a value, where the engine could not follow it")
                 return
-            inside = trusted(value)
-            if getattr(value, chain[0], None) is not value.__dict__.get(chain[0]):
-                self._refuse(f"step reads {path}.{chain[0]}, which is computed when it is read")
-            value, path, chain = value.__dict__.get(chain[0]), f"{path}.{chain[0]}", chain[1:]
+            module, name, inside = value, chain[0], trusted(value)
+            value, path, chain = getattr(module, name, None), f"{path}.{name}", chain[1:]
+            if value is not module.__dict__.get(name) and not isinstance(value, (*CALLABLE, types.ModuleType)):
+                self._refuse(f"step reads {path}, which is computed when it is read")
         if type(value) in EXACT:
             return
         if isinstance(value, (type, types.FunctionType)) and not trusted(value):

@@ -100,11 +100,11 @@ class Kernels:
     What they are called with is what the :class:`~elman.engine.door.Door` of the same trace admits.
 
     Args:
-        backend: whose they are.
+        backend: what compiled them.
         plan: what was compiled.
-        inference: its three programs.
-        training: ...
-        backward: ...
+        inference: the forward program that saves nothing.
+        training: the forward program that saves what the backward one reads.
+        backward: the backward program.
     """
 
     def __init__(self, backend: Backend, plan: Plan, inference: Function, training: Function, backward: Function):

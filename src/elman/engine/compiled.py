@@ -64,15 +64,7 @@ def run(
     cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool = False,
     backend: Backend | None = None,
 ) -> tuple[Tensor, Any]:  # fmt: skip
-    """Run natively; the other arguments and the results are those of the loop's ``run``.
-
-    Args:
-        cell: see there.
-        x: see there.
-        batch_sizes: see there.
-        state: see there.
-        reverse: see there.
-        backend: by default that of the device on which ``x`` lies.
+    """Run natively, by default on the back end of the device where x lies; all else is as in the loop's ``run``.
 
     Raises:
         ValueError: if the cell, or this input, cannot be run natively, with the reason.

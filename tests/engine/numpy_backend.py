@@ -30,6 +30,8 @@ FUNCTIONS = {
 class NumpyBackend:
     """Plans run by NumPy."""
 
+    device = "cpu"
+
     def preparing(self, dtype: torch.dtype) -> AbstractContextManager[None]:
         return nullcontext()
 

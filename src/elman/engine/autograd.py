@@ -90,11 +90,11 @@ class _Sequence(torch.autograd.Function):
         if all(grad is None for grad in grads):
             return (None,) * len(ctx.needs_input_grad)
         call, saved = ctx.call, ctx.saved_tensors
-        returned(saved, ctx.forms)
+        returned(saved, ctx.forms, call.door.device)
         count = len(saved) - len(ctx.names)
         tensors, memory = saved[:count], dict(zip(ctx.names, saved[count:], strict=True))
         needed = ctx.needs_input_grad[1:]
-        if torch.is_grad_enabled() or not all(grad is None or plain(grad) for grad in grads):
+        if torch.is_grad_enabled() or not all(grad is None or plain(grad, call.door.device) for grad in grads):
             return None, *_again(call, tensors, grads, needed)
         return None, *_backward(call, tensors, memory, grads, needed)
 

@@ -69,7 +69,13 @@ class Function(Protocol):
 
 
 class Backend(Protocol):
-    """What runs plans on one kind of machine."""
+    """What runs plans on one kind of machine.
+
+    Attributes:
+        device: the type of the device whose tensors it takes, as :class:`torch.device` names it.
+    """
+
+    device: str
 
     def preparing(self, dtype: torch.dtype) -> AbstractContextManager[None]:
         """Prepare what all cells share, while a cell is traced and planned within the block."""
@@ -94,11 +100,11 @@ class Kernels:
     What they are called with is what the :class:`~elman.engine.door.Door` of the same trace admits.
 
     Args:
-        backend: whose they are.
+        backend: what compiled them.
         plan: what was compiled.
-        inference: its three programs.
-        training: ...
-        backward: ...
+        inference: the forward program that saves nothing.
+        training: the forward program that saves what the backward one reads.
+        backward: the backward program.
     """
 
     def __init__(self, backend: Backend, plan: Plan, inference: Function, training: Function, backward: Function):

@@ -34,6 +34,8 @@ from elman.engine.unsupported import Unsupported
 
 __all__ = ["Compiled", "auto", "kernels_of", "run"]
 
+#: A back end for another kind of device is one line here.
+BACKENDS: dict[str, Backend] = {"cpu": CPU}
 LIMIT = 512  # structures remembered; the oldest goes first
 CHANGES = 16  # structures that one cell may have had
 
@@ -60,14 +62,14 @@ def auto(
     """
     if len(batch_sizes) == 1:
         return loop.run(cell, x, batch_sizes, state, reverse)
-    return _run(CPU, cell, x, batch_sizes, state, reverse, lambda why: None)
+    return _run(_backend(x), cell, x, batch_sizes, state, reverse, lambda why: None)
 
 
 def run(
     cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool = False,
-    backend: Backend = CPU,
+    backend: Backend | None = None,
 ) -> tuple[Tensor, Any]:  # fmt: skip
-    """Run natively; the other arguments and the results are those of the loop's ``run``.
+    """Run natively, by default on the back end of the device where x lies; all else is as in the loop's ``run``.
 
     Raises:
         ValueError: if the cell, or this input, cannot be run natively, with the reason.
@@ -80,7 +82,11 @@ def run(
                 "engine='auto' runs it on the loop instead"
             ) from None
 
-    return _run(backend, cell, x, batch_sizes, state, reverse, refuse)
+    return _run(backend or _backend(x), cell, x, batch_sizes, state, reverse, refuse)
+
+
+def _backend(x: Tensor | Symbols) -> Backend:
+    return BACKENDS.get(x.device.type, CPU)
 
 
 def _run(
@@ -118,14 +124,14 @@ def _enter(
     backend: Backend, cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool
 ) -> tuple[Compiled, Rows]:
     """Return what runs a call, or raise why nothing does."""
-    why = surroundings()
+    why = surroundings(backend.device)
     if why is not None:
         raise Unsupported(why)
     dtype = x.dtype
     if isinstance(x, Symbols):
-        admit("the table", x.table, (len(x.table), cell.input_size), dtype)
+        admit("the table", x.table, (len(x.table), cell.input_size), dtype, backend.device)
     else:
-        admit("the input", x, (sum(batch_sizes), cell.input_size), dtype)
+        admit("the input", x, (sum(batch_sizes), cell.input_size), dtype, backend.device)
     if dtype not in (torch.float32, torch.float64):
         raise Unsupported(f"the input is {dtype}, where the engine knows float32 and float64")
     if not len(x) or not len(state[0]):
@@ -192,7 +198,7 @@ def _compile(cell: Cell, dtype: torch.dtype, backend: Backend) -> Compiled | Uns
             with backend.preparing(dtype):
                 trace = record(cell, dtype, KNOWN)
                 planned = plan(lower(trace))
-            return Compiled(trace, planned, Door(trace, cell), backend.compile(planned, dtype))
+            return Compiled(trace, planned, Door(trace, cell, backend.device), backend.compile(planned, dtype))
         except Unsupported as why:
             return why
         except Exception as error:  # the loop will run the cell, or raise what is truly wrong with it

@@ -28,10 +28,11 @@ class Door:
     Args:
         trace: of a cell.
         cell: the cell that was traced, for the sizes of its parameters and buffers.
+        device: the type of device on which the kernels run.
     """
 
-    def __init__(self, trace: Trace, cell: Cell):
-        self.trace = trace
+    def __init__(self, trace: Trace, cell: Cell, device: str):
+        self.trace, self.device = trace, device
         self.names = [*trace.names, *(name for name in trace.linear or () if name is not None)]
         self.forms: list[Form] = [(tensor.shape, tensor.dtype) for tensor in _held(cell, self.names)]
 
@@ -41,7 +42,7 @@ class Door:
         if rows.batch_sizes[-1] == 1 and trace.single is not None:
             raise Unsupported("step behaves differently for a batch of one row", trace.single.source)
         for name, field, shape in zip(state._fields, state, trace.state_shapes, strict=True):
-            admit(f"state.{name}", field, (rows.batch, *shape), trace.dtype)
+            admit(f"state.{name}", field, (rows.batch, *shape), trace.dtype, self.device)
 
     def drive(self, drive: Any, rows: int) -> tuple[Tensor, ...]:
         """Admit what ``cell.drive`` returned for so many inputs; return its tensors."""
@@ -52,24 +53,24 @@ class Door:
                 f"drive returned {len(drives)} tensors, and {len(trace.drive_shapes)} when it was traced"
             )
         for one, shape in zip(drives, trace.drive_shapes, strict=True):
-            admit("drive", one, (rows, *shape), trace.dtype)
+            admit("drive", one, (rows, *shape), trace.dtype, self.device)
         return drives
 
     def parameters(self, cell: Cell) -> list[Tensor]:
         """Admit the parameters and buffers that are read, those of the drive last; return them."""
         tensors = _held(cell, self.names)
         for name, tensor, (shape, dtype) in zip(self.names, tensors, self.forms, strict=True):
-            admit(name, tensor, shape, dtype)
+            admit(name, tensor, shape, dtype, self.device)
         return tensors
 
     def thetas(self, thetas: list[Tensor]) -> list[Tensor]:
         """Admit what the step reads of the parameters; return it."""
         for theta, node in zip(thetas, self.trace.thetas, strict=True):
-            admit("a value that depends on parameters", theta, node.shape, self.trace.dtype)
+            admit("a value that depends on parameters", theta, node.shape, self.trace.dtype, self.device)
         return thetas
 
 
-def returned(tensors: Sequence[Tensor], forms: Iterable[Form]) -> None:
+def returned(tensors: Sequence[Tensor], forms: Iterable[Form], device: str) -> None:
     """Admit tensors that were saved for the backward pass.
 
     Raises:
@@ -77,7 +78,7 @@ def returned(tensors: Sequence[Tensor], forms: Iterable[Form]) -> None:
     """
     try:
         for tensor, (shape, dtype) in zip(tensors, forms, strict=True):
-            admit("a tensor", tensor, shape, dtype)
+            admit("a tensor", tensor, shape, dtype, device)
     except Unsupported as why:
         raise RuntimeError(
             f"backward needs the tensors of the forward pass, but {why.reason}: "
@@ -85,24 +86,25 @@ def returned(tensors: Sequence[Tensor], forms: Iterable[Form]) -> None:
         ) from None
 
 
-def admit(name: str, tensor: Any, shape: Sequence[int], dtype: torch.dtype) -> None:
+def admit(name: str, tensor: Any, shape: Sequence[int], dtype: torch.dtype, device: str) -> None:
     """Admit one tensor, whose name is for the message.
 
     Raises:
-        Unsupported: if it is not of this shape and type in plain memory of the CPU.
+        Unsupported: if it is not of this shape and type in plain memory of the device.
     """
-    if not plain(tensor):
-        raise Unsupported(f"{name} is {described(tensor)}; the native engine supports only strided CPU tensors")
+    if not plain(tensor, device):
+        only = f"the native engine supports only strided {device.upper()} tensors"
+        raise Unsupported(f"{name} is {described(tensor)}; {only}")
     if tensor.shape != shape or tensor.dtype is not dtype:
         raise Unsupported(f"{name} is {described(tensor)}, expected {list(shape)} of {dtype}")
 
 
-def plain(tensor: Any) -> bool:
-    """Whether a tensor is nothing but numbers in memory of the CPU, as its strides say."""
+def plain(tensor: Any, device: str) -> bool:
+    """Whether a tensor is nothing but numbers in memory of the device, as its strides say."""
     kind = type(tensor)
     return (
         (kind is Tensor or kind is torch.nn.Parameter)
-        and tensor.is_cpu
+        and tensor.device.type == device
         and tensor.layout is torch.strided
         and not tensor.is_neg()
         and not tensor._is_zerotensor()
@@ -120,9 +122,9 @@ def described(tensor: Any) -> str:
     return f"{list(tensor.shape)} of {tensor.dtype} on {tensor.device}{layout}{kind}{lazy}"
 
 
-def surroundings() -> str | None:
+def surroundings(device: str) -> str | None:
     """Return what about this moment keeps the engine from running, if anything."""
-    if torch.is_autocast_enabled("cpu"):
+    if torch.is_autocast_enabled(device):
         return "autocast is on, under which each operator chooses its own type"
     if torch.compiler.is_compiling() or torch._C._is_tracing():
         return "the call is being compiled, exported or traced"

@@ -17,6 +17,8 @@ __all__ = ["CPU"]
 class _CPU:
     """See :class:`elman.engine.backend.Backend`."""
 
+    device = "cpu"
+
     def preparing(self, dtype: torch.dtype) -> AbstractContextManager[None]:
         return compiling_products(torch.finfo(dtype).bits)
 

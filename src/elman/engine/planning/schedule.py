@@ -74,7 +74,7 @@ class Scheduler:
         width: int | None = None,
     ) -> int:
         """Ask for columns of a value; returns the level after which they are there."""
-        return max(piece.level for piece in self.pieces(value, place, mode, start, width))
+        return max((piece.level for piece in self.pieces(value, place, mode, start, width)), default=BEFORE)
 
     def pieces(
         self,

@@ -122,7 +122,7 @@ def test_a_language_model_of_ones_own_text(elman, tmp_path, monkeypatch):
     [
         (b"", "holds no text"),
         (b"a", "holds only the character 'a'"),
-        (b"ab", "too short to be cut"),
+        (b"ab", "too short to be split"),
         (b"abcdabcdabcdabcd", "too few for one window"),
         (b"\x7fELF\x00", "is not text"),
     ],

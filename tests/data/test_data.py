@@ -225,7 +225,7 @@ def test_split_is_contiguous_and_leaves_nothing_out():
     training, validation = data.split(text)
     assert training + validation == text
     assert len(training) == 23
-    with pytest.raises(data.DataError, match="a text of 5 characters is too short to be cut at 90%"):
+    with pytest.raises(data.DataError, match="a text of 5 characters is too short to be split at 90%"):
         data.split("abcde")
 
 

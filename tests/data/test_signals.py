@@ -70,14 +70,14 @@ def test_one_column_of_several(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ([], "has 0 values; at least 3"),
+        ([], "got 0 values, expected at least 3"),
         (rows(2), "has 2 values"),
         (["5"] * 9, "the value never changes"),
         (rows(line_3="2024-01-01 02:00:00,nan"), "line 3: expected a finite number, got 'nan'"),
         (rows(line_3="2024-01-01 02:00:00,"), "line 3: expected a finite number, got ''"),
         (rows(line_3="2024-01-01 02:00:00,lots"), "line 3: expected a finite number, got 'lots'"),
         (rows(line_3="noon,5"), "line 3: 'noon' is not a time"),
-        (rows(line_3="2024-01-01 01:00:00,5"), "line 3: 2024-01-01 01:00:00.* is there twice"),
+        (rows(line_3="2024-01-01 01:00:00,5"), "line 3: 2024-01-01 01:00:00.* occurs twice"),
         (rows(line_3="2023-01-01 01:00:00,5"), "line 3: 2023-01-01 01:00:00.* comes before"),
         (rows(line_3="2024-01-01 02:20:00,5"), "line 3: 4800 s after the line above, where the step is 3600 s"),
         ([*rows(), "2024-01-02 00:00:00,5"], "line 7: 18 values are missing before it"),

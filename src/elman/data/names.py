@@ -105,8 +105,8 @@ def split(pairs: Sequence[Pair], seed: int = 0) -> dict[str, list[Pair]]:
         seed: the same seed gives the same parts.
 
     Returns:
-        The parts of :data:`SHARES`, each sorted: ``training``; ``check``, for model selection; ``judge``, to train the
-        judges of samples; ``test``.
+        The parts of :data:`SHARES`, each sorted: ``training``; ``check``, for model selection; ``judge``, to train
+        the judges of samples; ``test``.
 
     Example:
         >>> parts = split(names("invented").pairs)

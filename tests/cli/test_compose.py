@@ -48,7 +48,7 @@ def test_a_tune_that_ends_itself(elman, results, tmp_path):
         (["--model", "nowhere"], 1, "no model in nowhere: model.json is missing"),
         (["--key", "H"], 2, "no key 'H'; keys are named C, F#, Bb, Am"),
         (["--metre", "waltz"], 2, "a metre is beats over a note, such as 6/8, got 'waltz'"),
-        (["--metre", "4/3"], 2, "a metre is beats over 1, 2, 4, 8 or 16, got 4/3"),
+        (["--metre", "4/3"], 2, "expected a metre of beats over 1, 2, 4, 8 or 16, got 4/3"),
         (["--metre", "9/4"], 2, "a bar has at most 32 sixteenths, in 9/4 it has 36"),
         (["--temperature", "-1"], 1, "temperature must be 0 (likeliest) or a positive number"),
         (["--temperature", "nan"], 1, "temperature must be 0 (likeliest) or a positive number"),

@@ -85,7 +85,7 @@ def test_arms_are_compared_on_the_same():
     assert arms.on(task="timing").less("bb", "a", "x") == [1.0, 1.0]
     assert arms.on(task="timing").less("a", "a", "x", among=arms.on(task="copy")) == [2.0, 2.0]
     assert list(arms.on(task="store")) == list(arms.on(length=3)) == []
-    with pytest.raises(ValueError, match="'a' ran on several things; choose one with on"):
+    with pytest.raises(ValueError, match="'a' ran on several settings; select one with on"):
         arms.numbers("a", "x")
 
 

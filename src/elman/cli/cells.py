@@ -34,9 +34,8 @@ def cells(
     torch.set_num_threads(1)  # the matrices are so small that threads would only wait for one another
     kinds = public_cells() | {name: cell_named(name) for name in own or []}
     built = {name: make_cell(kind, input_size, hidden_size) for name, kind in kinds.items()}
-    rows = sorted(
-        (describe(name, cell) for name, cell in built.items()), key=lambda row: (row.year or 9999, row.name)
-    )
+    described = [describe(name, cell) for name, cell in built.items()]
+    rows = sorted(described, key=lambda row: (row.year or 9999, row.name))
     torch.set_num_threads(threads)
     times = {}
     if speed:

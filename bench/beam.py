@@ -91,9 +91,7 @@ def transformers(rows: Tensor, prompt: Tensor) -> Callable[[], Tensor]:
 
         def __init__(self, config: PretrainedConfig):
             super().__init__(config)
-            self.unused = torch.nn.Parameter(
-                torch.zeros(1)
-            )  # Transformers reads device and dtype from the parameters
+            self.unused = torch.nn.Parameter(torch.zeros(1))  # its device and dtype are read
 
         def forward(self, input_ids: Tensor, **_: Any) -> CausalLMOutput:
             return CausalLMOutput(logits=rows[input_ids[:, -1] % ROWS][:, None])  # type: ignore[arg-type]

@@ -143,14 +143,14 @@ def fit(
         total = cross_entropy(logits.flatten(0, -2), targets.flatten(), ignore_index=NOTHING, reduction="sum")
         return parallel.mean(total, int((targets != NOTHING).sum()))
 
-    made = train(
+    run = train(
         model, loss, epochs * len(batches), learning_rate=learning_rate, optimizer=optimizer, schedule=schedule,
         clip_norm=clip_norm, shared=True, checkpoint=checkpoint, checkpoint_every=len(batches),
         keep={"best": best, "scores": scores},
     )  # fmt: skip
     losses: list[float] = []
     norms: list[float] = []
-    for update in made:
+    for update in run:
         losses.append(update.loss)
         norms.append(update.norm)
         if each is not None and not update.restored:

@@ -72,8 +72,8 @@ def train(
 
     Example:
         >>> model = nn.Linear(1, 1)
-        >>> made = train(model, lambda update: model(torch.ones(8, 1)).square().mean(), 50, learning_rate=0.1)
-        >>> losses = [update.loss for update in made]
+        >>> run = train(model, lambda update: model(torch.ones(8, 1)).square().mean(), 50, learning_rate=0.1)
+        >>> losses = [update.loss for update in run]
         >>> len(losses), losses[-1] < losses[0]
         (50, True)
     """
@@ -88,21 +88,21 @@ def train(
     if scaler is not None:
         kept["scaler"] = scaler
     average: Any = kept.get("average")
-    made: list[Update] = []
+    done: list[Update] = []
     if checkpoint is not None and checkpoint.exists():
-        made = _restore(checkpoint, kept, loss)
-        yield from made
-    for number in range(len(made), updates):
+        done = _restore(checkpoint, kept, loss)
+        yield from done
+    for number in range(len(done), updates):
         model.train()
         with cast:
             value = loss(number)
         rates = [rate * schedule(number, updates) for rate in highest]
-        made.append(descend(model, optimizer, value, number, rates, clip_norm, scaler, shared))
+        done.append(descend(model, optimizer, value, number, rates, clip_norm, scaler, shared))
         if average is not None:
             average.update_parameters(model)
-        yield made[-1]
-        if checkpoint is not None and (len(made) % checkpoint_every == 0 or len(made) == updates):
-            _save(checkpoint, kept, loss, made)
+        yield done[-1]
+        if checkpoint is not None and (len(done) % checkpoint_every == 0 or len(done) == updates):
+            _save(checkpoint, kept, loss, done)
 
 
 def losses(updates: Iterator[Update], each: Callable[[int, float], None] | None = None) -> list[float]:
@@ -114,8 +114,8 @@ def losses(updates: Iterator[Update], each: Callable[[int, float], None] | None 
 
     Example:
         >>> model = nn.Linear(1, 1)
-        >>> made = train(model, lambda update: model(torch.ones(8, 1)).square().mean(), 50, learning_rate=0.1)
-        >>> found = losses(made)
+        >>> run = train(model, lambda update: model(torch.ones(8, 1)).square().mean(), 50, learning_rate=0.1)
+        >>> found = losses(run)
         >>> len(found), found[-1] < found[0]
         (50, True)
     """
@@ -127,12 +127,12 @@ def losses(updates: Iterator[Update], each: Callable[[int, float], None] | None 
     return found
 
 
-def _save(checkpoint: Path, kept: Mapping[str, Stateful], loss: Any, made: list[Update]) -> None:
-    """One checkpoint file for all processes: their common state, and the state of each."""
+def _save(checkpoint: Path, kept: Mapping[str, Stateful], loss: Any, done: list[Update]) -> None:
+    """Write one checkpoint file for all processes: their common state, and the state of each."""
     own = {"state": getattr(loss, "state", None), "random": RandomState().state_dict()}
     each = parallel.gather(own)
     if each:
-        history = torch.tensor([astuple(update)[:4] for update in made], dtype=torch.float64)
+        history = torch.tensor([astuple(update)[:4] for update in done], dtype=torch.float64)
         save_checkpoint(checkpoint, kept, {"history": history, "each": each})
 
 

@@ -80,7 +80,7 @@ class Arms:
         values = self.numbers(arm, name)
         return sum(values) / len(values) if values else math.nan
 
-    def told(self, arm: str, name: str, within: Within = ANYTHING, decimals: int = 3) -> str | None:
+    def formatted(self, arm: str, name: str, within: Within = ANYTHING, decimals: int = 3) -> str | None:
         """Format the mean with its 95 % interval, for a table's cell."""
         return spread(self.numbers(arm, name), decimals, within)
 

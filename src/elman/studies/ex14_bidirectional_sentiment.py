@@ -192,7 +192,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             Table(f"Test sentences of {corpus} decided rightly",
                   ["", "parameters of the layer", "accuracy", "all seeds together"],
                   [[arm, next((round(v) for v in arms.numbers(arm, "layer")), None),
-                    arms.told(arm, "accuracy", SHARE), _together(arms[arm])] for arm in there],
+                    arms.formatted(arm, "accuracy", SHARE), _together(arms[arm])] for arm in there],
                   "Means with 95 % intervals over seeds; vectors of words come on top, the same for all. Together: "
                   "by the mean of the probabilities. Drawing other test sentences alone, the standard error is "
                   f"{_error([record for arm in there for record in arms[arm]]):.3f}."),
@@ -200,7 +200,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                   ["pair", "p", "p, corrected for their number (Holm)"],
                   [[pair, p_value(p), p_value(corrected[pair])] for pair, p in pairs.items()]),
             Table("Share decided rightly on the grammar, by what makes a sentence hard", ["", *KINDS],
-                  [[arm, *(grammar.told(arm, kind, SHARE) for kind in KINDS)]
+                  [[arm, *(grammar.formatted(arm, kind, SHARE) for kind in KINDS)]
                    for arm in (BAYES, *ARMS) if arm in grammar]),
         ],
     )  # fmt: skip

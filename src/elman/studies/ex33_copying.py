@@ -224,7 +224,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     arms, real = Arms(records).on(**REPORTS), Arms(records).on(**RESTAURANTS)
 
     def told(arm: str, name: str) -> str | None:
-        return arms.told(arm, name, SHARE)
+        return arms.formatted(arm, name, SHARE)
 
     both = arms[BOTH]
     there = [arm for arm in ARMS if arm in arms]
@@ -238,7 +238,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     if real.records:
         tables.append(
             Table("Restaurants whose names were held out", ["head", "descriptions that tell the name"],
-                  [[arm, real.told(arm, "names told", SHARE)] for arm in real],
+                  [[arm, real.formatted(arm, "names told", SHARE)] for arm in real],
                   f"{int(real.records[0].numbers['held out'])} names, anew for each seed; every second name of the "
                   "others is outside the vocabulary too, so that copying is learned.")
         )  # fmt: skip

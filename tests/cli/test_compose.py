@@ -46,7 +46,7 @@ def test_a_tune_that_ends_itself(elman, results, tmp_path):
     [
         (["--results", "nowhere"], 1, "no trained model in nowhere; `elman study 15.24 --quick` trains one"),
         (["--model", "nowhere"], 1, "no model in nowhere: model.json is missing"),
-        (["--key", "H"], 2, "no key 'H'; keys are named C, F#, Bb, Am"),
+        (["--key", "H"], 2, "no key 'H'; expected a name such as C, F#, Bb, Am"),
         (["--metre", "waltz"], 2, "expected a metre such as 6/8, got 'waltz'"),
         (["--metre", "4/3"], 2, "expected a metre of beats over 1, 2, 4, 8 or 16, got 4/3"),
         (["--metre", "9/4"], 2, "a bar may have at most 32 sixteenths, got 36 in 9/4"),

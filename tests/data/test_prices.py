@@ -93,7 +93,7 @@ def test_what_is_missing_is_told(tmp_path):
         (rows(line_3=(5, "-1")), "the volume must be a number of at least 0"),
         (rows(line_3=(2, "1")), "line 3: the high is below the low"),
         (rows(1), "got 1 days, expected at least 3"),
-        ([], "has 0 days"),
+        ([], "got 0 days"),
         ([f"2020-01-0{k},1,1,1,1,1" for k in range(1, 6)], "the close never changes"),
         (["2020-01-01,1,1"], "line 2 has 3 columns"),
     ],

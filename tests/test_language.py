@@ -11,9 +11,8 @@ import elman
 
 ROOT = Path(__file__).parents[1]
 RETIRED = re.compile(
-    r"\b(told|untold|tells|anew|rightly)\b|\bnats a \w|\bstands? in\b|\b(is|are) none\b|\bthe house\b"
-    r"|\bgo(es)? on (with|from)\b",
-    re.IGNORECASE,
+    r"\b([Tt]old|[Uu]ntold|[Tt]ells|[Aa]new|[Rr]ightly)\b|\bnats a \w|\b[Ss]tands? in\b|\b(is|are) none\b"
+    r"|\b[Tt]he house\b|\bgo(es)? on (with|from)\b",
 )
 TEXTS = sorted(
     path

@@ -35,6 +35,28 @@ def medians(ways: dict[str, Callable[[], Any]], seconds: float, rounds: int = 5)
     return {name: statistics.median(times) for name, times in taken.items()}
 
 
+def in_turns(ways: dict[str, Callable[[], Any]], rounds: int = 15, block: float = 0.005) -> dict[str, float]:
+    """Return each way's median time as a share of the first way's, both of the same round.
+
+    On one thread it is the process's own time that counts, which others on the machine do not lengthen.
+    """
+    clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
+    first = next(iter(ways))
+    shares: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        took: dict[str, float] = {}
+        for name, way in ways.items():
+            way()
+            runs, start = 0, clock()
+            while clock() - start < block:
+                way()
+                runs += 1
+            took[name] = (clock() - start) / runs
+        for name, seconds in took.items():
+            shares[name].append(seconds / took[first])
+    return {name: statistics.median(found) for name, found in shares.items()}
+
+
 def geometric_mean(values: list[float]) -> float:
     return statistics.geometric_mean(values) if values else float("nan")
 

@@ -98,7 +98,7 @@ def test_a_new_cell_passes_its_test(elman, tmp_path, monkeypatch):
     assert "elman study 15.18 --quick --cell leaky_gru2.py:LeakyGRU2" in elman("new", "cell", "LeakyGRU2")
     tested = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_leaky_gru2.py"],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert "3 passed" in tested.stdout, tested.stdout
     assert (

@@ -16,7 +16,7 @@ from elman import __version__
 def run(*words, cwd=None, code=0, **environment):
     result = subprocess.run(
         [sys.executable, "-c", "from elman.cli import main; main()", *words],
-        cwd=cwd, capture_output=True, text=True, timeout=120, check=False,
+        cwd=cwd, capture_output=True, text=True, timeout=600, check=False,
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **environment},
     )  # fmt: skip
     assert result.returncode == code, result.stderr
@@ -140,12 +140,12 @@ def test_ctrl_c_says_what_is_saved_and_the_run_goes_on(tmp_path):
         [sys.executable, "-c", "from elman.cli import main; main()", *words],
         cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while not list(tmp_path.glob("results/*/*/trials/*/checkpoint.safetensors")):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)
-    _, error = process.communicate(timeout=30)
+    _, error = process.communicate(timeout=600)
     assert process.returncode == 130
     assert "Traceback" not in error
     assert error.strip().endswith("stopped; what was finished is saved, and the same command goes on from there")
@@ -153,3 +153,13 @@ def test_ctrl_c_says_what_is_saved_and_the_run_goes_on(tmp_path):
     assert checkpoint.stat().st_size > 0
     assert "15.12" in run(*words, cwd=tmp_path)
     assert not checkpoint.exists()
+
+
+def test_the_fields_of_a_plan_are_listed(elman):
+    shown = elman("study", "char-lm", "--fields")
+    assert "characters between two cuts of the gradient" in shown
+    assert "a number at least 0 and below 1" in shown
+    fields = {one["name"]: one for one in json.loads(elman("study", "15.12", "--quick", "--fields", "--json"))}
+    assert fields["hidden_size"] == {
+        "name": "hidden_size", "takes": "a whole number above 0", "default": "256", "about": "",
+    }  # fmt: skip

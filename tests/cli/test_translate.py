@@ -15,7 +15,7 @@ def results(tmp_path_factory):
     plan = find_study("15.28").plan(True, {"updates_small": "250", "hidden_size": "48", "test_size": "100"})
     torch.manual_seed(0)
     folder = out / "15.28-attention-maps" / "quick" / "trials" / "translation-small-grammar-seed0-x"
-    record = translation.run(plan, Trial(translation.NAMES[0], 0), Desk(folder))
+    record = translation.run(plan, Trial(translation.ARM, 0, translation.GRAMMAR), Desk(folder))
     assert record.numbers["exact"] > 0.9
     return out
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sys
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -230,3 +231,19 @@ def test_split_is_contiguous_and_leaves_nothing_out():
 
 def test_the_cache_folder_can_be_chosen(empty):
     assert files.cache_folder() == empty / "cache"
+
+
+def test_the_checksum_of_a_set_that_is_here(tiny, monkeypatch):
+    one, place, content = tiny
+    digest = hashlib.sha256(content).hexdigest()
+    monkeypatch.setattr(files, "find_set", lambda name: one)
+    assert data.checksums("tiny") == {}
+    place.write_bytes(content)
+    assert data.checksums("tiny") == data.checksums("tiny", "file.txt") == {"tiny": digest}
+    two = replace(one, files=f"{one.files}\n{digest} 9 other.txt -")
+    monkeypatch.setattr(files, "find_set", lambda name: two)
+    assert data.checksums("tiny") == {}, "a part of it is missing"
+    assert data.checksums("tiny", "file.txt") == {"tiny": digest}
+    place.with_name("other.txt").write_bytes(content)
+    both = hashlib.sha256(f"{digest} {digest}".encode()).hexdigest()
+    assert data.checksums("tiny") == {"tiny": both}

@@ -141,13 +141,14 @@ def exhaustive(problem):
     return sorted(done, key=lambda one: -one[1])
 
 
-def plain_beam(problem, width, groups=1, strength=0.0, cumulative=None):
+def plain_beam(problem, width, groups=1, strength=0.0, cumulative=None, early_stopping="never"):
     """Beam search as its docstring says it, in lists; groups as Vijayakumar et al. (2016) define them.
 
-    Returns each group's finished hypotheses, best first. There is no stop rule: it runs until nothing is alive.
+    Returns each group's finished hypotheses, best first. Without a stop rule it runs until nothing is alive.
     """
     k = width // groups
     lives, dones = [[((), 0.0, 0)] for _ in range(groups)], [[] for _ in range(groups)]
+    stopped = [False] * groups
     while any(lives):
         earlier = []
         for g in range(groups):
@@ -163,11 +164,15 @@ def plain_beam(problem, width, groups=1, strength=0.0, cumulative=None):
                 candidates.append((total - strength * likeness, written, total, node))
             candidates.sort(key=lambda one: -one[0])
             for _, written, total, node in candidates[:k]:
-                if problem.complete(written):
+                if problem.complete(written) and not stopped[g]:
                     dones[g].append((written, problem.score(total, node, len(written)), total))
             onward = [one for one in candidates if not problem.complete(one[1])][:k]
             lives[g] = [(written, total, problem.child(written, node)) for _, written, total, node in onward]
             earlier.append([written for written, _, _ in lives[g]])
+            if early_stopping != "never" and lives[g] and len(dones[g]) >= k:
+                worst = sorted(score for _, score, _ in dones[g])[-k]
+                best = max(total for _, total, _ in lives[g]) / problem.divisor(len(lives[g][0][0]))
+                stopped[g] |= early_stopping or best <= worst
     return [sorted(done, key=lambda one: -one[1]) for done in dones]
 
 

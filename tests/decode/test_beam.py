@@ -103,6 +103,22 @@ def test_a_narrow_beam_is_the_plain_one():
             same(found, b, oracles.plain_beam(problem, width)[0][:n_best], options["eos"])
 
 
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_stopping_early_is_that_of_the_plain_one(early_stopping):
+    rng, lost = random.Random(4), 0
+    for seed in range(150):
+        model, prompt, options, problems = draw(seed, (*some(rng, CONSTRAINTS), "length_penalty"), sentences=5)
+        groups, k = rng.choice([1, 1, 2]), rng.randint(1, 3)
+        size = {"beam_width": groups * k, "n_best": groups * rng.randint(1, k), "diversity": Diversity(groups, 0.3)}
+        found = search(model, prompt, options, **size, early_stopping=early_stopping)
+        lost += not torch.equal(found.scores, search(model, prompt, options, **size).scores)
+        for b, problem in enumerate(problems):
+            by_group = oracles.plain_beam(problem, groups * k, groups, 0.3, early_stopping=early_stopping)
+            expected = [one for done in by_group for one in done[: size["n_best"] // groups]]
+            same(found, b, sorted(expected, key=lambda one: -one[1]), options["eos"])
+    assert lost, "both rules lose something"
+
+
 @pytest.mark.parametrize("cumulative", [None, 0.7, 3.0], ids=["hamming", "cumulative", "cumulative-slow"])
 def test_diverse_groups_are_those_of_the_paper(cumulative):
     rng = random.Random(1)
@@ -212,9 +228,8 @@ def test_a_back_off_of_one_sentence_leaves_the_others_alone():
     def step(tokens, state):
         return tables[state, tokens], state
 
-    found = beam_search(
-        step, torch.tensor([0, 0]), state=torch.arange(2), beam_width=9, max_length=2, no_repeat_ngram=1
-    )
+    prompt = torch.tensor([0, 0])
+    found = beam_search(step, prompt, state=torch.arange(2), beam_width=9, max_length=2, no_repeat_ngram=1)
     # the first has only 0, which was read, and 1; the second may write each of the others once
     assert found.sequences()[0][0] in ([1, 0], [1, 1])
     assert found.sequences()[1][0] == [2, 1]
@@ -331,6 +346,7 @@ def test_a_broken_step_is_named(step, message):
         ({"min_length": 6}, "min_length 6 is more than max_length 5"),
         ({"no_repeat_ngram": -1}, "no_repeat_ngram must be"),
         ({"n_best": 0}, "n_best must be"),
+        ({"early_stopping": "always"}, "early_stopping must be True, False or \"never\", got 'always'"),
         ({"n_best": 6}, "n_best 6 is more than beam_width 5"),
         ({"diversity": Diversity(2)}, "width 5 cannot be shared out among 2"),
         ({"diversity": Diversity(5), "n_best": 3}, "n_best 3 cannot be shared out among 5"),

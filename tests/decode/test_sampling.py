@@ -96,6 +96,13 @@ def test_truncation_keeps_the_likeliest(top_k, top_p):
     assert torch.equal(cut[cut > -torch.inf], log_probs[cut > -torch.inf])
 
 
+def test_a_nucleus_that_makes_up_exactly_p_is_enough():
+    alike = torch.zeros(1, 4, dtype=torch.float64)  # a quarter each, exactly
+    for top_p, left in ((0.25, 1), (0.5, 2), (0.75, 3), (0.75 + 1e-9, 4)):
+        assert (truncate(alike, top_p=top_p) > -torch.inf).sum() == left
+    assert (truncate(torch.tensor([[0.0, 1, 0]]), top_p=1e-9) == 1).sum() == 1, "the likeliest, wherever it is"
+
+
 def test_frequencies_follow_what_temperature_top_k_and_top_p_leave():
     p = torch.tensor([0.3, 0.05, 0.35, 0.2, 0.1], dtype=torch.float64)
     expected = p**0.5  # temperature 2

@@ -31,25 +31,27 @@ def adapted(model):
     return step
 
 
-def test_the_same_sequences(model):
+@pytest.mark.parametrize("early_stopping", ["never", True, False])
+def test_the_same_sequences(model, early_stopping):
     rng = random.Random(0)
     allowed = torch.rand(V, V, generator=torch.Generator().manual_seed(1)) < 0.6
     allowed[:, END] = True
     for _ in range(40):
+        model.transformer.wte.weight.data.normal_(0, 0.7)
         prompt = torch.randint(1, V, (rng.randint(1, 4), rng.randint(1, 3)))
         width, most = rng.randint(2, 6), rng.randint(2, 12)
         n_best, alpha, ngram = rng.randint(1, width), rng.choice([-0.5, 0.0, 1.0, 2.0]), rng.choice([0, 0, 2, 3])
         fewest, held = rng.randint(0, most - 1), rng.random() < 0.3
         theirs = model.generate(
-            prompt, attention_mask=torch.ones_like(prompt), do_sample=False, early_stopping="never", num_beams=width,
-            num_return_sequences=n_best, max_new_tokens=most, min_new_tokens=fewest, length_penalty=alpha,
-            no_repeat_ngram_size=ngram, return_dict_in_generate=True, output_scores=True,
+            prompt, attention_mask=torch.ones_like(prompt), do_sample=False, early_stopping=early_stopping,
+            num_beams=width, num_return_sequences=n_best, max_new_tokens=most, min_new_tokens=fewest,
+            length_penalty=alpha, no_repeat_ngram_size=ngram, return_dict_in_generate=True, output_scores=True,
             prefix_allowed_tokens_fn=(lambda _, ids: allowed[ids[-1]].nonzero()[:, 0].tolist()) if held else None,
         )  # fmt: skip
         ours = beam_search(
             adapted(model), prompt, eos=END, beam_width=width, n_best=n_best, max_length=most,
             min_length=fewest + 1,  # theirs does not count the end
-            length_penalty=power(alpha), no_repeat_ngram=ngram,
+            length_penalty=power(alpha), no_repeat_ngram=ngram, early_stopping=early_stopping,
             allowed=(lambda tokens, sentence: allowed[(torch.cat((prompt[sentence], tokens), 1))[:, -1]])  # noqa: B023
             if held else None,
         )  # fmt: skip

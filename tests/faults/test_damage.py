@@ -82,7 +82,7 @@ def test_arrays_that_would_run_code(tmp_path):
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w") as archive:
         archive.writestr("noise.npy", pickled)
-    about = {"sha256": UNSEALED, "fingerprint": "stamp", "arrays": ["noise"], "trial": {"variant": "a"}}
+    about = {"sha256": UNSEALED, "fingerprint": "stamp", "arrays": ["noise"], "trial": {"arm": "a"}}
     for arrays in (file.getvalue(), pickled, zipped.getvalue()):
         (tmp_path / "arrays.npz").write_bytes(arrays)
         (tmp_path / "record.json").write_bytes(seal(json.dumps(about).encode(), arrays))

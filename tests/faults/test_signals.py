@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from .toy import members, until, workers
+from .toy import PATIENCE, members, until, workers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 
@@ -42,7 +42,7 @@ def test_trials_that_never_end(toy):
         for _ in range(2):
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, how)  # as a terminal does: parent and workers alike
-        code = process.wait(60)
+        code = process.wait(PATIENCE)
         until(lambda process=process: not members(process.pid), "workers to end")
         assert (code, toy.errors()) == ((130, STOPPED) if how == signal.SIGINT else (-how, ""))
     assert toy.records() == saved
@@ -64,7 +64,7 @@ def test_ctrl_c_while_workers_start(toy):
     process = toy.start(variants="b", seeds=1)
     until(lambda: workers(process.pid), "a worker")
     os.killpg(process.pid, signal.SIGINT)
-    assert (process.wait(60), toy.errors()) == (130, STOPPED)
+    assert (process.wait(PATIENCE), toy.errors()) == (130, STOPPED)
     until(lambda: not members(process.pid), "workers to end")
 
 

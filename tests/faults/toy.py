@@ -14,7 +14,7 @@ from elman.lab.runner import Run, execute
 from elman.lab.study import Study
 
 LAB = Path(__file__).parents[1] / "lab"
-PATIENCE = 120  # seconds for what takes one or two on an idle machine
+PATIENCE = 600  # seconds for what takes one or two on an idle machine: only what hangs takes as long
 
 
 def until(state, what):

@@ -10,12 +10,12 @@ class Hangs(BaseException):
 
 @contextmanager
 def patience(seconds: float = 20):
-    """Stop what is still computing after so many seconds of processor time, or waiting after six times as many."""
+    """Stop what is still computing after so many seconds of processor time, or waiting after sixty times as many."""
 
     def stop(*_):
         raise Hangs(f"still at it after {seconds:g} s")
 
-    kinds = ((signal.SIGPROF, signal.ITIMER_PROF, seconds), (signal.SIGALRM, signal.ITIMER_REAL, 6 * seconds))
+    kinds = ((signal.SIGPROF, signal.ITIMER_PROF, seconds), (signal.SIGALRM, signal.ITIMER_REAL, 60 * seconds))
     before = [signal.signal(number, stop) for number, _, _ in kinds]
     for _, timer, after in kinds:
         signal.setitimer(timer, after)

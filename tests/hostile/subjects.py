@@ -189,7 +189,7 @@ def record_holds(found, data):
         assert all(isinstance(value, int | float) for series in found.series.values() for value in series)
         assert all(isinstance(value, str) for value in found.texts.values())
         assert all(isinstance(array, np.ndarray) for array in found.arrays.values())
-        assert isinstance(found.trial.variant, str)
+        assert isinstance(found.trial.arm, str)
         assert isinstance(found.seconds, int | float)
 
 

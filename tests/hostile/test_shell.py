@@ -29,7 +29,7 @@ ELMAN = f'"{sys.executable}" -c "from elman.cli import main; main()"'
 def test_shell(line, code, out, err, tmp_path):
     environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "ELMAN_DATA")}
     found = subprocess.run(
-        ["bash", "-c", line.format(ELMAN)], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
+        ["bash", "-c", line.format(ELMAN)], cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False,
         env=environment,
     )  # fmt: skip
     assert found.returncode == code, found.stderr

@@ -3,6 +3,7 @@
 import math
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,8 +13,8 @@ from elman.lab.study import Record, Trial
 from elman.studies import find_study
 
 
-def record(arm, seed, **numbers):
-    return Record(numbers, trial=Trial(arm, seed))
+def record(arm, seed, on=None, inputs=None, **numbers):
+    return Record(numbers, trial=Trial(arm, seed, on or {}, inputs or {}))
 
 
 def test_arms_are_in_the_order_of_the_study_and_their_records_in_that_of_seeds():
@@ -64,9 +65,39 @@ def test_side_by_side_stand_numbers_of_the_same_seed(finished, shuffle: random.R
     assert arms.less("0", asked[-1][0], "x") == [0.0] * len(finished[0] & finished[-1])
 
 
+def test_an_arm_without_a_seed_is_beside_every_seed():
+    arms = Arms(
+        [record("rule", None, x=0.5), record("net", 1, x=0.75), record("net", 0, x=1.0), record("far", 7, x=0)]
+    )
+    assert arms.less("net", "rule", "x") == [0.5, 0.25]
+    assert arms.less("rule", "net", "x") == [-0.5, -0.25]
+    assert arms.together(("rule", "x"), ("rule", "x")) == [(0.5, 0.5)]
+    assert arms.less("rule", "absent", "x") == []
+    assert arms.exact("rule", "x") == 0.5
+    assert arms.exact("absent", "x") == []
+
+
+def test_arms_are_compared_on_the_same():
+    arms = Arms([record(arm, seed, {"task": task}, x=float(len(arm + task) + seed)) for task in ("copy", "timing")
+                 for arm in ("a", "bb") for seed in (0, 1)])  # fmt: skip
+    assert list(arms) == list(arms.on(task="copy")) == ["a", "bb"]
+    assert arms.on(task="copy").numbers("a", "x") == [5.0, 6.0]
+    assert arms.on(task="timing").less("bb", "a", "x") == [1.0, 1.0]
+    assert arms.on(task="timing").less("a", "a", "x", among=arms.on(task="copy")) == [2.0, 2.0]
+    assert list(arms.on(task="store")) == list(arms.on(length=3)) == []
+    with pytest.raises(ValueError, match="'a' ran on several things; choose one with on"):
+        arms.numbers("a", "x")
+
+
+def test_the_records_that_read_a_data_set():
+    arms = Arms([record("a", 0, inputs={"sst2": "12"}, x=1.0), record("a", 1, x=2.0)])
+    assert arms.reading("sst2").numbers("a", "x") == [1.0]
+    assert arms.reading("ewt").numbers("a", "x") == []
+
+
 def far_and_near(study, trial):
     """A record of 15.31 whose numbers differ by far from seed to seed, and by little from one dropout to the next."""
-    value = trial.seed / 4 + study.module.ARMS.index(trial.variant) / 16
+    value = trial.seed / 4 + study.module.ARMS.index(trial.arm) / 16
     numbers = {f"{when}{how} {score}": value for when in ("best", "end") for how in ("", " draws", " scaled")
                for score in study.module.SCORES}  # fmt: skip
     series = {"validation": [1.0], "end confidence": [0.7], "end right": [0.6]}

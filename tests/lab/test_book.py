@@ -249,7 +249,7 @@ def test_a_browser_opens_the_book_in_silence(tmp_path):
     arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
                  "--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}",
                  "--enable-logging=stderr", "--v=0", "--dump-dom", f"{path.as_uri()}#15.2"]  # fmt: skip
-    done = subprocess.run([BROWSER, *arguments], capture_output=True, text=True, timeout=300, check=True)
+    done = subprocess.run([BROWSER, *arguments], capture_output=True, text=True, timeout=600, check=True)
     assert "CONSOLE" not in done.stderr
     for expected in (
         "<title>15.2 How many parameters a recurrent layer has – The lab book</title>",

@@ -15,7 +15,7 @@ for setting in ("text=pydoc", "updates=6", "hidden_size=8", "embedding_size=4", 
 
 def record(out, *launcher, more=()):
     words = [sys.executable, *launcher, "-m", "elman", *TINY, "--out", str(out), *more]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False,
+    done = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False,
                           env={**os.environ, "OMP_NUM_THREADS": "1"})  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     (path,) = out.glob("15.12-char-lm/*/trials/*/record.json")

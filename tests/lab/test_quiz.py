@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 import elman.lab
 from elman.errors import UnknownName
+from elman.lab import quiz as quizzes
 from elman.lab.answers import WORKED, answer
 from elman.lab.book import OWN_NUMBERS
-from elman.lab.quiz import KINDS, Part, mark, quiz, read_answers
+from elman.lab.quiz import Part, mark, read_answers
 from elman.lab.quiz_sheets import html_sheet, text_sheet
 from elman.studies import (
+    all_studies,
     ex02_parameter_counting,
     ex04_lstm_gates,
     ex05_gru_lstm_counts,
@@ -26,7 +28,17 @@ from elman.studies import (
 )
 
 TEMPLATES = Path(elman.lab.__path__[0]) / "templates"
+STUDIES = all_studies()
+KINDS = [study.exercise for study in STUDIES if study.asks]
 NODE = pytest.mark.skipif(not shutil.which("node"), reason="needs node")
+
+
+def quiz(seed, exercises=()):
+    return quizzes.quiz(STUDIES, seed, exercises)
+
+
+def test_the_first_ten_exercises_ask():
+    assert list(WORKED) == KINDS
 
 
 @settings(max_examples=15)
@@ -52,10 +64,7 @@ def test_the_worked_answer_holds_the_keys(seed):
 def test_beams_by_listing_every_sequence():
     for seed in range(5):
         (question,) = quiz(seed, ["15.8"])
-        rows = [
-            [float(p) for p in question.settings[name].split(",")]
-            for name in ("first", "after_a", "after_b", "after_c")
-        ]
+        rows = [question.settings[name] for name in ("first", "after_a", "after_b", "after_c")]
         pairs = [rows[0][a] * rows[a + 1][b] for a in range(3) for b in range(4)] + [rows[0][3]]
         first = rows[0].index(max(rows[0]))
         assert question.parts[0].numbers[0] == pytest.approx(max(rows[0]) * max(rows[first + 1]))

@@ -7,13 +7,17 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from elman.lab.findings import Findings
+from elman.lab.progress import Progress
 from elman.lab.runner import FolderInUse, execute
+from elman.lab.study import Record, Trial
 
 
 def finish(*runs):
@@ -44,7 +48,10 @@ def test_a_run_its_files_and_a_second_run_that_has_nothing_to_do(toy):
     )
     assert {row[2] for row in findings.tables[0].rows} == {1.0}, "one thread a trial"
     assert Findings.load(run.folder / "findings.json").to_json() == findings.to_json()
-    assert json.loads((run.folder / "plan.json").read_text())["claims"][0]["key"] == "sum"
+    stated = json.loads((run.folder / "plan.json").read_text())["claims"]
+    assert [claim["key"] for claim in stated] == ["sum"]
+    saved = json.loads((run.folder / "findings.json").read_text())
+    assert stated == [verdict["claim"] for verdict in saved["claims"]]
     assert not list(run.folder.rglob("progress.json"))
     (again,) = finish(run)
     assert again.to_json() == findings.to_json()
@@ -79,6 +86,39 @@ def test_a_damaged_record_is_made_again_and_no_other(toy, damage):
     (findings,) = finish_here(run)
     assert without_time(findings) == without_time(expected)
     assert toy.marks() == {"a-seed0": 1, "a-seed1": 2, "b-seed0": 1, "b-seed1": 1}
+
+
+def test_records_of_earlier_code_are_kept_and_not_used_and_said_once(toy, capsys):
+    run = toy()
+    (expected,) = finish_here(run)
+    edited, told = replace(run, study=replace(run.study, path=run.folder / "edited.py")), []
+    edited.study.path.write_text(run.study.path.read_text() + "\n# edited\n")
+    for _ in range(2):
+        with ThreadPoolExecutor(1) as pool:
+            ((_, found),) = execute([edited], executor=pool, show=Progress(terminal=False))
+        told.append(capsys.readouterr().err)
+        assert found.tables == expected.tables
+    kept = (
+        f"4 records in {run.folder / 'trials'} come from earlier code or from other data or settings; they are kept"
+    )
+    assert [text.count(kept) for text in told] == [1, 1]
+    assert set(toy.marks().values()) == {2}, "the old records are not taken for new ones"
+    finish_here(run)
+    assert set(toy.marks().values()) == {2}, "they are still there"
+
+
+def test_records_of_another_format_are_not_used(toy, monkeypatch):
+    run = toy()
+    finish_here(run)
+    monkeypatch.setattr("elman.lab.study.FORMAT", 99)
+    assert not any(run.record(trial) for trial in run.study.trials(run.plan))
+
+
+def test_what_was_read_is_in_the_findings(toy):
+    run = toy(seeds=1)
+    trials = [Trial("a", 0, inputs={"text": "12ab"}), Trial("b", 0, inputs={"text": "12ab", "my.py:Cell": "cd34"})]
+    records = [Record({"drawn": 1.0, "threads": 1.0}, arrays={"noise": np.ones(1)}, trial=trial) for trial in trials]
+    assert run.study.findings(run.plan, records).read == {"text": "12ab", "my.py:Cell": "cd34"}
 
 
 def test_another_plan_in_the_same_folder_loses_nothing(toy):
@@ -168,7 +208,7 @@ def test_killed_in_mid_run_it_goes_on_from_there(toy, tmp_path, how):
         SCRIPT.format(here=str(Path(__file__).parent), scratch=str(tmp_path / "scratch"), folder=str(folder))
     )
     process = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL, start_new_session=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while len(list(folder.glob("trials/*/record.json"))) < 3:
         assert process.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < deadline
@@ -177,7 +217,7 @@ def test_killed_in_mid_run_it_goes_on_from_there(toy, tmp_path, how):
         os.killpg(process.pid, how)  # as a terminal does: parent and workers alike
     else:
         process.kill()
-    process.wait(30)
+    process.wait(600)
     saved = {path.parent.name.rpartition("-")[0] for path in folder.glob("trials/*/record.json")}
     assert len(saved) < 8
 

@@ -59,11 +59,64 @@ def test_additive_scores_by_hand():
         assert_close(scores[b, t, s], attention.v @ torch.tanh(inside))
 
 
+def test_coverage_enters_the_additive_scores():
+    torch.manual_seed(0)
+    attention = AdditiveAttention(3, 4, 2, coverage=True).double()
+    nn.init.normal_(attention.w_c)
+    q, m = torch.randn(2, 3, 3, dtype=torch.float64), torch.randn(2, 5, 4, dtype=torch.float64)
+    paid, keys = torch.rand(2, 5, dtype=torch.float64), attention.keys(m)
+    scores = attention.scores(q, keys, paid)
+    for b, t, s in [(0, 0, 0), (1, 2, 4), (0, 1, 3)]:
+        inside = attention.W(q[b, t]) + attention.U(m[b, s]) + paid[b, s] * attention.w_c
+        assert_close(scores[b, t, s], attention.v @ torch.tanh(inside))
+    nothing = attention.scores(q, keys, torch.zeros_like(paid))
+    assert_close(attention.scores(q, keys), nothing, msg="none was paid yet")
+    attention.w_c = None
+    assert torch.equal(attention.scores(q, keys, paid), nothing), "attention made without coverage ignores it"
+
+
+def test_the_additive_scores_begin_small():
+    v = AdditiveAttention(400, 4).v.abs()
+    assert 0.9 / 20 < v.max() <= 1 / 20
+
+
 def test_multiplicative_scores_by_hand():
     attention = MultiplicativeAttention(3, 4).double()
     q, m = torch.randn(2, 3, 3, dtype=torch.float64), torch.randn(2, 5, 4, dtype=torch.float64)
     expected = torch.einsum("btq,qm,bsm->bts", q, attention.W.weight, m) / math.sqrt(3)
     assert_close(attention.scores(q, attention.keys(m)), expected)
+
+
+@pytest.mark.parametrize("kind", [AdditiveAttention, MultiplicativeAttention])
+def test_a_memory_never_holds_what_is_masked(kind):
+    torch.manual_seed(0)
+    attention, query = kind(3, 4).double(), torch.randn(2, 3, 3, dtype=torch.float64)
+    values = torch.randn(2, 5, 4, dtype=torch.float64)
+    values[0, 3:], values[1] = math.nan, math.inf
+    values.requires_grad_()
+    mask = torch.tensor([[True] * 3 + [False] * 2, [False] * 5])
+    memory = attention.remember(values, mask, torch.zeros(2, 5))
+    assert (memory.values[~mask] == 0).all()
+    context, weights = attention(query, memory)
+    alone = attention.remember(values[:1, :3], mask[:1, :3], torch.zeros(1, 3))
+    assert_close(context[:1], attention(query[:1], alone)[0])
+    assert (context[1] == 0).all()
+    assert (weights.sum(-1) - torch.tensor([[1.0], [0.0]])).abs().max() < 1e-12
+    context.square().sum().backward()
+    assert (values.grad[~mask] == 0).all()
+    assert all(parameter.grad.isfinite().all() for parameter in attention.parameters())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_logarithm_of_a_copied_share(dtype):
+    """Minus infinity where nothing is copied, and no gradient from there; the logarithm elsewhere, however small."""
+    least = torch.finfo(dtype).tiny
+    weights = torch.tensor([[[0.25, 0.0, 0.75, least]]], dtype=dtype, requires_grad=True)
+    nothing = [torch.zeros(1, 1, n, dtype=dtype) for n in (4, 5, 6)]
+    log_probs = Pointer(5, 4, 5, 6)(Glimpse(*nothing, weights, torch.tensor([[3, 1, 3, 0]])))
+    assert_close(log_probs, torch.tensor([[[math.log(least), -math.inf, -math.inf, 0.0, -math.inf]]], dtype=dtype))
+    log_probs[0, 0, 3].backward()
+    assert weights.grad.tolist() == [[[1.0, 0.0, 1.0, 0.0]]]
 
 
 def test_masked_softmax_never_sees_what_is_masked():

@@ -29,7 +29,6 @@ from elman.studies.ex34_multi_task.results import (
     TAGGERS,
     TOGETHER,
     WORDS,
-    sized,
 )
 from elman.studies.ex34_multi_task.study import (
     QUICK,
@@ -39,7 +38,6 @@ from elman.studies.ex34_multi_task.study import (
     _drawn,
     _shuffled,
     claims,
-    findings,
     most_frequent,
     run,
     trials,
@@ -61,6 +59,10 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
+def arm_of(trial):
+    return trial.arm, trial.on.get("sentences")
+
+
 @pytest.mark.usefixtures("one_thread")
 def test_a_tiny_plan_from_end_to_end(tmp_path, monkeypatch):
     monkeypatch.setattr(sentences, "REVIEWS", {"training": 60, "validation": 30, "test": 40})
@@ -68,27 +70,27 @@ def test_a_tiny_plan_from_end_to_end(tmp_path, monkeypatch):
     plan = study.plan(True, TINY)
     records, saved = [], []
     for trial in study.trials(plan):
-        torch.manual_seed(trial.seed)
+        torch.manual_seed(trial.seed or 0)
         record = study.module.run(plan, trial, Desk(tmp_path / trial.name))
         assert all(0 <= number <= 1 for name, number in record.numbers.items() if "sentences" not in name)
         assert record.numbers["tagged sentences"] == 50
-        saved += [trial.variant] if (tmp_path / trial.name / "model").exists() else []
+        saved += [arm_of(trial)] if (tmp_path / trial.name / "model").exists() else []
         records.append(replace(record, trial=trial))
     assert len(records) == 2 * (len(TAGGERS) + 2 * len(READERS))
-    assert set(saved) == {ALONE, sized(TOGETHER, 20), sized(TOGETHER, 0)}
-    by_arm = {record.trial.variant: record.numbers for record in records}
-    assert {"tags", "sentiment"} <= by_arm[sized(TOGETHER, 20)].keys()
-    assert "sentiment" not in by_arm[ALONE]
-    assert "tags" not in by_arm[sized(SINGLE, 20)].keys() | by_arm[sized(SHUFFLED, 20)].keys()
-    assert [by_arm[sized(SINGLE, n)]["sentences"] for n in (20, 0)] == [20, 60]
+    assert set(saved) == {(ALONE, None), (TOGETHER, 20), (TOGETHER, 0)}
+    by_arm = {arm_of(record.trial): record.numbers for record in records}
+    assert {"tags", "sentiment"} <= by_arm[TOGETHER, 20].keys()
+    assert "sentiment" not in by_arm[ALONE, None]
+    assert "tags" not in by_arm[SINGLE, 20].keys() | by_arm[SHUFFLED, 20].keys()
+    assert [by_arm[SINGLE, n]["sentences"] for n in (20, 0)] == [20, 60]
     found = study.findings(plan, records)
     assert [verdict.claim for verdict in found.claims] == study.claims(plan)
     assert {verdict.n for verdict in found.claims} == {2}
     assert "learned from 20 sentences of reviews" in found.summary
     assert all(len(row) == len(table.columns) for table in found.tables for row in table.rows)
     assert all(draw(figure).startswith("<?xml") for figure in found.figures)
-    first = next(record for record in records if record.trial.variant == sized(TOGETHER, 20))
-    torch.manual_seed(first.trial.seed)
+    first = next(record for record in records if arm_of(record.trial) == (TOGETHER, 20))
+    torch.manual_seed(first.trial.seed or 0)
     again = study.module.run(plan, first.trial, Desk(tmp_path / "again"))
     assert again.numbers == first.numbers
     model, notes = load_text_model(tmp_path / "again" / "model")  # the very tagger whose accuracy was recorded
@@ -154,42 +156,47 @@ def test_no_tag_a_word_is_better_on_what_was_counted(pairs):
     assert most_frequent([Sentence(words, "", tags)], [Sentence(words, "", tags)]) == pytest.approx(best / len(pairs))
 
 
-def _made(corpus: str, shares: dict[str, tuple[str, list[float]]]) -> list[Record]:
+def _made(corpus: str, shares: dict[tuple[str, int | None], tuple[str, list[float]]]) -> list[Record]:
     texts = {"tags": corpus, "sentiment": "x"}
     return [
-        Record({name: share, "sentences": 9.0}, texts=texts, trial=Trial(arm, seed))
-        for arm, (name, values) in shares.items()
+        Record({name: share, "sentences": 9.0}, texts=texts, trial=_trial(arm, seed, size, {corpus: "12ab"}))
+        for (arm, size), (name, values) in shares.items()
         for seed, share in enumerate(values)
     ]
+
+
+def _trial(arm, seed, size, inputs):
+    return Trial(arm, seed, {} if size is None else {"sentences": size}, inputs)
 
 
 def test_verdicts_on_records_made_by_hand():
     plan = Plan(sizes=(10, 0))
     shares = {
-        ALONE: ("tags", [0.96, 0.95]), WORDS: ("tags", [0.92, 0.91]), FORWARDS: ("tags", [0.95, 0.945]),
-        sized(TOGETHER, 0): ("tags", [0.95, 0.94]), sized(SINGLE, 10): ("sentiment", [0.6, 0.62]),
-        sized(TOGETHER, 10): ("sentiment", [0.7, 0.72]), sized(SHUFFLED, 10): ("sentiment", [0.75, 0.77]),
+        (ALONE, None): ("tags", [0.96, 0.95]), (WORDS, None): ("tags", [0.92, 0.91]),
+        (FORWARDS, None): ("tags", [0.95, 0.945]),
+        (TOGETHER, 0): ("tags", [0.95, 0.94]), (SINGLE, 10): ("sentiment", [0.6, 0.62]),
+        (TOGETHER, 10): ("sentiment", [0.7, 0.72]), (SHUFFLED, 10): ("sentiment", [0.75, 0.77]),
     }  # fmt: skip
-    found = findings(plan, _made("ewt", shares)[::-1])
+    found = find_study("15.34").findings(plan, _made("ewt", shares)[::-1])
     told = {v.claim.key: (round(v.measured, 6), v.verdict) for v in found.claims if v.n}
     assert told == {
         "few": (0.1, "holds"), "syntax": (-0.05, "does not hold"), "tags": (0.01, "does not hold"),
         "letters": (0.04, "holds"), "both": (0.0075, "undecided"), "goal": (0.955, "undecided"),
     }  # fmt: skip
     assert "The tagger alone tags 95.5\u00a0% of the words" in found.summary
-    elsewhere = findings(plan, _made("reviews", shares)).claims
+    elsewhere = find_study("15.34").findings(plan, _made("reviews", shares)).claims
     assert {v.claim.key: v.n for v in elsewhere}["goal"] == 0  # the figure is EWT's
 
 
 def test_seeds_are_compared_with_themselves_though_one_failed():
-    shares = {sized(SINGLE, 10): ("sentiment", [0.1, 0.5, 0.9]), sized(TOGETHER, 10): ("sentiment", [0.2, 0.6, 1.0])}
-    records = [r for r in _made("x", shares) if r.trial != Trial(sized(SINGLE, 10), 1)]
-    few = findings(Plan(sizes=(10,)), records).claims[0]
+    shares = {(SINGLE, 10): ("sentiment", [0.1, 0.5, 0.9]), (TOGETHER, 10): ("sentiment", [0.2, 0.6, 1.0])}
+    records = [r for r in _made("x", shares) if r.trial != _trial(SINGLE, 1, 10, {"x": "12ab"})]
+    few = find_study("15.34").findings(Plan(sizes=(10,)), records).claims[0]
     assert (round(few.measured, 9), few.n) == (0.1, 2)
 
 
 def test_nothing_at_all_leaves_every_claim_undecided():
-    found = findings(Plan(), [])
+    found = find_study("15.34").findings(Plan(), [])
     assert {v.verdict for v in found.claims} == {"undecided"}
     assert all(math.isnan(v.measured) for v in found.claims)
     assert found.figures == []

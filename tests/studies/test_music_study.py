@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from elman.apps.composing import compose
+from elman.apps.piano_roll import piano_roll, roll
 from elman.apps.tunes import (
     BELOW,
     LONGEST,
@@ -29,9 +30,8 @@ from elman.errors import UnknownName
 from elman.lab.study import Trial
 from elman.lab.workspace import Desk, TrialFailed
 from elman.studies import find_study
+from elman.studies.ex24_music import study as ex24_music
 from elman.studies.ex24_music.measures import MEASURES, grams_of, measured
-from elman.studies.ex24_music.results import piano_roll, roll
-from elman.studies.ex24_music.study import study as ex24_music
 
 TINY = ex24_music.Plan(
     tunes="grammar", arms=("LSTM", "from C, transposed"), hidden_size=16, dropout=0.0, updates=2, batch_size=4,
@@ -208,8 +208,8 @@ def test_a_small_run(tmp_path):
     plan = replace(TINY, tunes=str(tmp_path / "own"))
     own = tunes(plan.tunes)
     trials = ex24_music.trials(plan)
-    assert [trial.variant for trial in trials] == ["LSTM"] * 2 + ["from C, transposed"] * 2
-    assert trials[0].inputs == {"tunes": "own", "sha256": own.sha256}
+    assert [trial.arm for trial in trials] == ["LSTM"] * 2 + ["from C, transposed"] * 2 + ["n-grams"]
+    assert trials[0].inputs == {"own": own.sha256}
     records = [replace(ex24_music.run(plan, t, Desk(tmp_path / t.name)), trial=t) for t in trials]
     model, source = load_tunes(tmp_path / "LSTM-seed0" / "model")
     test = split_tunes([tune for tune in own.tunes if fits(tune)])[2]
@@ -219,15 +219,15 @@ def test_a_small_run(tmp_path):
     assert (tmp_path / "LSTM-seed1" / "tune-1.wav").stat().st_size > 1000
     assert not (tmp_path / "from-C-transposed-seed0" / "model").exists()
     assert records[0].numbers["in the scale|real"] == 1
-    found = ex24_music.findings(plan, records)
+    found = find_study("15.24").findings(plan, records)
     assert [verdict.claim for verdict in found.claims] == ex24_music.claims(plan)
     assert {verdict.n for verdict in found.claims} == {2}
     assert len(found.figures) == 3
     assert [row[0] for row in found.tables[1].rows] == list(MEASURES)
     found.to_json()
-    lost = ex24_music.findings(plan, records[2:])  # what is missing is not made up
+    lost = find_study("15.24").findings(plan, records[2:])  # what is missing is not made up
     assert {verdict.verdict for verdict in lost.claims} == {"undecided"}
-    assert ex24_music.findings(plan, []).summary == "No network of the main arm finished."
+    assert lost.summary == "No network of the main arm finished."
 
 
 def test_tunes_that_are_too_few(tmp_path):

@@ -16,7 +16,7 @@ from elman.lab.study import Trial
 from elman.lab.workspace import Desk, TrialFailed
 from elman.nn.conditional import ConditionalLanguageModel, load_conditional
 from elman.studies import find_study
-from elman.studies.ex22_names.study import study as ex22_names
+from elman.studies.ex22_names import study as ex22_names
 
 TINY = replace(
     ex22_names.QUICK, names="invented", hidden_size=8, updates=10, batch_size=8, asked=5, temperatures=(0.5, 1.3),
@@ -114,8 +114,8 @@ def test_ngrams_by_hand():
 
 def test_a_small_run(tmp_path):
     trials = ex22_names.trials(TINY)
-    assert [trial.variant for trial in trials] == ["GRU"] * 2 + ["GRU, not told"] * 2
-    assert trials[0].inputs == {"names": "invented", "sha256": names("invented").sha256}
+    assert [trial.arm for trial in trials] == ["GRU"] * 2 + ["GRU, not told"] * 2 + ["n-grams"] * 2
+    assert trials[0].inputs == {"invented": names("invented").sha256}
     records = [replace(ex22_names.run(TINY, t, Desk(tmp_path / t.name)), trial=t) for t in trials]
     model, notes = load_conditional(tmp_path / "GRU-seed0" / "model")
     given = names("invented")
@@ -124,14 +124,14 @@ def test_a_small_run(tmp_path):
     assert nats_a_character(again) == pytest.approx(records[0].numbers["nats"], rel=1e-5)
     assert records[0].numbers["hits|real"] == records[0].numbers["novel|real"] == 1
     assert not (tmp_path / "GRU-not-told-seed0" / "model").exists()
-    found = ex22_names.findings(TINY, records)
+    found = find_study("15.22").findings(TINY, records)
     assert [verdict.claim for verdict in found.claims] == ex22_names.claims(TINY)
     assert {verdict.n for verdict in found.claims} == {2}
     assert len(found.figures) == 3
     assert [row[0] for row in found.tables[1].rows] == ["0.5", "1.3", "real names"]
     assert [row[0] for row in found.tables[3].rows] == list(given.cultures)
     found.to_json()
-    lost = ex22_names.findings(TINY, records[2:])  # what is missing is not made up
+    lost = find_study("15.22").findings(TINY, records[2:])  # what is missing is not made up
     assert {verdict.claim.key: verdict.verdict for verdict in lost.claims}["ngram"] == "undecided"
 
 
@@ -155,7 +155,7 @@ def test_a_further_cell_learns_and_leaves_no_model(tmp_path):
     """A saved model must be one that reading it again runs no code for."""
     plan = replace(TINY, cells=("MGUCell",))
     first = ex22_names.trials(plan)[0]
-    assert (first.variant, first.inputs["cell"]) == ("MGUCell", "MGUCell")
+    assert (first.arm, list(first.inputs)) == ("MGUCell", ["invented"])
     record = ex22_names.run(plan, first, Desk(tmp_path))
     assert math.isfinite(record.numbers["nats"])
     assert not (tmp_path / "model").exists()

@@ -11,7 +11,7 @@ from elman.data import sentences
 from elman.lab.study import Record, Trial
 from elman.lab.workspace import Desk
 from elman.studies import find_study
-from elman.studies.ex14_bidirectional_sentiment import ARMS, EVIDENCE, QUICK, Plan, claims, findings, network, trials
+from elman.studies.ex14_bidirectional_sentiment import ARMS, BAYES, EVIDENCE, QUICK, Plan, claims, network, trials
 from elman.studies.shared import sentiment
 
 TINY = {"data": "reviews", "sentences": "60", "width": "6", "hidden_size": "4", "epochs": "1", "seeds": "1"}
@@ -44,7 +44,7 @@ def test_evidence_is_of_the_training_part_and_of_other_sentences_than_its_own():
 @pytest.mark.usefixtures("small")
 def test_the_saved_reader_is_the_one_that_was_measured(tmp_path):
     plan = find_study("15.14").plan(True, TINY)
-    trial = Trial(EVIDENCE, 0)
+    trial = Trial(EVIDENCE, 0, {"sentences": "corpus"})
     torch.manual_seed(0)
     record = find_study("15.14").module.run(plan, trial, Desk(tmp_path))
     model, classes, encode = _load(tmp_path / "model", "TextClassifier")
@@ -69,15 +69,16 @@ def _records(corpus: str, right: dict[str, list[list[int]]]) -> list[Record]:
     return [
         Record({"accuracy": sum(of) / len(of), "layer": 1.0},
                {"right": list(map(float, of)), "sure": [0.6 if one else 0.4 for one in of], "words": [9.0] * len(of)},
-               {"data": corpus}, trial=Trial(arm, seed))
+               {"data": corpus},
+               trial=Trial(arm, None if arm == BAYES else seed, {"sentences": "corpus"}, {corpus: "12ab"}))
         for arm, seeds in right.items() for seed, of in enumerate(seeds)
     ]  # fmt: skip
 
 
 def test_naive_bayes_is_compared_sentence_by_sentence():
-    ahead = {"naive Bayes": [[0] * 30 + [1] * 70], "BiLSTM": [[1] * 20 + [0] * 20 + [1] * 60] * 2,
+    ahead = {BAYES: [[0] * 30 + [1] * 70], "BiLSTM": [[1] * 20 + [0] * 20 + [1] * 60] * 2,
              EVIDENCE: [[1] * 100, [0] * 10 + [1] * 90]}  # fmt: skip
-    found = findings(Plan(), _records("sst2", ahead))
+    found = find_study("15.14").findings(Plan(), _records("sst2", ahead))
     told = {v.claim.key: v for v in found.claims}
     assert (told["evidence"].measured, told["evidence"].n, told["evidence"].verdict) == (
         pytest.approx(0.25), 100, "holds",
@@ -85,18 +86,18 @@ def test_naive_bayes_is_compared_sentence_by_sentence():
     assert (told["bayes"].measured, told["bayes"].n) == (pytest.approx(0.1), 100)
     assert (told["goal"].measured, told["goal"].n) == (pytest.approx(0.95), 2)
     assert (told["gain"].measured, told["gain"].n) == (pytest.approx(0.15), 2)
-    elsewhere = {v.claim.key: v.n for v in findings(Plan(), _records("reviews", ahead)).claims}
+    elsewhere = {v.claim.key: v.n for v in find_study("15.14").findings(Plan(), _records("reviews", ahead)).claims}
     assert elsewhere["goal"] == 0  # the figure is SST-2's
     assert elsewhere["evidence"] == 100
 
 
 def test_a_point_on_few_sentences_decides_nothing():
-    near = {"naive Bayes": [[1, 0] * 50], EVIDENCE: [[1, 0] * 49 + [1, 1]] * 3}
-    told = {v.claim.key: v.verdict for v in findings(Plan(), _records("sst2", near)).claims}
+    near = {BAYES: [[1, 0] * 50], EVIDENCE: [[1, 0] * 49 + [1, 1]] * 3}
+    told = {v.claim.key: v.verdict for v in find_study("15.14").findings(Plan(), _records("sst2", near)).claims}
     assert told["evidence"] == "undecided"
 
 
 def test_claims_and_trials():
     assert {claim.key for claim in claims(Plan())} - {claim.key for claim in claims(QUICK)} == {"goal"}
-    assert [trial.variant for trial in trials(Plan(data="reviews", seeds=1))] == ["naive Bayes", *ARMS]
-    assert {verdict.verdict for verdict in findings(Plan(), []).claims} == {"undecided"}
+    assert [trial.arm for trial in trials(Plan(data="reviews", seeds=1))] == [BAYES, *ARMS]
+    assert {verdict.verdict for verdict in find_study("15.14").findings(Plan(), []).claims} == {"undecided"}

@@ -10,7 +10,7 @@ from elman.lab.study import Record, Trial
 from elman.lab.workspace import Desk
 from elman.nn.saving import make_seq2seq
 from elman.studies import ex23_spelling, find_study
-from elman.studies.ex23_spelling import ARMS, SLIPS, cases
+from elman.studies.ex23_spelling import ARMS, NEITHER, SLIPS, cases
 
 TINY = {"hidden_size": "4", "updates": "2", "batch_size": "4", "check_size": "10", "test_size": "10", "beam": "2",
         "candidates": "4", "seeds": "1"}  # fmt: skip
@@ -31,24 +31,27 @@ def model():
 
 def test_cases_share_no_word_and_are_of_their_part():
     plan = find_study("15.23").plan(True)
-    tested = [cases(plan, "test", seed) for seed in range(plan.seeds)]
+    tested = [cases(plan, "test", Trial(NEITHER, seed)) for seed in range(plan.seeds)]
     words = [case.right for some in tested for case in some]
     assert len(set(words)) == len(words)
-    assert not set(words) & {case.right for case in cases(plan, "check", 0)}
-    assert tested[0] == cases(plan, "test", 0)
+    assert not set(words) & {case.right for case in cases(plan, "check", Trial(NEITHER, 0))}
+    assert tested[0] == cases(plan, "test", Trial(NEITHER, 0))
     for case in tested[0]:
         assert (case.typo == case.right) == (case.group == "clean")
         assert case.group in ("clean", *SLIPS)
 
 
+def real_of(seed):
+    return Trial(NEITHER, seed, inputs={"spelling": "12ab"})
+
+
 def test_real_misspellings_go_with_what_was_meant(monkeypatch):
     plan = replace(find_study("15.23").plan(True), dictionary="pydoc")
-    right = [case.right for case in cases(plan, "test", 0)][:5]
-    monkeypatch.setattr(ex23_spelling, "_has_real", lambda: True)
+    right = [case.right for case in cases(plan, "test", Trial(NEITHER, 0))][:5]
     monkeypatch.setattr("elman.data.spelling.misspellings", lambda: [(word + "q", word) for word in right])
-    real = [case for seed in range(plan.seeds) for case in cases(plan, "test", seed) if case.group == "real"]
+    real = [case for seed in range(plan.seeds) for case in cases(plan, "test", real_of(seed)) if case.group == "real"]
     assert sorted(real) == sorted((word + "q", word, "real") for word in right)
-    assert [case for case in cases(plan, "check", 0) if case.group == "real"] == []
+    assert [case for case in cases(plan, "check", real_of(0)) if case.group == "real"] == []
 
 
 def test_the_channel_scores_each_word_as_if_alone(model):
@@ -86,7 +89,7 @@ def test_a_small_run(tmp_path):
     plan = study.plan(True, TINY)
     records = []
     for trial in study.trials(plan):
-        torch.manual_seed(trial.seed)
+        torch.manual_seed(trial.seed or 0)
         records.append(replace(study.module.run(plan, trial, Desk(tmp_path / trial.name)), trial=trial))
     assert sorted(path.parent.parent.name for path in tmp_path.glob("*/model/model.json")) == [
         "channel-seed0", "corrector-seed0"
@@ -100,7 +103,8 @@ def test_a_small_run(tmp_path):
     assert all(0 <= share <= 1 for share in shares)
     slips = words.columns.index("slips")
     assert words.rows[0][slips] == 0  # identity corrects nothing
-    assert {claim.claim.key for claim in found.claims} == {"trap", "characters", "synthetic"}
+    assert [v.claim.key for v in found.claims if not v.claim.needs] == ["trap", "characters", "synthetic"]
+    assert {verdict.n for verdict in found.claims if verdict.claim.needs} == {0}
 
 
 def test_verdicts_are_of_pairs_of_the_same_seed():

@@ -17,7 +17,7 @@ from elman.nn.transformer import Transformer
 from elman.probe.parameters import count_parameters
 from elman.studies import find_study
 from elman.studies.ex30_transformer.results import ARMS, BATCHES, BAYES, LATENCY, LENGTHS, NETWORKS, UNPLACED
-from elman.studies.ex30_transformer.study import QUICK, Plan, claims, counted, findings, solved, trials
+from elman.studies.ex30_transformer.study import QUICK, Plan, claims, counted, solved, trials
 
 TINY = {
     "data": "reviews", "sentences": "60", "width": "8", "parameters": "2160", "epochs": "1", "rates": "0.01,0.001",
@@ -81,10 +81,10 @@ def test_a_tiny_plan_from_end_to_end(tmp_path, monkeypatch):
     plan = study.plan(True, TINY)
     records = []
     for trial in study.trials(plan):
-        torch.manual_seed(trial.seed)
+        torch.manual_seed(trial.seed or 0)
         record = study.module.run(plan, trial, Desk(tmp_path / trial.name))
         assert all(math.isfinite(number) for number in record.numbers.values())
-        assert all(time > 0 for name, times in record.series.items() if trial.variant == LATENCY for time in times)
+        assert all(time > 0 for name, times in record.series.items() if trial.arm == LATENCY for time in times)
         records.append(replace(record, trial=trial))
     assert len(records) == 1 + 2 * (len(ARMS) + 1)
     found = study.findings(plan, records)
@@ -102,7 +102,7 @@ def _made(accuracy: dict[str, float], milliseconds: dict[str, float], power: dic
     records = []
     for arm, share in accuracy.items():
         right = [1.0] * round(20 * share) + [0.0] * (20 - round(20 * share))
-        for seed in range(1 if arm == BAYES else 2):
+        for seed in [None] if arm == BAYES else [0, 1]:
             numbers = {"accuracy": share, "training": 50.0, "parameters": 100.0 + len(arm), "a pass": 1.0}
             numbers |= {"hidden size": 3.0, "rate": 0.1}
             records.append(
@@ -122,7 +122,7 @@ def test_verdicts_on_records_made_by_hand():
         {"LSTM": 1.0, "BiLSTM": 2.0, "Transformer": 0.5},
         {"LSTM": 1.0, "BiLSTM": 1.0, "Transformer": 2.0},
     )
-    found = findings(Plan(seeds=2), records)
+    found = find_study("15.30").findings(Plan(seeds=2), records)
     measured = {verdict.claim.key: verdict for verdict in found.claims}
     assert measured["equal"].measured == pytest.approx(111 / 104 - 1)
     assert measured["equal"].verdict == "does not hold"
@@ -139,9 +139,9 @@ def test_verdicts_on_records_made_by_hand():
 
 def test_failed_trials_leave_claims_undecided():
     records = _made({"LSTM": 0.8}, dict.fromkeys(NETWORKS, 1.0), dict.fromkeys(NETWORKS, 1.0))[:2]
-    found = findings(Plan(seeds=2), records)
+    found = find_study("15.30").findings(Plan(seeds=2), records)
     assert {verdict.verdict for verdict in found.claims} == {"undecided"}
-    assert findings(Plan(), []).claims[0].verdict == "undecided"
+    assert find_study("15.30").findings(Plan(), []).claims[0].verdict == "undecided"
 
 
 def test_bad_input_is_one_clear_line():

@@ -22,8 +22,6 @@ from elman.studies.ex13_varying_lengths.study import (
     CONTESTANTS,
     RECALL,
     Plan,
-    claims,
-    findings,
     make_model,
     parameters,
     trials,
@@ -40,7 +38,7 @@ def test_a_tiny_plan_from_end_to_end(tmp_path):
     plan = study.plan(True, TINY)
     records = []
     for trial in study.trials(plan):
-        torch.manual_seed(trial.seed)
+        torch.manual_seed(trial.seed or 0)
         record = study.module.run(plan, trial, Desk(tmp_path / trial.name))
         assert all(math.isfinite(number) for number in record.numbers.values())
         records.append(replace(record, trial=trial))
@@ -94,7 +92,7 @@ def test_impossible_utterances(wrong):
 
 
 def test_the_scale_is_the_trainings():
-    training, test = utterances_of("generated", 1)
+    training, test = utterances_of(False, 1)
     frames = torch.cat(list(training.inputs))
     torch.testing.assert_close(frames.mean(0), torch.zeros(12), atol=1e-5, rtol=0)
     torch.testing.assert_close(frames.std(0), torch.ones(12))
@@ -153,10 +151,10 @@ def test_equal_parameters():
     assert parameters(model.encoder) < parameters(make_model(Plan(), "LSTM", inputs, 9).encoder)
 
 
-def record(variant, seed, accuracy=0.9, **numbers):
+def record(arm, task, seed, accuracy=0.9, **numbers):
     more = {"parameters": 10.0, "seconds": 1.0, "answers": 370.0, "real": 10.0, "read": 12.0}
-    inputs = {} if "recall" in variant else {"data": "generated"}
-    return Record(more | {"accuracy": accuracy} | numbers, {"loss": [2.0, 1.0]}, trial=Trial(variant, seed, inputs))
+    more |= {"accuracy": accuracy} | numbers
+    return Record(more, {"loss": [2.0, 1.0]}, trial=Trial(arm, seed, {"task": task}))
 
 
 def test_verdicts_from_records_made_by_hand():
@@ -170,23 +168,24 @@ def test_verdicts_from_records_made_by_hand():
                 if "padded" in arm
                 else {"changed": 0.0, "content": 0.0, "packed": 0.0, "alone": 1e-7}
             )
-            made.append(record(f"{arm} | utterances", seed, value + 0.001 * seed, **own))
-        made += [record(f"{arm} | recall", seed, v + 0.001 * seed) for arm, v in (("GRU", 0.99), ("RNN", 0.3))]
+            made.append(record(arm, "utterances", seed, value + 0.001 * seed, **own))
+        made += [record(arm, "recall", seed, v + 0.001 * seed) for arm, v in (("GRU", 0.99), ("RNN", 0.3))]
         times = {name: 2.0 if name.startswith("GRU") else 3.0 for name in CONTESTANTS}
-        made.append(Record(times, trial=Trial("timing", seed, {"data": "generated"})))
+        made.append(Record(times, trial=Trial("timing", seed)))
     plan = Plan(data="generated")
-    found = findings(plan, made)
+    found = find_study("15.13").findings(plan, made)
     assert {v.claim.key: v.verdict for v in found.claims} == dict.fromkeys(
         ("equal", "padding", "exact", "speed", "memory"), "holds"
-    )
+    ) | {"vowels": "undecided"}
     assert "97.1\u00a0%" in found.summary
     assert "90.1\u00a0%" in found.summary
 
     made[0] = replace(made[0], numbers=made[0].numbers | {"content": 1e-30})
-    worse = {v.claim.key: v.verdict for v in findings(plan, made).claims}
+    worse = {v.claim.key: v.verdict for v in find_study("15.13").findings(plan, made).claims}
     assert worse["exact"] == "does not hold"
-    fewer = [one for one in made if one.trial is not None and one.trial.variant.startswith("LSTM |")]
-    assert {v.verdict for v in findings(plan, fewer).claims if v.claim.key != "exact"} == {"undecided"}
+    fewer = [one for one in made if one.trial is not None and one.trial.arm == "LSTM"]
+    claims = find_study("15.13").findings(plan, fewer).claims
+    assert {v.verdict for v in claims if v.claim.key != "exact"} == {"undecided"}
 
 
 def test_lengths_the_wrong_way_round():
@@ -194,15 +193,17 @@ def test_lengths_the_wrong_way_round():
         find_study("15.13").plan(False, {"recall_lengths": "9,3"})
 
 
-def test_the_target_is_claimed_for_the_vowels_alone(monkeypatch):
-    assert "vowels" not in [claim.key for claim in claims(Plan(data="generated"))]
-    monkeypatch.setattr("elman.data.where", lambda _: "cache")
-    assert "vowels" in [claim.key for claim in claims(Plan())]
+def test_the_target_is_measured_on_the_vowels_alone():
+    made = [record("BiGRU", "utterances", seed, 0.98 + 0.001 * seed) for seed in range(3)]
+    for inputs, n in (({}, 0), ({"japanese_vowels": "12ab"}, 3)):
+        read = [replace(one, trial=replace(one.trial, inputs=inputs)) for one in made]
+        vowels = find_study("15.13").findings(Plan(), read).claims[0]
+        assert (vowels.claim.needs, vowels.n) == ("japanese_vowels", n)
 
 
 def test_vowels_that_are_not_here(monkeypatch, tmp_path):
     monkeypatch.setenv("ELMAN_DATA", str(tmp_path))
     monkeypatch.setenv("ELMAN_CACHE", str(tmp_path))
-    assert {trial.inputs.get("data") for trial in trials(Plan())} == {"generated", None}
+    assert not any(trial.inputs for trial in trials(Plan()))
     with pytest.raises(NotHere, match="is not on this machine"):
         trials(Plan(data="japanese_vowels"))

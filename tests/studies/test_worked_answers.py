@@ -1,5 +1,7 @@
 """Worked answers against the numbers of the chapter, and with the reader's own."""
 
+from dataclasses import replace
+
 import pytest
 
 from elman.errors import UnknownName
@@ -13,7 +15,7 @@ def answer(exercise, tmp_path, **settings):
     study = find_study(exercise)
     plan = study.plan(settings=settings)
     (trial,) = study.trials(plan)
-    return study.findings(plan, [study.module.run(plan, trial, Desk(tmp_path))])
+    return study.findings(plan, [replace(study.module.run(plan, trial, Desk(tmp_path)), trial=trial)])
 
 
 @pytest.mark.parametrize(

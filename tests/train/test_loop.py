@@ -48,6 +48,57 @@ def test_an_update_is_that_of_the_optimiser_by_hand():
         torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-14)
 
 
+def groups_of(model, *rates):
+    parts = (model[0], model[2])
+    return [{"params": list(part.parameters()), "lr": rate} for part, rate in zip(parts, rates, strict=True)]
+
+
+def test_each_group_of_an_optimiser_keeps_its_own_rate(tmp_path):
+    """Against the same optimiser with each group's rate set by hand."""
+    model, twin = net(), net()
+    factors = cosine(warmup=2)
+    optimizer, by_hand = (torch.optim.SGD(groups_of(one, 0.5, 0.01)) for one in (model, twin))
+    path = tmp_path / "checkpoint.safetensors"
+
+    def made(updates_left):
+        torch.manual_seed(3)
+        updates = train(model, loss_of(model), 8, optimizer=optimizer, schedule=factors, clip_norm=math.inf,
+                        checkpoint=path, checkpoint_every=1)  # fmt: skip
+        return [next(updates) for _ in range(updates_left)]
+
+    first = made(4)
+    torch.manual_seed(3)
+    for update in range(3):  # the checkpoint is written when the next update is asked for
+        by_hand.zero_grad()
+        loss_of(twin)(update).backward()
+        for group, rate in zip(by_hand.param_groups, (0.5, 0.01), strict=True):
+            group["lr"] = rate * factors(update, 8)
+        by_hand.step()
+    assert [update.rate for update in first] == [0.5 * factors(update, 8) for update in range(4)]
+    again = net(5)
+    resumed = torch.optim.SGD(groups_of(again, 0.5, 0.01))
+    assert len(list(train(again, loss_of(again), 3, optimizer=resumed, schedule=factors, checkpoint=path))) == 3
+    for a, b in zip(again.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-14)
+    assert [group["lr"] for group in resumed.param_groups] == [rate * factors(2, 8) for rate in (0.5, 0.01)]
+
+
+def test_an_optimiser_that_was_used_before_starts_at_its_highest_rates_again():
+    model = net()
+    optimizer = torch.optim.SGD(groups_of(model, 0.5, 0.01))
+    for _ in range(2):
+        rates = [update.rate for update in train(model, loss_of(model), 4, optimizer=optimizer)]
+        assert rates == [0.5 * (1 - 0.9 * update / 4) for update in range(4)]
+
+
+@pytest.mark.parametrize("given", ["neither", "both"])
+def test_a_rate_or_an_optimiser(given):
+    model = net()
+    own = {"learning_rate": 0.1, "optimizer": torch.optim.SGD(model.parameters(), lr=0.1)} if given == "both" else {}
+    with pytest.raises(TypeError, match=f"takes a learning_rate or an optimizer with its own rates, got {given}"):
+        next(train(model, loss_of(model), 1, **own))
+
+
 def run(path, stop_at=None, seed=1):
     """Train with dropout, an average, a patience and a schedule; stop at an update, or when patience ends."""
     model = net(seed)

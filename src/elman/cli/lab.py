@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from elman.lab.study import Study
 
 Quick = Annotated[bool, typer.Option("--quick", help="Run the short plan: minutes instead of hours.")]
-Seeds = Annotated[int | None, typer.Option(min=1, help="Seeds of each variant; default: the plan's.")]
+Seeds = Annotated[int | None, typer.Option(min=1, help="Seeds of each arm; default: the plan's.")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Parallel processes; default: one a core.")]
 Out = Annotated[Path, typer.Option(help="Folder for records, models, findings and the book.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -55,7 +55,8 @@ def study(
     jobs: Jobs = None,
     out: Out = Path("results"),
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change one field of the plan.")
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Change one field of the plan; --fields lists them."),
     ] = None,
     cells: Annotated[
         list[str] | None,
@@ -63,6 +64,7 @@ def study(
     ] = None,
     data: Data = None,
     cluster: Cluster = None,
+    fields: Annotated[bool, typer.Option("--fields", help="List the fields of the plan, and run nothing.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run one study, or go on with it, and show what it found."""
@@ -73,6 +75,9 @@ def study(
     if seeds is not None:
         changed["seeds"] = str(seeds)
     wanted = find_study(name)
+    if fields:
+        _show_fields(wanted, quick, as_json)
+        return
     if cells:
         changed["cells"] = _with_cells(wanted, quick, changed, cells)
     run = _make_run(wanted, quick, changed, out)
@@ -119,6 +124,25 @@ def report(
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder; give the --out of an earlier run")
     _write_book(folder, out)
+
+
+def _show_fields(study: "Study", quick: bool, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    fields = study.fields(quick)
+    if as_json:
+        print(json.dumps([asdict(one) for one in fields], indent=2))
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    shown = Table(title=f"Fields of {study.exercise} {study.name}: --set FIELD=VALUE", title_justify="left")
+    for column in ("field", "takes", "default", ""):
+        shown.add_column(column)
+    for one in fields:
+        shown.add_row(one.name, escape(one.takes), escape(one.default), escape(one.about))
+    Console().print(shown)
 
 
 def _make_run(study: "Study", quick: bool, settings: dict[str, str], out: Path) -> "Run":
@@ -184,6 +208,7 @@ def read_settings(pairs: list[str]) -> dict[str, str]:
 def _with_cells(study: "Study", quick: bool, settings: dict[str, str], names: list[str]) -> str:
     """Return the plan's field ``cells`` with further ones, whose files are found from any folder."""
     from elman.cells.lookup import cell_label, cell_named
+    from elman.lab.study import listed
     from elman.studies import all_studies
 
     there = getattr(study.plan(quick, settings), "cells", None)
@@ -197,7 +222,7 @@ def _with_cells(study: "Study", quick: bool, settings: dict[str, str], names: li
     if twice is not None:
         raise UnknownName(f"{twice} is named twice; tables tell cells apart by the names of file and class")
     places = [name.rpartition(":") for name in names]
-    return ",".join([*there, *(f"{Path(path).resolve()}:{cell}" if path else cell for path, _, cell in places)])
+    return listed([*there, *(f"{Path(path).resolve()}:{cell}" if path else cell for path, _, cell in places)])
 
 
 def _use_data(folder: Path | None) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -37,6 +37,7 @@ def beam_search(
     allowed: Allowed | None = None,
     penalty: Callable[[Any], Tensor] | None = None,
     diversity: Diversity | None = None,
+    early_stopping: bool | Literal["never"] = "never",
     tree: bool = False,
 ) -> Beams:
     r"""Search for the sequences of the highest score.
@@ -53,6 +54,11 @@ def beam_search(
     :math:`s'/d(m) \le s/d(m) \le b`, and as :math:`c \le 0`, it scores no more than b and cannot displace what is
     finished. Rounding is monotone, so this holds in floating point too. The result is that of a search run to
     ``max_length``.
+
+    ``early_stopping`` chooses a rule that loses something, as ``transformers`` does by default. Both rules wait until
+    ``beam_width`` hypotheses are finished, whatever ``n_best``. ``True`` stops there. ``False`` stops once the worst
+    of them scores at least :math:`s / d(n)`, as if what goes on ended where it is. Under either rule a group that has
+    stopped finishes nothing more.
 
     **When nothing may follow.** A hypothesis with no continuation is dropped. If none of a sentence (and group) can
     go on and none has finished, n-gram blocking is lifted for that step; if that does not do, ``min_length`` too;
@@ -82,6 +88,8 @@ def beam_search(
             :func:`elman.decode.coverage_penalty`, say.
         diversity: groups that keep apart; ``beam_width`` and ``n_best`` must be multiples of their number. Default
             one group.
+        early_stopping: ``"never"``, ``True`` or ``False``, with the meaning that ``transformers`` gives them; see
+            above.
         tree: whether to keep the search tree.
 
     Returns:
@@ -104,11 +112,15 @@ def beam_search(
     groups = diversity.groups
     n_best = groups if n_best is None else n_best
     _check_sizes(max_length, min_length, beam_width, n_best, groups, no_repeat_ngram)
+    if early_stopping not in (True, False, "never"):
+        raise ValueError(f'early_stopping must be True, False or "never", got {early_stopping!r}')
+    exact, filled = early_stopping == "never", early_stopping is True
     divisor, greatest = divisors(length_penalty, max_length)
     log_probs, state = read_prompt(step, prompt, state)
     _check_tokens(log_probs.shape[1], prompt, eos, prefix, max_length)
     rules = Rules(eos, min_length, no_repeat_ngram, prefix, allowed)
-    finished = Finished(len(prompt), n_best, groups, divisor, eos, log_probs)
+    finished = Finished(len(prompt), n_best if exact else beam_width, groups, divisor, eos, log_probs)
+    going_on = torch.ones(len(prompt), groups, dtype=torch.bool, device=prompt.device)  # whether it may improve
     levels: list[Level] = []
 
     rows = torch.arange(len(prompt), device=prompt.device).repeat_interleave(groups)
@@ -133,6 +145,7 @@ def beam_search(
                 steered = steered - diversity.penalty(lane.live.history, lane.place, chosen, steered)
             ending, going = split(lane.rank(own, steered), lane.width, eos, last=written + 1 == max_length)
 
+            ending = ending._replace(there=ending.there & going_on[sentences, group, None])
             begin = prompt.shape[1]
             finished.add(sentences, group, ending, ending.written(live)[..., begin:], extra)
             if stuck is not None:
@@ -140,7 +153,7 @@ def beam_search(
                 finished.add(sentences, group, left, left.written(live)[..., begin:-1], extra)
             if tree:
                 levels[-1].record(sentences, group, going, ending)
-            bound[:, group] = going.log_prob.amax(1) / greatest[written + 1]
+            bound[:, group] = going.log_prob.amax(1) / (greatest if exact else divisor)[written + 1]
             history = going.written(live)
             chosen.append(Chosen(history, going.there))
             s, slot = going.there.nonzero(as_tuple=True)
@@ -149,16 +162,17 @@ def beam_search(
             )
             parents.append(going.row[s, slot])
 
-        may_improve = (finished.score[sentences, :, -1] < bound).any(1)
+        worst = finished.score[sentences, :, -1]
+        going_on[sentences] &= (worst < bound) & ((worst == -torch.inf) | (not filled))
         live, parent = Live(*(torch.cat(parts) for parts in zip(*onward, strict=True))), torch.cat(parents)
-        keep = torch.isin(live.sentence, sentences[may_improve])
+        keep = going_on.any(1)[live.sentence]
         live, parent = live.take(keep), parent[keep]
         if not len(parent):
             break
         state = select(state, parent, dim=batch_dim, count=len(values))
         log_probs, state = step(live.history[:, -1], state)
         log_probs = checked(log_probs, len(parent), written + 1)
-    return finished.result(levels if tree else None)
+    return finished.result(n_best, levels if tree else None)
 
 
 def _constrain(

@@ -125,16 +125,20 @@ class Finished:
         ):
             shelf[sentences, group] = torch.cat((shelf[sentences, group], new), 1)[at, order]
 
-    def result(self, tree: list[Level] | None) -> Beams:
-        """Return all groups' hypotheses of each sentence in one ranking; of equals, an earlier group's is first."""
-        sentences, _, count = self.score.shape
-        order = self.score.flatten(1).sort(descending=True, stable=True).indices
+    def result(self, count: int, tree: list[Level] | None) -> Beams:
+        """Return the best ``count`` of each sentence, as many of each group, in one ranking; of equals, an earlier
+        group's is first."""
+        sentences, groups, _ = self.score.shape
+        count //= groups
+        order = self.score[..., :count].flatten(1).sort(descending=True, stable=True).indices
         row = torch.arange(sentences, device=order.device)[:, None]
-        score, log_prob, length, ended = (
-            part.flatten(1)[row, order] for part in (self.score, self.log_prob, self.length, self.ended)
-        )
+
+        def ranked(part: Tensor) -> Tensor:
+            return part[:, :, :count].flatten(1, 2)[row, order]
+
+        score, log_prob, length, ended = map(ranked, (self.score, self.log_prob, self.length, self.ended))
         there = score > -torch.inf
-        length, tokens = length * there, self.tokens.flatten(1, 2)[row, order]
+        length, tokens = length * there, ranked(self.tokens)
         longest = int(length.max())
         tokens = tokens[..., :longest].masked_fill(~there[..., None], -1)
         return Beams(tokens, length, score, log_prob, ended & there, order // count, tree)

@@ -39,6 +39,11 @@ def forced() -> str:
     return _forced.get()
 
 
+def automatic() -> bool:
+    """Return whether Elman may pick the fastest way: no engine is forced, and no model is being exported."""
+    return _forced.get() == "auto" and not torch.compiler.is_exporting()
+
+
 @contextmanager
 def use_engine(engine: str) -> Iterator[None]:
     """Force every :func:`~elman.unroll` inside the block onto one engine.

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from elman.cell import Cell, part_of
+from elman.cell import Cell
 from elman.engine.symbols import Symbols, looked_up
 
 
@@ -32,20 +32,45 @@ def run(
 
 def steps(cell: Cell, drive: Any, batch_sizes: list[int], state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
     """:func:`run`, from a drive that is there already."""
-    starts = [0]
-    for n in batch_sizes:
-        starts.append(starts[-1] + n)
-    for one in drive if isinstance(drive, tuple) else (drive,):
-        if len(one) != starts[-1]:
+    walk = list(zip(batch_sizes, _by_step(cell, drive, batch_sizes), strict=True))
+    start, kind, alive = state, type(state), len(state[0])
+    outputs: list[Tensor] = []
+    ended: list[Any] = []
+    for n, now in reversed(walk) if reverse else walk:
+        if n < alive:
+            ended.append(_rows(state, n, alive))
+            state = kind(*_rows(state, 0, n))
+        elif n > alive:
+            state = kind(*_joined(state, _rows(start, alive, n)))
+        alive = n
+        state = cell.step(now, state)
+        outputs.append(state[0])
+    if not outputs:
+        return start[0][:0], start
+    if reverse:
+        outputs.reverse()
+        ended = [_rows(start, alive, len(start[0]))]
+    if alive < len(start[0]):
+        state = _joined(state, *reversed(ended))
+    return torch.cat(outputs), kind(*state)
+
+
+def _by_step(cell: Cell, drive: Any, batch_sizes: list[int]) -> Any:
+    drives, total = drive if isinstance(drive, tuple) else (drive,), sum(batch_sizes)
+    for one in drives:
+        if len(one) != total:
             raise ValueError(
-                f"drive of {type(cell).__name__} returned {list(one.shape)} for {starts[-1]} inputs: "
-                f"drive maps [..., I] to [..., D], so return {starts[-1]} rows"
+                f"drive of {type(cell).__name__} returned {list(one.shape)} for {total} inputs: "
+                f"drive maps [..., I] to [..., D], so return {total} rows"
             )
-    outputs: list[Tensor] = [state[0][:0]] * len(batch_sizes)
-    for t in reversed(range(len(batch_sizes))) if reverse else range(len(batch_sizes)):
-        n = batch_sizes[t]
-        now = slice(starts[t], starts[t + 1])
-        alive = cell.step(part_of(drive, now), type(state)(*(field[:n] for field in state)))
-        outputs[t] = alive[0]
-        state = type(state)(*(torch.cat([new, old[n:]]) for new, old in zip(alive, state, strict=True)))
-    return (torch.cat(outputs) if outputs else state[0][:0]), state
+    # split, as the gradient of each slice would be as large as the whole drive
+    parts = [one.split(batch_sizes) for one in drives]
+    return list(zip(*parts, strict=True)) if isinstance(drive, tuple) else parts[0]
+
+
+def _rows(state: Any, first: int, last: int) -> list[Tensor]:
+    return [field[first:last] for field in state]
+
+
+def _joined(*states: Any) -> list[Tensor]:
+    return [torch.cat(fields) for fields in zip(*states, strict=True)]

@@ -140,7 +140,8 @@ def measured(verdict: Verdict) -> tuple[str, str]:
         ('1.532 nats', '95\xa0% interval 1.511 to 1.553, n\xa0=\xa03')
     """
     if verdict.n == 0:
-        return "nothing measured", "n\u00a0=\u00a00"
+        needs = f"; it needs {verdict.claim.needs}" if verdict.claim.needs else ""
+        return f"nothing measured{needs}", "n\u00a0=\u00a00"
     value, low, high = _rounded(verdict.measured, verdict.low, verdict.high)
     value = f"{value} {verdict.claim.unit}".rstrip()
     if verdict.exact:

@@ -71,6 +71,11 @@ class Progress:
             self._bars.start()
             self._tasks[""] = self._bars.add_task("trials", total=total, completed=done, note="")
 
+    def note(self, text: str) -> None:
+        """Say something once."""
+        if self.visible:
+            print(text, file=sys.stderr, flush=True)
+
     def update(self, running: Sequence[Running]) -> None:
         """Show the trials at work now."""
         if self._bars is not None:

@@ -33,7 +33,7 @@ from elman.lab.study import Record, Study, Trial
 from elman.lab.worker import in_one_line, run_trial
 from elman.lab.workspace import clear_progress, read_progress
 
-__all__ = ["FolderInUse", "Run", "cores", "execute"]
+__all__ = ["FolderInUse", "Run", "cores", "execute", "write_plan"]
 
 
 class FolderInUse(RuntimeError):
@@ -99,7 +99,8 @@ def execute(
             remove_unfinished(run.folder)
         trials = {id(run): list(run.study.trials(run.plan)) for run in runs}
         for run in runs:
-            _write_plan(run)
+            write_plan(run)
+        _tell_of_others([folder for run in runs for folder in _others(run, trials[id(run)])], show)
         pending = [
             (run, trial) for run in runs for trial in trials[id(run)] if run.record(trial) is None
         ]  # fmt: skip
@@ -116,6 +117,21 @@ def execute(
             show.finished(f"{run.study.name} {trial.name}", failure)
             if not left[id(run)]:
                 yield run, _conclude(run, trials[id(run)])
+
+
+def _others(run: Run, trials: Sequence[Trial]) -> list[Path]:
+    """Folders of records that are none of these trials'."""
+    own = {run.trial_folder(trial) for trial in trials}
+    return [path.parent for path in run.folder.glob("trials/*/record.json") if path.parent not in own]
+
+
+def _tell_of_others(folders: Sequence[Path], show: Progress) -> None:
+    if folders:
+        where = os.path.commonpath([folder.parent for folder in folders])
+        records = "1 record" if len(folders) == 1 else f"{len(folders)} records"
+        show.note(
+            f"{records} in {where} come from earlier code or from other data or settings; they are kept and not used"
+        )
 
 
 def _completed(
@@ -177,10 +193,11 @@ def _refuse_links(folder: Path) -> None:
             raise OSError(errno.ELOOP, "a link to elsewhere is not followed; remove it", str(folder / part))
 
 
-def _write_plan(run: Run) -> None:
+def write_plan(run: Run) -> None:
+    """Write the plan of a run, and what is claimed, before anything runs."""
     plain = {
         "plan": _plain(run.plan),
-        "claims": TypeAdapter(list[Claim]).dump_python(list(run.study.claims(run.plan)), mode="json"),
+        "claims": json.loads(TypeAdapter(list[Claim]).dump_json(list(run.study.claims(run.plan)))),
     }
     write_text(run.folder / "plan.json", json.dumps(plain, indent=2))
 

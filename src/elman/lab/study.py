@@ -39,7 +39,7 @@ FORMAT = 2  # of saved records; one of another format is not read
 MOST_SEEDS = 1000
 Given = str | int | float
 
-__all__ = ["Record", "Study", "Trial", "studies_in"]
+__all__ = ["PlanField", "Record", "Study", "Trial", "listed", "studies_in"]
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,16 @@ class Record:
 
 
 @dataclass(frozen=True)
+class PlanField:
+    """A field of a plan: its name, what it takes, its default as one would write it, and the comment beside it."""
+
+    name: str
+    takes: str
+    default: str
+    about: str
+
+
+@dataclass(frozen=True)
 class Study:
     """A study's module, seen from outside. Reading its title imports nothing."""
 
@@ -116,8 +126,7 @@ class Study:
     @property
     def asks(self) -> bool:
         """Whether the study writes questions for a quiz."""
-        body = ast.parse(self.path.read_text("utf-8")).body
-        return any(isinstance(node, ast.FunctionDef) and node.name == "question" for node in body)
+        return re.search(r"^def question\(", self.path.read_text("utf-8"), flags=re.MULTILINE) is not None
 
     @property
     def module(self) -> ModuleType:
@@ -145,6 +154,16 @@ class Study:
         if getattr(plan, "seeds", 0) > MOST_SEEDS:
             raise UnknownName(f"{self.name}: at most {MOST_SEEDS:,} seeds, got {plan.seeds:,}")
         return plan
+
+    def fields(self, quick: bool = False) -> list[PlanField]:
+        """The fields of the full or quick plan, in order."""
+        base = self.plan(quick)
+        hints = get_type_hints(type(base), include_extras=True)
+        about = _comments(self.path.read_text("utf-8"), type(base).__name__)
+        return [
+            PlanField(one.name, _takes(hints[one.name]), _as_text(getattr(base, one.name)), about.get(one.name, ""))
+            for one in fields(base)
+        ]
 
     def claims(self, plan: Any) -> Sequence[Claim]:
         """What is claimed before the run."""
@@ -230,6 +249,59 @@ def studies_in(package: ModuleType) -> list[Study]:
 
 def _stem(path: Path, root: Path) -> str:
     return path.relative_to(root).parts[0].removesuffix(".py")
+
+
+def listed(values: Sequence[Any]) -> str:
+    """Write the values of a plan's field as :meth:`Study.plan` reads them.
+
+    Example:
+        >>> listed([5, 20]), listed(["a,b.py:C", "GRUCell"])
+        ('5,20', '["a,b.py:C", "GRUCell"]')
+    """
+    texts = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
+    return json.dumps(texts) if any("," in text or text.startswith("[") for text in texts) else ",".join(texts)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return listed(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _comments(text: str, class_name: str) -> dict[str, str]:
+    """The comments beside the fields of a class, by field."""
+    lines = text.splitlines()
+    (found,) = (node for node in ast.parse(text).body if isinstance(node, ast.ClassDef) and node.name == class_name)
+    marked = ((n, lines[(n.end_lineno or n.lineno) - 1]) for n in found.body if isinstance(n, ast.AnnAssign))
+    return {ast.unparse(node.target): line.partition("  # ")[2].strip() for node, line in marked}
+
+
+def _takes(hint: Any) -> str:
+    """Say what a plan's field takes.
+
+    Example:
+        >>> from pydantic import PositiveInt
+        >>> _takes(PositiveInt), _takes(tuple[float, ...]), _takes(bool)
+        ('a whole number above 0', 'numbers, separated by commas', 'true or false')
+    """
+    return _in_words(TypeAdapter(hint).json_schema())
+
+
+def _in_words(schema: dict[str, Any], several: bool = False) -> str:
+    if schema.get("type") == "array":
+        return f"{_in_words(schema.get('items') or schema['prefixItems'][0], several=True)}, separated by commas"
+    if "enum" in schema or "const" in schema:
+        return " or ".join(map(str, schema.get("enum") or [schema["const"]]))
+    one, more = {
+        "integer": ("a whole number", "whole numbers"), "number": ("a number", "numbers"),
+        "boolean": ("true or false", "true or false"), "string": ("text", "texts"),
+    }[schema["type"]]  # fmt: skip
+    bounds = {
+        "exclusiveMinimum": "above", "minimum": "at least", "exclusiveMaximum": "below", "maximum": "at most",
+        "multipleOf": "a multiple of",
+    }  # fmt: skip
+    limits = [f"{words} {schema[name]:g}" for name, words in bounds.items() if name in schema]
+    return " ".join([more if several else one, *limits[:1], *(f"and {limit}" for limit in limits[1:])])
 
 
 def _read(hint: Any, text: str) -> Any:

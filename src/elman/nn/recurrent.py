@@ -9,11 +9,12 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman.cell import Cell
 from elman.cells.wrappers import Wrapper, check_probability
+from elman.engine.choice import choose
 from elman.engine.symbols import Symbols, looked_up
 from elman.engine.unroll import check_state, first_state
 from elman.errors import check_positive
+from elman.nn.layers import run_layers
 from elman.nn.layout import Layout, lay_out
-from elman.nn.stack import run_layers
 from elman.nn.stand_in import as_leaf
 
 __all__ = ["Recurrent"]
@@ -181,14 +182,15 @@ class Recurrent(nn.Module):
         else:
             starts = [check_state(cell, one, layout.batch) for cell, one in zip(cells, state, strict=True)]
 
-        def begin(place: int, _: Any) -> tuple[Cell, Any]:
-            return cells[place].drawn(), _rows(layout.arrange, starts[place], layout)
+        def run(place: int, x: Any, reverse: bool) -> tuple[Tensor, Any]:
+            state = _rows(layout.arrange, starts[place], layout)
+            return choose()(cells[place].drawn(), x, layout.batch_sizes, state, reverse)
 
         def join(depth: int, x: Any, outputs: Tensor) -> Tensor:
             return self.connections[depth](looked_up(x), outputs)
 
         outputs, finals = run_layers(
-            begin, layout, self.num_layers, 2 if self.bidirectional else 1, self.dropout * self.training,
+            run, layout.data, self.num_layers, 2 if self.bidirectional else 1, self.dropout * self.training,
             join if len(self.connections) else None,
         )  # fmt: skip
         return layout.restore_outputs(outputs), tuple(_rows(layout.restore_state, one, layout) for one in finals)

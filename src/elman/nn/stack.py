@@ -10,10 +10,12 @@ from torch.nn.utils.rnn import PackedSequence
 from torch.overrides import is_tensor_like
 
 from elman.cell import Cell
-from elman.engine.choice import choose
+from elman.engine import choice
 from elman.engine.symbols import Symbols, looked_up
 from elman.nn.fallback import run_packed, single, torch_runs
+from elman.nn.layers import run_layers
 from elman.nn.layout import Layout, lay_out
+from elman.nn.one_step import one_step
 from elman.nn.stand_in import as_leaf
 
 CellOf = Callable[[Any, int, Tensor | Symbols], Cell]  # (layer, place, x) -> the cell with that place's weights
@@ -47,6 +49,10 @@ def forward(
     data = x.data if isinstance(x, PackedSequence) else x.table if isinstance(x, Symbols) else x
     if lengths is None and is_tensor_like(data) and torch_runs(data, full=not isinstance(x, PackedSequence)):
         return by_torch(looked_up(x), hx)
+    if lengths is None and isinstance(x, Tensor) and choice.automatic():
+        after = one_step(layer, x, hx)
+        if after is not None:
+            return after
     layout = lay_out(x, lengths, layer)
     state = _state(layer, layout, widths, hx)
     if lengths is not None and torch_runs(data, full=False) and len(layout.data):
@@ -62,51 +68,14 @@ def forward(
 def _run(layer: nn.RNNBase, cell_of: CellOf, layout: Layout, state: tuple[Tensor, ...]) -> Any:
     starts = list(zip(*(field.unbind(0) for field in state), strict=True))
 
-    def begin(place: int, x: Tensor | Symbols) -> tuple[Cell, Any]:
+    def run(place: int, x: Tensor | Symbols, reverse: bool) -> tuple[Tensor, Any]:
         cell = cell_of(layer, place, x)
-        return cell, cell.state_type(*starts[place])
+        return choice.choose()(cell, x, layout.batch_sizes, cell.state_type(*starts[place]), reverse)
 
     outputs, finals = run_layers(
-        begin, layout, layer.num_layers, 2 if layer.bidirectional else 1, layer.dropout * layer.training
+        run, layout.data, layer.num_layers, 2 if layer.bidirectional else 1, layer.dropout * layer.training
     )
     return outputs, tuple(_stacked(fields) for fields in zip(*finals, strict=True))
-
-
-def run_layers(
-    begin: Callable[[int, Any], tuple[Cell, Any]],
-    layout: Layout,
-    depth: int,
-    directions: int,
-    dropout: float,
-    join: Callable[[int, Any, Tensor], Tensor] | None = None,
-) -> tuple[Any, list[Any]]:
-    """Run all layers, each reading the outputs of the one before.
-
-    Args:
-        begin: ``(place, x) -> (cell, state)`` of a layer and direction, forwards first, and of what it reads.
-        layout: what the first layer reads.
-        depth: number of layers.
-        directions: 1 or 2.
-        dropout: probability of zeroing an output between two layers.
-        join: ``(layer, x, outputs) -> x`` for the layer above; default the outputs.
-
-    Returns:
-        The outputs ``[N, directions * H]`` of the last layer, and the final state of each place, in packed order.
-    """
-    x: Any = layout.data
-    finals: list[Any] = []
-    for layer in range(depth):
-        if layer and dropout:
-            x = torch.dropout(looked_up(x), dropout, True)
-        outputs: list[Tensor] = []
-        for reverse in (False, True)[:directions]:
-            cell, state = begin(layer * directions + reverse, x)
-            output, final = choose()(cell, x, layout.batch_sizes, state, reverse)
-            outputs.append(output)
-            finals.append(final)
-        output = outputs[0] if directions == 1 else torch.cat(outputs, -1)
-        x = output if join is None else join(layer, x, output)
-    return x, finals
 
 
 def _stacked(fields: tuple[Tensor, ...]) -> Tensor:

@@ -94,7 +94,7 @@ def fit(
     validation: Labelled | None,
     epochs: int,
     *,
-    learning_rate: float,
+    learning_rate: float | None = None,
     batch_size: int = 32,
     seed: int = 0,
     patience: float = math.inf,
@@ -113,12 +113,12 @@ def fit(
         training: what to learn from, in batches of like length.
         validation: what says which pass was best; None keeps the last.
         epochs: passes at the most.
-        learning_rate: its highest value.
+        learning_rate: of the default optimiser, its highest value.
         batch_size: sequences of an update; default 32.
         seed: of the order of the batches.
         patience: passes in a row that may fail to better the validation loss; default no limit.
-        optimizer: default Adam.
-        schedule: of the rate, over all updates; default a straight line to a tenth.
+        optimizer: default Adam; one of your own keeps the rates of its groups, without ``learning_rate``.
+        schedule: of every rate, over all updates; default a straight line to a tenth.
         clip_norm: the gradient's norm is clipped to this.
         checkpoint: file to go on from, and to write after every pass.
         each: called with updates done, updates in all and the last loss.

@@ -26,7 +26,7 @@ def train(
     loss: Callable[[int], Tensor],
     updates: int,
     *,
-    learning_rate: float,
+    learning_rate: float | None = None,
     optimizer: Optimizer | None = None,
     schedule: Schedule | None = None,
     clip_norm: float = 1.0,
@@ -46,9 +46,10 @@ def train(
         model: what to train; put in training mode before every update.
         loss: gives the loss of an update, a scalar, from the number of updates done.
         updates: steps of the optimiser in all.
-        learning_rate: its highest value.
-        optimizer: default Adam (Kingma & Ba, 2015).
-        schedule: factor of the rate by update; default a straight line to a tenth.
+        learning_rate: of the default optimiser, its highest value.
+        optimizer: default Adam (Kingma & Ba, 2015). One of your own keeps the rates of its groups, and each is their
+            highest value; leave out ``learning_rate`` then.
+        schedule: factor of every rate by update; default a straight line to a tenth.
         clip_norm: the gradient's norm is clipped to this (Pascanu et al., 2013); ``math.inf`` leaves it alone.
         precision: ``"bfloat16"`` or ``"float16"`` run the loss under :class:`torch.autocast`, ``"float16"`` with its
             gradient scaled.
@@ -64,6 +65,7 @@ def train(
 
     Raises:
         LossNotFinite: with the update at which it happened, before anything is changed.
+        TypeError: if neither a learning rate nor an optimiser is given, or both.
         ValueError: if the checkpoint is damaged or of another model, or the machine lacks the precision.
         OSError: if the checkpoint cannot be written.
 
@@ -74,7 +76,11 @@ def train(
         >>> len(losses), losses[-1] < losses[0]
         (50, True)
     """
-    optimizer = adam(model, learning_rate) if optimizer is None else optimizer
+    if (learning_rate is None) == (optimizer is None):
+        given = "neither" if optimizer is None else "both"
+        raise TypeError(f"train() takes a learning_rate or an optimizer with its own rates, got {given}; give one")
+    optimizer = adam(model, learning_rate or 0.0) if optimizer is None else optimizer
+    highest = [group.setdefault("initial_lr", group["lr"]) for group in optimizer.param_groups]
     schedule = linear() if schedule is None else schedule
     cast, scaler = _cast(model, precision)
     kept: dict[str, Stateful] = {"model": model, "optimizer": optimizer, **(keep or {})}
@@ -89,8 +95,8 @@ def train(
         model.train()
         with cast:
             value = loss(number)
-        rate = learning_rate * schedule(number, updates)
-        made.append(descend(model, optimizer, value, number, rate, clip_norm, scaler, shared))
+        rates = [rate * schedule(number, updates) for rate in highest]
+        made.append(descend(model, optimizer, value, number, rates, clip_norm, scaler, shared))
         if average is not None:
             average.update_parameters(model)
         yield made[-1]

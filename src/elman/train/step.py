@@ -1,6 +1,7 @@
 """One step of an optimiser: the checks, the clipping, and what is told of it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -24,7 +25,7 @@ class Update:
         number: updates done, this one included.
         loss: before the update.
         norm: of the gradient, before it was clipped.
-        rate: learning rate.
+        rate: learning rate, of the optimiser's first group where it has several.
         restored: whether it was made before an interruption and is told again from the checkpoint.
     """
 
@@ -46,7 +47,7 @@ def descend(
     optimizer: Optimizer,
     loss: Tensor,
     number: int,
-    rate: float,
+    rates: Sequence[float],
     clip_norm: float,
     scaler: torch.amp.GradScaler | None = None,
     shared: bool = False,
@@ -58,7 +59,7 @@ def descend(
         optimizer: holds the model's parameters.
         loss: a scalar.
         number: updates done before.
-        rate: learning rate of this step.
+        rates: learning rate of this step for each of the optimiser's groups.
         clip_norm: largest norm of the gradient.
         scaler: scales the loss of a half-precision model.
         shared: whether the loss is one process's share.
@@ -72,7 +73,7 @@ def descend(
     value = whole.item()
     if not math.isfinite(value):
         raise LossNotFinite(f"the loss became {value} at update {number}")
-    for group in optimizer.param_groups:
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
         group["lr"] = rate
     optimizer.zero_grad(set_to_none=True)
     (loss if scaler is None else scaler.scale(loss)).backward()
@@ -90,4 +91,4 @@ def descend(
     else:
         scaler.step(optimizer)
         scaler.update()
-    return Update(number + 1, value, norm, rate)
+    return Update(number + 1, value, norm, rates[0])

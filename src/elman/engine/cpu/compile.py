@@ -14,7 +14,7 @@ from elman.engine.cpu.outer import outer_text
 from elman.engine.cpu.packing import pack_text
 from elman.engine.cpu.product import Tile, product_text
 
-__all__ = ["compile_text", "compiling_products", "shared_address", "tile_for"]
+__all__ = ["compile_text", "compiling_products", "is_wide_amd", "shared_address", "tile_for"]
 
 _lock = threading.RLock()  # LLVM's own state is not safe to share
 _llvmlite: Any = getattr(llvm.ffi.lib, "_lock", nullcontext())  # around every single call into LLVM
@@ -49,6 +49,12 @@ def tile_for(bits: int) -> Tile:
     """Return the register tile that suits this processor and number format."""
     features = llvm.get_host_cpu_features()
     return Tile(bits, 512 if features.get("avx512f") else 256)
+
+
+@cache
+def is_wide_amd() -> bool:
+    """Return whether this is a processor of AMD's with vectors of 512 bits."""
+    return llvm.get_host_cpu_name().startswith("znver") and bool(llvm.get_host_cpu_features().get("avx512f"))
 
 
 class Code:

@@ -6,12 +6,12 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from elman.engine.cpu.compile import shared_address, tile_for
+from elman.engine.cpu.compile import is_wide_amd, shared_address, tile_for
 from elman.engine.cpu.outer import panel_stride, strip_stride
 from elman.engine.cpu.scratch import scratch
 from elman.engine.cpu.threads import spread, whole_teams
 
-__all__ = ["aligned", "dense", "linear", "pack", "product_over_rows"]
+__all__ = ["aligned", "dense", "linear", "pack", "product_over_rows", "round_up"]
 
 ONEDNN_FROM = 700_000  # multiplications, below which oneDNN takes longer to set up than to compute
 SHARE = 200_000  # multiplications or numbers moved that are worth a thread
@@ -29,12 +29,30 @@ def dense(tensor: Tensor) -> Tensor:
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``x weight^T + bias``, by whichever of PyTorch's libraries is faster."""
-    onednn = torch.backends.mkldnn.enabled and torch.backends.mkldnn.is_available()
-    large = x.numel() * weight.shape[0] >= ONEDNN_FROM
-    if large and x.dtype == torch.float32 and onednn and whole_teams(torch.get_num_threads()):
-        # oneDNN uses 512-bit vectors also on processors where MKL does not
-        return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
-    return torch.nn.functional.linear(x, weight, bias)
+    n = len(x)
+    large = n * x.shape[1] * weight.shape[0] >= ONEDNN_FROM
+    if not (large and x.dtype == torch.float32 and _onednn_is_faster()):
+        return torch.nn.functional.linear(x, weight, bias)
+    # what oneDNN prepares for each number of rows, about half a megabyte, it keeps: so there are few numbers
+    if missing := round_up(n) - n:
+        x = torch.nn.functional.pad(x, (0, 0, 0, missing))
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")[:n]
+
+
+def _onednn_is_faster() -> bool:
+    # MKL uses 512-bit vectors on Intel's processors alone; where nobody has them, it is as fast as oneDNN
+    return (
+        is_wide_amd()
+        and torch.backends.mkldnn.enabled
+        and torch.backends.mkldnn.is_available()
+        and whole_teams(torch.get_num_threads())
+    )
+
+
+def round_up(rows: int) -> int:
+    """Return the least number not below ``rows`` that has five binary digits, and zeros after them."""
+    step = 1 << max(0, rows.bit_length() - 5)
+    return -(-rows // step) * step
 
 
 def pack(matrix: Tensor, address: int, held: object) -> None:

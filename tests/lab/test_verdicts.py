@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from elman.lab.arms import Arms
 from elman.lab.findings import Claim
-from elman.lab.verdicts import interval, judge
+from elman.lab.study import Record, Trial
+from elman.lab.verdicts import interval, judge, judge_all
 
 numbers = st.floats(-1e6, 1e6)
 
@@ -50,3 +52,21 @@ def test_exact_numbers_have_no_spread(value, verdict):
 
 def test_nan_among_the_values_decides_nothing():
     assert judge(Claim("k", "s", "s", at_most=1.0), [0.0, math.nan]).verdict == "undecided"
+
+
+def test_each_claim_is_judged_by_its_own_measure():
+    claims = [
+        Claim("mean", "s", "s", at_most=1.0, measure=lambda arms: arms.numbers("GRU", "loss")),
+        Claim("exact", "s", "s", at_least=2.0, measure=lambda arms: float(len(arms.records))),
+        Claim("absent", "s", "s", at_least=2.0, measure=lambda arms: arms.exact("LSTM", "loss")),
+    ]
+    records = [Record({"loss": 0.5 + 0.01 * seed}, trial=Trial("GRU", seed)) for seed in range(3)]
+    found = judge_all(claims, Arms(records))
+    assert [(v.claim, v.verdict, v.n, v.exact) for v in found] == [
+        (claims[0], "holds", 3, False), (claims[1], "holds", 1, True), (claims[2], "undecided", 0, False),
+    ]  # fmt: skip
+
+
+def test_a_claim_that_was_saved_has_no_measure():
+    with pytest.raises(ValueError, match="the claim 'k' has no measure"):
+        judge_all([Claim("k", "s", "s")], Arms([]))

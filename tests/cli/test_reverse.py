@@ -16,7 +16,7 @@ def results(tmp_path_factory):
     made_of = settings(48, "additive")
     model = make_seq2seq(made_of)
     train_reversal(model, Reversal(3, 6), 150, 64, 1e-2, 0, always, lambda update, loss: None)
-    folder = out / "15.15-number-reversal" / "quick" / "trials" / "attention-teacher-forcing-seed0-x" / "model"
+    folder = out / "15.15-number-reversal" / "quick" / "trials" / "attention-reads=teacher-forcing-seed0-x" / "model"
     save_made(folder, model, made_of, {})
     return out
 

@@ -81,3 +81,17 @@ def test_a_missing_package_of_the_laboratory_is_named_in_one_line():
 def test_an_unknown_name_lists_those_there_are():
     with pytest.raises(AttributeError, match=r"module 'elman' has no attribute 'trian'; it has .*train"):
         getattr(elman, "trian")  # noqa: B009
+
+
+def test_a_public_name_means_the_same_whatever_was_imported_before():
+    code = """
+import elman
+first = elman.probe.gradient_flow, elman.baselines.norvig, elman.unroll, elman.nn.streaming
+import elman.probe.gradient_flow, elman.baselines.norvig, elman.engine.unroll, elman.nn.streaming
+assert first == (elman.probe.gradient_flow, elman.baselines.norvig, elman.unroll, elman.nn.streaming)
+assert all(callable(one) for one in first)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    code = "import elman\nfrom elman.probe.gradient_flow import gradient_flow as f\nassert elman.probe.gradient_flow is f"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

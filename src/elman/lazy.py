@@ -1,5 +1,6 @@
 """Public names that are imported when they are first used."""
 
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -19,11 +20,13 @@ def lazily(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any]
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}; it has {', '.join(sorted(homes))}")
         try:
-            return getattr(import_module(homes[name]), name) if homes[name] else import_module(f"{package}.{name}")
+            value = getattr(import_module(homes[name]), name) if homes[name] else import_module(f"{package}.{name}")
         except ModuleNotFoundError as error:
             if not needed(error):
                 raise
             raise ModuleNotFoundError(f"{package}.{name}: {needed(error)}", name=error.name) from None
+        setattr(sys.modules[package], name, value)  # found at once from now on
+        return value
 
     return get, lambda: sorted(homes)
 

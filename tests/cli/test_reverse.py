@@ -16,7 +16,7 @@ def results(tmp_path_factory):
     made_of = settings(48, "additive")
     model = make_seq2seq(made_of)
     train_reversal(model, Reversal(3, 6), 150, 64, 1e-2, 0, always, lambda update, loss: None)
-    folder = out / "15.15-number-reversal" / "quick" / "trials" / "attention-teacher-forcing-seed0-x" / "model"
+    folder = out / "15.15-number-reversal" / "quick" / "trials" / "attention-reads=teacher-forcing-seed0-x" / "model"
     save_made(folder, model, made_of, {})
     return out
 
@@ -31,7 +31,7 @@ def test_several_and_why(elman, results):
     first, second, *rest = out.splitlines()
     assert first.split()[1:] == ["2", "4", "1", "3"]
     assert float(first.split()[0]) >= float(second.split()[0])
-    assert "Attention of each output token" in out
+    assert "Attention per token" in out
     assert "(finished)" in out
     figure = results / "reverse-3142.svg"
     assert f"wrote {figure}" in rest

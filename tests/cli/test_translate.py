@@ -29,7 +29,7 @@ def test_it_translates(elman, results):
 def test_several_and_why(elman, results):
     out = elman("translate", "the cat sees the dog", "--beam", 3, "--n-best", 2, "--explain", "--out", results)
     assert out.splitlines()[0].endswith("die Katze sieht den Hund")
-    assert "Attention of each output token" in out
+    assert "Attention per token" in out
     assert "(finished)" in out
     assert (results / "translate-the-cat-sees-the-dog.svg").read_text().startswith("<?xml")
 

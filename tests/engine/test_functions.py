@@ -49,12 +49,12 @@ def natively(name, x):
     with w.loop("%count", lanes.count) as i:
         w.store(pointwise(w, name, [w.load(w.at("%x", i))]), w.at("%y", i))
     w.put("ret void")
-    code = compile_text(w.function("define void @apply(ptr %x, ptr %y, i64 %count) #0"), declared)
+    code = compile_text(w.function("define void @apply(ptr %x, ptr %y, i64 %count) #0"), declared, ["apply"])
     padded = np.zeros(-(-len(x) // lanes.count) * lanes.count, x.dtype)
     padded[: len(x)] = x
     y = np.empty_like(padded)
     kinds = ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64
-    ctypes.CFUNCTYPE(None, *kinds)(code.address("apply"))(padded.ctypes.data, y.ctypes.data, len(padded))
+    ctypes.CFUNCTYPE(None, *kinds)(code.addresses["apply"])(padded.ctypes.data, y.ctypes.data, len(padded))
     return y[: len(x)]
 
 

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from elman.baselines.norvig import Candidates, norvig  # now, since the module has the same name
 from elman.lazy import lazily
 
 if TYPE_CHECKING:
     from elman.baselines.naive_bayes import Evidence
     from elman.baselines.ngram import NGram
-    from elman.baselines.norvig import Candidates, norvig
     from elman.baselines.sequence_gram import SequenceGram
 
 __all__ = [

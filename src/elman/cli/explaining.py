@@ -17,7 +17,7 @@ def show_attention(weights: Sequence[Sequence[float]], read: Sequence[str], writ
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="Attention of each output token", title_justify="left", box=None, padding=(0, 1))
+    table = Table(title="Attention per token", title_justify="left", box=None, padding=(0, 1))
     table.add_column("wrote")
     for token in read:
         table.add_column(marked(token), justify="center", no_wrap=True)

@@ -5,8 +5,8 @@ models, classifiers, taggers, encoder-decoders. :func:`export`, :func:`to_onnx` 
 elsewhere.
 
 ``LSTMCell``, ``GRUCell`` and ``RNNCell`` are ``torch.nn``'s own classes: a single step leaves nothing to gain. The
-native engine takes three to ten times as long for one step as ``torch.nn``'s cell does, since it prepares the weights
-for many steps. To run faster, replace a loop over a cell by one call of a layer, or of :func:`elman.unroll`.
+native engine takes several times as long for one step as ``torch.nn``'s cell does, since it prepares the weights for
+many steps. To run faster, replace a loop over a cell by one call of a layer, or of :func:`elman.unroll`.
 """
 
 from torch.nn import GRUCell, LSTMCell, RNNCell

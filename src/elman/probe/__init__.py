@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 
 from elman.lazy import lazily
+from elman.probe.gradient_flow import gradient_flow  # now, since the module has the same name
 
 if TYPE_CHECKING:
     from elman.probe.calibration import Reliability, brier, calibration_error, nll, reliability, temperature
     from elman.probe.cell_table import describe
-    from elman.probe.gradient_flow import gradient_flow
     from elman.probe.hidden_states import correlations, every_state, explained
     from elman.probe.paired import holm, mcnemar, paired_permutation
     from elman.probe.parameters import count_parameters

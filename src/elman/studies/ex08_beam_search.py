@@ -166,7 +166,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         summary=(
             f"Greedy decoding writes {record.texts['greedy']} ({record.numbers['greedy']:.4g}); "
             f"the likeliest pair is {name(best)} ({likeliest:.4g})"
-            + (f", which beam search finds from width {widths[0]}." if widths else ".")
+            + (f", found by a beam of width {widths[0]}." if widths else ".")
         ),
         passages=[Passage("Answer", answer)],
         figures=[

@@ -108,7 +108,7 @@ def claims(plan: Plan) -> list[Claim]:
         Claim("speed", "A GRU takes less time than an LSTM of the same width.",
               "Cho et al. (2014): three products where the LSTM has four", "GRU's time / LSTM's", at_most=1.0,
               measure=time_taken),
-        Claim("memory", f"Over up to {plan.recall_lengths[1]} steps a GRU recalls more symbols than a vanilla network.",
+        Claim("memory", f"Over up to {plan.recall_lengths[1]} steps a GRU recalls more symbols than an RNN.",
               CHUNG, "accuracy gained", at_least=0.0,
               measure=lambda arms: arms.on(**REMEMBERING).less("GRU", "RNN", "accuracy")),
     ]  # fmt: skip

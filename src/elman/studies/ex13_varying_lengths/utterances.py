@@ -63,7 +63,7 @@ def filled(data: "Labelled", steps: int) -> "Labelled":
 
 
 def steps_read(lengths: Sequence[int], batch_size: int, seed: int) -> int:
-    """Count the steps of one epoch with every batch padded to its longest row; a batch holds rows of similar length."""
+    """Count the steps of one epoch, every batch padded to its longest row; batches hold rows of similar length."""
     from elman.data.batches import Batches
 
     batches = Batches(lengths, batch_size, seed)

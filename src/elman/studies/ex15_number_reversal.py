@@ -75,10 +75,10 @@ def claims(plan: Plan) -> list[Claim]:
     ]  # fmt: skip
     if {teacher, own} <= set(plan.forcing):
         stated += [
-            Claim("updates", "Teacher forcing needs fewer updates to reach 95 % accuracy than training on own tokens.",
+            Claim("updates", "Teacher forcing needs fewer updates for 95 % accuracy than training on own tokens.",
                   "textbook exercise 15.15", "updates saved", at_least=0.0,
                   measure=lambda arms: saved(arms, "updates")),
-            Claim("time", "Teacher forcing needs less CPU time to reach 95 % accuracy than training on own tokens.",
+            Claim("time", "Teacher forcing needs less CPU time for 95 % accuracy than training on own tokens.",
                   "textbook exercise 15.15", "seconds saved", at_least=0.0,
                   measure=lambda arms: saved(arms, "seconds")),
         ]  # fmt: skip

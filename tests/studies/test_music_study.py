@@ -227,7 +227,7 @@ def test_a_small_run(tmp_path):
     found.to_json()
     lost = find_study("15.24").findings(plan, records[2:])  # what is missing is not made up
     assert {verdict.verdict for verdict in lost.claims} == {"undecided"}
-    assert lost.summary == "No network of the main arm finished."
+    assert lost.summary == "No network of the main arm has finished."
 
 
 def test_tunes_that_are_too_few(tmp_path):
@@ -239,7 +239,7 @@ def test_tunes_that_are_too_few(tmp_path):
 
 def test_the_study_is_found():
     study = find_study("15.24")
-    assert study.title == "Melodies, a pitch and a duration at a time"
+    assert study.title == "Melodies, one pitch and duration at a time"
     with pytest.raises(UnknownName, match="arms must be LSTM"):
         study.plan(settings={"arms": "GRU"})
     every = {claim.key for claim in ex24_music.claims(ex24_music.Plan(tunes="grammar"))}

@@ -46,13 +46,13 @@ def correct(
     from elman.nn.saving import load_seq2seq
 
     net, notes = load_seq2seq(folder)
-    from elman.apps.saved_notes import Channel, Corrector, fit, told
+    from elman.apps.saved_notes import Channel, Corrector, fit, parse
     from elman.data.typos import SIZE
 
     what = f"a {kind} of study 15.23"
     if beam and "weight" in notes:
         raise ValueError(f"{folder} does not hold {what}, but a channel")
-    told(folder, what, Corrector if beam else Channel, notes)
+    parse(folder, what, Corrector if beam else Channel, notes)
     fit(folder, what, source=(SIZE, net.source_size), target=(SIZE, net.target_size))
     (_by_search if beam else _by_channel)(net, notes, typos, beam, n_best, explain, out)
 

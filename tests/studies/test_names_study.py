@@ -147,7 +147,7 @@ def test_names_that_are_too_few(tmp_path):
 
 def test_the_study_is_found():
     assert find_study("15.22").title == "Names by culture, and what temperature does to them"
-    with pytest.raises(UnknownName, match="no cell 'RNN' in the house"):
+    with pytest.raises(UnknownName, match="no built-in cell 'RNN'"):
         ex22_names.trials(replace(TINY, cells=("RNN",)))
 
 

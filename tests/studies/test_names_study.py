@@ -38,7 +38,7 @@ def test_scores_step_by_step(cell):
     expected = []
     with torch.no_grad():
         for culture, name in pairs:
-            step, state, total = model.told(torch.tensor([NOTES["cultures"].index(culture)])), None, 0.0
+            step, state, total = model.conditioned(torch.tensor([NOTES["cultures"].index(culture)])), None, 0.0
             codes = VOCABULARY.encode(END + name + END).tolist()
             for now, after in pairwise(codes):
                 log_probs, state = step(torch.tensor([now]), state)

@@ -155,7 +155,7 @@ def write_names(
         left = [k for k, name in enumerate(written) if not name]
         if not left:
             return written
-        told = model.told(torch.tensor([notes["cultures"].index(cultures[k]) for k in left]))
+        told = model.conditioned(torch.tensor([notes["cultures"].index(cultures[k]) for k in left]))
         prompt = torch.full((len(left), 1), eos)
         drawn = sample(told, prompt, LONGEST, temperature=temperature, eos=eos, generator=generator)
         for k, row in zip(left, drawn.tolist(), strict=True):

@@ -1,7 +1,7 @@
-"""One step of each row, as a stream or an agent takes it: PyTorch's operators need less time than a kernel's call.
+"""Run a layer over a single step, as a stream or an agent does, by PyTorch's operators.
 
-``torch.nn`` spends as long on the way to them as they take, and an LSTM's step by oneDNN longer than by plain
-operators; hence neither is called here.
+For a single step they take less time than a call of an Elman kernel. ``torch.nn`` is not used: its checks take as
+long as the operators themselves, and for an LSTM it calls oneDNN, which takes longer than plain operators.
 """
 
 from typing import Any
@@ -26,8 +26,8 @@ def one_step(layer: nn.RNNBase, x: Tensor, hx: Any) -> tuple[Tensor, Any] | None
         hx: state before the step, fields ``[K, B, H]``, or None for zeros.
 
     Returns:
-        Outputs in the input's layout and the final state in that of ``hx``; None if the input is another, or
-        if anything does not fit.
+        Outputs in the input's layout and the final state in the layout of ``hx``; None if ``x`` or ``hx`` has another
+        form, dtype or device.
     """
     shape = x.shape
     time = 1 if layer.batch_first else 0
@@ -61,7 +61,7 @@ def _lstm(
         return after[0], after
 
     outputs, ends = run_layers(run, x, layer.num_layers, directions, layer.dropout * layer.training)
-    h, c = (torch.stack(fields) for fields in zip(*ends, strict=True))  # copies: outputs may be written into
+    h, c = (torch.stack(fields) for fields in zip(*ends, strict=True))  # copies: the caller may write in outputs
     return outputs.unsqueeze(time), (h, c)
 
 

@@ -25,8 +25,8 @@ python_use_unqualified_type_names = True
 maximum_signature_line_length = 80
 add_module_names = False
 
-# Every name of the house that is referred to must be there. Torch's own are not linked, which would take a network,
-# nor what only the house itself handles.
+# Every name of Elman that a page refers to must exist. Torch's own are not linked, which would take a network,
+# nor are names that only Elman itself uses.
 nitpicky = True
 nitpick_ignore_regex = [
     (r"py:.*", r"(?!elman\b).*"),

@@ -22,10 +22,10 @@ class Modules(SphinxDirective):
 
     def run(self):
         """Name the modules, and leave the rest to autodoc."""
-        told, sections = set(), []
+        seen, sections = set(), []
         for module in self.modules():
-            new = [name for name in module.__all__ if id(getattr(module, name)) not in told]
-            told |= {id(getattr(module, name)) for name in new}
+            new = [name for name in module.__all__ if id(getattr(module, name)) not in seen]
+            seen |= {id(getattr(module, name)) for name in new}
             if new:
                 sections.append(self.section(module.__name__, new))
         return sections

@@ -6,7 +6,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 
 class Names(SphinxPostTransform):
-    """Turn literals that name something of the house into references."""
+    """Turn literals that name something of Elman into references."""
 
     default_priority = 5  # before references are resolved
 

@@ -396,7 +396,7 @@ def test_a_long_sequence():
 def test_the_cache_of_structures_is_bounded(monkeypatch):
     monkeypatch.setattr(compiled, "LIMIT", 3)
     monkeypatch.setattr(compiled, "_known", {})
-    monkeypatch.setattr(compiled, "_compile", lambda cell, dtype: compiled.Unsupported(f"{cell.hidden_size}"))
+    monkeypatch.setattr(compiled, "_compile", lambda cell, *_: compiled.Unsupported(f"{cell.hidden_size}"))
     for _ in range(2):
         for hidden_size in range(1, 1001):
             elman.unroll(elman.cells.RNNCell(1, hidden_size), torch.zeros(1, 1, 1))

@@ -170,3 +170,56 @@ def raises_if_unnamed(self):
     if not self.name:
         raise ValueError(f"{os.getenv('HOME')} at {time.time()}")
     return 2.0
+
+
+def test_a_collection_of_garbage_during_a_dry_run_is_not_the_step_s():
+    import gc
+
+    seen = []
+
+    def on_collection(phase, info):
+        seen.append(phase)
+
+    class Wasteful(elman.Cell):
+        def step(self, drive, state):
+            return elman.State(torch.tanh(drive + state.h))
+
+    threshold = gc.get_threshold()
+    gc.callbacks.append(on_collection)
+    gc.set_threshold(1)  # a collection at nearly every allocation
+    try:
+        assert "runs on the native engine" in elman.explain(Wasteful(3, 3))
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(on_collection)
+    assert seen
+    assert gc.isenabled()
+
+
+def test_a_signal_handler_during_a_dry_run_is_not_the_step_s():
+    import signal
+
+    ran = []
+
+    def handler(number, frame):
+        ran.append(helper(number))
+
+    def helper(number):
+        return number
+
+    class Slow(elman.Cell):
+        def step(self, drive, state):
+            h = state.h
+            for _ in range(60):
+                h = torch.tanh(h + drive)
+            return elman.State(h)
+
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+    try:
+        found = elman.explain(Slow(3, 3))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert ran
+    assert "runs on the native engine" in found

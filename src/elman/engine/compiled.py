@@ -109,8 +109,7 @@ def _run(
         refuse(why)
         if drive is None:
             return loop.run(cell, x, batch_sizes, state, reverse)
-        return loop.steps(cell, drive, batch_sizes, state, reverse)  # reuse the drive: it may have drawn random
-        numbers
+        return loop.steps(cell, drive, batch_sizes, state, reverse)  # its random numbers are drawn
     if not by_product:
         parameters = parameters[: len(trace.names)]
     call = Call(kernels, door, cell, rows, type(state), by_product)

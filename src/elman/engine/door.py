@@ -134,7 +134,8 @@ def surroundings(device: str) -> str | None:
         return "a torch mode watches every operator"
     if torch.autograd.forward_ad._current_level >= 0:
         return "forward-mode differentiation is on"
-    if torch_module._has_any_global_hook():
+    kinds = ("forward_pre", "forward", "backward_pre", "backward")
+    if any(getattr(torch_module, f"_global_{kind}_hooks") for kind in kinds):
         return "global module hooks are set"
     return None
 

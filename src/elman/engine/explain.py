@@ -43,8 +43,7 @@ def explain(cell: Cell) -> str:
     name = f"{type(cell).__name__}({cell.extra_repr()})"
     kind = str(dtype).removeprefix("torch.")
     if dtype not in (torch.float32, torch.float64):
-        return f"{name} runs on the loop engine: it is {kind}, and the native engine supports only float32 and
-        float64."
+        return f"{name} runs on the loop engine: it is {kind}, and the native engine needs float32 or float64."
     with torch.random.fork_rng(devices=[]):
         cell = cell.drawn()
     found = kernels_of(cell, dtype)

@@ -5,8 +5,8 @@ models, classifiers, taggers, encoder-decoders. :func:`export` and :func:`to_onn
 :func:`streaming` runs them step by step.
 
 ``LSTMCell``, ``GRUCell`` and ``RNNCell`` are ``torch.nn``'s own classes, because the native engine is slower for a
-single step: it takes three to ten times as long as ``torch.nn``'s cell, since it prepares the weights for many steps.
-To run faster, replace a loop over a cell by one call of a layer, or of :func:`elman.unroll`.
+single step: it takes several times as long as ``torch.nn``'s cell, since it prepares the weights for many steps. To
+run faster, replace a loop over a cell by one call of a layer, or of :func:`elman.unroll`.
 """
 
 from torch.nn import GRUCell, LSTMCell, RNNCell

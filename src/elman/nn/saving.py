@@ -189,7 +189,7 @@ def load_made(folder: Path, make: Any, kinds: tuple[type, ...], wanted: str) -> 
     model, about = read_model(folder, lambda about: make(about["settings"]), kinds, wanted)
     with _explained(folder, wanted):
         if not isinstance(about["notes"], dict):
-            raise ValueError(f"its field 'notes' must be an object, got {about['notes']!r}")
+            raise ValueError(f"its field 'notes' must be an object, got {type(about['notes']).__name__}")
         return model, about["notes"]
 
 

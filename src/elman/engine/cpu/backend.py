@@ -9,7 +9,9 @@ from elman.engine.backend import Kernels
 from elman.engine.cpu import dense
 from elman.engine.cpu.compile import compiling_products
 from elman.engine.cpu.kernels import compile_plan
+from elman.engine.cpu.start import trouble
 from elman.engine.planning.plan import Plan
+from elman.engine.unsupported import Unsupported
 
 __all__ = ["CPU"]
 
@@ -20,6 +22,8 @@ class _CPU:
     device = "cpu"
 
     def preparing(self, dtype: torch.dtype) -> AbstractContextManager[None]:
+        if why := trouble():
+            raise Unsupported(why)
         return compiling_products(torch.finfo(dtype).bits)
 
     def compile(self, plan: Plan, dtype: torch.dtype) -> Kernels:

@@ -7,7 +7,10 @@ from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any
 
-import llvmlite.binding as llvm
+try:
+    import llvmlite.binding as llvm
+except Exception:  # missing or broken: elman.engine.cpu.start says so before anything is compiled
+    llvm: Any = None
 
 from elman.engine.cpu.llvm import Writer
 from elman.engine.cpu.outer import outer_text
@@ -17,7 +20,7 @@ from elman.engine.cpu.product import Tile, product_text
 __all__ = ["compile_text", "compiling_products", "is_wide_amd", "shared_address", "tile_for"]
 
 _lock = threading.RLock()  # LLVM's state is not thread-safe
-_llvmlite: Any = getattr(llvm.ffi.lib, "_lock", nullcontext())  # held by llvmlite during each call into LLVM
+_llvmlite: Any = getattr(llvm and llvm.ffi.lib, "_lock", nullcontext())  # held by llvmlite during each call into LLVM
 
 
 def _before_fork() -> None:
@@ -35,7 +38,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
 
 
-def _target() -> llvm.TargetMachine:
+def _target() -> Any:
     """Return a new target machine for each module, because the compiled code takes ownership of it."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()

@@ -61,8 +61,7 @@ def _theta(low: Lowering, index: int, shape: tuple[int, ...]) -> Meaning:
     if len([size for size in shape if size != 1]) <= 1:
         return low.values.theta(prod(shape), index)
     if len(shape) != 2:
-        raise Unsupported(f"step uses a parameter of shape {list(shape)}; the engine supports only vectors and
-        matrices")
+        raise Unsupported(f"step uses a parameter of shape {list(shape)}, expected a vector or a matrix")
     return Matrix(index, False, *shape)
 
 

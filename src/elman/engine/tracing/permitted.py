@@ -70,8 +70,7 @@ def is_hidden(name: str) -> bool:
 @functools.cache
 def settled(package: str) -> bool:
     """Return whether a package's code does not change while it is in use."""
-    if package in ("torch", "numpy", "elman") or package.startswith("namedtuple_"):  # where Python defines
-    NamedTuples' code
+    if package in ("torch", "numpy", "elman") or package.startswith("namedtuple_"):  # the module of NamedTuples' code
         return True
     file = getattr(sys.modules.get(package), "__file__", None)
     library = file is None or file.startswith(STANDARD)

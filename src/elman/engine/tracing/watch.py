@@ -1,6 +1,8 @@
 """Follow a dry run of a step line by line, and refuse what neither the recording nor the key covers."""
 
 import functools
+import gc
+import signal
 import sys
 import types
 from collections.abc import Callable
@@ -50,14 +52,18 @@ class Watch:
         self.changes = False  # whether a line was refused because it changes something
 
     def __enter__(self) -> "Watch":
-        self.before = sys.gettrace(), sys.getprofile()
+        self.before = sys.gettrace(), sys.getprofile(), gc.isenabled()
+        gc.disable()  # its callbacks and finalisers are not the step's
         sys.setprofile(self._on_profile)
         sys.settrace(self._on_call)
         return self
 
     def __exit__(self, *_: object) -> None:
-        sys.settrace(self.before[0])
-        sys.setprofile(self.before[1])
+        trace, profile, collects = self.before
+        sys.settrace(trace)
+        sys.setprofile(profile)
+        if collects:
+            gc.enable()
 
     def _on_call(self, frame: types.FrameType, event: str, _: Any) -> Callable[..., Any] | None:
         """Follow the cell's own functions, and those of no others."""
@@ -67,7 +73,7 @@ class Watch:
                 self._check(frame, load)
             return self._on_line
         module = frame.f_globals.get("__name__") or ""
-        if not settled(module.partition(".")[0]):
+        if not settled(module.partition(".")[0]) and not _interrupts(frame):
             self._refuse(f"step runs {code.co_name}, which the engine did not find by reading its code")
         caller = frame.f_back
         if caller is not None and caller.f_code in self.codes and not module_is_pure(module):
@@ -138,6 +144,16 @@ class Watch:
             target = getattr(target, part, None)
         if target is None or isinstance(target, (type, types.ModuleType, types.FunctionType)):
             self._refuse_change(f"step sets the attribute {name} of something outside it")
+
+
+def _interrupts(frame: types.FrameType | None) -> bool:
+    """Return whether a frame belongs to a signal handler, which runs between two lines of anything."""
+    handlers = [getattr(signal.getsignal(one), "__code__", None) for one in signal.valid_signals()]
+    while frame is not None:
+        if frame.f_code in handlers:
+            return True
+        frame = frame.f_back
+    return False
 
 
 @functools.lru_cache(1024)

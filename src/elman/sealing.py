@@ -14,7 +14,7 @@ _PLACE = re.compile(rb'"sha256": ?"([0-9a-f]{64})"')
 
 
 def seal(data: bytes, beside: bytes = b"") -> bytes:
-    """Return a file's content with its checksum in the place of :data:`UNSEALED`.
+    """Return a file's content with its checksum in place of :data:`UNSEALED`.
 
     Args:
         data: the content; the first text of the form ``"sha256": "..."`` must be the placeholder.

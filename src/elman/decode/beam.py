@@ -150,7 +150,7 @@ def beam_search(
             begin = prompt.shape[1]
             finished.add(sentences, group, ending, ending.written(live)[..., begin:], extra)
             if stuck is not None:
-                left = lane.stand(stuck[mine])
+                left = lane.unchanged(stuck[mine])
                 finished.add(sentences, group, left, left.written(live)[..., begin:-1], extra)
             if tree:
                 levels[-1].record(sentences, group, going, ending)

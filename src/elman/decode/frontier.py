@@ -76,7 +76,7 @@ class Lane(NamedTuple):
         log_prob = table(whole, -torch.inf).gather(1, order).masked_fill(~there, -torch.inf)
         return Ranked(self.lay(self.row, 0).gather(1, slot), slot, table(token, 0).gather(1, order), log_prob, there)
 
-    def stand(self, which: Tensor) -> Ranked:
+    def unchanged(self, which: Tensor) -> Ranked:
         """Return the hypotheses of ``which [N]`` unchanged, in the form of continuations; the token is -1."""
         there = self.lay(which, False)
         log_prob = self.lay(self.live.log_prob, -torch.inf).masked_fill(~there, -torch.inf)

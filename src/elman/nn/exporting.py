@@ -95,11 +95,11 @@ def to_onnx(model: nn.Module, path: Path | str, *inputs: Tensor, lengths: Tensor
             logging.getLogger(name).setLevel(logging.ERROR)  # their warnings are about optional libraries
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            made: Any = torch.onnx.export(program, dynamo=True, verbose=False)
+            exported: Any = torch.onnx.export(program, dynamo=True, verbose=False)
     finally:
         for name, level in before.items():
             logging.getLogger(name).setLevel(level)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    made.save(str(path))
+    exported.save(str(path))
     return path

@@ -86,10 +86,10 @@ class Wrapper(Cell[Any]):
         for name in names:
             if name in kind._fields:
                 raise ValueError(f"the inner cell already has a state field {name}: wrap it once")
-        made: Any = namedtuple(kind.__name__, (*kind._fields, *names))
-        made.inside = kind
-        made.__reduce__ = lambda state: (_state, (kind, names, *state))
-        return made
+        wider: Any = namedtuple(kind.__name__, (*kind._fields, *names))
+        wider.inside = kind
+        wider.__reduce__ = lambda state: (_state, (kind, names, *state))
+        return wider
 
 
 def _state(kind: Any, names: tuple[str, ...], *fields: Tensor) -> Any:

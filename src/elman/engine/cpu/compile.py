@@ -9,7 +9,7 @@ from typing import Any
 
 try:
     import llvmlite.binding as llvm
-except Exception:  # missing or broken: elman.engine.cpu.start says so before anything is compiled
+except Exception:  # missing or broken: elman.engine.cpu.start warns before anything is compiled
     llvm: Any = None
 
 from elman.engine.cpu.llvm import Writer

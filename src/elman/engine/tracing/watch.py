@@ -53,7 +53,7 @@ class Watch:
 
     def __enter__(self) -> "Watch":
         self.before = sys.gettrace(), sys.getprofile(), gc.isenabled()
-        gc.disable()  # its callbacks and finalisers are not the step's
+        gc.disable()  # so that its callbacks and finalisers do not run as part of the step
         sys.setprofile(self._on_profile)
         sys.settrace(self._on_call)
         return self
@@ -66,7 +66,7 @@ class Watch:
             gc.enable()
 
     def _on_call(self, frame: types.FrameType, event: str, _: Any) -> Callable[..., Any] | None:
-        """Follow the cell's own functions, and those of no others."""
+        """Follow only the cell's own functions."""
         code = frame.f_code
         if code in self.codes:
             for load in _by_line(code).get(None, ()):
@@ -147,7 +147,7 @@ class Watch:
 
 
 def _interrupts(frame: types.FrameType | None) -> bool:
-    """Return whether a frame belongs to a signal handler, which runs between two lines of anything."""
+    """Return whether a frame belongs to a signal handler, which may run between any two lines."""
     handlers = [getattr(signal.getsignal(one), "__code__", None) for one in signal.valid_signals()]
     while frame is not None:
         if frame.f_code in handlers:

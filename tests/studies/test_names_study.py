@@ -38,7 +38,7 @@ def test_scores_step_by_step(cell):
     expected = []
     with torch.no_grad():
         for culture, name in pairs:
-            step, state, total = model.told(torch.tensor([NOTES["cultures"].index(culture)])), None, 0.0
+            step, state, total = model.conditioned(torch.tensor([NOTES["cultures"].index(culture)])), None, 0.0
             codes = VOCABULARY.encode(END + name + END).tolist()
             for now, after in pairwise(codes):
                 log_probs, state = step(torch.tensor([now]), state)
@@ -147,7 +147,7 @@ def test_names_that_are_too_few(tmp_path):
 
 def test_the_study_is_found():
     assert find_study("15.22").title == "Names by culture, and what temperature does to them"
-    with pytest.raises(UnknownName, match="no cell 'RNN' in the house"):
+    with pytest.raises(UnknownName, match="no built-in cell 'RNN'"):
         ex22_names.trials(replace(TINY, cells=("RNN",)))
 
 

@@ -157,7 +157,7 @@ def write_names(
         left = [k for k, name in enumerate(written) if not name]
         if not left:
             return written
-        conditioned = model.told(torch.tensor([notes["cultures"].index(cultures[k]) for k in left]))
+        conditioned = model.conditioned(torch.tensor([notes["cultures"].index(cultures[k]) for k in left]))
         prompt = torch.full((len(left), 1), eos)
         drawn = sample(conditioned, prompt, LONGEST, temperature=temperature, eos=eos, generator=generator)
         for k, row in zip(left, drawn.tolist(), strict=True):

@@ -1,1 +1,1 @@
-"""Speed, side by side with what a user would pick instead."""
+"""Benchmarks of speed and memory against the alternatives that a user has."""

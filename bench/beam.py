@@ -1,7 +1,7 @@
-"""``python -m bench.beam``: beam search, all sentences at once, beside what a user would write or install instead.
+"""``python -m bench.beam``: batched beam search against hand-written searches and Transformers.
 
-Every search drives the same step, a row of a table for each token, which costs next to nothing: what is measured
-is the search. All write ``LENGTH`` tokens. A ratio above 1 means that Elman is faster. Writes
+Every search uses the same step, a table lookup per token, whose cost is negligible, so that the search itself is
+measured. All searches generate ``LENGTH`` tokens. A ratio above 1 means that Elman is faster. Writes
 ``bench/results/beam.json``.
 """
 
@@ -26,14 +26,14 @@ Hypothesis = tuple[float, list[int]]
 
 
 def table() -> Tensor:
-    """Log-probabilities of the token after each token; the end is never likely, so that all searches run on."""
+    """Return log-probabilities of the token after each token; the end is never likely, so that searches run on."""
     logits = 3 * torch.randn(ROWS, VOCABULARY, generator=torch.Generator().manual_seed(0))
     logits[:, END] = -30
     return logits.log_softmax(-1)
 
 
 def plain(rows: Tensor, start: int, continuations: Callable[[Tensor], Iterable[tuple[int, float]]]) -> list[int]:
-    """One sentence as tutorials write it: hypotheses in lists, their continuations in a longer one, sorted."""
+    """Search one sentence as in tutorials: hypotheses in a list, their continuations in a longer list, sorted."""
     live: list[Hypothesis] = [(0.0, [start])]
     done: list[Hypothesis] = []
     for _ in range(LENGTH):
@@ -54,12 +54,12 @@ def plain(rows: Tensor, start: int, continuations: Callable[[Tensor], Iterable[t
 
 
 def every(log_probs: Tensor) -> Iterable[tuple[int, float]]:
-    """All tokens: what most tutorials try."""
+    """Return all tokens as continuations, as in most tutorials."""
     return enumerate(log_probs.tolist())
 
 
 def best(log_probs: Tensor) -> Iterable[tuple[int, float]]:
-    """The few that can matter: what the better ones do."""
+    """Return only the continuations that can win, as in better tutorials."""
     values, tokens = log_probs.topk(WIDTH + 1)
     return zip(tokens.tolist(), values.tolist(), strict=True)
 
@@ -77,7 +77,7 @@ def elman(rows: Tensor, prompt: Tensor) -> Tensor:
 
 
 def transformers(rows: Tensor, prompt: Tensor) -> Callable[[], Tensor]:
-    """Transformers' search over a model that is the same table."""
+    """Return Transformers' search over a model with the same table."""
     from transformers import (  # pyright: ignore[reportMissingImports]
         GenerationMixin,
         PretrainedConfig,
@@ -91,7 +91,7 @@ def transformers(rows: Tensor, prompt: Tensor) -> Callable[[], Tensor]:
 
         def __init__(self, config: PretrainedConfig):
             super().__init__(config)
-            self.unused = torch.nn.Parameter(torch.zeros(1))  # it asks its parameters for device and dtype
+            self.unused = torch.nn.Parameter(torch.zeros(1))  # its device and dtype are read
 
         def forward(self, input_ids: Tensor, **_: Any) -> CausalLMOutput:
             return CausalLMOutput(logits=rows[input_ids[:, -1] % ROWS][:, None])  # type: ignore[arg-type]
@@ -111,7 +111,7 @@ def transformers(rows: Tensor, prompt: Tensor) -> Callable[[], Tensor]:
 
 
 def measure(seconds: float, plain_sentences: int) -> dict[str, Any]:
-    """Time every way; the plain ones on the first few sentences, as they take one after another anyway."""
+    """Time every search; the unbatched ones on the first few sentences only."""
     rows = table()
     prompt = START + torch.arange(BATCH)
     ours = elman(rows, prompt)

@@ -1,7 +1,7 @@
-"""``python -m bench.cells``: Elman's engines beside torch.nn, the eager loop and torchrecurrent.
+"""``python -m bench.cells``: Elman's engines against torch.nn, the eager loop and torchrecurrent.
 
-All times are of forward and backward together unless said otherwise, medians of runs in turns; a ratio above
-1 means that Elman is faster. Writes ``bench/results/cells.json`` and ``cells.svg``.
+Times are forward and backward together unless stated otherwise, medians of alternating runs. A ratio above 1 means
+that Elman is faster. Writes ``bench/results/cells.json`` and ``cells.svg``.
 """
 
 import argparse
@@ -30,7 +30,7 @@ Rows = list[dict[str, Any]]
 
 
 def against_torch(grid: list[tuple[int, int, int]], seconds: float) -> Rows:
-    """The three cells that torch.nn has, unpacked."""
+    """Time the three cells of torch.nn on full batches."""
     rows: Rows = []
     for name, (B, H, T) in product(GATES, grid):
         theirs, ours, x = getattr(nn, name)(H, H), getattr(elman.cells, f"{name}Cell")(H, H), torch.randn(T, B, H)
@@ -49,7 +49,7 @@ def against_torch(grid: list[tuple[int, int, int]], seconds: float) -> Rows:
 
 
 def packed(grid: list[tuple[int, int, int]], seconds: float) -> Rows:
-    """A ragged batch, and a full one of as many real steps."""
+    """Time a ragged batch, and a full batch with the same number of real steps."""
     rows: Rows = []
     for B, H, T in grid:
         if B == 1:
@@ -77,7 +77,7 @@ def packed(grid: list[tuple[int, int, int]], seconds: float) -> Rows:
 
 
 def own_cells(grid: list[tuple[int, int, int]], seconds: float) -> Rows:
-    """Cells that torch.nn does not have."""
+    """Time cells that torch.nn does not have."""
     try:
         import torchrecurrent
     except ImportError:
@@ -101,7 +101,7 @@ def own_cells(grid: list[tuple[int, int, int]], seconds: float) -> Rows:
 
 
 def compiled(seconds: float) -> Rows:
-    """torch.compile of the loop, whose compile time grows with T: only a short sequence finishes soon."""
+    """Time torch.compile of the loop on a short sequence; its compile time grows with T."""
     cell, x = elman.cells.GRUCell(64, 64), torch.randn(8, 16, 64)
     loop = torch.compile(lambda x: elman.unroll(cell, x, engine="loop")[0])
     start = time.perf_counter()
@@ -117,7 +117,7 @@ def compiled(seconds: float) -> Rows:
 
 
 def streaming(seconds: float) -> Rows:
-    """One step of one sequence, without gradients."""
+    """Time one step of one sequence, without gradients."""
     rows: Rows = []
     for H in (64, 256):
         theirs, ours, x = nn.LSTM(H, H), elman.cells.LSTMCell(H, H), torch.randn(1, 1, H)
@@ -149,7 +149,7 @@ print(first, peak() - before)
 
 
 def alone() -> Rows:
-    """In processes of their own: the first call, tracing and compiling included, and the peak memory of a step."""
+    """Measure the first call (with tracing and compiling) and a step's peak memory, each in a process of its own."""
     rows: Rows = []
     for layer in ("torch.nn.LSTM(256, 256)", "elman.cells.LSTMCell(256, 256)", "elman.cells.GRUCell(256, 256)"):
         script = ALONE.format(layer=layer, threads=torch.get_num_threads())
@@ -161,7 +161,7 @@ def alone() -> Rows:
 
 
 def limit(seconds: float) -> float:
-    """What PyTorch's own matrix product reaches here, in GFLOP/s."""
+    """Return the speed of PyTorch's matrix product on this machine, in GFLOP/s."""
     a, b = torch.randn(1024, 1024), torch.randn(1024, 1024)
     return 2 * 1024**3 / medians({"mm": lambda: a @ b}, seconds)["mm"] / 1e9
 
@@ -175,7 +175,7 @@ def _say(row: dict[str, Any], *others: str) -> None:
 
 
 def summary(found: dict[str, Any]) -> list[tuple[str, float, str]]:
-    """The table: what, the ratio reached, what it should reach."""
+    """Return the rows of the summary: name, measured value, goal."""
 
     def ratios(part: str, other: str, **only: Any) -> list[float]:
         rows = [r for r in found.get(part, ()) if other in r and all(r[k] == v for k, v in only.items())]
@@ -200,7 +200,7 @@ def summary(found: dict[str, Any]) -> list[tuple[str, float, str]]:
 
 
 def draw(table: list[tuple[str, float, str]], path: Path) -> None:
-    """One bar a row of the table that is a speed ratio."""
+    """Draw one bar for each row of the summary that is a speed ratio."""
     import matplotlib as mpl
 
     mpl.use("svg")

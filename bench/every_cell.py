@@ -1,6 +1,7 @@
-"""``python -m bench.every_cell``: a training step of every cell beside ``torch.nn.LSTM`` and torchrecurrent's own.
+"""``python -m bench.every_cell``: a training step of every cell against ``torch.nn.LSTM`` and torchrecurrent.
 
-Forward and backward, B = 32, T = 50, H = 128, medians of blocks in turns. Writes ``bench/results/every_cell.json``.
+Forward and backward, B = 32, T = 50, H = 128, medians of alternating blocks. Writes
+``bench/results/every_cell.json``.
 """
 
 import argparse
@@ -20,13 +21,13 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def theirs(name: str, size: int) -> nn.Module | None:
-    """torchrecurrent's layer of the same cell, if it has one."""
+    """Return torchrecurrent's layer of the same cell, if it has one."""
     try:
         import torchrecurrent
     except ImportError:
         return None
-    made = getattr(torchrecurrent, name.removesuffix("Cell"), None)
-    return None if made is None else made(size, size)
+    layer = getattr(torchrecurrent, name.removesuffix("Cell"), None)
+    return None if layer is None else layer(size, size)
 
 
 def main() -> None:
@@ -39,7 +40,7 @@ def main() -> None:
     torch.manual_seed(0)
     B, T, H = options.batch_size, options.steps, options.hidden_size
     x = torch.randn(T, B, H)
-    x[..., -1].abs_()  # a gap for the cells that read one
+    x[..., -1].abs_()  # a non-negative time gap for the cells that read one
     lstm = nn.LSTM(H, H)
     rows: list[dict[str, Any]] = []
     for name, kind in public_cells().items():

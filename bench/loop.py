@@ -1,9 +1,9 @@
-"""``python -m bench.loop``: the plain loop beside one written by hand, every cell: time, and memory at its peak.
+"""``python -m bench.loop``: time and peak memory of the loop engine against hand-written loops, for every cell.
 
-Shares of the careful loop by hand, which takes the drive apart at once; ``by index``: the time as a share of that of
-a loop which reads ``drive[t]``.
+Values are shares of a careful hand-written loop, which splits the drive into steps once; ``by index`` is the time as
+a share of a loop that reads ``drive[t]``.
 
-Forward and backward; a full batch. Writes ``bench/results/loop.json``.
+Forward and backward of a full batch. Writes ``bench/results/loop.json``.
 """
 
 import argparse
@@ -29,7 +29,7 @@ WHAT = ("time", "by index", "memory")
 
 
 def by_hand(cell: elman.Cell, x: Tensor) -> Tensor:
-    """What a careful user writes: the drive of all steps at once, then the steps."""
+    """Run the loop that a careful user writes: compute the drive of all steps at once, then the steps."""
     drive, state, outputs = cell.drive(x), cell.initial_state(x.shape[1]), []
     drives = zip(*(one.unbind() for one in drive), strict=True) if isinstance(drive, tuple) else drive.unbind()
     for now in drives:
@@ -39,7 +39,7 @@ def by_hand(cell: elman.Cell, x: Tensor) -> Tensor:
 
 
 def by_index(cell: elman.Cell, x: Tensor) -> Tensor:
-    """What most write: the gradient of each ``drive[t]`` is then as large as the whole drive."""
+    """Run the usual loop, in which the gradient of each ``drive[t]`` is as large as the whole drive."""
     drive, state, outputs = cell.drive(x), cell.initial_state(x.shape[1]), []
     for t in range(len(x)):
         state = cell.step(part_of(drive, t), state)
@@ -48,7 +48,7 @@ def by_index(cell: elman.Cell, x: Tensor) -> Tensor:
 
 
 class Peak(TorchDispatchMode):
-    """The most bytes that tensors made inside the block held at once, whatever the machine."""
+    """Measures the peak bytes of tensors created inside the block, independently of the machine."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,18 +56,18 @@ class Peak(TorchDispatchMode):
         self.bytes = 0
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        made = function(*args, **(kwargs or {}))
+        result = function(*args, **(kwargs or {}))
         self.live = {key: entry for key, entry in self.live.items() if not entry[0].expired()}
-        for tensor in tree_leaves(made):
+        for tensor in tree_leaves(result):
             if isinstance(tensor, Tensor):
                 storage = tensor.untyped_storage()
                 self.live[storage._cdata] = StorageWeakRef(storage), storage.nbytes()
         self.bytes = max(self.bytes, sum(size for _, size in self.live.values()))
-        return made
+        return result
 
 
 def peak(run: Callable[[], Tensor]) -> int:
-    """Return the bytes at the peak of a forward and backward."""
+    """Return the peak bytes of a forward and backward."""
     with Peak() as found:
         run().sum().backward()
     return found.bytes
@@ -85,7 +85,7 @@ def main() -> None:
     torch.manual_seed(0)
     B, T, H = options.batch_size, options.steps, options.hidden_size
     x = torch.randn(T, B, H)
-    x[..., -1].abs_()  # a gap for the cells that read one
+    x[..., -1].abs_()  # a non-negative time gap for the cells that read one
     rows: list[dict[str, Any]] = []
     for name, kind in public_cells().items():
         cell = make_cell(kind, H, H)

@@ -1,7 +1,7 @@
-"""``python -m bench.memory``: memory over many ragged batches of random shapes, beside torch.nn.
+"""``python -m bench.memory``: memory over many ragged batches of random shapes, against torch.nn.
 
-GRU(16, 64), forward and backward, T up to 120, B up to 40, each side in a process of its own. Resident memory in
-MiB after the first fiftieth of the calls and after the last. Writes ``bench/results/memory.json``. Linux alone.
+GRU(16, 64), forward and backward, T up to 120, B up to 40, each side in a process of its own. Reports resident memory
+in MiB after the first fiftieth of the calls and after the last. Writes ``bench/results/memory.json``. Linux only.
 """
 
 import argparse
@@ -27,7 +27,7 @@ def resident() -> float:
 
 
 def run(side: str, calls: int) -> list[float]:
-    """Return the memory after the first calls, and after all."""
+    """Return the memory after the first calls and after all calls."""
     draw = random.Random(0)
     torch.manual_seed(0)
     layer = (torch.nn if side == "torch" else elman.nn).GRU(16, 64)

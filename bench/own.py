@@ -1,4 +1,4 @@
-"""Two cells as a user would write them, which torchrecurrent has too."""
+"""Two user-written cells that torchrecurrent also has."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""A character model as one writes it with torch.nn and a loop, nothing of Elman; ``bench.training`` times it."""
+"""A character model written with torch.nn and a training loop, without Elman; ``bench.training`` times it."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ class CharLM(nn.Module):
 
 
 def fit(model: CharLM, text: Tensor, batch_size: int, steps: int, updates: int, learning_rate: float) -> list[float]:
-    """Train on windows of ``steps`` characters of ``batch_size`` streams; the state is carried, the gradient cut."""
+    """Train on windows of ``steps`` characters in ``batch_size`` streams, by truncated backpropagation."""
     rows = (len(text) - 1) // batch_size
     inputs = text[: rows * batch_size].view(batch_size, rows).t()
     targets = text[1 : rows * batch_size + 1].view(batch_size, rows).t()

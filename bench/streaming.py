@@ -1,6 +1,6 @@
-"""``python -m bench.streaming``: one step, as a stream or an agent takes it, beside torch.nn and the plain step.
+"""``python -m bench.streaming``: a single step, as in streaming, against torch.nn and the cell's own ``step``.
 
-Forward alone and forward with backward, on one thread and on two; a ratio above 1 means that Elman is faster.
+Forward alone and forward with backward, on one thread and on two. A ratio above 1 means that Elman is faster.
 Writes ``bench/results/streaming.json``.
 """
 
@@ -24,14 +24,14 @@ OWN: dict[str, Any] = {"PeepholeLSTM": PeepholeLSTM, "MGU": MGU, "GRUCell": elma
 
 
 def faster(theirs: Callable[[], Any], ours: Callable[[], Any], rounds: int) -> float:
-    """How many times as fast ours is."""
+    """Return the speed of ours relative to theirs."""
     return 1 / in_turns({"theirs": theirs, "ours": ours}, rounds)["ours"]
 
 
 def both(
     theirs: Callable[[], Any], ours: Callable[[], Any], weights: list[Any], rounds: int, row: dict[str, Any]
 ) -> dict[str, Any]:
-    """A row with the two ratios."""
+    """Return a row with the two ratios."""
     with torch.no_grad():
         row["forward"] = faster(theirs, ours, rounds)
     row["with_backward"] = faster(
@@ -42,7 +42,7 @@ def both(
 
 
 def layers(threads: int, rounds: int) -> list[dict[str, Any]]:
-    """The layers beside those of torch.nn, with a state as a stream has it."""
+    """Time the layers against those of torch.nn, with a given state as in a stream."""
     rows: list[dict[str, Any]] = []
     for name, (H, B) in product(("LSTM", "GRU", "RNN"), SIZES):
         theirs, ours, x = getattr(nn, name)(H, H), getattr(elman.nn, name)(H, H), torch.randn(1, B, H)
@@ -56,7 +56,7 @@ def layers(threads: int, rounds: int) -> list[dict[str, Any]]:
 
 
 def cells(threads: int, rounds: int) -> list[dict[str, Any]]:
-    """Own cells beside their plain step."""
+    """Time custom cells against calling their ``step``."""
     rows: list[dict[str, Any]] = []
     for name, (H, B) in product(OWN, SIZES):
         cell, x = OWN[name](H, H), torch.randn(1, B, H)

@@ -1,4 +1,4 @@
-"""Timing several ways of doing one thing, in turns, so that a busy moment falls on all of them alike."""
+"""Timing several alternatives in turns, so that a busy moment affects all of them equally."""
 
 import platform
 import statistics
@@ -11,14 +11,14 @@ from typing import Any
 
 import torch
 
-BLOCK = 0.02  # seconds of one turn
+BLOCK = 0.02  # seconds per turn
 
 
 def medians(ways: dict[str, Callable[[], Any]], seconds: float, rounds: int = 5) -> dict[str, float]:
-    """Run all ways in turns for about ``seconds``, at least ``rounds`` times; return each median.
+    """Run all alternatives in turns for about ``seconds``, at least ``rounds`` times; return each median.
 
-    A turn is a block of runs, since a training loop runs one model again and again. What the other ways have left in
-    the caches falls on the block's first run, which is not counted unless it fills the block.
+    A turn is a block of runs, because a training loop also runs one model repeatedly. The first run of a block pays
+    for the caches that the other alternatives filled, so it is not counted unless it fills the block.
     """
     for way in ways.values():
         way()
@@ -36,9 +36,9 @@ def medians(ways: dict[str, Callable[[], Any]], seconds: float, rounds: int = 5)
 
 
 def in_turns(ways: dict[str, Callable[[], Any]], rounds: int = 15, block: float = 0.005) -> dict[str, float]:
-    """Return each way's median time as a share of the first way's, both of the same round.
+    """Return each alternative's median time as a share of the first one's time in the same round.
 
-    On one thread it is the process's own time that counts, which others on the machine do not lengthen.
+    On one thread, CPU time is measured, which other processes on the machine do not increase.
     """
     clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
     first = next(iter(ways))
@@ -62,7 +62,7 @@ def geometric_mean(values: list[float]) -> float:
 
 
 def training(run: Callable[[], torch.Tensor], parameters: list[torch.Tensor]) -> Callable[[], None]:
-    """Forward, backward, and gradients dropped."""
+    """Return a function that runs forward and backward and drops the gradients."""
 
     def step() -> None:
         run().sum().backward()
@@ -73,7 +73,7 @@ def training(run: Callable[[], torch.Tensor], parameters: list[torch.Tensor]) ->
 
 
 def machine() -> dict[str, Any]:
-    """What was measured on, and with what."""
+    """Return the machine and the versions."""
     model = platform.processor()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():

@@ -1,9 +1,9 @@
-"""``python -m bench.training``: what the training loop costs, and character models in tokens a second.
+"""``python -m bench.training``: the overhead of the training loop, and character models in tokens per second.
 
-The loop: updates of a small LSTM by :func:`elman.train.loop.train` beside the same model stepped by hand, forward,
-backward and optimiser. Character models: the same loop with the drop-in LSTM and GRU beside the
-same model written with torch.nn (``bench/plain_char_lm.py``), and with cells of one's own beside the eager loop over
-them. All in turns, medians; a ratio above 1 means that Elman is faster. Writes ``bench/results/training.json``.
+Loop: updates of a small LSTM by :func:`elman.train.loop.train` against a hand-written loop (forward, backward,
+optimiser). Character models: Elman's loop with its LSTM and GRU against the same model written with torch.nn
+(``bench/plain_char_lm.py``), and with custom cells on the native engine against the eager loop. Medians of
+alternating runs; a ratio above 1 means that Elman is faster. Writes ``bench/results/training.json``.
 """
 
 import argparse
@@ -28,18 +28,18 @@ from elman.train import Streams, Truncated, losses, train
 from elman.train.schedules import cosine
 
 RESULTS = Path(__file__).parent / "results"
-VOCABULARY, UPDATES, RATE = 65, 20, 1e-3  # updates of one run of a character model
+VOCABULARY, UPDATES, RATE = 65, 20, 1e-3  # UPDATES per run of a character model
 SHAPES = (
     (32, 64, 64, 128),
     (32, 100, 128, 256),
     (16, 64, 128, 512),
-)  # streams, steps, width of a vector, hidden size
+)  # streams, steps, embedding size, hidden size
 
 Rows = list[dict[str, Any]]
 
 
 def loop(seconds: float) -> Rows:
-    """One update of a small LSTM, by hand, by hand with clipping, and by the loop, which also clips and watches."""
+    """Time one update of a small LSTM: by hand, by hand with clipping, and by the loop, which clips and checks."""
     B, T, H = 32, 50, 64
     tokens, targets = torch.randint(VOCABULARY, (2, T, B))
     first = LanguageModel(VOCABULARY, H, H)
@@ -61,8 +61,8 @@ def loop(seconds: float) -> Rows:
         return update
 
     model = deepcopy(first)
-    made = train(model, lambda _: loss(model), 1_000_000, learning_rate=RATE)
-    ways = {"by hand": by_hand(False), "by hand, clipped": by_hand(True), "elman": lambda: next(made)}
+    updates = train(model, lambda _: loss(model), 1_000_000, learning_rate=RATE)
+    ways = {"by hand": by_hand(False), "by hand, clipped": by_hand(True), "elman": lambda: next(updates)}
     row = {"B": B, "T": T, "H": H, **medians(ways, seconds)}
     row["adds"] = row["elman"] / row["by hand"] - 1
     row["adds to clipped"] = row["elman"] / row["by hand, clipped"] - 1
@@ -82,7 +82,7 @@ def fit(model: nn.Module, streams: Streams) -> list[float]:
 
 
 def char_lms(shapes: tuple[tuple[int, int, int, int], ...], seconds: float) -> Rows:
-    """Character models in tokens a second."""
+    """Measure character models in tokens per second."""
     rows: Rows = []
     for B, T, E, H in shapes:
         text = torch.randint(VOCABULARY, (B * T * (UPDATES + 1) + 1,))
@@ -111,7 +111,7 @@ def char_lms(shapes: tuple[tuple[int, int, int, int], ...], seconds: float) -> R
 def _compared(
     name: str, shape: tuple[int, ...], ways: dict[str, Callable[[], list[float]]], other: str, seconds: float
 ) -> dict[str, Any]:
-    """Both must lower the loss alike from the same weights, or the comparison would mean nothing."""
+    """Check that both lower the loss equally from the same weights; otherwise the comparison is meaningless."""
     torch.testing.assert_close(*(torch.tensor(way()) for way in ways.values()), rtol=1e-3, atol=1e-3)
     B, T, E, H = shape
     taken = medians(ways, seconds, rounds=3)
@@ -127,7 +127,7 @@ def _compared(
 
 
 def summary(found: dict[str, Any]) -> list[tuple[str, float, str]]:
-    """The table: what, the figure reached, what it should reach."""
+    """Return the rows of the summary: name, measured value, goal."""
 
     def ratio(*cells: str) -> float:
         return geometric_mean([row["ratio"] for row in found["char_lms"] if row["cell"] in cells])

@@ -103,7 +103,7 @@ def test_a_new_cell_passes_its_test(elman, tmp_path, monkeypatch):
     assert "3 passed" in tested.stdout, tested.stdout
     assert (
         elman("new", "cell", "LeakyGRU2", code=1)
-        == "elman: leaky_gru2.py is there already; choose another name, or move it away\n"
+        == "elman: leaky_gru2.py already exists; choose another name, or move the file\n"
     )
 
 

@@ -70,7 +70,7 @@ def test_count():
         (("count", "transformer", "--input-size", "1", "--hidden-size", "1"), 2, "transformer"),
         (("count", "rnn", "--input-size", "0", "--hidden-size", "1"), 2, "Invalid value for '--input-size'"),
         (("data", "show", "sst"), 2, "did you mean sst2"),
-        (("generate",), 1, "no trained model in results; `elman study 15.12 --quick` makes one"),
+        (("generate",), 1, "no trained model in results; `elman study 15.12 --quick` trains one"),
         (("generate", "--prompt", ""), 2, "--prompt needs at least one character"),
         (("generate", "--model", "nowhere"), 1, "no model in nowhere: model.json is missing"),
         (("report", "nowhere"), 1, "nowhere is not a folder"),
@@ -122,7 +122,7 @@ def test_a_language_model_of_ones_own_text(elman, tmp_path, monkeypatch):
     [
         (b"", "holds no text"),
         (b"a", "holds only the character 'a'"),
-        (b"ab", "too short to be cut"),
+        (b"ab", "too short to be split"),
         (b"abcdabcdabcdabcd", "too few for one window"),
         (b"\x7fELF\x00", "is not text"),
     ],
@@ -148,7 +148,7 @@ def test_ctrl_c_says_what_is_saved_and_the_run_goes_on(tmp_path):
     _, error = process.communicate(timeout=600)
     assert process.returncode == 130
     assert "Traceback" not in error
-    assert error.strip().endswith("stopped; what was finished is saved, and the same command goes on from there")
+    assert error.strip().endswith("stopped; finished work is saved, and the same command resumes it")
     (checkpoint,) = tmp_path.glob("results/*/*/trials/*/checkpoint.safetensors")
     assert checkpoint.stat().st_size > 0
     assert "15.12" in run(*words, cwd=tmp_path)

@@ -44,16 +44,16 @@ def test_a_tune_that_ends_itself(elman, results, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["--results", "nowhere"], 1, "no trained model in nowhere; `elman study 15.24 --quick` makes one"),
+        (["--results", "nowhere"], 1, "no trained model in nowhere; `elman study 15.24 --quick` trains one"),
         (["--model", "nowhere"], 1, "no model in nowhere: model.json is missing"),
-        (["--key", "H"], 2, "no key 'H'; keys are named C, F#, Bb, Am"),
-        (["--metre", "waltz"], 2, "a metre is beats over a note, such as 6/8, got 'waltz'"),
-        (["--metre", "4/3"], 2, "a metre is beats over 1, 2, 4, 8 or 16, got 4/3"),
-        (["--metre", "9/4"], 2, "a bar has at most 32 sixteenths, in 9/4 it has 36"),
+        (["--key", "H"], 2, "no key 'H'; expected a name such as C, F#, Bb, Am"),
+        (["--metre", "waltz"], 2, "expected a metre such as 6/8, got 'waltz'"),
+        (["--metre", "4/3"], 2, "expected a metre of beats over 1, 2, 4, 8 or 16, got 4/3"),
+        (["--metre", "9/4"], 2, "a bar may have at most 32 sixteenths, got 36 in 9/4"),
         (["--temperature", "-1"], 1, "temperature must be 0 (likeliest) or a positive number"),
         (["--temperature", "nan"], 1, "temperature must be 0 (likeliest) or a positive number"),
         (["--bars", "-1"], 2, "bars"),
-        (["--out", "tune.mp3"], 1, "--out is a MIDI file, its name ends in .mid, got 'tune.mp3'"),
+        (["--out", "tune.mp3"], 1, "--out must name a MIDI file ending in .mid, got 'tune.mp3'"),
     ],
 )
 def test_what_cannot_be(elman, results, tmp_path, monkeypatch, words, code, said):

@@ -46,7 +46,7 @@ def test_why(elman, results):
     out = elman("correct", "teh", "--explain", "--out", results)
     figure = results / "correct-teh.svg"
     assert "log P(typo | word)" in out
-    assert "looked" in out
+    assert "Attention" in out
     assert figure.read_text().startswith("<?xml")
     assert "(finished)" in elman("correct", "teh", "--beam", "3", "--explain", "--out", results)
 
@@ -58,12 +58,12 @@ def test_what_is_near_nothing_stays(elman, results):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["it's"], 2, 'words to correct are of letters a to z; got "it\'s"'),
-        ([""], 2, "words to correct are of letters a to z; got ''"),
-        (["naïve"], 2, "words to correct are of letters a to z"),
+        (["it's"], 2, 'expected words of letters a to z, got "it\'s"'),
+        ([""], 2, "expected words of letters a to z, got ''"),
+        (["naïve"], 2, "expected words of letters a to z"),
         ([], 2, "Missing argument 'WORD...'"),
-        (["teh", "--beam", "1", "--n-best", "2"], 2, "--n-best 2 needs a --beam of at least as many, or none; got 1"),
-        (["teh", "--out", "nowhere"], 1, "no trained model in nowhere; `elman study 15.23 --quick` makes one"),
+        (["teh", "--beam", "1", "--n-best", "2"], 2, "--n-best 2 needs --beam 2 or more, or --beam 0; got 1"),
+        (["teh", "--out", "nowhere"], 1, "no trained model in nowhere; `elman study 15.23 --quick` trains one"),
         (["teh", "--model", "nowhere"], 1, "no model in nowhere: model.json is missing"),
     ],
 )

@@ -55,12 +55,12 @@ def test_piped_in_it_says_the_same(elman, series):
 @pytest.mark.parametrize(
     ("words", "given", "code", "said"),
     [
-        (["load.csv", "--normal", "9999"], b"", 1, "nothing is left to look at"),
-        (["load.csv", "--normal", "-1"], b"", 2, "a share of the file or a number of values, got '-1'"),
+        (["load.csv", "--normal", "9999"], b"", 1, "leaves no values to score"),
+        (["load.csv", "--normal", "-1"], b"", 2, "must be a share of the file or a number of values, got '-1'"),
         (["load.csv", "--normal", "nan"], b"", 2, "got 'nan'"),
         (["load.csv", "--normal", "20"], b"", 1, "need 172 normal values"),
         (["nowhere.csv"], b"", 1, "No such file"),
-        (["--figure", "a.svg"], b"", 1, "a picture needs a file"),
+        (["--figure", "a.svg"], b"", 1, "--figure needs a file"),
         (["--column", "load"], b"", 1, "--column needs a file"),
         (["--normal", "0.5"], b"1\n2\n", 2, "a number of values, got '0.5'"),
         ([], b"", 1, "got 0"),

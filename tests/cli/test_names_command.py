@@ -42,7 +42,7 @@ def test_cultures(elman, results):
         (["--culture", "Irish", "--temperature", "-1"], 1, "temperature must be 0 (greedy) or a positive number"),
         (["--culture", "Irish", "--temperature", "nan"], 1, "temperature must be 0 (greedy) or a positive number"),
         (["--culture", "Irish", "--count", "0"], 2, "count"),
-        (["--culture", "Irish", "--out", "nowhere"], 1, "`elman study 15.22 --quick` makes one"),
+        (["--culture", "Irish", "--out", "nowhere"], 1, "`elman study 15.22 --quick` trains one"),
         (["--culture", "Irish", "--model", "nowhere"], 1, "no model in nowhere"),
     ],
 )

@@ -89,7 +89,7 @@ def test_a_cell_of_ones_own_stands_beside_the_others(tmp_path):
         ("15.18", "nowhere.py:Mine", "cannot read nowhere.py: No such file or directory"),
         ("15.18", "broken.py:Mine", "broken.py, line 1 cannot be imported: SyntaxError"),
         ("15.18", "GRU", "no built-in cell 'GRU' (name your own cell as mycell.py:MyCell); did you mean GRUCell?"),
-        ("15.2", "GRUCell", "parameter-counting compares no cells; those that take --cell are 15.11"),
+        ("15.2", "GRUCell", "parameter-counting does not take --cell; these studies do: 15.11"),
     ],
 )
 def test_wrong_words(elman, tmp_path, monkeypatch, study, cell, said):

@@ -66,7 +66,7 @@ def test_json(elman, results, command):
 @pytest.mark.parametrize("command", ["classify", "tag"])
 @pytest.mark.parametrize(
     ("words", "given", "said"),
-    [([""], b"", "no words in ''"), ([], b"", "there is no text"), ([], b" \n\n", "there is no text"),
+    [([""], b"", "at least one word, got ''"), ([], b"", "there is no text"), ([], b" \n\n", "there is no text"),
      (["a", "--model", "nowhere"], b"", "no model in nowhere"),
      (["a", "--out", "nowhere"], b"", "no trained model in nowhere")],
 )  # fmt: skip
@@ -77,7 +77,7 @@ def test_nothing_to_read(elman, results, command, words, given, said):
 
 def test_a_model_of_the_other_kind_and_odd_input(elman, results):
     (tagger,) = results.glob("15.34*/quick/trials/*/model")
-    assert "holds a Tagger, not a TextClassifier" in elman("classify", "a", "--model", tagger, code=1)
+    assert "expected a TextClassifier" in elman("classify", "a", "--model", tagger, code=1)
     out = elman("classify", "--out", results, given=b"\xff\xfe good \x00\n" + b"bad " * 3000)
     assert len(out.splitlines()) == 2
 

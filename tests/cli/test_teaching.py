@@ -28,10 +28,10 @@ def test_a_page(elman):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["answer", "15.12"], 2, "no worked answer"),
+        (["answer", "15.12"], 2, "expected an exercise from 15.1 to 15.10"),
         (["answer", "15.10", "--set", "threshold"], 2, "--set takes FIELD=VALUE"),
         (["answer", "15.10", "--set", "gradient=a"], 2, "gradient"),
-        (["quiz", "--exercise", "15.40"], 2, "there are questions on"),
+        (["quiz", "--exercise", "15.40"], 2, "no questions on"),
         (["quiz", "--mark", "nowhere.txt"], 1, "No such file"),
     ],
 )

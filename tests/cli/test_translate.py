@@ -29,7 +29,7 @@ def test_it_translates(elman, results):
 def test_several_and_why(elman, results):
     out = elman("translate", "the cat sees the dog", "--beam", 3, "--n-best", 2, "--explain", "--out", results)
     assert out.splitlines()[0].endswith("die Katze sieht den Hund")
-    assert "Where each token looked" in out
+    assert "Attention per token" in out
     assert "(finished)" in out
     assert (results / "translate-the-cat-sees-the-dog.svg").read_text().startswith("<?xml")
 
@@ -38,8 +38,8 @@ def test_several_and_why(elman, results):
     ("words", "code", "said"),
     [
         ([""], 2, "at least one word"),
-        (["the dog", "--n-best", "2"], 2, "--n-best 2 needs a --beam"),
-        (["the dog", "--out", "nowhere"], 1, "no trained model in nowhere; `elman study 15.28 --quick` makes one"),
+        (["the dog", "--n-best", "2"], 2, "--n-best 2 needs --beam 2"),
+        (["the dog", "--out", "nowhere"], 1, "no trained model in nowhere; `elman study 15.28 --quick` trains one"),
         (["the dog", "--model", "nowhere"], 1, "no model in nowhere"),
     ],
 )

@@ -86,14 +86,14 @@ def test_one_changed_byte_is_found_even_after_a_good_read(tiny):
     place.write_bytes(content)
     data.find(s)
     place.write_bytes(b"some texT")
-    with pytest.raises(data.DataError, match=r"file.txt is damaged .* its sha256 is \w{12}..., expected \w{12}"):
+    with pytest.raises(data.DataError, match=r"file.txt is damaged .* got sha256 \w{12}..., expected \w{12}"):
         data.find(s)
 
 
 def test_not_here_says_how_to_get_it(tiny, tmp_path):
     with pytest.raises(data.NotHere, match=r"put it at .*cache/folder/file.txt, or set ELMAN_DATA"):
         data.find(tiny[0])
-    with pytest.raises(data.NotHere, match=r"was changed from its source and has no address"):
+    with pytest.raises(data.NotHere, match=r"differs from its source and cannot be downloaded"):
         data.fetch(tiny[0])
 
 
@@ -120,7 +120,7 @@ def test_a_download_with_another_checksum_is_refused(empty, monkeypatch):
         Path(output_file).write_bytes(b"something else")
 
     monkeypatch.setattr(pooch.HTTPDownloader, "__call__", wrong)
-    with pytest.raises(data.NotHere, match="what came has another checksum"):
+    with pytest.raises(data.NotHere, match="the downloaded file has another checksum"):
         data.fetch(data.find_set("tinyshakespeare"), progress=False)
     assert not list((empty / "cache").rglob("*.txt"))
 
@@ -166,8 +166,8 @@ def test_a_download_has_the_usual_permissions(server):
     [
         ("/404", None, "the server answered 404 (Not Found)"),
         ("/503", None, "the server answered 503 (Service Unavailable)"),
-        ("/299", None, "what came has another checksum"),
-        ("/good", "http://127.0.0.1:1", "the proxy cannot be used; look at HTTPS_PROXY and HTTP_PROXY"),
+        ("/299", None, "the downloaded file has another checksum"),
+        ("/good", "http://127.0.0.1:1", "the proxy cannot be used; check HTTPS_PROXY and HTTP_PROXY"),
         ("/good", "http://", "Please check proxy URL"),
         ("/good", "nonsense://127.0.0.1", "Proxy URL had unsupported scheme nonsense"),
     ],
@@ -225,7 +225,7 @@ def test_split_is_contiguous_and_leaves_nothing_out():
     training, validation = data.split(text)
     assert training + validation == text
     assert len(training) == 23
-    with pytest.raises(data.DataError, match="a text of 5 characters is too short to be cut at 90%"):
+    with pytest.raises(data.DataError, match="a text of 5 characters is too short to be split at 90%"):
         data.split("abcde")
 
 

@@ -49,7 +49,7 @@ def test_stays_are_in_order_and_without_what_is_missing(tmp_path):
     [
         ("", "has no column RecordID, Time, Parameter, Value"),
         ("RecordID,Time,Value\n", "has no column Parameter"),
-        (HEAD, "holds no stay"),
+        (HEAD, "has no stay"),
         (HEAD + "7,now,HR,70\n", "line 2: expected a time"),
         (HEAD + "7,00:00,HR,fast\n", "line 2"),
         (HEAD + "7,00:00,HR\n", "line 2"),

@@ -34,7 +34,7 @@ def test_a_folder_of_lists(tmp_path):
 @pytest.mark.parametrize(
     ("lists", "said"),
     [
-        ({}, "holds no lists of names; put a file Culture.txt there"),
+        ({}, "has no lists of names; put a file Culture.txt there"),
         ({"Empty": "\n \n"}, "has no name of Empty: a name is up to 30 letters"),
         ({"Numbers": "12\n"}, "has no name of Numbers"),
         ({"Latin": b"Zu\xf1iga\n"}, "not UTF-8: byte 0xf1 at offset 2"),
@@ -46,7 +46,7 @@ def test_lists_that_are_none(tmp_path, lists, said):
 
 
 def test_no_such_names():
-    with pytest.raises(DataError, match="not a folder, nor a name; did you mean invented"):
+    with pytest.raises(DataError, match="not a folder or a name; did you mean invented"):
         names("invent")
 
 

@@ -82,7 +82,7 @@ def test_what_is_missing_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        (rows(line_4=(0, "2020-01-02")), "line 4: 2020-01-02 is there twice"),
+        (rows(line_4=(0, "2020-01-02")), "line 4: 2020-01-02 occurs twice"),
         (rows(line_4=(0, "2019-01-02")), "line 4: 2019-01-02 comes after 2020-01-02; sort"),
         (rows(line_4=(0, "yesterday")), "line 4: 'yesterday' is not a date"),
         (rows(line_4=(0, "")), "line 4: '' is not a date"),
@@ -92,8 +92,8 @@ def test_what_is_missing_is_told(tmp_path):
         (rows(line_3=(3, "inf")), "line 3: the low must be a positive number"),
         (rows(line_3=(5, "-1")), "the volume must be a number of at least 0"),
         (rows(line_3=(2, "1")), "line 3: the high is below the low"),
-        (rows(1), "has 1 days; at least 3 are needed"),
-        ([], "has 0 days"),
+        (rows(1), "got 1 days, expected at least 3"),
+        ([], "got 0 days"),
         ([f"2020-01-0{k},1,1,1,1,1" for k in range(1, 6)], "the close never changes"),
         (["2020-01-01,1,1"], "line 2 has 3 columns"),
     ],

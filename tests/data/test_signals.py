@@ -46,7 +46,7 @@ def test_zones_count(tmp_path):
 def test_a_few_missing_values_become_a_straight_line(tmp_path):
     signal = read(tmp_path, rows(8, line_3="", line_4=""))
     assert signal.values.tolist() == [0, 1, 1, 1, 1, 2, 0, 1]
-    assert signal.notes == ("2 missing values were filled with a straight line",)
+    assert signal.notes == ("2 missing values were interpolated linearly",)
 
 
 def test_one_column_of_several(tmp_path):
@@ -57,7 +57,7 @@ def test_one_column_of_several(tmp_path):
     signal = read_signal(path, 3, "price")
     assert signal.values.tolist() == [0, 1, 2] * 3
     assert (signal.step, signal.where(1)) == (timedelta(hours=1), "2024-01-01 01:00:00+05:30")
-    with pytest.raises(DataError, match="no column 'wind'; its first line has load, site, when, price"):
+    with pytest.raises(DataError, match="no column 'wind'; its first line names load, site, when, price"):
         read_signal(path, 3, "wind")
     path.write_text(path.read_text().replace("0,A,2024-01-01T00:00+05:30,0", "0,A,2024-01-01T00:00+05:30,lots"))
     with pytest.raises(DataError, match="line 2: expected a finite number, got 'lots'"):
@@ -70,16 +70,16 @@ def test_one_column_of_several(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ([], "has 0 values; at least 3"),
-        (rows(2), "has 2 values"),
+        ([], "got 0 values, expected at least 3"),
+        (rows(2), "got 2 values"),
         (["5"] * 9, "the value never changes"),
         (rows(line_3="2024-01-01 02:00:00,nan"), "line 3: expected a finite number, got 'nan'"),
         (rows(line_3="2024-01-01 02:00:00,"), "line 3: expected a finite number, got ''"),
         (rows(line_3="2024-01-01 02:00:00,lots"), "line 3: expected a finite number, got 'lots'"),
         (rows(line_3="noon,5"), "line 3: 'noon' is not a time"),
-        (rows(line_3="2024-01-01 01:00:00,5"), "line 3: 2024-01-01 01:00:00.* is there twice"),
+        (rows(line_3="2024-01-01 01:00:00,5"), "line 3: 2024-01-01 01:00:00.* occurs twice"),
         (rows(line_3="2023-01-01 01:00:00,5"), "line 3: 2023-01-01 01:00:00.* comes before"),
-        (rows(line_3="2024-01-01 02:20:00,5"), "line 3: 4800 s after the line above, where the step is 3600 s"),
+        (rows(line_3="2024-01-01 02:20:00,5"), "line 3: 4800 s after the line above, expected steps of 3600 s"),
         ([*rows(), "2024-01-02 00:00:00,5"], "line 7: 18 values are missing before it"),
         (rows(line_3="5"), "line 3: expected a number, or a time and one, got 1 columns"),
         (["1,2,3", "4,5,6"], "line 1: .* got 3 columns; name the column"),

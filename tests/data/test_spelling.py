@@ -49,7 +49,7 @@ def test_letters_there_and_back(word):
 
 @pytest.mark.parametrize("wrong", ["", "naïve", "it's", "A", "a b"])
 def test_only_letters(wrong):
-    with pytest.raises(DataError, match="a word is of letters a to z"):
+    with pytest.raises(DataError, match="expected letters a to z"):
         encode(wrong)
 
 
@@ -58,7 +58,7 @@ def test_slips_that_cannot_be():
         misspell("a", 1, Random(0))
     with pytest.raises(DataError, match="got -1"):
         misspell("ab", -1, Random(0))
-    with pytest.raises(DataError, match="one letter has neighbours"):
+    with pytest.raises(DataError, match="expected one letter from a to z"):
         neighbours("ab")
 
 
@@ -82,11 +82,11 @@ def test_readers_read_or_say_what_is_wrong(text):
 @pytest.mark.parametrize(
     ("read", "text", "said"),
     [
-        (read_counts, "the 3\nof\n", "line 2 should be a word and a count of at least 1, got 'of'"),
+        (read_counts, "the 3\nof\n", "line 2: expected a word and a count of at least 1, got 'of'"),
         (read_counts, "the 0\n", "line 1"),
         (read_counts, "the ²\n", "line 1"),
-        (read_counts, "", "there is no word of letters a to z"),
-        (read_pairs, "teh the\n", "line 1 should be wrong->right, got 'teh the'"),
+        (read_counts, "", "a dictionary needs at least one word of letters a to z"),
+        (read_pairs, "teh the\n", "line 1: expected wrong->right, got 'teh the'"),
         (read_pairs, "a->b\n->the\n", "line 2"),
     ],
 )

@@ -131,7 +131,7 @@ def test_ts_records(tmp_path):
         ("@data\n1,nan:a\n", "line 2: a sequence needs at least one channel of finite numbers"),
         ("@data\na\n", "line 2: a sequence needs at least one channel"),
         ("@data\n1,2:\n", "line 2: the label after the last colon is missing"),
-        ("@data\n1:2:a\n3:a\n", "line 3 has 1 channels; the sequences before it have 2"),
+        ("@data\n1:2:a\n3:a\n", "line 3: got 1 channels, expected 2 as in the sequences before"),
     ],
 )
 def test_ts_files_that_are_none(tmp_path, text, message):

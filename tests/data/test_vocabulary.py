@@ -38,7 +38,7 @@ def test_many_unknown_characters_are_cut_short():
 
 @pytest.mark.parametrize("characters", ["", "ba", "aa"])
 def test_a_vocabulary_is_sorted_and_distinct(characters):
-    with pytest.raises(ValueError, match="distinct characters in the order"):
+    with pytest.raises(ValueError, match="distinct characters, sorted"):
         Vocabulary(characters)
 
 

@@ -134,7 +134,7 @@ def test_a_trial_folder_that_is_a_link(toy):
     run.trial_folder(trial).parent.mkdir(parents=True)
     run.trial_folder(trial).symlink_to(outside)
     assert toy.finish(run) is None
-    assert run.failed == [f"a-seed0: {run.trial_folder(trial)} is a link to elsewhere; remove it"]
+    assert run.failed == [f"a-seed0: {run.trial_folder(trial)} is a symbolic link; remove it"]
     assert {path.name: path.read_text() for path in outside.iterdir()} == {"failure.txt": "mine"}
 
 
@@ -145,7 +145,7 @@ def test_a_part_of_the_results_that_is_a_link(toy, part):
     outside.mkdir()
     run.folder.mkdir(parents=True)
     (run.folder / part).symlink_to(outside)
-    with pytest.raises(OSError, match=f"a link to elsewhere is not followed; remove it: '.*/{part}'"):
+    with pytest.raises(OSError, match=f"symbolic links are not followed; remove it: '.*/{part}'"):
         toy.finish(run)
     assert not list(outside.iterdir())
 

@@ -11,7 +11,7 @@ from .toy import PATIENCE, members, until, workers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 
-STOPPED = "stopped; what was finished is saved, and the same command goes on from there\n"
+STOPPED = "stopped; finished work is saved, and the same command resumes it\n"
 
 
 def at_work(toy, *trials, **settings):

@@ -40,8 +40,8 @@ def study(toy, **settings):
     [
         ("error-1", "process 1 of 2 failed and leaves the others: error-1-seed0: OSError: [Errno 28] No space left"),
         ("error-0", "process 0 of 2 failed and leaves the others: No space left on device: /full"),
-        pytest.param("interrupt-0", "stopped; what was finished is saved", marks=pytest.mark.slow),
-        pytest.param("interrupt-1", "stopped; what was finished is saved", marks=pytest.mark.slow),
+        pytest.param("interrupt-0", "stopped; finished work is saved", marks=pytest.mark.slow),
+        pytest.param("interrupt-1", "stopped; finished work is saved", marks=pytest.mark.slow),
         pytest.param("death-0", "Signal 9 (SIGKILL)", marks=pytest.mark.slow),
         pytest.param("death-1", "Signal 9 (SIGKILL)", marks=pytest.mark.slow),
         pytest.param("exit-1", "exitcode  : 3", marks=pytest.mark.slow),

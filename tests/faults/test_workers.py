@@ -14,7 +14,7 @@ from elman.lab.runner import execute
 from elman.lab.workspace import Desk
 
 REASONS = {
-    "kill": r"its process died 2 times \(SIGKILL: short of memory\?\)",
+    "kill": r"its process died 2 times \(SIGKILL, perhaps out of memory\)",
     "memory": r"MemoryError \(see .*failure\.txt\)",
     "tensor": r"RuntimeError: .*can't allocate memory.* \(see .*failure\.txt\)",
 }

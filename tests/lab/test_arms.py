@@ -30,7 +30,7 @@ def test_an_absent_arm_has_nothing_and_is_no_error():
     assert "b" not in arms
     assert arms["b"] == arms.numbers("b", "x") == arms.less("a", "b", "x") == arms.less("b", "a", "x") == []
     assert arms.by_seed("b") == {}
-    assert arms.told("b", "x") is None
+    assert arms.formatted("b", "x") is None
     assert math.isnan(arms.mean("b", "x"))
     assert list(Arms([])) == []
 
@@ -41,7 +41,7 @@ def test_a_number_that_some_records_lack():
     )
     assert arms.numbers("a", "y") == [0.5]
     assert arms.mean("a", "y") == 0.5
-    assert arms.told("a", "y") == "0.500"
+    assert arms.formatted("a", "y") == "0.500"
     assert arms.together(("a", "x"), ("b", "y")) == [(1.0, 7.0)]
     assert arms.less("a", "b", "y") == []
     assert arms.less("b", "a", "x", "y") == [7.5]
@@ -50,7 +50,7 @@ def test_a_number_that_some_records_lack():
 
 def test_a_mean_is_told_as_a_spread():
     arms = Arms([record("a", seed, x=x) for seed, x in enumerate((0.96, 0.97, 0.99))])
-    assert arms.told("a", "x", SHARE, 2) == spread([0.96, 0.97, 0.99], 2, SHARE)
+    assert arms.formatted("a", "x", SHARE, 2) == spread([0.96, 0.97, 0.99], 2, SHARE)
 
 
 @given(st.lists(st.sets(st.integers(0, 6)), min_size=1, max_size=4), st.randoms())
@@ -85,7 +85,7 @@ def test_arms_are_compared_on_the_same():
     assert arms.on(task="timing").less("bb", "a", "x") == [1.0, 1.0]
     assert arms.on(task="timing").less("a", "a", "x", among=arms.on(task="copy")) == [2.0, 2.0]
     assert list(arms.on(task="store")) == list(arms.on(length=3)) == []
-    with pytest.raises(ValueError, match="'a' ran on several things; choose one with on"):
+    with pytest.raises(ValueError, match="'a' ran on several settings; select one with on"):
         arms.numbers("a", "x")
 
 

@@ -57,4 +57,4 @@ def test_a_cluster_that_there_is_not(tmp_path):
     words = [sys.executable, "-m", "elman", *TINY, "--out", str(tmp_path), "--cluster", "slurm"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr == "elman: no cluster 'slurm'; there is ray\n"
+    assert done.stderr == "elman: no cluster 'slurm'; expected ray\n"

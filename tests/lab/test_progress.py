@@ -16,7 +16,7 @@ def test_lines_without_a_terminal(capsys, monkeypatch):
     shown.update([Running("study a", 50, 100, {"loss": 1.25})])
     shown.finished("study a", "it broke")
     assert capsys.readouterr().err.splitlines() == [
-        "1 of 3 trials are already saved; going on with the rest",
+        "1 of 3 trials are already saved; running the rest",
         "[1/3 trials] study a 10/100 loss 1.5",
         "[1/3 trials] study a 50/100 loss 1.25 2/s, 25 s left",
         "study a failed: it broke",

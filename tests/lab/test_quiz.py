@@ -98,7 +98,7 @@ def test_answers_with_own_numbers():
     assert len(WORKED) == 10
     assert {find_study(exercise).exercise for exercise in WORKED} == set(WORKED)
     assert "[0.6, 0.8]" in answer(find_study("gradient-clipping"), {"gradient": "3,4", "threshold": "1"}).summary
-    with pytest.raises(UnknownName, match=r"15\.12 is no worked answer"):
+    with pytest.raises(UnknownName, match=r"got 15\.12, expected an exercise from 15.1 to 15.10"):
         answer(find_study("15.12"))
     with pytest.raises(UnknownName, match="threshold"):
         answer(find_study("15.10"), {"threshold": "none"})

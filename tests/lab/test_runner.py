@@ -176,7 +176,7 @@ def test_two_runs_on_one_folder(toy):
         first = pool.submit(lambda: list(running))
         while not (run.folder / ".lock").exists():
             time.sleep(0.01)
-        with pytest.raises(FolderInUse, match=r"another run is at work"):
+        with pytest.raises(FolderInUse, match=r"another run is using"):
             finish(toy())
         assert first.result()[0][1].summary == "4 records"
 

@@ -67,7 +67,7 @@ def test_echoes_can_be_told_from_their_calls_and_nothing_else(lag, more, symbols
 
 @pytest.mark.parametrize(("length", "lag"), [(10, 1), (5, 5)])
 def test_impossible_echoes(length, lag):
-    with pytest.raises(ValueError, match="a lag of at least 2, more tokens"):
+    with pytest.raises(ValueError, match="expected lag of at least 2, length above lag"):
         echoes(length, lag)
 
 
@@ -96,7 +96,7 @@ def test_the_loss_is_that_of_what_is_asked_for():
 
 
 def test_what_is_asked_for_is_as_long_as_the_text():
-    with pytest.raises(ValueError, match=r"asked must be \[9\] as the tokens are, got \[8\]"):
+    with pytest.raises(ValueError, match=r"asked must have the shape of tokens, \[9\], got \[8\]"):
         Streams(torch.arange(9), 2, 2, torch.ones(8, dtype=torch.bool))
 
 

@@ -130,7 +130,7 @@ def test_a_damaged_checkpoint_is_refused_in_words(tmp_path, damage):
         save_file(net.state_dict(), path)
     else:
         save_checkpoint(path, parts(nn.Linear(2, 3)))
-    with pytest.raises(ValueError, match=r"is not a checkpoint of this model .*; delete it to start anew"):
+    with pytest.raises(ValueError, match=r"is not a checkpoint of this model .*; delete it to start again"):
         load_checkpoint(path, parts(net))
 
 

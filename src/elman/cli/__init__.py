@@ -1,4 +1,4 @@
-"""The command line. It imports what a command needs when the command runs, so that it starts at once."""
+"""The command line. Each command imports its modules when it runs, so that the program starts fast."""
 
 import io
 import os
@@ -34,12 +34,12 @@ from elman.terminal import guarded_streams, printable
 
 __all__ = ["app", "main"]
 
-LONGEST = 600  # characters of a complaint, which may quote what was given
+LONGEST = 600  # characters of an error message, which may quote the input
 INTERRUPTED = 130  # typer's exit status for Ctrl-C
 
 
 class _Commands(TyperGroup):
-    """Commands whose usage errors quote what was typed without obeying it."""
+    """Commands whose usage errors quote the input with its control characters escaped."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         """Parse the options before the command."""
@@ -47,7 +47,7 @@ class _Commands(TyperGroup):
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
-        """Parse the command's words, and run it."""
+        """Parse the command's arguments, and run it."""
         with _quoted():
             return super().invoke(ctx)
 
@@ -57,14 +57,14 @@ def _quoted() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if hasattr(error, "format_message"):  # ClickException, which Typer takes from Click or brings along
+        if hasattr(error, "format_message"):  # ClickException, from Click or from Typer's own copy
             error.message = printable(error.message)  # pyright: ignore[reportAttributeAccessIssue]
         raise
 
 
 app = typer.Typer(
     cls=_Commands,
-    help="Recurrent sequence models: studies, models and data of the Elman laboratory.",
+    help="Recurrent sequence models: run studies, use trained models, manage data sets.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -99,8 +99,8 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
 
 
 def main() -> None:
-    """Run the command line. Whatever goes wrong is said in one line, with exit status 2 for a wrong word, 1
-    for anything else, and 130 after Ctrl-C. ``ELMAN_TRACEBACK=1`` shows where it went wrong."""
+    """Run the command line. Errors are printed in one line; the exit status is 2 for a wrong argument, 130 after
+    Ctrl-C, and 1 for any other error. ``ELMAN_TRACEBACK=1`` shows the traceback."""
     _make_streams_safe()
     with guarded_streams():
         _run()
@@ -111,8 +111,8 @@ def _run() -> None:
         app()
     except SystemExit as stop:
         if stop.code == INTERRUPTED:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not disturb the leaving
-            print("stopped; what was finished is saved, and the same command goes on from there", file=sys.stderr)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the exit
+            print("stopped; finished work is saved, and the same command resumes it", file=sys.stderr)
         raise
     except Exception as error:
         if os.environ.get("ELMAN_TRACEBACK"):
@@ -122,8 +122,8 @@ def _run() -> None:
 
 
 def _make_streams_safe() -> None:
-    """What a terminal's encoding lacks is escaped, what is piped in and no text is refused by its line, a standard
-    input that is closed is empty, and a terminal of no width has the usual one."""
+    """Escape output that the terminal cannot encode, replace undecodable input so that readers reject its line, treat
+    a closed standard input as empty, and ignore a terminal width of zero."""
     if sys.stdin is None:
         sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115
     for stream in (sys.stdin, sys.stdout, sys.stderr):
@@ -144,6 +144,6 @@ def _reason(error: Exception) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, MemoryError) or "DefaultCPUAllocator" in text:
         asked = re.search(r"(\d+) bytes", text)
-        return "there is not enough memory" + (f": {int(asked[1]):,} bytes were asked for at once" if asked else "")
+        return "not enough memory" + (f": {int(asked[1]):,} bytes were requested at once" if asked else "")
     expected = isinstance(error, ValueError | RuntimeError | ArithmeticError) and text
-    return text if expected else f"unexpected {type(error).__name__}: {text} (ELMAN_TRACEBACK=1 shows where)"
+    return text if expected else f"unexpected {type(error).__name__}: {text} (ELMAN_TRACEBACK=1 shows the traceback)"

@@ -1,4 +1,4 @@
-"""``elman cells``: the cells there are, and what they cost."""
+"""``elman cells``: the available cells and their cost."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ import typer
 
 from elman.terminal import marked
 
-Size = typer.Option(min=2, max=2048)  # twenty-five cells of that size still fit in memory
+Size = typer.Option(min=2, max=2048)  # twenty-five cells of this size still fit in memory
 
 
 def cells(
@@ -24,21 +24,22 @@ def cells(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """List the cells: year, paper, parameters, products in a step, the engine that runs them."""
+    """List the cells: year, paper, parameters, matrix products per step, the engine that runs them."""
     import torch
 
     from elman.cells.lookup import cell_named, public_cells
     from elman.probe.cell_table import describe, make_cell, relative_times
 
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # so small are the matrices that threads would only wait for one another
+    torch.set_num_threads(1)  # the matrices are so small that threads would only wait for one another
     kinds = public_cells() | {name: cell_named(name) for name in own or []}
-    made = {name: make_cell(kind, input_size, hidden_size) for name, kind in kinds.items()}
-    rows = sorted((describe(name, cell) for name, cell in made.items()), key=lambda row: (row.year or 9999, row.name))
+    built = {name: make_cell(kind, input_size, hidden_size) for name, kind in kinds.items()}
+    described = [describe(name, cell) for name, cell in built.items()]
+    rows = sorted(described, key=lambda row: (row.year or 9999, row.name))
     torch.set_num_threads(threads)
     times = {}
     if speed:
-        times = relative_times(made, each=lambda name: print(f"timing {name} ...", file=sys.stderr, flush=True))
+        times = relative_times(built, each=lambda name: print(f"timing {name} ...", file=sys.stderr, flush=True))
     if as_json:
         timed = [{"time": times[row.name]} if speed else {} for row in rows]
         print(json.dumps([asdict(row) | extra for row, extra in zip(rows, timed, strict=True)], indent=2))
@@ -47,7 +48,7 @@ def cells(
     from rich.table import Table
 
     sizes = f"input_size {input_size}, hidden_size {hidden_size}"
-    caption = f"{sizes}; time of a training step in torch.nn.LSTM's" if speed else sizes
+    caption = f"{sizes}; time of a training step relative to torch.nn.LSTM" if speed else sizes
     table = Table(box=None, pad_edge=False, caption_justify="left", caption=caption)
     table.add_column("cell", no_wrap=True)
     table.add_column("year")

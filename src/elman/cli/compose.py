@@ -1,4 +1,4 @@
-"""``elman compose``: a tune by a model of study 15.24, to be played, heard and seen."""
+"""``elman compose``: a tune by a model of study 15.24, as MIDI, sound and picture."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ def compose(
     metre: Annotated[str, typer.Option(help="Such as 4/4, 6/8 or 3/4.")] = "4/4",
     bars: Annotated[int, typer.Option(min=0, max=64, help="Whole bars; 0 lets the model end the tune.")] = 16,
     temperature: Annotated[float, typer.Option(help="0 takes the likeliest note; 1 follows the model.")] = 0.8,
-    tempo: Annotated[float, typer.Option(min=20, max=400, help="Quarters a minute.")] = 120,
+    tempo: Annotated[float, typer.Option(min=20, max=400, help="Quarters per minute.")] = 120,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="The same seed writes the same tune.")] = 0,
     out: Annotated[
         Path, typer.Option(help="MIDI file to write; beside it a sound (.wav) and a piano roll (.svg).")
@@ -24,7 +24,7 @@ def compose(
 ) -> None:
     """Write a tune with a model that study 15.24 trained: as MIDI, as sound, and as a picture."""
     if out.suffix.lower() not in (".mid", ".midi"):
-        raise ValueError(f"--out is a MIDI file, its name ends in .mid, got {str(out)!r}")
+        raise ValueError(f"--out must name a MIDI file ending in .mid, got {str(out)!r}")
     begin = _beginning(key, metre)
     folder = model or newest_model(results, "15.24-music")
     from dataclasses import replace
@@ -51,7 +51,7 @@ def compose(
 
 
 def _beginning(key: str, metre: str):
-    """A melody that says key and metre; its one note is not played."""
+    """Return a melody that carries key and metre; its one note is not played."""
     from elman.apps.tunes import LONGEST
     from elman.data.music.melody import Melody, Note, tonic_number
 
@@ -59,10 +59,10 @@ def _beginning(key: str, metre: str):
         tonic, minor = tonic_number(key)
         beats, _, unit = metre.partition("/")
         if not (beats.isascii() and beats.isdigit() and unit.isascii() and unit.isdigit()):
-            raise ValueError(f"a metre is beats over a note, such as 6/8, got {metre!r}")
+            raise ValueError(f"expected a metre such as 6/8, got {metre!r}")
         begin = Melody((Note(60, 1),), (int(beats), int(unit)), tonic=tonic, minor=minor)
     except ValueError as error:
         raise UnknownName(str(error)) from None
     if begin.bar > LONGEST:
-        raise UnknownName(f"a bar has at most {LONGEST} sixteenths, in {metre} it has {begin.bar}")
+        raise UnknownName(f"a bar may have at most {LONGEST} sixteenths, got {begin.bar} in {metre}")
     return begin

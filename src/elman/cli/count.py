@@ -1,4 +1,4 @@
-"""``elman count``: the parameters of a network of the reader's own sizes."""
+"""``elman count``: the parameters of a network of given sizes."""
 
 import json
 from typing import Annotated, Literal
@@ -35,8 +35,8 @@ def count(
         print(json.dumps(plain, indent=2))
         return
     for biases, words in (
-        (1, "one bias vector a gate (textbooks)"),
-        (2, "two bias vectors a gate (PyTorch)"),
+        (1, "one bias vector per gate (textbooks)"),
+        (2, "two bias vectors per gate (PyTorch)"),
     ):
         print(f"{kind.upper()} with {words}")
         for part in counts[biases]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Data sets: what there is, where it stands, how to get it.", no_args_is_help=True)
+app = typer.Typer(help="List, show and download data sets.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="A data set's name; see `elman data list`.")]
 
 
@@ -30,7 +30,7 @@ def list_sets(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
 
 @app.command("show")
 def show(name: Name) -> None:
-    """Show what a data set is, its terms, its source, and its files with their checksums."""
+    """Show a data set: description, licence, source, and files with their checksums."""
     from elman.data import find_set, where
     from elman.data.catalogue import about
 
@@ -50,7 +50,7 @@ def show(name: Name) -> None:
 def fetch(
     name: Annotated[str, typer.Argument(help="A data set's name, or `all`.")],
 ) -> None:
-    """Find or download a data set and verify every file of it."""
+    """Find or download a data set, and verify all its files."""
     from elman.data import DataError, all_sets, find_set
     from elman.data.files import fetch as get
 

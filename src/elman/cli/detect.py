@@ -1,4 +1,4 @@
-"""``elman detect``: what does not belong in a series of the user's own, in a file or as it comes."""
+"""``elman detect``: anomalies in the user's own series, from a file or a stream."""
 
 import json
 import sys
@@ -12,12 +12,12 @@ from elman.cli.models import LARGEST_SEED
 from elman.errors import UnknownName
 
 File = Annotated[Path | None, typer.Argument(help="CSV of a time and a number, or of numbers; default: stdin.")]
-Column = Annotated[str, typer.Option(help="Heading of the values, in a file of more columns.")]
+Column = Annotated[str, typer.Option(help="Header of the values' column, for a file with several columns.")]
 Normal = Annotated[
-    str, typer.Option(help="Learn from a share of the file (default 0.5), or from so many values (1000).")
+    str, typer.Option(help="Train on this share of the file (0.5), or on this number of values (1000).")
 ]
-Period = Annotated[int, typer.Option(min=0, help="Steps of the usual course; 1 none, 0 a week or a day if it fits.")]
-Quantile = Annotated[float, typer.Option(help="Share of normal values that must raise no alarm.")]
+Period = Annotated[int, typer.Option(min=0, help="Steps of the period; 1: none; 0: a week or a day, if it fits.")]
+Quantile = Annotated[float, typer.Option(help="Share of normal values that must not raise an alarm.")]
 
 
 def detect(
@@ -25,22 +25,22 @@ def detect(
     column: Column = "",
     normal: Normal = "",
     period: Period = 0,
-    window: Annotated[int, typer.Option(min=2, help="Steps that are read at once.")] = 24,
+    window: Annotated[int, typer.Option(min=2, help="Steps per window.")] = 24,
     quantile: Quantile = 0.995,
-    updates: Annotated[int, typer.Option(min=1, help="Of the training.")] = 400,
-    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Of the training.")] = 0,
+    updates: Annotated[int, typer.Option(min=1, help="Training updates.")] = 400,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the training.")] = 0,
     figure: Annotated[Path | None, typer.Option(help="Write a picture of the series and its alarms (SVG).")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
-    """Learn what is usual from the beginning of a series, and tell where the rest is not.
+    """Train on the beginning of a series, and report the anomalies in the rest.
 
-    Piped in, values are scored one at a time as they come.
+    Values from standard input are scored one at a time as they arrive.
     """
     if file is None:
         if figure:
-            raise ValueError("a picture needs a file; values that are piped in have no end")
+            raise ValueError("--figure needs a file; a stream of values has no end")
         if column:
-            raise ValueError("--column needs a file; of lines that are piped in the last column is read")
+            raise ValueError("--column needs a file; from standard input the last column is read")
         _stream(_count(normal or "1000", None), period or 1, window, quantile, updates, seed, as_json)
         return
     from elman.apps.detector import Detector
@@ -57,7 +57,7 @@ def detect(
     )
     scores = detector.scores(signal.values[learned:])
     alarms = runs(scores > detector.threshold)
-    course = "no usual course" if period == 1 else f"a usual course of {period} steps"
+    course = "no period" if period == 1 else f"a period of {period} steps"
     print(
         f"learned from {learned} values, {course}; {len(alarms)} alarms in the {len(scores)} after", file=sys.stderr
     )
@@ -80,14 +80,14 @@ def _count(text: str, there: int | None) -> int:
     except (ValueError, OverflowError):
         count = 0
     if count < 1 or (there is None and count != float(text)):
-        raise UnknownName(f"--normal is a share of the file or a number of values, got {text!r}")
+        raise UnknownName(f"--normal must be a share of the file or a number of values, got {text!r}")
     if there is not None and count >= there:
-        raise ValueError(f"--normal {text}: nothing is left to look at, the file has {there} values")
+        raise ValueError(f"--normal {text} leaves no values to score: the file has {there} values")
     return count
 
 
 def _period(learned: int, day: int) -> int:
-    """A week if there are three of them to learn from, or a day, or none."""
+    """Return a week if the training values cover three weeks, else a day if they cover three days, else 1."""
     return next((steps for steps in (7 * day, day) if steps > 1 and learned >= 3 * steps), 1)
 
 
@@ -121,7 +121,7 @@ def _values() -> Iterator[float]:
                 raise ValueError
         except ValueError:
             if number == 1:
-                continue  # a heading
+                continue  # a header
             raise ValueError(f"line {number}: expected a finite number, got {text[:40]!r}") from None
         yield value
 

@@ -1,4 +1,4 @@
-"""What a model looked at and what a search considered, in the terminal and as a figure."""
+"""Attention and beam search, shown in the terminal and as a figure."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,11 +13,11 @@ __all__ = ["show_attention", "show_tree", "write_attention"]
 
 
 def show_attention(weights: Sequence[Sequence[float]], read: Sequence[str], written: Sequence[str]) -> None:
-    """Print attention as a table: a row for each token written, a shaded column for each read."""
+    """Print attention as a table: one row per output token, one shaded column per input token."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="Where each token looked", title_justify="left", box=None, padding=(0, 1))
+    table = Table(title="Attention per token", title_justify="left", box=None, padding=(0, 1))
     table.add_column("wrote")
     for token in read:
         table.add_column(marked(token), justify="center", no_wrap=True)
@@ -28,7 +28,7 @@ def show_attention(weights: Sequence[Sequence[float]], read: Sequence[str], writ
 
 
 def _shade(weight: float) -> int:
-    """A grey of the terminal's palette that can still be read upon, darker for little."""
+    """Return a grey of the terminal's palette on which text is readable, darker for a smaller weight."""
     return (0, 11, 19, 27, 35, 42, 50)[min(6, int(weight * 7))]
 
 
@@ -39,7 +39,7 @@ def show_tree(beams: "Beams", names: Sequence[str]) -> None:
 
     if not beams.tree:
         return
-    root = Tree("the search: each hypothesis that was kept, and its log-probability")
+    root = Tree("beam search: kept hypotheses and their log-probabilities")
     above = [root]
     width = beams.tree[0].tokens.shape[-1] // 2
     for level in beams.tree:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Quick = Annotated[bool, typer.Option("--quick", help="Run the short plan: minutes instead of hours.")]
 Seeds = Annotated[int | None, typer.Option(min=1, help="Seeds of each arm; default: the plan's.")]
-Jobs = Annotated[int | None, typer.Option(min=1, help="Parallel processes; default: one a core.")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Parallel processes; default: one per core.")]
 Out = Annotated[Path, typer.Option(help="Folder for records, models, findings and the book.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of real data sets; the same as ELMAN_DATA.")]
@@ -37,7 +37,7 @@ MARK = {
 
 
 def list_studies(as_json: Json = False) -> None:
-    """List the studies, one exercise of the chapter each."""
+    """List the studies; each is one exercise of the chapter."""
     from elman.studies import all_studies
 
     studies = all_studies()
@@ -67,7 +67,7 @@ def study(
     fields: Annotated[bool, typer.Option("--fields", help="List the fields of the plan, and run nothing.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run one study, or go on with it, and show what it found."""
+    """Run or resume one study, and show its findings."""
     from elman.studies import find_study
 
     _use_data(data)
@@ -100,7 +100,7 @@ def lab(
     data: Data = None,
     cluster: Cluster = None,
 ) -> None:
-    """Run every study there is, then write the book."""
+    """Run all studies, then write the book."""
     from elman.studies import all_studies
 
     _use_data(data)
@@ -120,7 +120,7 @@ def report(
     folder: Annotated[Path, typer.Argument(help="A results folder.")] = Path("results"),
     out: Annotated[Path | None, typer.Option(help="File to write; default: book.html in the results folder.")] = None,
 ) -> None:
-    """Write the book from saved findings; nothing is run."""
+    """Write the book from saved findings, without running anything."""
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder; give the --out of an earlier run")
     _write_book(folder, out)
@@ -164,7 +164,7 @@ def _execute(runs: "list[Run]", jobs: int | None, cluster: str | None) -> "Gener
     from elman.lab.runner import execute
 
     if cluster not in (None, "ray"):
-        raise UnknownName(f"no cluster {cluster!r}; there is ray")
+        raise UnknownName(f"no cluster {cluster!r}; expected ray")
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         yield from _together(runs)
     elif cluster:
@@ -177,7 +177,7 @@ def _execute(runs: "list[Run]", jobs: int | None, cluster: str | None) -> "Gener
 
 
 def _together(runs: "list[Run]") -> "Iterator[tuple[Run, Findings | None]]":
-    """One of several processes, of which the first saves and shows, and the others follow."""
+    """Run the trials in several processes; the first saves and shows the results, the others follow it."""
     from elman.lab.executors import Together, follow
     from elman.lab.progress import Progress
     from elman.lab.runner import execute
@@ -195,7 +195,7 @@ def _together(runs: "list[Run]") -> "Iterator[tuple[Run, Findings | None]]":
 
 
 def read_settings(pairs: list[str]) -> dict[str, str]:
-    """Read ``--set FIELD=VALUE`` s."""
+    """Parse ``--set FIELD=VALUE`` options."""
     settings = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -206,7 +206,7 @@ def read_settings(pairs: list[str]) -> dict[str, str]:
 
 
 def _with_cells(study: "Study", quick: bool, settings: dict[str, str], names: list[str]) -> str:
-    """Return the plan's field ``cells`` with further ones, whose files are found from any folder."""
+    """Return the plan's field ``cells`` with further cells, whose file paths are made absolute."""
     from elman.cells.lookup import cell_label, cell_named
     from elman.lab.study import listed
     from elman.studies import all_studies
@@ -214,13 +214,13 @@ def _with_cells(study: "Study", quick: bool, settings: dict[str, str], names: li
     there = getattr(study.plan(quick, settings), "cells", None)
     if there is None:
         taking = [s.exercise for s in all_studies() if hasattr(s.plan(), "cells")]
-        raise UnknownName(f"{study.name} compares no cells; those that take --cell are {', '.join(taking)}")
+        raise UnknownName(f"{study.name} does not take --cell; these studies do: {', '.join(taking)}")
     for name in names:
         cell_named(name)
     labels = [cell_label(name) for name in (*there, *names)]
     twice = next((label for label in labels if labels.count(label) > 1), None)
     if twice is not None:
-        raise UnknownName(f"{twice} is named twice; tables tell cells apart by the names of file and class")
+        raise UnknownName(f"{twice} is named twice; give cells distinct names of file and class")
     places = [name.rpartition(":") for name in names]
     return listed([*there, *(f"{Path(path).resolve()}:{cell}" if path else cell for path, _, cell in places)])
 
@@ -249,7 +249,7 @@ def _write_book(results: Path, out: Path | None = None) -> None:
 
 
 def _all_failed(run: "Run") -> None:
-    print(f"{run.study.exercise} {run.study.name}: there are no findings", file=sys.stderr)
+    print(f"{run.study.exercise} {run.study.name}: no findings", file=sys.stderr)
     for line in list(dict.fromkeys(run.failed))[:5]:
         print(f"  {line}", file=sys.stderr)
 

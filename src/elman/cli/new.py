@@ -1,4 +1,4 @@
-"""``elman new``: a cell to begin with, and its test."""
+"""``elman new``: a template for a cell, and its test."""
 
 import keyword
 import re
@@ -9,9 +9,9 @@ import typer
 
 from elman.errors import UnknownName
 
-app = typer.Typer(help="Write a cell to begin with.", no_args_is_help=True)
+app = typer.Typer(help="Write the template of a new cell.", no_args_is_help=True)
 
-CELL = '''"""A recurrent cell of my own."""
+CELL = '''"""My own recurrent cell."""
 
 import torch
 from torch import nn
@@ -25,7 +25,7 @@ class {name}(elman.Cell):
         self.W = nn.Linear(input_size, 2 * hidden_size)
         self.R = nn.Linear(hidden_size, 2 * hidden_size, bias=False)
 
-    def drive(self, x):  # all that the state does not touch, for every time step at once
+    def drive(self, x):  # everything that does not depend on the state, for all time steps at once
         return self.W(x)
 
     def step(self, drive, state):  # one time step: edit me
@@ -33,7 +33,7 @@ class {name}(elman.Cell):
         z = torch.sigmoid(gate)
         return elman.State((1 - z) * state.h + z * torch.tanh(candidate))
 '''
-TEST = '''"""What every cell promises, on both engines, and that this one learns."""
+TEST = '''"""The contract of every cell, on both engines, and a task that the cell learns."""
 
 import pytest
 import torch
@@ -64,7 +64,7 @@ def test_it_learns_to_remember_the_first_input():
 
 @app.callback()
 def _new() -> None:
-    """Write a cell to begin with."""
+    """Write the template of a new cell."""
 
 
 @app.command()
@@ -74,17 +74,17 @@ def cell(
 ) -> None:
     """Write a cell of ten lines and its test, ready to edit."""
     if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name):
-        raise UnknownName(f"a cell is named as a Python class, such as MyCell; got {name!r}")
+        raise UnknownName(f"expected the name of a Python class, such as MyCell, got {name!r}")
     class_name = name if name[0].isupper() else "".join(part[:1].upper() + part[1:] for part in name.split("_"))
     if not class_name.isidentifier():
-        raise UnknownName(f"a cell is named as a Python class, such as MyCell; got {name!r}")
+        raise UnknownName(f"expected the name of a Python class, such as MyCell, got {name!r}")
     module = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_name).lower()
     if keyword.iskeyword(module) or module in ("elman", "torch", "pytest"):
         raise UnknownName(f"{module}.py would hide a module of that name; choose another name")
     files = {out / f"{module}.py": CELL, out / f"test_{module}.py": TEST}
     for path in files:
         if path.exists():
-            raise ValueError(f"{path} is there already; choose another name, or move it away")
+            raise ValueError(f"{path} already exists; choose another name, or move the file")
     out.mkdir(parents=True, exist_ok=True)
     for path, text in files.items():
         path.write_text(text.format(name=class_name, module=module), "utf-8")

@@ -1,4 +1,4 @@
-"""``elman classify`` and ``elman tag``: what saved models make of text given or piped in."""
+"""``elman classify`` and ``elman tag``: saved models read text from arguments or standard input."""
 
 import json
 import sys
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     import numpy as np
 
 Text = Annotated[list[str] | None, typer.Argument(help="Sentences; default: the lines of standard input.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
 
 CLASSIFIERS, TAGGERS = "15.14-bidirectional-sentiment", "15.34-multi-task"
 
 
 def classify(text: Text = None, model: Model = None, out: Results = RESULTS, as_json: Json = False) -> None:
-    """Say the class of each sentence, and how probable it is, with a model that study 15.14 trained."""
+    """Print the class of each sentence and its probability, with a model that study 15.14 trained."""
     import torch
 
     read, classes, encode = _load(model or newest_model(out, CLASSIFIERS), "TextClassifier")
@@ -39,7 +39,7 @@ def classify(text: Text = None, model: Model = None, out: Results = RESULTS, as_
 
 
 def tag(text: Text = None, model: Model = None, out: Results = RESULTS, as_json: Json = False) -> None:
-    """Give every word of each sentence its part of speech, with its probability, with a model of study 15.34."""
+    """Print the part of speech of every word and its probability, with a model that study 15.34 trained."""
     import torch
 
     read, classes, encode = _load(model or newest_model(out, TAGGERS), "Tagger")
@@ -49,17 +49,17 @@ def tag(text: Text = None, model: Model = None, out: Results = RESULTS, as_json:
         sure, best = shares.max(-1)
         tags = [classes[k] for k in best.tolist()]
         if as_json:
-            made = [
+            tagged = [
                 {"word": w, "tag": t, "probability": p} for w, t, p in zip(words, tags, sure.tolist(), strict=True)
             ]
-            print(json.dumps({"text": sentence, "words": made}), flush=True)
+            print(json.dumps({"text": sentence, "words": tagged}), flush=True)
         else:
             said = (f"{w}/{t}({p:.2f})" for w, t, p in zip(words, tags, sure.tolist(), strict=True))
             print(" ".join(said), flush=True)
 
 
 def _load(folder: Path, kind: str) -> "tuple[Any, list[str], Callable[[Sequence[str]], np.ndarray]]":
-    """Return a model, the names of its classes, and what numbers words for it."""
+    """Return a model, the names of its classes, and the function that encodes words for it."""
     import numpy as np
 
     from elman.apps.saved_notes import Reader, fit, parse
@@ -69,16 +69,16 @@ def _load(folder: Path, kind: str) -> "tuple[Any, list[str], Callable[[Sequence[
 
     model, notes = load_text_model(folder)
     if type(model).__name__ != kind:
-        raise ValueError(f"{folder} holds a {type(model).__name__}, not a {kind}")
+        raise ValueError(f"got a {type(model).__name__} in {folder}, expected a {kind}")
     what = "the words and classes of its model"
     said = parse(folder, what, Reader, notes)
     columns: list[Lexicon | Evidence] = [Lexicon.from_json(notes["lexicon"])]
     if said.evidence is not None:
         columns.append(Evidence.from_json(notes["evidence"]))
     embeddings: Any = model.embedding.columns
-    noted, made = [n for one in columns for n in one.sizes], [one.num_embeddings for one in embeddings]
-    fit(folder, what, classes=(len(said.classes), model.head.out_features), columns=(len(noted), len(made)),
-        words=(sum(noted), sum(made)))  # fmt: skip
+    noted, built = [n for one in columns for n in one.sizes], [one.num_embeddings for one in embeddings]
+    fit(folder, what, classes=(len(said.classes), model.head.out_features), columns=(len(noted), len(built)),
+        words=(sum(noted), sum(built)))  # fmt: skip
     return model, said.classes, lambda words: np.concatenate([one.encode(words) for one in columns], 1)
 
 
@@ -94,7 +94,7 @@ def _sentences(text: list[str] | None) -> Iterator[tuple[str, list[str]]]:
             some = True
             yield sentence, words
         elif text:
-            raise ValueError(f"there are no words in {sentence!r}")
+            raise ValueError(f"expected at least one word, got {sentence!r}")
     if not some:
         raise ValueError("there is no text: give sentences, or pipe in lines that hold words")
 

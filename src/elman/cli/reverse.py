@@ -22,7 +22,7 @@ def reverse(
     """Write digits backwards with a model that study 15.15 trained."""
     read = digits.replace(",", " ").split() if not digits.isdigit() else list(digits)
     if not read or any(len(one) != 1 or one not in "0123456789" for one in read):
-        raise UnknownName(f'digits are written one by one, such as "1 2 3 4 5"; got {digits!r}')
+        raise UnknownName(f'expected single digits such as "1 2 3 4 5", got {digits!r}')
     check_beam(beam, n_best)
     folder = model or newest_model(out, STUDY, TRIAL)
     import torch

@@ -1,4 +1,4 @@
-"""``elman answer`` and ``elman quiz``: worked answers with one's own numbers, and questions with new ones."""
+"""``elman answer`` and ``elman quiz``: worked answers with the user's numbers, and questions with new numbers."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,7 +15,7 @@ def answer(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Compute a worked answer, with your own numbers if you give some; nothing is saved."""
+    """Compute a worked answer, with your own numbers if given; nothing is saved."""
     from elman.cli.lab import read_settings, show_tables
     from elman.lab.answers import answer as compute
     from elman.studies import find_study
@@ -38,16 +38,16 @@ def answer(
 def quiz(
     seed: Annotated[int, typer.Option(help="The same seed gives the same questions.")] = 0,
     exercises: Annotated[
-        list[str] | None, typer.Option("--exercise", help="A question of this exercise alone; may be given again.")
+        list[str] | None, typer.Option("--exercise", help="Ask on this exercise only; may be repeated.")
     ] = None,
-    form: Annotated[Literal["md", "html"], typer.Option("--format", help="Text, or a page that marks.")] = "md",
-    key: Annotated[bool, typer.Option("--answers", help="With the answers (text only; the page has them).")] = False,
+    form: Annotated[Literal["md", "html"], typer.Option("--format", help="Markdown, or a self-marking page.")] = "md",
+    key: Annotated[bool, typer.Option("--answers", help="Add the answers; only for Markdown.")] = False,
     out: Annotated[Path | None, typer.Option(help="File to write; default: print.")] = None,
     marked: Annotated[
-        Path | None, typer.Option("--mark", help="Mark this file, with answers as `15.10b: 3, 4` a line.")
+        Path | None, typer.Option("--mark", help="Mark this file of answers, one `15.10b: 3, 4` per line.")
     ] = None,
 ) -> None:
-    """Draw questions of the kind of exercises 15.1 to 15.10, with new numbers; or mark the answers to them."""
+    """Draw questions like exercises 15.1 to 15.10 with new numbers, or mark the answers to them."""
     from elman.files import write_text
     from elman.lab.quiz import mark, read_answers
     from elman.lab.quiz import quiz as draw

@@ -1,4 +1,4 @@
-"""``elman translate``: a saved model of study 15.28 translates."""
+"""``elman translate``: translation with a saved model of study 15.28."""
 
 from typing import Annotated
 
@@ -19,12 +19,12 @@ def translate(
     model: Model = None,
     out: Results = RESULTS,
 ) -> None:
-    """Translate English into German with a model that study 15.28 trained, on its words alone."""
+    """Translate English into German with a model that study 15.28 trained; it knows only its vocabulary."""
     from elman.data.phrases import split_text
 
     words = split_text(text)
     if not words:
-        raise UnknownName("a sentence needs at least one word, got none")
+        raise UnknownName("expected a sentence of at least one word, got none")
     check_beam(beam, n_best)
     folder = model or newest_model(out, STUDY, TRIAL)
     import sys

@@ -1,4 +1,4 @@
-"""What commands that write with an encoder-decoder share: the search, its n best, and why it wrote them."""
+"""Shared by the commands that use an encoder-decoder: beam search, n-best output, and explanations."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,32 +23,32 @@ Explain = Annotated[
 
 
 def check_beam(beam: int, n_best: int) -> None:
-    """Refuse to show more hypotheses than a search keeps.
+    """Check that the beam is at least as wide as the number of hypotheses to show.
 
     Raises:
-        UnknownName: if so.
+        UnknownName: if ``n_best`` exceeds the beam.
     """
     if n_best > beam:
-        raise UnknownName(f"--n-best {n_best} needs a --beam of at least as many, got {beam}")
+        raise UnknownName(f"--n-best {n_best} needs --beam {n_best} or more, got {beam}")
 
 
 def write(
     net: "Seq2Seq", source: "Tensor", read: Sequence[str], names: Sequence[str], *,
     bos: int, eos: int, max_length: int, beam: int, n_best: int, figure: Path | None,
 ) -> None:  # fmt: skip
-    """Print what a model writes for one source, and on demand where it looked and what the search considered.
+    """Print a model's output for one source, and optionally its attention and beam search.
 
     Args:
         net: the model.
         source: tokens ``[S, 1]``.
-        read: the source's tokens, as they are shown.
-        names: of the tokens that can be written, as they are shown.
-        begin: token before the first.
-        eos: token after the last, which is not shown.
-        max_length: tokens at most.
-        beam: hypotheses that the search keeps.
+        read: the source's tokens as text.
+        names: the output tokens as text.
+        begin: token that begins the output.
+        eos: token that ends the output; not shown.
+        max_length: maximum number of tokens.
+        beam: beam width.
         n_best: hypotheses to print, with their scores if there are several.
-        figure: where the attention is drawn; None explains nothing.
+        figure: file for the attention figure; None explains nothing.
     """
     import torch
 

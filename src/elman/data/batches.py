@@ -1,4 +1,4 @@
-"""Batches of sequences of like length, in an order that is a function of the update alone."""
+"""Batches of sequences of similar length, in an order that depends on the update number alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ __all__ = ["Batches"]
 
 @dataclass(frozen=True)
 class Batches:
-    """Which sequences make up the batch of each update.
+    """The indices of the sequences in the batch of each update (bucketing).
 
-    Every pass takes every sequence once. It shuffles them, sorts them by length in pools, cuts the pools into
-    batches, and shuffles the batches: little padding, and still a fresh mixture each time (bucketing). No position
-    needs saving: batch ``k`` is always the same.
+    Every epoch uses every sequence once. It shuffles the sequences, sorts them by length within pools, cuts the pools
+    into batches, and shuffles the batches, so that there is little padding and a new mixture in each epoch. Batch
+    ``k`` is always the same, so no position needs saving.
 
     Args:
-        lengths: of all sequences; at least one.
-        batch_size: sequences in a batch; the last of a pass may hold fewer.
-        seed: of the order.
-        pool: batches sorted together; 1 does not sort, default 20.
+        lengths: length of every sequence; at least one.
+        batch_size: sequences per batch; the last batch of an epoch may have fewer.
+        seed: seed of the order.
+        pool: batches sorted together, default 20; with 1 nothing is sorted.
 
     Raises:
-        ValueError: if there is no sequence, or a size is less than 1.
+        ValueError: if there are no sequences, or a size is less than 1.
 
     Example:
         >>> batches = Batches([5, 1, 4, 2, 9], batch_size=2)
@@ -42,16 +42,16 @@ class Batches:
     def __post_init__(self) -> None:
         object.__setattr__(self, "lengths", tuple(self.lengths))
         if not self.lengths:
-            raise ValueError("there are no sequences to make batches of")
+            raise ValueError("batches need at least one sequence, got none")
         if min(self.batch_size, self.pool) < 1:
             raise ValueError(f"batch_size and pool must be at least 1, got {self.batch_size} and {self.pool}")
 
     def __len__(self) -> int:
-        """Batches in one pass."""
+        """Number of batches in one epoch."""
         return -(-len(self.lengths) // self.batch_size)
 
     def __getitem__(self, update: int) -> np.ndarray:
-        """Indices of the sequences in the batch of an update, counted from 0 and on through every pass."""
+        """Return the indices of the sequences in an update's batch; updates are counted from 0 over all epochs."""
         return _order(self, update // len(self))[update % len(self)]
 
 

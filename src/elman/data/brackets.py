@@ -1,4 +1,4 @@
-"""Strings of brackets, balanced and not, of a chosen depth: every balanced string of a length is as likely."""
+"""Balanced and unbalanced bracket strings of a chosen depth; balanced strings are drawn uniformly."""
 
 import random
 from collections.abc import Collection, Sequence
@@ -12,20 +12,20 @@ FAULTS = ("flipped", "swapped", "shuffled")
 
 @dataclass(frozen=True)
 class Brackets:
-    """Half of the strings are balanced; the others have one of three faults, in equal parts.
+    """A generator of bracket strings: half are balanced, the others have one of three faults, equally often.
 
-    *Flipped* has one bracket turned about, so that a rule which only compares the two counts finds it. *Swapped*
-    has one opening and one closing bracket exchanged, and *shuffled* has its brackets in random order: there are as
-    many of either, in the wrong order, and that rule takes them for balanced. It is right on two strings of three.
+    A *flipped* string has one bracket reversed, so that comparing the two counts detects it. A *swapped* string has
+    one opening and one closing bracket exchanged, and a *shuffled* string has its brackets in random order; both have
+    equal counts. Comparing counts is therefore correct on two strings of three.
 
     Args:
         longest: brackets of the longest string, an even number from 4 to 800.
-        deepest: nesting allowed in the balanced strings, at least 1; default none but the length.
+        deepest: maximum depth of the balanced strings, at least 1; default limited only by the length.
         shortest: brackets of the shortest string; default 2.
-        shallowest: nesting that a balanced string has at least; default 1.
+        shallowest: minimum depth of the balanced strings; default 1.
 
     Raises:
-        ValueError: if no string can be that long and that deep.
+        ValueError: if no string has these lengths and depths.
 
     Example:
         >>> Brackets(longest=8).draw(4, seed=0)
@@ -48,10 +48,9 @@ class Brackets:
             raise ValueError(f"strings of {self.shortest} brackets can be 1 to {allowed} deep, got {self.shallowest}")
 
     def draw(self, count: int, seed: int, but: Collection[str] = ()) -> list[tuple[str, str]]:
-        """Draw strings, every other one balanced, each with its fault, ``""`` where it is balanced.
+        """Draw pairs of a string and its fault; every other string is balanced, with the fault ``""``.
 
-        A string that cannot have its fault (``()`` shuffled is ``)(`` or no fault), or is one of ``but``, is drawn
-        again.
+        A string that cannot have its fault (``()`` shuffled may be balanced), or that is in ``but``, is drawn again.
         """
         choice = random.Random(seed)
         drawn = []
@@ -79,7 +78,7 @@ class Brackets:
 
 
 def is_balanced(text: str) -> bool:
-    """Whether every bracket is closed, and none that was not open.
+    """Return whether the brackets are balanced.
 
     Example:
         >>> is_balanced("(()())"), is_balanced("())("), is_balanced("")
@@ -90,7 +89,7 @@ def is_balanced(text: str) -> bool:
 
 
 def depths(text: str) -> list[int]:
-    """Brackets open after each character, negative where more are closed than were opened.
+    """Return the number of open brackets after each character, negative if more were closed than opened.
 
     Raises:
         ValueError: for anything but round brackets.
@@ -109,7 +108,7 @@ def depths(text: str) -> list[int]:
 
 
 def _dyck(length: int, ceiling: int, choice: random.Random) -> str:
-    """A balanced string, all of that length and depth being as likely: each bracket by the ways that are left."""
+    """Draw a balanced string uniformly among those of this length and depth, by counting the continuations."""
     height, brackets = 0, []
     for left in range(length, 0, -1):
         up = _ways(left - 1, height + 1, min(ceiling, length))
@@ -121,7 +120,7 @@ def _dyck(length: int, ceiling: int, choice: random.Random) -> str:
 
 @cache
 def _ways(left: int, height: int, ceiling: int) -> int:
-    """Ways to come from a height down to nothing with so many brackets left, never above the ceiling."""
+    """Count the ways to return from a height to 0 in ``left`` brackets without exceeding the ceiling."""
     if not 0 <= height <= min(left, ceiling):
         return 0
     if left == 0:
@@ -130,7 +129,7 @@ def _ways(left: int, height: int, ceiling: int) -> int:
 
 
 def as_batch(strings: Sequence[str]):
-    """Make one batch: one-hot inputs ``[T, B, 2]`` padded with zeros, and lengths ``[B]``.
+    """Return a batch: one-hot inputs ``[T, B, 2]`` padded with zeros, and lengths ``[B]``.
 
     Example:
         >>> x, lengths = as_batch(["()", "(())"])

@@ -1,7 +1,7 @@
-"""The catalogue: every data set there is, what it is, where it comes from and on what terms.
+"""The catalogue of data sets: content, source and licence of each.
 
-A data set is one file in ``data/sets``: its docstring says what it holds, its ``SET`` declares the rest. The
-file's name is the set's name.
+Each data set is one file in ``data/sets``. Its docstring describes the content, and its ``SET`` declares the rest.
+The file's name is the set's name.
 """
 
 import importlib
@@ -18,9 +18,9 @@ RAW = "https://raw.githubusercontent.com/{repository}/{commit}/{path}"
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file: its place below the data folder, size in bytes, checksum, and address.
+    """One file: its path below the data folder, size in bytes, checksum, and URL.
 
-    ``url`` is None where the file is not, byte for byte, to be had at its source.
+    ``url`` is None if the source does not offer the same bytes.
     """
 
     path: str
@@ -31,17 +31,17 @@ class DataFile:
 
 @dataclass(frozen=True)
 class DataSet:
-    """What is known of a data set.
+    """The declaration of a data set.
 
     Args:
         title: one line.
         licence: terms as the source states them.
         citation: the work to cite.
-        serves: what it is good for.
+        serves: tasks the set is suited to.
         folder: its folder below the data folder.
         sources: ``repository@commit`` of each source.
-        files: a line a file, ``sha256 bytes path source:path``; the last is ``-`` for a file that was
-            changed from its source.
+        files: one line per file, ``sha256 bytes path source:path``; ``source:path`` is ``-`` for a file that differs
+            from its source.
     """
 
     title: str
@@ -68,13 +68,13 @@ class DataSet:
 
     @property
     def bytes(self) -> int:
-        """Size of all files."""
+        """Total size of the files."""
         return sum(file.bytes for file in self)
 
 
 @cache
 def all_sets() -> dict[str, DataSet]:
-    """Every data set, by name.
+    """Return every data set, by name.
 
     Example:
         >>> all_sets()["tinyshakespeare"].bytes
@@ -90,14 +90,14 @@ def find_set(name: str) -> DataSet:
     """Return a data set by name.
 
     Raises:
-        UnknownName: with the nearest names.
+        UnknownName: if no set has this name; the message suggests the nearest names.
     """
     sets = all_sets()
     return sets[named("data set", name, sets)]
 
 
 def about(name: str) -> str:
-    """Return what a data set holds: its file's docstring, without the title."""
+    """Return the description of a data set: its file's docstring without the title."""
     find_set(name)
     doc = importlib.import_module(f"elman.data.sets.{name}").__doc__ or ""
     return doc.partition("\n")[2].strip()

@@ -1,4 +1,4 @@
-"""Sentences that must be copied from: a generator with names never seen before, and restaurants."""
+"""Tasks that require copying from the source: a generator with unseen names, and the E2E restaurant set."""
 
 import random
 import re
@@ -19,18 +19,17 @@ UNKNOWN, BEGIN, END = "<unknown>", "<begin>", "<end>"
 
 @dataclass(frozen=True)
 class Example:
-    """Words to read, and words to write."""
+    """The words of a source and of its target."""
 
     source: tuple[str, ...]
     target: tuple[str, ...]
 
 
 class Coder:
-    """Words as numbers, with further numbers for the words of a source that the vocabulary lacks (See, Liu &
-    Manning, ACL 2017, section 2.2).
+    """A vocabulary extended by each source's unknown words (See, Liu & Manning, ACL 2017, section 2.2).
 
     Args:
-        words: the vocabulary; a word beyond it is read as unknown, and can be written by copying alone.
+        words: the vocabulary. Any other word is read as unknown, and can be written only by copying.
 
     Example:
         >>> coder = Coder(["met", "was"])
@@ -49,11 +48,11 @@ class Coder:
         return len(self.words)
 
     def beyond(self, source: Sequence[str]) -> list[str]:
-        """Words of a source that the vocabulary lacks, in the order of their further numbers."""
+        """Return a source's unknown words, in the order of their extended ids."""
         return list(dict.fromkeys(word for word in source if word not in self.numbers))
 
     def encode(self, example: Example) -> tuple[list[int], list[int], list[int]]:
-        """Return the source as it is read, the source as it can be copied, and the target."""
+        """Return the source's ids in the vocabulary, its ids in the extended vocabulary, and the target's ids."""
         further = {word: len(self) + k for k, word in enumerate(self.beyond(example.source))}
         every = {**self.numbers, **further}
         return (
@@ -63,13 +62,13 @@ class Coder:
         )
 
     def decode(self, numbers: Sequence[int], source: Sequence[str]) -> list[str]:
-        """Return the words of a target, up to its end."""
+        """Return the words of a target up to the end token."""
         every = [*self.words, *self.beyond(source)]
         kept = list(numbers)[: list(numbers).index(self.end)] if self.end in numbers else numbers
         return [every[number] for number in kept if number >= 0]
 
     def batch(self, examples: Sequence[Example], copies: bool) -> Pairs:
-        """Make a batch; without ``copies`` what can only be copied stands as unknown in the target."""
+        """Return a batch; without ``copies``, words outside the vocabulary are unknown in the target."""
         sources, copied, targets = zip(*map(self.encode, examples), strict=True)
         if not copies:
             targets = tuple([n if n < len(self) else 0 for n in target] for target in targets)
@@ -86,15 +85,15 @@ AFTER = ("", "in the garden", "before {} came", "while {} and {} slept", "twice"
 
 @dataclass(frozen=True)
 class Reports:
-    """Who did what to whom, told the other way round: *Zorvan praised Kel* becomes *Kel had the praise of Zorvan*.
+    """A generator of sentences to rephrase: *Zorvan praised Kel* becomes *Kel had the praise of Zorvan*.
 
-    Names are syllables strung together, so there is no end of them; ``known`` of them are in the vocabulary. Other
-    names stand before or after, at any distance, one in four sentences names the object twice, and one word that must
-    be written (the noun of the verb) stands nowhere in the source.
+    Names are random strings of syllables, and ``known`` of them are in the vocabulary. Other names occur before or
+    after, at any distance; one in four sentences names the object twice; and one target word (the noun of the verb)
+    does not occur in the source.
 
     Args:
         known: names in the vocabulary; default 60.
-        seed: of those names; default 0.
+        seed: seed of these names; default 0.
 
     Example:
         >>> reports = Reports()
@@ -108,7 +107,7 @@ class Reports:
 
     @property
     def names(self) -> list[str]:
-        """The names that the vocabulary has."""
+        """The names in the vocabulary."""
         choice = random.Random(f"names {self.seed}")
         found: dict[str, None] = {}
         while len(found) < self.known:
@@ -121,9 +120,9 @@ class Reports:
         return Coder([*self.names, *frames, *VERBS, *VERBS.values(), "had", "the", "of", ",", "yes"])
 
     def draw(self, count: int, unknown: float, seed: int, held_out: bool = False) -> list[Example]:
-        """Draw sentences, each name being one beyond the vocabulary with probability ``unknown``.
+        """Draw sentences; each name is outside the vocabulary with probability ``unknown``.
 
-        Of the names beyond it a fifth is held out: drawn if ``held_out``, and else never.
+        A fifth of the names outside the vocabulary is held out; they are drawn only if ``held_out``.
         """
         choice, names = random.Random(seed), self.names
         known = set(names)
@@ -131,9 +130,9 @@ class Reports:
         def name() -> str:
             if choice.random() >= unknown:
                 return choice.choice(names)
-            while (made := _name(choice)) in known or (crc32(made.encode()) % 5 == 0) != held_out:
+            while (drawn := _name(choice)) in known or (crc32(drawn.encode()) % 5 == 0) != held_out:
                 pass
-            return made
+            return drawn
 
         found = []
         for _ in range(count):
@@ -147,17 +146,17 @@ class Reports:
 
 
 def read_restaurants(path: Path, longest: int = 30) -> list[Example]:
-    """Read the E2E set: slots with their values, and a sentence that tells them.
+    """Read the E2E set: slots with their values, and a sentence that expresses them.
 
-    Names of several words become one word (``The_Vaults``) on both sides. Sentences of more than ``longest`` words,
-    or that do not tell the name, are left out.
+    Names of several words become one word (``The_Vaults``) on both sides. Sentences that have more than ``longest``
+    words or do not contain the restaurant's name are left out.
 
     Raises:
-        DataError: if the file cannot be read, has no columns ``mr`` and ``ref``, or no such sentence.
+        DataError: if the file cannot be read, lacks the columns ``mr`` and ``ref``, or has no such sentence.
     """
     found = []
-    for _, (told, text) in columns(path, ("mr", "ref")):
-        slots = re.findall(r"([\w ]+)\[([^\]]*)\]", told)
+    for _, (meaning, text) in columns(path, ("mr", "ref")):
+        slots = re.findall(r"([\w ]+)\[([^\]]*)\]", meaning)
         names = [value for slot, value in slots if slot.strip() in ("name", "near")]
         source: list[str] = []
         for slot, value in slots:
@@ -169,12 +168,12 @@ def read_restaurants(path: Path, longest: int = 30) -> list[Example]:
         if names and _one(names[0]) in target and len(target) <= longest:
             found.append(Example(tuple(source), tuple(target)))
     if not found:
-        raise DataError(f"{path} holds no sentence of at most {longest} words that tells a name")
+        raise DataError(f"{path} has no sentence of at most {longest} words that contains its restaurant's name")
     return found
 
 
 def common_words(examples: Sequence[Example], least: int) -> list[str]:
-    """Words that occur at least so often."""
+    """Return the words that occur at least ``least`` times."""
     counted = Counter(word for example in examples for word in (*example.source, *example.target))
     return [word for word, times in counted.items() if times >= least]
 

@@ -1,4 +1,4 @@
-"""Generated text in which some letters can be told from one that stands a fixed number of steps before, alone."""
+"""Generated text in which some symbols repeat the symbol a fixed number of steps before."""
 
 import torch
 from torch import Tensor
@@ -9,21 +9,21 @@ __all__ = ["echoes"]
 def echoes(length: int, lag: int, symbols: int = 8, seed: int = 0) -> tuple[Tensor, Tensor]:
     """Draw a text of calls and echoes.
 
-    A call is one of K symbols; ``lag`` steps later the same symbol comes again, the step before it being marked.
-    Between them stand blanks, and after the echo a random number of them. To predict an echo a model must have kept
-    the call, and to learn to keep it the gradient must reach over ``lag`` steps. Guessing costs ln K nats.
+    A call is one of K symbols. ``lag`` steps later the same symbol, its echo, occurs again, preceded by a mark.
+    Blanks fill the steps between call and mark, and a random number of blanks follows the echo. To predict an echo, a
+    model must remember the call; to learn this, the gradient must reach back ``lag`` steps. Guessing costs ln K nats.
 
     Args:
         length: tokens to draw.
         lag: steps from a call to its echo, at least 2.
         symbols: K, tokens 2 to K + 1; 0 is the blank and 1 the mark.
-        seed: of the text.
+        seed: seed of the text.
 
     Returns:
-        The tokens ``[length]``, and where they are echoes, booleans ``[length]``.
+        The tokens ``[length]``, and booleans ``[length]`` that mark the echoes.
 
     Raises:
-        ValueError: if the lag is less than 2 or the text too short for one echo.
+        ValueError: if the lag is less than 2, the text too short for one echo, or ``symbols`` less than 1.
 
     Example:
         >>> tokens, asked = echoes(40, lag=5)
@@ -32,7 +32,7 @@ def echoes(length: int, lag: int, symbols: int = 8, seed: int = 0) -> tuple[Tens
     """
     if lag < 2 or length <= lag or symbols < 1:
         raise ValueError(
-            f"a lag of at least 2, more tokens than that and a symbol: got {lag}, {length} and {symbols}"
+            f"expected lag of at least 2, length above lag, symbols of at least 1; got {lag}, {length} and {symbols}"
         )
     generator = torch.Generator().manual_seed(seed)
     blocks = length // (lag + 1) + 1

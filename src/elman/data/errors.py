@@ -1,11 +1,11 @@
-"""What goes wrong with data, in one line."""
+"""Errors about data, each with a one-line message."""
 
 __all__ = ["DataError", "NotHere"]
 
 
 class DataError(ValueError):
-    """Data that is missing, damaged, or not what it should be; the message says what to do."""
+    """Data that is missing, damaged, or of the wrong form; the message says what to do."""
 
 
 class NotHere(DataError):
-    """Data that this machine does not have."""
+    """Data that is not on this machine."""

@@ -1,6 +1,6 @@
 """Finding the files of a data set: in ``ELMAN_DATA``, in the user's cache, or at their source.
 
-Whatever is found is verified by its checksum before it is used.
+Every file is verified by its checksum before it is used.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ TIMEOUT = 10  # seconds without an answer
 
 
 def cache_folder() -> Path:
-    """The folder for downloads: ``ELMAN_CACHE``, or the user's cache folder."""
+    """Return the folder for downloads: ``ELMAN_CACHE``, or the user's cache folder."""
     given = os.environ.get("ELMAN_CACHE")
     if given:
         return Path(given)
@@ -30,7 +30,7 @@ def cache_folder() -> Path:
 
 
 def where(data_set: DataSet) -> Where:
-    """Say where all files of a set stand, without reading them."""
+    """Return where all files of a set are, without reading them."""
     for place, folder in _places():
         if all((folder / file.path).is_file() for file in data_set):
             return place
@@ -41,11 +41,11 @@ def checksums(name: str, *paths: str) -> dict[str, str]:
     """Return the name of a data set with its checksum, ``{name: sha256}``; ``{}`` if it is not on this machine.
 
     Args:
-        name: of the set.
-        paths: its files that are needed; default all. The checksum of several is that of their checksums.
+        name: name of the set.
+        paths: the files that are needed; default all. For several files, the checksum of their checksums is returned.
 
     Raises:
-        UnknownName: if there is no such set.
+        UnknownName: if no set has this name.
     """
     data_set = find_set(name)
     files = [_file(data_set, path) for path in paths] or list(data_set)
@@ -63,7 +63,7 @@ def find(data_set: DataSet, path: str = "") -> Path:
         path: the file below the set's folder; default its first.
 
     Raises:
-        NotHere: if it is in neither place.
+        NotHere: if the file is neither in ``ELMAN_DATA`` nor in the cache.
         DataError: if its checksum is wrong.
     """
     file = _file(data_set, path)
@@ -76,14 +76,14 @@ def find(data_set: DataSet, path: str = "") -> Path:
 
 
 def fetch(data_set: DataSet, progress: bool = True) -> list[Path]:
-    """Return all files of a set, downloading into the cache what is missing, all verified.
+    """Return all files of a set, verified; missing files are downloaded into the cache.
 
     Args:
         data_set: the set.
         progress: show a bar while downloading.
 
     Raises:
-        NotHere: if a file is missing and cannot be downloaded, with how to get it.
+        NotHere: if a file is missing and cannot be downloaded; the message says how to get it.
         DataError: if a checksum is wrong.
     """
     paths = []
@@ -97,7 +97,7 @@ def fetch(data_set: DataSet, progress: bool = True) -> list[Path]:
 
 def _download(file: DataFile, progress: bool) -> Path:
     if file.url is None:
-        raise NotHere(f"{file.path} was changed from its source and has no address; {_advice(file)}")
+        raise NotHere(f"{file.path} differs from its source and cannot be downloaded; {_advice(file)}")
     import pooch
     import requests
 
@@ -109,13 +109,13 @@ def _download(file: DataFile, progress: bool) -> Path:
     except requests.RequestException as error:  # some are also ValueErrors
         raise NotHere(f"{file.path}: the download failed: {_cause(error)}; {_advice(file)}") from None
     except ValueError:
-        raise NotHere(f"{file.path}: what came has another checksum; {_advice(file)}") from None
-    found.chmod(usual_mode())  # pooch leaves it to the user alone
+        raise NotHere(f"{file.path}: the downloaded file has another checksum; {_advice(file)}") from None
+    found.chmod(usual_mode())  # pooch makes it readable by its owner only
     return found
 
 
 def _cause(error: Any) -> str:
-    """Say in words why a request failed, and name what was asked."""
+    """Return why a request failed, in words, with the host."""
     from http import HTTPStatus
     from urllib.parse import urlsplit
 
@@ -127,7 +127,7 @@ def _cause(error: Any) -> str:
         return f"the server answered {number}{words}"
     host = urlsplit(getattr(error.request, "url", None) or "").hostname or "the server"
     if isinstance(error, kinds.ProxyError):
-        return "the proxy cannot be used; look at HTTPS_PROXY and HTTP_PROXY"
+        return "the proxy cannot be used; check HTTPS_PROXY and HTTP_PROXY"
     if isinstance(error, kinds.SSLError):
         return f"{host} showed no certificate that this machine trusts"
     if isinstance(error, kinds.Timeout):
@@ -141,7 +141,7 @@ def _places() -> list[tuple[Where, Path]]:
     given = os.environ.get("ELMAN_DATA")
     if given and not Path(given).is_dir():
         raise DataError(
-            f"ELMAN_DATA is {given!r}, which is not a folder; set it to one that holds the data sets, or to none"
+            f"ELMAN_DATA is {given!r}, which is not a folder; set it to the folder of the data sets, or unset it"
         )
     own: list[tuple[Where, Path]] = [("ELMAN_DATA", Path(given))] if given else []
     return [*own, ("cache", cache_folder())]
@@ -156,7 +156,7 @@ def _file(data_set: DataSet, path: str) -> DataFile:
 
 def _advice(file: DataFile) -> str:
     get = f"download {file.url} and put it" if file.url else "put it"
-    return f"{get} at {cache_folder() / file.path}, or set ELMAN_DATA to a folder that holds {file.path}"
+    return f"{get} at {cache_folder() / file.path}, or set ELMAN_DATA to a folder that contains {file.path}"
 
 
 def _verify(path: Path, file: DataFile) -> None:
@@ -167,13 +167,13 @@ def _verify(path: Path, file: DataFile) -> None:
         raise DataError(f"{path} cannot be read: {error.strerror}") from None
     if found != file.sha256:
         raise DataError(
-            f"{path} is damaged or another version: its sha256 is {found[:12]}..., expected {file.sha256[:12]}..., "
-            f"and it has {status.st_size:,} bytes, expected {file.bytes:,}; delete it and fetch it again"
+            f"{path} is damaged or another version: got sha256 {found[:12]}..., expected {file.sha256[:12]}...; "
+            f"got {status.st_size:,} bytes, expected {file.bytes:,}; delete it and fetch it again"
         )
 
 
 @lru_cache(maxsize=1024)
 def _sha256(path: Path, size: int, changed: int) -> str:
-    """Checksum of a file; remembered for as long as its size and time stay the same."""
+    """Return a file's checksum; the cached value is valid while size and time stay the same."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Series whose values come at uneven times: a generator whose law is known, and heart rates of patients."""
+"""Irregularly sampled series: a generator of noisy sine waves, and measurements of patients."""
 
 import math
 import random
@@ -23,7 +23,7 @@ CLOCK = re.compile(r"(\d{1,4}):([0-5]\d)", re.ASCII)
 
 @dataclass(frozen=True)
 class Series:
-    """Values and the times they were taken at, in order, no two at one time."""
+    """Values and their times, strictly increasing."""
 
     times: tuple[float, ...]
     values: tuple[float, ...]
@@ -31,18 +31,18 @@ class Series:
 
 @dataclass(frozen=True)
 class Waves:
-    r"""Sine waves of unknown period and phase, seen at random times: :math:`x(t) = \sin(2 \pi t / p + \phi)`.
+    r"""Sine waves of unknown period and phase, sampled at random times: :math:`x(t) = \sin(2 \pi t / p + \phi)`.
 
-    Each sequence has a period of its own, uniform between ``shortest`` and ``longest``. The gaps between
-    observations are exponential, so how long the last one was tells nothing of the next. What is observed has
-    normal noise; no prediction can have a squared error below ``noise ** 2``.
+    Each sequence has its own period, uniform between ``shortest`` and ``longest``. The gaps between observations are
+    exponential, so that a gap does not predict the next one. Observations have normal noise, so that no prediction
+    has an expected squared error below ``noise ** 2``.
 
     Args:
-        steps: observations T of a sequence.
-        gap: mean time between two of them; default 1.
-        shortest: least period; default 4.
-        longest: greatest period; default 8.
-        noise: standard deviation of what is added; default 0.05.
+        steps: observations T per sequence.
+        gap: mean time between two observations; default 1.
+        shortest: shortest period; default 4.
+        longest: longest period; default 8.
+        noise: standard deviation of the noise; default 0.05.
 
     Example:
         >>> import torch
@@ -58,14 +58,14 @@ class Waves:
     noise: float = 0.05
 
     def draw(self, count: int, generator: "torch.Generator") -> tuple["Tensor", "Tensor"]:
-        """Draw noisy values ``[T, B]``, and the gap before each ``[T, B]``."""
+        """Draw noisy values ``[T, B]`` and the gap before each, ``[T, B]``."""
         values, gaps, _ = self.draw_on(count, generator, [])
         return values, gaps
 
     def draw_on(
         self, count: int, generator: "torch.Generator", horizons: Sequence[float]
     ) -> tuple["Tensor", "Tensor", "Tensor"]:
-        """Draw values and gaps, and the wave's own values ``[len(horizons), B]`` so long after the last of them."""
+        """Draw values, gaps, and the noise-free wave ``[len(horizons), B]`` at these times after the last value."""
         import torch
 
         period = self.shortest + (self.longest - self.shortest) * torch.rand(count, generator=generator)
@@ -82,14 +82,14 @@ class Waves:
 
 
 def read_stays(path: Path, parameter: str = "HR") -> list[Series]:
-    """Read one measured quantity of each hospital stay of PhysioNet 2012, as one long CSV.
+    """Read one measured quantity of each hospital stay of PhysioNet 2012 from one CSV file.
 
     Columns are ``RecordID``, ``Time`` (``hh:mm`` since admission), ``Parameter`` and ``Value``. Times become hours.
-    Values that are not positive are missing; of two at one time the first counts; stays with fewer than 10 values
-    are left out.
+    Values that are not positive count as missing. Of two values at one time the first is kept. Stays with fewer than
+    10 values are left out.
 
     Raises:
-        DataError: for a file that cannot be read or is without these columns, or a row that is not so, by its line.
+        DataError: if the file cannot be read, lacks a column, or has a malformed row; the message names the line.
     """
     stays: dict[str, dict[float, float]] = {}
     for line, (stay, time, measured, text) in columns(path, ("RecordID", "Time", "Parameter", "Value")):
@@ -104,12 +104,12 @@ def read_stays(path: Path, parameter: str = "HR") -> list[Series]:
             stays.setdefault(stay, {}).setdefault(int(clock[1]) + int(clock[2]) / 60, value)
     series = [Series(*zip(*sorted(stay.items()), strict=True)) for stay in stays.values() if len(stay) >= 10]
     if not series:
-        raise DataError(f"{path} holds no stay with 10 values of {parameter}")
+        raise DataError(f"{path} has no stay with 10 values of {parameter}")
     return series
 
 
 def split_series(series: Sequence[Series], seed: int) -> tuple[list[Series], list[Series]]:
-    """Cut a collection, by series, into four fifths to train on and one fifth to test on.
+    """Split a collection by series: four fifths for training, one fifth for the test.
 
     Example:
         >>> many = [Series((0.0,), (float(k),)) for k in range(10)]
@@ -122,7 +122,7 @@ def split_series(series: Sequence[Series], seed: int) -> tuple[list[Series], lis
 
 
 def as_batch(series: Sequence[Series]) -> tuple["Tensor", "Tensor", "Tensor"]:
-    """Make one batch: values ``[T, B]``, gaps before them ``[T, B]`` (the first 0), lengths ``[B]``; padded with 0.
+    """Return a batch padded with 0: values ``[T, B]``, gaps before them ``[T, B]`` (the first 0), lengths ``[B]``.
 
     Example:
         >>> values, gaps, lengths = as_batch([Series((1.0, 1.5), (3.0, 4.0)), Series((2.0,), (5.0,))])

@@ -1,4 +1,4 @@
-"""Words as numbers: what a word is, how it ends, how it looks."""
+"""Word features as ids: the word, its prefix and suffixes, its shape."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -12,7 +12,7 @@ __all__ = ["COLUMNS", "Lexicon"]
 
 
 def _shape(word: str) -> str:
-    """``McCoy-97`` looks like ``XxXx-d``: runs of one kind of character become one."""
+    """Return a word's shape, ``XxXx-d`` for ``McCoy-97``: a run of one kind of character becomes one."""
     kinds = ("X" if c.isupper() else "x" if c.islower() else "d" if c.isdigit() else c for c in word)
     shape = ""
     for kind in kinds:
@@ -30,17 +30,17 @@ COLUMNS: dict[str, Callable[[str], str]] = {
     "tail": lambda word: word[-4:].lower(),
     "shape": _shape,
 }
-UNKNOWN = ""  # number 0 of every column: padding, and what was seen too seldom
+UNKNOWN = ""  # id 0 of every column: padding, and entries seen too rarely
 
 
 @dataclass(frozen=True)
 class Lexicon:
-    """The numbers of words, one for each way of looking at them.
+    """Ids of words, one per feature.
 
     Args:
-        columns: names of the ways, of ``"form"`` (the word as it is written), ``"word"`` (in lower case),
+        columns: names of the features: ``"form"`` (the word as written), ``"word"`` (in lower case),
             ``"prefix"`` (two letters), ``"suffix"`` (three), ``"ending"`` (two), ``"tail"`` (four) and ``"shape"``.
-        entries: for each column what it knows, number 0 standing for whatever it does not.
+        entries: the known entries of each column; id 0 is the unknown entry.
 
     Example:
         >>> lexicon = Lexicon.of([["A", "good", "film"], ["a", "bad", "film"]], min_count=2)
@@ -64,19 +64,19 @@ class Lexicon:
     def of(
         cls, sentences: Iterable[Sequence[str]], columns: Sequence[str] = ("word",), min_count: int = 1
     ) -> "Lexicon":
-        """Collect what training sentences hold.
+        """Collect the entries of training sentences.
 
         Args:
-            sentences: lists of words, of the training part alone.
-            columns: ways of looking at a word.
-            min_count: an entry seen less often is unknown.
+            sentences: lists of words, of the training part only.
+            columns: features of a word.
+            min_count: entries seen less often are unknown.
 
         Raises:
             ValueError: for an unknown column, or if there are no words.
         """
         words = Counter(word for sentence in sentences for word in sentence)
         if not words:
-            raise ValueError("there are no words to learn from")
+            raise ValueError("a lexicon needs at least one word, got none")
         entries = []
         for name in columns:
             column = COLUMNS[named("column", name, COLUMNS)]
@@ -88,11 +88,11 @@ class Lexicon:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Entries of each column, the unknown one included."""
+        """Number of entries of each column, the unknown one included."""
         return tuple(map(len, self.entries))
 
     def encode(self, words: Sequence[str]) -> np.ndarray:
-        """Return the numbers of a sentence's words, ``[T, F]`` int64, a column for each way of looking."""
+        """Return the ids of a sentence's words, ``[T, F]`` int64, one column per feature."""
         places = self._places  # type: ignore[attr-defined]
         rows = [
             [place.get(COLUMNS[name](word), 0) for name, place in zip(self.columns, places, strict=True)]
@@ -106,5 +106,5 @@ class Lexicon:
 
     @classmethod
     def from_json(cls, plain: dict[str, Sequence[Sequence[str]]]) -> "Lexicon":
-        """Read what :meth:`to_json` gave."""
+        """Read what :meth:`to_json` returned."""
         return cls(tuple(map(str, plain["columns"])), tuple(tuple(column) for column in plain["entries"]))

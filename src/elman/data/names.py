@@ -1,10 +1,10 @@
-"""Names by culture: the real list where this machine has it, the user's own, or names of cultures that never were.
+"""Names by culture: a real list, the user's own lists, or names of invented cultures.
 
-What is read is cleaned and deduplicated before anything else is done with it: a name that stands twice in a list,
-once in training and once in the test, is remembered and not written. A name of two cultures keeps both.
+Lists are cleaned and deduplicated first: a name that occurs both in training and in the test would be memorised. A
+name of two cultures keeps both.
 
-The invented cultures are phonotactic grammars of our own: each has its onsets, vowels, codas and endings, and shares
-letters with the others, so that to tell them apart takes more than one letter.
+The invented cultures are phonotactic grammars. Each has its own onsets, vowels, codas and endings, and shares letters
+with the others, so that a classifier needs more than one letter.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from elman.errors import nearest
 __all__ = ["SHARES", "Names", "invented", "names", "split"]
 
 REAL = "names_by_language"
-MARKS = " '-"  # what a name may hold besides letters, never first or last
+MARKS = " '-"  # characters besides letters that a name may contain, never first or last
 LONGEST = 30
 ERRANT = {"To The First Page"}  # a link that strayed into the Russian list from the page it was copied from
 SHARES = MappingProxyType({"training": 0.6, "check": 0.08, "judge": 0.17, "test": 0.15})
@@ -38,7 +38,7 @@ Pair = tuple[str, str]  # culture, name
 
 @dataclass(frozen=True)
 class Names:
-    """Distinct names by culture, both in order, the lines they were read from, and the terms they come on."""
+    """Distinct names by culture, both sorted, the number of lines read, and the licence."""
 
     name: str
     by_culture: Mapping[str, tuple[str, ...]]
@@ -47,17 +47,17 @@ class Names:
 
     @property
     def cultures(self) -> tuple[str, ...]:
-        """The cultures, in order."""
+        """The cultures, sorted."""
         return tuple(self.by_culture)
 
     @property
     def pairs(self) -> list[Pair]:
-        """Every culture with each of its names."""
+        """All pairs of a culture and one of its names."""
         return [(culture, name) for culture, own in self.by_culture.items() for name in own]
 
     @property
     def sha256(self) -> str:
-        """Checksum of what was read, after cleaning."""
+        """Checksum of the names after cleaning."""
         return hashlib.sha256(json.dumps(self.pairs).encode()).hexdigest()
 
 
@@ -65,13 +65,13 @@ def names(source: str = "auto") -> Names:
     """Return names by culture.
 
     Args:
-        source: ``"names_by_language"``, real surnames of 18 languages; ``"invented"``, those of :func:`invented`;
-            ``"auto"``, the real ones where this machine has them, else the invented; or a folder with a UTF-8 file
-            ``Culture.txt`` for each culture, a name a line.
+        source: ``"names_by_language"``, real surnames of 18 languages; ``"invented"``, names of :func:`invented`;
+            ``"auto"``, the real names if this machine has them, else the invented ones; or a folder with a UTF-8 file
+            ``Culture.txt`` per culture, one name per line.
 
     Raises:
-        NotHere: if the real names are not on this machine, with how to get them.
-        DataError: if there is no such folder, it holds no such file, or a file is not UTF-8 or holds no name.
+        NotHere: if the real names are not on this machine; the message says how to get them.
+        DataError: if the folder or its files are missing, or a file is not UTF-8 or has no names.
 
     Example:
         >>> names("invented").cultures
@@ -90,23 +90,23 @@ def names(source: str = "auto") -> Names:
         return _of_lists(REAL, {file.stem: read_lines(file) for file in files}, data_set.licence)
     folder = Path(source)
     if not folder.is_dir():
-        raise DataError(f"no names {source!r}: not a folder, nor a name{nearest(source, [REAL, 'invented', 'auto'])}")
+        raise DataError(f"no names {source!r}: not a folder or a name{nearest(source, [REAL, 'invented', 'auto'])}")
     files = sorted(folder.glob("*.txt"))
     if not files:
-        raise DataError(f"{folder} holds no lists of names; put a file Culture.txt there for each culture")
+        raise DataError(f"{folder} has no lists of names; put a file Culture.txt there for each culture")
     return _of_lists(folder.name, {file.stem: read_lines(file) for file in files}, "the user's own")
 
 
 def split(pairs: Sequence[Pair], seed: int = 0) -> dict[str, list[Pair]]:
-    """Share names out at random, whatever their culture and capitals: no name is in two parts.
+    """Split names at random; a name is in one part only, whatever its culture and capitals.
 
     Args:
         pairs: cultures with their names.
-        seed: the same seed makes the same parts.
+        seed: the same seed gives the same parts.
 
     Returns:
-        The parts of :data:`SHARES`: ``training``; ``check``, to choose by; ``judge``, what judges of samples are
-        trained on; ``test``. Each in order.
+        The parts of :data:`SHARES`, each sorted: ``training``; ``check``, for model selection; ``judge``, to train
+        the judges of samples; ``test``.
 
     Example:
         >>> parts = split(names("invented").pairs)
@@ -124,7 +124,7 @@ def split(pairs: Sequence[Pair], seed: int = 0) -> dict[str, list[Pair]]:
 
 
 def clean(line: str) -> str:
-    """Return the name that a line holds, composed and without spare spaces, or nothing if it holds none.
+    """Return the name in a line, Unicode-composed and without extra spaces, or ``""`` if there is no name.
 
     Example:
         >>> clean(" Ou-Yang "), clean("Maxa/B"), clean("Se\\u0301gal")
@@ -146,14 +146,14 @@ def _of_lists(source: str, lists: Mapping[str, Sequence[str]], licence: str) -> 
 
 
 class _Grammar(NamedTuple):
-    """What the syllables of a culture are made of; spaces part the choices, and ``_`` is nothing."""
+    """The parts of a culture's syllables; spaces separate the choices, and ``_`` is the empty choice."""
 
     onsets: str
     vowels: str
     codas: str
     endings: str
     syllables: tuple[float, ...]  # chances of one, two, ... before the ending
-    harmony: tuple[str, str] = ("", "")  # vowels that do not go together in a name
+    harmony: tuple[str, str] = ("", "")  # vowels that do not occur together in a name
 
 
 _GRAMMARS = MappingProxyType({
@@ -169,16 +169,16 @@ _GRAMMARS = MappingProxyType({
 
 @cache
 def invented(culture: str, count: int, seed: int = 0) -> tuple[str, ...]:
-    """Make distinct names of an invented culture.
+    """Return distinct names of an invented culture.
 
     Args:
         culture: ``"Brakh"``, ``"Ilume"``, ``"Keshti"``, ``"Nwamba"``, ``"Ostvik"`` or ``"Tareno"``.
-        count: how many, at most 1,000.
-        seed: the same seed makes the same names.
+        count: number of names, at most 1,000.
+        seed: the same seed gives the same names.
 
     Raises:
-        KeyError: for another culture.
-        ValueError: for a count out of range.
+        KeyError: if the culture is unknown.
+        ValueError: if the count is out of range.
 
     Example:
         >>> len(set(invented("Tareno", 50))), invented("Tareno", 50)[0].istitle()
@@ -186,11 +186,11 @@ def invented(culture: str, count: int, seed: int = 0) -> tuple[str, ...]:
     """
     if not 0 <= count <= 1000:
         raise ValueError(f"count must be from 0 to 1000, got {count}")
-    grammar, made = _GRAMMARS[culture], {}
+    grammar, drawn = _GRAMMARS[culture], {}
     random = np.random.default_rng([seed, *culture.encode()])
-    while len(made) < count:
-        made[_written(grammar, random)] = None
-    return tuple(made)
+    while len(drawn) < count:
+        drawn[_written(grammar, random)] = None
+    return tuple(drawn)
 
 
 def _written(grammar: _Grammar, random: np.random.Generator) -> str:
@@ -202,5 +202,5 @@ def _written(grammar: _Grammar, random: np.random.Generator) -> str:
         banned = grammar.harmony[random.integers(2)]
         vowels = " ".join(vowel for vowel in vowels.split() if vowel not in banned)
     count = 1 + random.choice(len(grammar.syllables), p=grammar.syllables)
-    made = [pick(grammar.onsets) + pick(vowels) + pick(grammar.codas) for _ in range(count)]
-    return ("".join(made) + pick(grammar.endings)).capitalize()
+    syllables = [pick(grammar.onsets) + pick(vowels) + pick(grammar.codas) for _ in range(count)]
+    return ("".join(syllables) + pick(grammar.endings)).capitalize()

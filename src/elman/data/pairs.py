@@ -14,10 +14,10 @@ class Pairs(NamedTuple):
 
     source: Tensor  # [S, B]
     lengths: Tensor  # [B], of the sources
-    target: Tensor  # [T, B]: the token that begins, the target, the token that ends
-    target_lengths: Tensor  # [B], both of these counted
-    copied: Tensor | None = None  # [S, B], the source in numbers of the target's extended vocabulary
-    read: Tensor | None = None  # [T, B], what a forced decoder reads in the target's place
+    target: Tensor  # [T, B]: bos, the target, eos
+    target_lengths: Tensor  # [B], bos and eos included
+    copied: Tensor | None = None  # [S, B], the source in ids of the target's extended vocabulary
+    read: Tensor | None = None  # [T, B], what a teacher-forced decoder reads instead of the target
 
 
 def batch_pairs(
@@ -31,13 +31,13 @@ def batch_pairs(
 
     Args:
         sources: tokens of each source.
-        targets: tokens of each target, without the ones that begin and end it.
+        targets: tokens of each target, without bos and eos.
         bos: token that begins every target.
-        eos: token that ends it.
-        copied: each source once more, in numbers of the target's extended vocabulary.
+        eos: token that ends every target.
+        copied: each source in ids of the target's extended vocabulary.
 
     Raises:
-        ValueError: if there are no pairs, or not as many sources as targets.
+        ValueError: if there are no pairs, or the numbers of sources and targets differ.
 
     Example:
         >>> batch = batch_pairs([[1, 2, 3], [4]], [[3], [4, 4]], bos=8, eos=9)
@@ -45,9 +45,7 @@ def batch_pairs(
         ([[1, 2, 3], [4, 0, 0]], [[8, 3, 9, 0], [8, 4, 4, 9]], [3, 4])
     """
     if not sources or len(sources) != len(targets) or (copied is not None and len(copied) != len(sources)):
-        raise ValueError(
-            f"pairs must be at least one source and as many targets, got {len(sources)} and {len(targets)}"
-        )
+        raise ValueError(f"expected at least one source and as many targets, got {len(sources)} and {len(targets)}")
     whole = [[bos, *target, eos] for target in targets]
     return Pairs(
         _pad(sources), torch.tensor([len(row) for row in sources]),

@@ -1,4 +1,4 @@
-"""Pairs of sentences to translate: a small English and German whose alignment is known, and Multi30k."""
+"""Sentence pairs to translate: a generated subset of English and German with known alignment, and Multi30k."""
 
 import random
 import re
@@ -11,7 +11,7 @@ __all__ = ["Phrase", "multi30k", "phrases", "split_text"]
 
 @dataclass(frozen=True)
 class Phrase:
-    """A sentence, its translation, and for each word of that the place of the word it renders (-1: of none)."""
+    """A sentence, its translation, and for each translated word the position of its source word (-1 if none)."""
 
     source: tuple[str, ...]
     target: tuple[str, ...]
@@ -26,20 +26,20 @@ NOUNS = {
 }  # fmt: skip
 ADJECTIVES = {"old": "alt", "young": "jung", "small": "klein", "big": "groß", "red": "rot", "new": "neu"}
 VERBS = {"sees": "sieht", "finds": "findet", "draws": "malt", "loves": "liebt", "knows": "kennt", "seeks": "sucht"}
-TELLS = {"says": "sagt", "thinks": "denkt", "hopes": "hofft"}
+SAYS = {"says": "sagt", "thinks": "denkt", "hopes": "hofft"}
 ARTICLES = {("m", 0): "der", ("m", 1): "den", ("f", 0): "die", ("f", 1): "die", ("n", 0): "das", ("n", 1): "das"}
 
 
 def phrases(count: int, seed: int, held_out: bool = False) -> list[Phrase]:
     """Draw sentences.
 
-    German differs as it does: articles agree in gender and case, adjectives take endings, and in a clause after
-    *that* the verb goes to the end. One sentence in five is held out, always the same.
+    The German follows its grammar: articles agree in gender and case, adjectives take endings, and in a clause after
+    *that* the verb comes last. A fixed fifth of the sentences is held out.
 
     Args:
-        count: how many.
-        seed: of the draw.
-        held_out: whether of those held out, or of the others.
+        count: number of sentences.
+        seed: seed of the draw.
+        held_out: whether to draw held-out sentences or the others.
 
     Example:
         >>> phrase = phrases(1, seed=6)[0]
@@ -78,8 +78,8 @@ def _phrase(choice: random.Random) -> Phrase:
 
     if choice.random() < 0.5:
         noun_phrase(0)
-        verb = choice.choice(list(TELLS))
-        target.extend([(TELLS[verb], len(source)), (",", -1), ("dass", len(source) + 1)])
+        verb = choice.choice(list(SAYS))
+        target.extend([(SAYS[verb], len(source)), (",", -1), ("dass", len(source) + 1)])
         source.extend([verb, "that"])
         late = True
     else:
@@ -98,15 +98,15 @@ def _phrase(choice: random.Random) -> Phrase:
 
 
 def multi30k(part: str, longest: int = 25) -> list[Phrase]:
-    """Sentences of Multi30k, English to German, in lower case.
+    """Return sentence pairs of Multi30k, English to German, in lower case.
 
     Args:
         part: ``"train"``, ``"val"`` or ``"test_2016_flickr"``.
-        longest: longer ones are left out of ``"train"`` and ``"val"``.
+        longest: longer sentences are left out of ``"train"`` and ``"val"``.
 
     Raises:
-        NotHere: if this machine has not the set.
-        DataError: if the two files have not as many lines.
+        NotHere: if the set is not on this machine.
+        DataError: if the two files differ in the number of lines.
     """
     from elman.data.catalogue import find_set
     from elman.data.files import find
@@ -120,7 +120,7 @@ def multi30k(part: str, longest: int = 25) -> list[Phrase]:
 
 
 def split_text(text: str) -> list[str]:
-    """Split a sentence into words and marks, in lower case.
+    """Split a sentence into words and punctuation marks, in lower case.
 
     Example:
         >>> split_text("The dog's there, it barks.")

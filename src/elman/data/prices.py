@@ -1,4 +1,4 @@
-"""Daily prices: a reader that takes the usual files and refuses what cannot be, features of the past, and a walk."""
+"""Daily prices: a reader that validates common CSV files, features of past days, and a random walk."""
 
 import hashlib
 import math
@@ -20,13 +20,13 @@ COLUMNS = ("open", "high", "low", "close", "volume")
 FEATURES = (
     "return", "overnight", "within the day", "range", "change of volume", "mean of 5 returns", "spread of 20 returns",
 )  # fmt: skip
-THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)  # any other comma may be a decimal one
-WARM = 20  # days before the first whose features are complete
+THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)  # any other comma may be a decimal comma
+WARM = 20  # days before the first day with complete features
 
 
 @dataclass(frozen=True)
 class Prices:
-    """Open, high, low, close and volume ``[N, 5]`` of N days in order."""
+    """Open, high, low, close and volume ``[N, 5]`` of N consecutive days."""
 
     name: str
     days: tuple[date, ...]
@@ -41,18 +41,18 @@ class Prices:
 def read_prices(path: Path, least: int = 300) -> Prices:
     """Read a CSV of daily prices.
 
-    Columns are found by name, in any order and case, with or without a ticker before them (``AAPL.Close``,
-    ``Close/Last``, ``date``); others are ignored, adjusted closes too, and a file without a volume has none. Dates
-    are ISO dates or times, of which the day as written counts, or month/day/year; commas in numbers part thousands.
-    A file with the newest day first is turned round.
+    Columns are found by name, in any order and case, with or without a ticker before the name (``AAPL.Close``,
+    ``Close/Last``, ``date``). Other columns, such as adjusted closes, are ignored; the volume is optional. A date is
+    an ISO date or time, whose day is taken as written, or month/day/year. Commas in numbers separate thousands. A
+    file with the newest day first is reversed.
 
     Args:
         path: the file.
-        least: days it must have; default 300.
+        least: minimum number of days; default 300.
 
     Raises:
-        DataError: naming the line, for a date that is missing, doubled or out of order, a price that is not a
-            positive number, a high below a low, a column that is missing, too few days, or prices that never change.
+        DataError: if a date is missing, repeated or out of order, a price is not a positive number, a high is below a
+            low, a column is missing, there are too few days, or the close never changes; the message names the line.
     """
     content = read_bytes(path)
     rest = rows(path, decoded(path, content))
@@ -72,16 +72,16 @@ def read_prices(path: Path, least: int = 300) -> Prices:
         days, lines, table = days[::-1], lines[::-1], table[::-1]
     for before, after, line in zip(days, days[1:], lines[1:], strict=False):
         if after == before:
-            raise DataError(f"{path}, line {line}: {after} is there twice")
+            raise DataError(f"{path}, line {line}: {after} occurs twice")
         if after < before:
             raise DataError(f"{path}, line {line}: {after} comes after {before}; sort the file by date")
     if len(days) < least:
-        raise DataError(f"{path} has {len(days)} days; at least {least} are needed")
+        raise DataError(f"{path}: got {len(days)} days, expected at least {least}")
     values = np.array(table)
     if wrong := np.flatnonzero(values[:, 1] < values[:, 2]).tolist():
         raise DataError(f"{path}, line {lines[wrong[0]]}: the high is below the low")
     if np.ptp(values[:, 3]) == 0:
-        raise DataError(f"{path}: the close never changes, so there is no direction to predict")
+        raise DataError(f"{path}: the close never changes, so its direction cannot be predicted")
     return Prices(path.name, tuple(days), values, hashlib.sha256(content).hexdigest(), _notes(days, values))
 
 
@@ -89,12 +89,12 @@ def load_prices(name: str, seed: int = 0) -> Prices:
     """Return daily prices.
 
     Args:
-        name: ``"sp500"`` (that of the arch library, 1999 to 2018, or else of the set ``stocks``, 2000 to 2020),
-            ``"walk"`` (a random walk), a file, or ``"auto"`` for the first that is there.
-        seed: of the random walk.
+        name: ``"sp500"`` (from the arch library, 1999 to 2018, or else from the set ``stocks``, 2000 to 2020),
+            ``"walk"`` (a random walk), a file, or ``"auto"`` for the first of these that is available.
+        seed: seed of the random walk.
 
     Raises:
-        DataError: if it is not there, or as :func:`read_prices` does.
+        DataError: if the prices are not available, or as :func:`read_prices` does.
     """
     if name == "walk":
         return random_walk(3000, seed)
@@ -122,13 +122,13 @@ def load_prices(name: str, seed: int = 0) -> Prices:
 
 
 def random_walk(days: int, seed: int, memory: float = 0.0) -> Prices:
-    """Draw prices whose returns are normal, with a spread that clusters, and remember the return before.
+    """Draw prices with normal returns, clustered volatility, and autocorrelation ``memory``.
 
     Args:
-        days: how many.
-        seed: of the draw.
-        memory: share of a day's return that carries over to the next, in (-1, 1); 0 is a random walk, in which
-            nothing tells the direction.
+        days: number of days.
+        seed: seed of the draw.
+        memory: share of a day's return that carries over to the next, in (-1, 1); 0 gives a random walk, whose
+            direction cannot be predicted.
 
     Example:
         >>> prices = random_walk(400, seed=0)
@@ -156,9 +156,9 @@ def random_walk(days: int, seed: int, memory: float = 0.0) -> Prices:
 
 
 def features(prices: Prices) -> np.ndarray:
-    """What is known at each day's close, ``[N, 7]``: of that day and those before it alone; NaN in the first 20.
+    """Return the features at each day's close, ``[N, 7]``, computed from that day and earlier days.
 
-    Returns are logarithmic. A day without volume counts as one whose volume did not change.
+    The first 20 days have NaN. Returns are logarithmic. On a day without volume, the volume counts as unchanged.
     """
     opening, high, low, close, volume = prices.table.T
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -176,7 +176,7 @@ def features(prices: Prices) -> np.ndarray:
 
 
 def went_up(prices: Prices) -> np.ndarray:
-    """Whether the next day's close is higher, ``[N - 1]``, for every day but the last."""
+    """Return whether the next day's close is higher, for every day but the last, ``[N - 1]``."""
     close = prices.table[:, 3]
     return close[1:] > close[:-1]
 
@@ -189,7 +189,7 @@ def _places(path: Path, header: Sequence[str]) -> dict[str, int]:
             word, word
         )
         if word in ("date", *COLUMNS) and "adj" not in name.lower():
-            if word in places and word != "date":  # a date and a time of day may stand side by side
+            if word in places and word != "date":  # a date and a time of day may be separate columns
                 raise DataError(f"{path} has more than one column for {word}: {','.join(header)[:80]!r}")
             places.setdefault(word, place)
     if missing := [name for name in ("date", *COLUMNS[:4]) if name not in places]:
@@ -223,7 +223,7 @@ def _number(text: str, name: str, where: str) -> float:
 
 
 def _notes(days: Sequence[date], table: np.ndarray) -> tuple[str, ...]:
-    """What a reader should know of days that are there and days that are not."""
+    """Return notes on missing days and odd values."""
     notes = []
     longest = max(pairwise(days), key=lambda pair: pair[1] - pair[0])
     if (away := (longest[1] - longest[0]).days) > 10:

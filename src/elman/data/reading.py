@@ -1,4 +1,4 @@
-"""Reading files that anybody may have made: what is not text, not a table or not a number is refused by its place."""
+"""Reading untrusted files: an error names the line or offset of whatever is not text, a table or a number."""
 
 import csv
 import io
@@ -15,10 +15,10 @@ NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return what a file holds.
+    """Return the bytes of a file.
 
     Raises:
-        DataError: if it cannot be read.
+        DataError: if the file cannot be read.
     """
     try:
         return path.read_bytes()
@@ -27,10 +27,10 @@ def read_bytes(path: Path) -> bytes:
 
 
 def decoded(path: Path, raw: bytes) -> str:
-    r"""Return a file's bytes as text, without a byte order mark, every line ended by ``"\n"``.
+    r"""Decode a file's bytes as text, without a byte order mark, with ``"\n"`` as line end.
 
     Raises:
-        DataError: with the byte and its offset, if it is not UTF-8, or holds a zero byte.
+        DataError: if the bytes are not UTF-8 or contain a zero byte; the message gives the offset.
     """
     if 0 in raw:
         raise DataError(f"{path} is not text: it holds a zero byte at offset {raw.index(0):,}")
@@ -46,23 +46,23 @@ def read_text(path: Path) -> str:
     """Return a file's text; see :func:`decoded`.
 
     Raises:
-        DataError: if it cannot be read, or is not text.
+        DataError: if the file cannot be read, or is not text.
     """
     return decoded(path, read_bytes(path))
 
 
 def read_lines(path: Path) -> list[str]:
-    """Return a text file's lines, without their ends; only a line feed ends a line, and none follows the last one."""
+    """Return a text file's lines without their ends; only a line feed ends a line."""
     text = read_text(path)
     return text.removesuffix("\n").split("\n") if text else []
 
 
 def rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a CSV's text, each with the number of its (last) line; empty ones are left out.
+    """Yield the non-empty rows of a CSV text, each with the number of its (last) line.
 
     Raises:
-        DataError: naming the line, for a quote that is not closed or stands within a cell, and for a cell beyond
-            :func:`csv.field_size_limit`.
+        DataError: if a quote is not closed or occurs within a cell, or a cell exceeds :func:`csv.field_size_limit`;
+            the message names the line.
     """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -74,10 +74,10 @@ def rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def columns(path: Path, wanted: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the wanted columns of a CSV whose first line names them, each row with the number of its line.
+    """Yield the wanted columns of a CSV file with a header, each row with its line number.
 
     Raises:
-        DataError: if a column is missing, or a row has not as many cells as the first line; as :func:`rows` does.
+        DataError: if a column is missing, a row and the header differ in length, or as :func:`rows` does.
     """
     table = rows(path, read_text(path))
     _, names = next(table, (0, []))
@@ -91,7 +91,7 @@ def columns(path: Path, wanted: Sequence[str]) -> Iterator[tuple[int, list[str]]
 
 
 def number(text: str) -> float:
-    """Read a plain number; NaN for whatever else there is, an infinite one included.
+    """Read a finite number; return NaN for anything else.
 
     Example:
         >>> number(" -1.5e3 "), number("1_000"), number("inf")
@@ -103,7 +103,7 @@ def number(text: str) -> float:
 
 
 def is_heading(cells: Sequence[str]) -> bool:
-    """Whether a row can be a table's heading: no cell in it looks like a damaged number or time.
+    """Return whether a row can be a table's header: no cell looks like a damaged number or time.
 
     Example:
         >>> is_heading(["time", "value"]), is_heading(["2020-01-01", "1o"]), is_heading(["nan"])

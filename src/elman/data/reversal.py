@@ -1,4 +1,4 @@
-"""Digit strings to be written backwards, some of them held out."""
+"""Digit strings to reverse, some of them held out."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,15 @@ from elman.data.pairs import Pairs
 __all__ = ["BEGIN", "END", "Reversal", "is_held_out"]
 
 BEGIN, END = 10, 11
-HELD_OUT = 8  # one string in so many is never trained on
+HELD_OUT = 8  # one string in HELD_OUT is never trained on
 
 
 @dataclass(frozen=True)
 class Reversal:
-    """``1 2 3 4 5`` becomes ``5 4 3 2 1``.
+    """The task of reversing digits: ``1 2 3 4 5`` becomes ``5 4 3 2 1``.
 
-    A length is drawn evenly, then each digit. One string in eight, chosen by a fixed hash, belongs to the test part
-    and the others to training, so that no test string, however short, can have been seen.
+    The length and each digit are drawn uniformly. A fixed hash assigns one string in eight to the test and the others
+    to training, so that no test string occurs in training, however short.
 
     Args:
         shortest: digits of the shortest string.
@@ -45,12 +45,12 @@ class Reversal:
 
     @property
     def source_size(self) -> int:
-        """Tokens of the source, which are the digits."""
+        """Number of source tokens: the digits."""
         return 10
 
     @property
     def target_size(self) -> int:
-        """Tokens of the target, which are the digits, one that begins and one that ends."""
+        """Number of target tokens: the digits, one that begins and one that ends."""
         return 12
 
     def draw(self, batch_size: int, generator: torch.Generator, *, held_out: bool = False) -> Pairs:
@@ -73,7 +73,7 @@ class Reversal:
 
 
 def is_held_out(digits: Tensor, lengths: Tensor) -> Tensor:
-    """Say which strings ``[S, B]`` of the given lengths belong to the test part, by a hash of theirs."""
+    """Return which strings ``[S, B]`` of the given lengths belong to the test, by their hash."""
     powers = 10 ** torch.arange(len(digits))
     number = (digits * powers[:, None]).sum(0) * 16 + lengths
     mixed = (number ^ (number >> 15)) * 0x2545F491 % (2**31 - 1)

@@ -1,14 +1,15 @@
-"""A generator of short film reviews whose sentiment and parts of speech are known, because a grammar made them.
+"""A grammar that generates short film reviews with known sentiment and parts of speech.
 
-What makes a review hard is known too, its *kind*:
+The *kind* of a review says what makes it hard:
 
 - ``plain``: "the plot is wonderful ."
 - ``negation``: "the plot is not wonderful ." says the opposite.
-- ``contrast``: "although the cast is wonderful , the plot is dull ." - what the main clause says counts.
-- ``distance``: "nobody who saw the film ... would call it dull ." - the negation stands far from the word it turns.
+- ``contrast``: "although the cast is wonderful , the plot is dull ." - the main clause decides.
+- ``distance``: "nobody who saw the film ... would call it dull ." - the negation is far from the word it negates.
 
-A bag of words fails on the last two, and on the first never. Some words are of two kinds: "love" is a noun or a verb,
-"like" a verb or an adposition, "that" a determiner, a pronoun or a conjunction; one needs the sentence to tell.
+A bag of words fails on the last two kinds and never on the first. Some words have several parts of speech, which only
+the sentence decides: "love" is a noun or a verb, "like" a verb or an adposition, "that" a determiner, a pronoun or a
+conjunction.
 """
 
 import numpy as np
@@ -38,11 +39,11 @@ NAMES = ("Ada", "Boris", "Clara", "Dmitri", "Elena", "Farid", "Greta", "Hugo")
 
 
 def reviews(count: int, seed: int = 0) -> list[Review]:
-    """Write reviews, as many of each kind and sentiment as can be, in random order.
+    """Generate reviews in random order, balanced over kinds and sentiments.
 
     Args:
-        count: how many.
-        seed: the same seed writes the same reviews.
+        count: number of reviews.
+        seed: the same seed gives the same reviews.
 
     Returns:
         Words, ``"negative"`` or ``"positive"``, a universal part-of-speech tag for each word, and the kind.
@@ -60,17 +61,17 @@ def reviews(count: int, seed: int = 0) -> list[Review]:
     if count < 0:
         raise ValueError(f"count must be at least 0, got {count}")
     grammar = _Grammar(np.random.default_rng(seed))
-    made = []
+    written = []
     for k in range(count):
         kind, good = KINDS[k % len(KINDS)], bool(k // len(KINDS) % 2)
         tokens = grammar.review(kind, good)
         words, tags = zip(*tokens, strict=True)
-        made.append((words, "positive" if good else "negative", tags, kind))
-    return [made[k] for k in grammar.random.permutation(count)]
+        written.append((words, "positive" if good else "negative", tags, kind))
+    return [written[k] for k in grammar.random.permutation(count)]
 
 
 class _Grammar:
-    """Every method returns tokens; ``good`` is what they say in the end."""
+    """The grammar's rules. Every method returns tokens; ``good`` is the sentiment that they express."""
 
     def __init__(self, random: np.random.Generator):
         self.random = random
@@ -87,7 +88,7 @@ class _Grammar:
         return [*lead, *body, (".", "PUNCT") if self.chance(0.8) else ("!", "PUNCT")]
 
     def opening(self) -> list[Token]:
-        """Something without a sentiment, with words of two kinds."""
+        """A neutral clause with words that have two parts of speech."""
         return [
             [("like", "ADP"), ("every", "DET"), (self.pick(FILMS), "NOUN"), (",", "PUNCT")],
             [(self.pick(NAMES), "PROPN"), ("says", "VERB"), ("that", "SCONJ")],

@@ -1,4 +1,4 @@
-"""Sentences to classify or to tag: real sets where this machine has them, an embedded generator everywhere."""
+"""Sentences to classify or tag: real sets if this machine has them, and a built-in generator."""
 
 import hashlib
 import re
@@ -16,19 +16,19 @@ from elman.errors import UnknownName, nearest
 __all__ = ["Corpus", "Sentence", "read_conllu", "sentiment", "split_words", "tagged"]
 
 WORD = re.compile(r"[^\W\d_]+(?=n't\b)|n't\b|'\w+|\w+(?:-\w+)*|[^\w\s]")
-SKIPPED = re.compile(r"\d+[-.]\d+", re.ASCII)  # numbers of multiword tokens and of empty nodes
+SKIPPED = re.compile(r"\d+[-.]\d+", re.ASCII)  # ids of multiword tokens and of empty nodes
 REVIEWS = {"training": 2400, "validation": 400, "test": 800}  # of the generator
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """Words, and what is known of them.
+    """A sentence with its annotations.
 
     Args:
-        words: at least one.
-        label: class of the sentence, "" where it has none.
-        tags: a tag for each word; empty where they have none.
-        kind: what makes it easy or hard, such as ``"negation"``; "" where nobody knows.
+        words: at least one word.
+        label: class of the sentence, "" if it has no label.
+        tags: a tag for each word; empty if the words have no tags.
+        kind: what makes the sentence easy or hard, such as ``"negation"``; "" if unknown.
     """
 
     words: tuple[str, ...]
@@ -39,7 +39,7 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Sentences in the three parts they are used in, and where they come from."""
+    """Sentences in three parts, with name, checksum and licence."""
 
     name: str
     training: Sequence[Sentence]
@@ -50,12 +50,12 @@ class Corpus:
 
     @property
     def labels(self) -> list[str]:
-        """Classes of the training part, in order."""
+        """Classes of the training part, sorted."""
         return sorted({sentence.label for sentence in self.training})
 
     @property
     def tags(self) -> list[str]:
-        """Tags of the training part, in order."""
+        """Tags of the training part, sorted."""
         return sorted({tag for sentence in self.training for tag in sentence.tags})
 
 
@@ -63,14 +63,14 @@ def sentiment(name: str = "auto", seed: int = 0) -> Corpus:
     """Return sentences labelled ``"negative"`` and ``"positive"``.
 
     Args:
-        name: ``"sst2"`` in its official parts; ``"rt-polarity"``, shuffled once by ``seed`` and cut 80 / 10 / 10;
-            ``"reviews"``, the embedded generator, whose sentences also have tags and kinds; ``"auto"``, sst2 where
-            this machine has it, else reviews. SST-2 was made from rt-polarity: never train on one and test on the
+        name: ``"sst2"`` in its official parts; ``"rt-polarity"``, shuffled once by ``seed`` and split 80 / 10 / 10;
+            ``"reviews"``, the built-in generator, whose sentences also have tags and kinds; ``"auto"``, sst2 if
+            this machine has it, else reviews. SST-2 was built from rt-polarity: never train on one and test on the
             other.
-        seed: of the generator and of the shuffle.
+        seed: seed of the generator and of the shuffle.
 
     Raises:
-        NotHere: if a named set is not on this machine, with how to get it.
+        NotHere: if a named set is not on this machine; the message says how to get it.
         DataError: if a file is damaged.
         UnknownName: for any other name.
     """
@@ -93,12 +93,12 @@ def tagged(name: str = "auto", seed: int = 0) -> Corpus:
     """Return sentences whose words have universal part-of-speech tags.
 
     Args:
-        name: ``"ewt"``, UD English-EWT in its official parts; ``"reviews"``, the embedded generator; ``"auto"``,
-            ewt where this machine has it, else reviews.
-        seed: of the generator.
+        name: ``"ewt"``, UD English-EWT in its official parts; ``"reviews"``, the built-in generator; ``"auto"``,
+            ewt if this machine has it, else reviews.
+        seed: seed of the generator.
 
     Raises:
-        NotHere: if EWT is not on this machine, with how to get it.
+        NotHere: if EWT is not on this machine; the message says how to get it.
         DataError: if a file is damaged.
         UnknownName: for any other name.
     """
@@ -120,8 +120,8 @@ def read_conllu(path: Path) -> list[Sentence]:
     """Read words and universal tags from a CoNLL-U file; multiword tokens and empty nodes are skipped.
 
     Raises:
-        DataError: if it is missing, not UTF-8, holds no sentences, a line has not ten columns, a word or tag is
-            empty, or the words of a sentence are not numbered from 1.
+        DataError: if the file is missing, not UTF-8, or has no sentences, a line does not have ten columns, a word or
+            tag is empty, or the words of a sentence are not numbered from 1.
     """
     sentences: list[Sentence] = []
     words: list[str] = []
@@ -134,21 +134,21 @@ def read_conllu(path: Path) -> list[Sentence]:
         elif not line.startswith("#"):
             columns = line.split("\t")
             if len(columns) != 10:
-                raise DataError(f"{path}, line {number}: ten columns expected, got {len(columns)}")
+                raise DataError(f"{path}, line {number}: expected ten columns, got {len(columns)}")
             if columns[0] == str(len(words) + 1):
                 if not columns[1].strip() or not columns[3].strip():
                     raise DataError(f"{path}, line {number}: a word and its tag must not be empty")
                 words.append(columns[1])
                 tags.append(columns[3])
             elif not SKIPPED.fullmatch(columns[0]):
-                raise DataError(f"{path}, line {number}: {columns[0][:40]!r} where word {len(words) + 1} should be")
+                raise DataError(f"{path}, line {number}: got id {columns[0][:40]!r}, expected {len(words) + 1}")
     if not sentences:
         raise DataError(f"{path} holds no sentences")
     return sentences
 
 
 def split_words(text: str) -> list[str]:
-    """Split a line as the sets do, at spaces and around punctuation.
+    """Split a line into words as the data sets do, at spaces and around punctuation.
 
     Example:
         >>> split_words("It isn't good, is it?")
@@ -164,7 +164,7 @@ def _generated(seed: int) -> Corpus:
         some, drawn = drawn[:size], drawn[size:]
         parts.append([Sentence(*one) for one in some])
         text.update(repr(some).encode())
-    return Corpus("reviews", parts[0], parts[1], parts[2], text.hexdigest(), "made by this library")
+    return Corpus("reviews", parts[0], parts[1], parts[2], text.hexdigest(), "generated by this library")
 
 
 def _read_sst2(path: Path) -> list[Sentence]:
@@ -173,7 +173,7 @@ def _read_sst2(path: Path) -> list[Sentence]:
     for number, line in enumerate(read_lines(path), start=1):
         text, _, label = line.rpartition("\t")
         if label not in names or not text.split():
-            raise DataError(f"{path}, line {number}: a sentence, a tab and 0 or 1 expected")
+            raise DataError(f"{path}, line {number}: expected a sentence, a tab and 0 or 1")
         sentences.append(Sentence(tuple(text.split()), names[label]))
     return sentences
 

@@ -1,4 +1,4 @@
-"""Series measured at even steps, with the events in them that are known: a reader, a generator, taxi rides."""
+"""Regularly sampled series with their known anomalies: a CSV reader, a generator, taxi rides."""
 
 import hashlib
 import json
@@ -22,16 +22,16 @@ KINDS = ("raised", "stuck", "lost", "noisy", "drifting", "shifted", "reversed", 
 
 @dataclass(frozen=True)
 class Signal:
-    """Values at even steps of time.
+    """Values at equal time steps.
 
     Args:
-        name: of the signal.
-        start: time of the first value, or None where no times are known.
-        step: between two values.
+        name: name of the signal.
+        start: time of the first value, or None if the times are unknown.
+        step: time between two values.
         values: ``[N]``.
-        events: what is known to be an anomaly: first index, index after the last, and its kind.
-        sha256: of what it was read or made from.
-        notes: what a reader should know.
+        events: the known anomalies: first index, index after the last, and kind.
+        sha256: checksum of the source.
+        notes: remarks on the data, such as filled gaps.
     """
 
     name: str
@@ -52,14 +52,14 @@ class Signal:
 
     @property
     def labels(self) -> np.ndarray:
-        """Which values belong to an event, ``[N]``."""
+        """Return which values belong to an event, ``[N]``."""
         known = np.zeros(len(self), bool)
         for first, end, _ in self.events:
             known[first:end] = True
         return known
 
     def where(self, index: int) -> str:
-        """Say when a value was measured, or which it is, counted from 1."""
+        """Return a value's time, or its number counted from 1 if the times are unknown."""
         if self.start is None:
             return f"value {index + 1}"
         time = self.start + index * self.step
@@ -67,49 +67,49 @@ class Signal:
 
 
 def read_signal(path: Path, least: int = 100, column: str = "") -> Signal:
-    """Read a CSV of one number a line, or of a time and a number; a first line that holds no number is a heading.
+    """Read a CSV with one number per line, or a time and a number; a first line without a number is a header.
 
-    Times are ISO 8601, with or without a zone (then UTC), in order; without times a step counts as an hour. The
-    commonest gap is the step; where values are missing in between, a straight line stands for up to 5 of them.
+    Times are ISO 8601, with or without a zone (then UTC), and increasing; without times a step counts as an hour. The
+    most common gap is the step. Up to 5 missing values in a row are interpolated linearly.
 
     Args:
-        path: of the file.
-        least: values there must be.
-        column: heading of the values, in a file of any columns; times are in the first that begins with one.
+        path: the file.
+        least: minimum number of values.
+        column: header of the values, for a file of any columns; times are in the first column that begins with one.
 
     Raises:
-        DataError: naming the line, for what is not a finite number or a time, a time that is there twice or out of
-            order, more than 5 values missing, times off the step; for a column that is not there, too few values, or
-            all the same.
+        DataError: if a value is not a finite number, a time is malformed, repeated, out of order or off the step, or
+            more than 5 values in a row are missing; the message names the line. Also if the column is missing, there
+            are too few values, or all are equal.
     """
     content = read_bytes(path)
     table = list(rows(path, decoded(path, content)))
     times, values = _columns(path, _named(path, table, column) if column else table)
     if len(values) < least:
-        raise DataError(f"{path} has {len(values)} values; at least {least} are needed")
+        raise DataError(f"{path}: got {len(values)} values, expected at least {least}")
     start, step, filled = _even(path, times, values)
     series = np.array(filled)
     if np.ptp(series) == 0:
         raise DataError(f"{path}: the value never changes")
     missing = len(filled) - len(values)
-    notes = (f"{missing} missing values were filled with a straight line",) if missing else ()
+    notes = (f"{missing} missing values were interpolated linearly",) if missing else ()
     return Signal(path.stem, start, step, series, (), hashlib.sha256(content).hexdigest(), notes)
 
 
 def planted(seed: int, weeks: int = 40, clean: int = 28, events: int = 32) -> Signal:
-    """An hourly load with a peak in the morning and one in the evening, and anomalies of eight kinds planted in it.
+    """Generate an hourly load with a morning and an evening peak and planted anomalies of eight kinds.
 
-    Every day is stronger or weaker than usual, both peaks alike, and earlier or later, both alike: that is normal,
-    and no one usual week tells it. The anomalies last 4 to 24 hours, none lies in the first ``clean`` weeks, and no
-    two are on one day. *Raised* by four, or lowered so; *stuck* at one value; *lost*, nine tenths of the evening
-    peak; *noisy*; *drifting* away by six; and, of values that are all usual in themselves, *shifted* by six hours;
-    *reversed*, evening first; *torn*: of two peaks one early, one late.
+    Normal days vary in strength and in time, in the same way for both peaks, so that the mean week does not describe
+    them. Anomalies last 4 to 24 hours; the first ``clean`` weeks have no anomaly, and each day at most one. The kinds
+    are: *raised* (or lowered) by four; *stuck* at one value; *lost*, nine tenths of the evening peak; *noisy*;
+    *drifting* away by six; and three kinds whose single values are normal: *shifted* by six hours; *reversed*,
+    evening first; *torn*, one peak early and the other late.
 
     Args:
-        seed: of everything that is drawn.
-        weeks: there are.
-        clean: weeks without anomalies, at the beginning.
-        events: anomalies; there must be two days for each.
+        seed: seed of the generator.
+        weeks: length of the series in weeks.
+        clean: weeks without anomalies at the beginning.
+        events: number of anomalies; each needs two days.
 
     Example:
         >>> signal = planted(0)
@@ -167,7 +167,7 @@ def planted(seed: int, weeks: int = 40, clean: int = 28, events: int = 32) -> Si
 
 
 def _lasting(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Noise of unit spread of which half is left after a step."""
+    """Return autocorrelated noise of unit spread; half of it remains after a step."""
     noise = rng.normal(size=count)
     for k in range(1, count):
         noise[k] = 0.5 * noise[k - 1] + math.sqrt(0.75) * noise[k]
@@ -175,10 +175,10 @@ def _lasting(rng: np.random.Generator, count: int) -> np.ndarray:
 
 
 def nyc_taxi() -> Signal:
-    """Taxi passengers in New York every half hour, July 2014 to January 2015, with NAB's five windows.
+    """Return half-hourly counts of taxi passengers in New York, July 2014 to January 2015, with NAB's five windows.
 
     Raises:
-        NotHere: if this machine has not the set ``nab``.
+        NotHere: if the set ``nab`` is not on this machine.
     """
     from elman.data.catalogue import find_set
     from elman.data.files import find
@@ -198,10 +198,10 @@ def nyc_taxi() -> Signal:
 
 
 def _named(path: Path, table: Table, column: str) -> Table:
-    """The rows with nothing but their times, if there are any, and the values of one column."""
+    """Reduce the rows to their times, if there are any, and the values of one column."""
     heading = [cell.strip() for cell in table[0][1]] if table else []
     if column not in heading:
-        raise DataError(f"{path} has no column {column!r}; its first line has {', '.join(heading)[:200]}")
+        raise DataError(f"{path} has no column {column!r}; its first line names {', '.join(heading)[:200]}")
     for line, row in table:
         if len(row) != len(heading):
             raise DataError(f"{path}, line {line}: expected {len(heading)} columns, got {len(row)}")
@@ -211,7 +211,7 @@ def _named(path: Path, table: Table, column: str) -> Table:
 
 
 def _columns(path: Path, table: Table) -> tuple[list[tuple[int, datetime]], list[float]]:
-    """Times with the lines they stand on (none if there is one column), and values."""
+    """Return the times with their line numbers (empty if there is one column), and the values."""
     times: list[tuple[int, datetime]] = []
     values: list[float] = []
     width = len(table[0][1]) if table else 0
@@ -244,26 +244,26 @@ def _time(text: str, where: str) -> datetime:
     try:
         time = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise DataError(f"{where}: {text[:40]!r} is not a time as 2020-01-31 13:30:00") from None
+        raise DataError(f"{where}: {text[:40]!r} is not a time such as 2020-01-31 13:30:00") from None
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _even(path: Path, times: Sequence[tuple[int, datetime]], values: Sequence[float]):
-    """Start, step, and the values with straight lines where some are missing."""
+    """Return the start, the step, and the values with missing ones interpolated."""
     if not times:
         return None, timedelta(hours=1), list(values)
     gaps = [(b - a).total_seconds() for (_, a), (_, b) in pairwise(times)]
     for gap, (line, time) in zip(gaps, times[1:], strict=True):
         if gap <= 0:
             before = "comes before the line above: sort the file by time, or give the zone if a clock was put back"
-            what = "is there twice" if gap == 0 else before
+            what = "occurs twice" if gap == 0 else before
             raise DataError(f"{path}, line {line}: {time.isoformat(sep=' ')} {what}")
     step = _commonest(gaps)
     filled = [values[0]]
     for gap, value, (line, _) in zip(gaps, values[1:], times[1:], strict=True):
         count = round(gap / step)
         if not count or abs(gap - count * step) > 0.01 * step:
-            raise DataError(f"{path}, line {line}: {gap:g} s after the line above, where the step is {step:g} s")
+            raise DataError(f"{path}, line {line}: {gap:g} s after the line above, expected steps of {step:g} s")
         if count > 6:
             raise DataError(f"{path}, line {line}: {count - 1} values are missing before it; cut the file there")
         last = filled[-1]

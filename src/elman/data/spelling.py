@@ -1,4 +1,4 @@
-"""A dictionary with frequencies, pairs of wrong and right spellings, and the split of both by word."""
+"""A dictionary with word frequencies, pairs of wrong and right spellings, and the split of both by word."""
 
 import hashlib
 import re
@@ -15,13 +15,13 @@ from elman.data.reading import decoded, read_bytes, read_text
 __all__ = ["Dictionary", "dictionary", "misspellings", "of_part", "part", "read_counts", "read_pairs"]
 
 LETTERS = re.compile("[a-z]+")
-SAME = 5  # letters at the beginning that make words relatives
+SAME = 5  # words that share this many first letters are in the same part
 Part = Literal["train", "check", "test"]
 
 
 @dataclass(frozen=True)
 class Dictionary:
-    """Words of letters a to z with how often each was seen, where they come from, and a checksum."""
+    """Words of letters a to z with their counts, source and checksum."""
 
     name: str
     counts: dict[str, int]
@@ -33,11 +33,11 @@ def dictionary(name: str = "auto") -> Dictionary:
 
     Args:
         name: ``"subtitles"``, 47,000 words of the data set ``spelling``; ``"pydoc"``, 3,000 words of the prose that
-            comes with Python; ``"auto"``, the first where this machine has it, else the second.
+            comes with Python; ``"auto"``, the first if this machine has it, else the second.
 
     Raises:
-        NotHere: if it is not on this machine, with how to get it.
-        DataError: for another name.
+        NotHere: if the dictionary is not on this machine; the message says how to get it.
+        DataError: if the name is unknown.
 
     Example:
         >>> dictionary("pydoc").counts["the"] > 100
@@ -57,14 +57,14 @@ def dictionary(name: str = "auto") -> Dictionary:
         prose = text("pydoc")
         found = Counter(word for word in LETTERS.findall(prose.text.lower()) if len(word) > 1)
         return Dictionary(name, dict(found), prose.sha256)
-    raise DataError(f"no dictionary {name!r}: there are auto, subtitles and pydoc")
+    raise DataError(f"no dictionary {name!r}; choose auto, subtitles or pydoc")
 
 
 def read_counts(text: str) -> dict[str, int]:
-    """Read lines ``word count``, keeping words of two and more letters a to z.
+    """Read lines ``word count``, keeping words of at least two letters a to z.
 
     Raises:
-        DataError: naming the line that is something else, or if no word is left.
+        DataError: if a line is malformed (the message names it), or no word is left.
 
     Example:
         >>> read_counts("you 28787591\\n's 14291013\\n")
@@ -74,28 +74,28 @@ def read_counts(text: str) -> dict[str, int]:
     for number, line in enumerate(text.splitlines(), 1):
         word, _, count = line.strip().partition(" ")
         if not count.isascii() or not count.isdigit() or int(count) < 1:
-            raise DataError(f"line {number} should be a word and a count of at least 1, got {line!r}")
+            raise DataError(f"line {number}: expected a word and a count of at least 1, got {line!r}")
         if LETTERS.fullmatch(word) and len(word) > 1:
             counts[word] = counts.get(word, 0) + int(count)
     if not counts:
-        raise DataError("there is no word of letters a to z to make a dictionary of")
+        raise DataError("a dictionary needs at least one word of letters a to z, got none")
     return counts
 
 
 def misspellings() -> list[tuple[str, str]]:
-    """Return real misspellings and what was meant, from Wikipedia's list of common misspellings.
+    """Return real misspellings and their corrections, from Wikipedia's list of common misspellings.
 
     Raises:
-        NotHere: if the data set ``spelling`` is not on this machine, with how to get it.
+        NotHere: if the data set ``spelling`` is not on this machine; the message says how to get it.
     """
     return read_pairs(read_text(find(find_set("spelling"))))
 
 
 def read_pairs(text: str) -> list[tuple[str, str]]:
-    """Read lines ``wrong->right``, keeping those where both are letters a to z and differ.
+    """Read lines ``wrong->right``, keeping pairs of different words of letters a to z.
 
     Raises:
-        DataError: naming the line that is something else.
+        DataError: if a line is malformed; the message names it.
 
     Example:
         >>> read_pairs("absense->absence\\nabsense->absence\\nalot->a lot\\n")
@@ -105,17 +105,17 @@ def read_pairs(text: str) -> list[tuple[str, str]]:
     for number, line in enumerate(text.splitlines(), 1):
         wrong, arrow, right = (side.strip() for side in line.partition("->"))
         if not (wrong and arrow and right):
-            raise DataError(f"line {number} should be wrong->right, got {line!r}")
+            raise DataError(f"line {number}: expected wrong->right, got {line!r}")
         if LETTERS.fullmatch(wrong) and LETTERS.fullmatch(right) and wrong != right:
             pairs[wrong, right] = None
     return list(pairs)
 
 
 def part(word: str) -> Part:
-    """Say where a right word belongs, with all its misspellings: half train, a tenth checks, four tenths test.
+    """Return the part that a right word and its misspellings belong to: half train, a tenth checks, four tenths test.
 
-    Words that begin with the same five letters go together, so that who has learnt from misspellings of "definite"
-    is not tested on "definitely".
+    Words that begin with the same five letters are in the same part, so that a model trained on misspellings of
+    "definite" is not tested on "definitely".
 
     Example:
         >>> part("definite") == part("definitely")
@@ -126,7 +126,7 @@ def part(word: str) -> Part:
 
 
 def of_part(words: Iterable[str], wanted: Part) -> list[str]:
-    """Return the words of one part, in their order.
+    """Return the words of one part, in the given order.
 
     Example:
         >>> of_part(["absence", "spelling"], "test")

@@ -1,4 +1,4 @@
-"""Generated tasks with known answers: what a network must remember, for how long, and what chance is."""
+"""Generated memory tasks with known answers, lags and chance levels."""
 
 from dataclasses import dataclass
 
@@ -7,20 +7,20 @@ from torch import Tensor
 
 __all__ = ["NOTHING", "Copy", "Recall", "StoreRecall", "Timing"]
 
-NOTHING = -100  # the answer where nothing is asked, which cross_entropy leaves out
+NOTHING = -100  # target of steps without a question; cross_entropy ignores it
 
 
 @dataclass(frozen=True)
 class Recall:
-    """Say at the end which symbol came first, with distractors in between.
+    """Classify a sequence by its first symbol, after a series of distractors.
 
-    The first input is one of K symbols, one-hot; every later one is one of D distractors, so nothing but the
-    first step tells the answer. Guessing is right once in K times.
+    The first input is one of K symbols, one-hot; every later input is one of D distractors. Only the first step
+    determines the answer, and guessing is correct with probability 1 / K.
 
     Args:
-        steps: length T of a sequence, the number of steps the answer must be kept.
-        symbols: K, the classes.
-        distractors: D.
+        steps: length T of a sequence, the number of steps over which the answer must be remembered.
+        symbols: number of symbols K, which are the classes.
+        distractors: number of distractors D.
 
     Example:
         >>> x, y = Recall(steps=5).draw(3, torch.Generator().manual_seed(0))
@@ -54,14 +54,14 @@ class Recall:
 class Copy:
     """Repeat a few symbols after a long pause (Hochreiter & Schmidhuber, 1997; in this form Arjovsky et al., 2016).
 
-    Each sequence has ``length`` symbols, ``delay`` blanks, a signal, and blanks for as long as the answer takes.
-    Only the answer is asked for, so that a network which outputs blanks gains nothing. A network without memory
-    can do no better than guess: ln K nats a symbol.
+    Each sequence has ``length`` symbols, ``delay`` blanks, a signal, and blanks during the answer. Only the answer
+    counts, so that a network gains nothing by outputting blanks. A network without memory can only guess: ln K nats
+    per symbol.
 
     Args:
         delay: blanks D between the last symbol and the signal.
         length: symbols to repeat.
-        symbols: K.
+        symbols: number of symbols K.
 
     Example:
         >>> x, y = Copy(delay=2, length=3).draw(1, torch.Generator().manual_seed(0))
@@ -102,19 +102,19 @@ class Copy:
 
 @dataclass(frozen=True)
 class StoreRecall:
-    """Keep the symbol that was stored last, and tell it whenever asked, in one unbroken stream.
+    """Recall the last stored symbol whenever asked, in one continuous stream.
 
-    Between a store and its recall come distractors: symbols that are not to be stored. Each store replaces what was
-    kept before it, so the network must also forget, without any reset: the continual setting in which the forget
-    gate was found to be needed (Gers, Schmidhuber & Cummins, 2000).
+    Between a store and its recall come distractors: symbols that must not be stored. Each store replaces the previous
+    one, so the network must also forget, without a reset. In this continual setting the forget gate was found to be
+    needed (Gers, Schmidhuber & Cummins, 2000).
 
-    A step's input is a symbol with a mark, store or distractor, or the question with no symbol. A network that
-    remembers nothing guesses: ``1 / K``.
+    A step's input is a symbol marked as store or distractor, or a question without a symbol. A network without memory
+    guesses with accuracy ``1 / K``.
 
     Args:
         rounds: stores, each recalled once.
         gap: distractors between each store and its recall.
-        symbols: K.
+        symbols: number of symbols K.
 
     Example:
         >>> x, y = StoreRecall(rounds=2, gap=1, symbols=3).draw(1, torch.Generator().manual_seed(0))
@@ -158,14 +158,15 @@ class StoreRecall:
 
 @dataclass(frozen=True)
 class Timing:
-    """Tell short pauses from long ones (after Gers & Schmidhuber, 2000).
+    """Classify the pauses between spikes as short or long (after Gers & Schmidhuber, 2000).
 
-    The input is a single unit that spikes; between spikes passes a pause of ``short`` or ``long`` steps, drawn for
-    each. At every spike but the first the network says which it was. Nothing but the time between the spikes tells.
+    The input is one unit that spikes. The pause before each spike is drawn to be ``short`` or ``long`` steps. At
+    every spike but the first the network classifies the pause before it; only the time between the spikes determines
+    the class.
 
     Args:
-        short: steps from a spike to the next.
-        long: steps of the longer pause; more than ``short``.
+        short: steps from a spike to the next in the short pause.
+        long: steps of the long pause; more than ``short``.
         spikes: spikes in a sequence, at least 2.
 
     Example:

@@ -1,4 +1,4 @@
-"""Text for language models: by name, from the user's own file, or the text that every machine has."""
+"""Text for language models: by name, from the user's own file, or from Python's documentation."""
 
 import hashlib
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ NAMED = ("tinyshakespeare", "wikitext2")
 
 @dataclass(frozen=True)
 class Text:
-    """A text, its checksum, and the terms it comes on."""
+    """A text, its checksum and its licence."""
 
     name: str
     text: str
@@ -31,11 +31,11 @@ def text(name: str = "auto") -> Text:
 
     Args:
         name: ``"tinyshakespeare"`` or ``"wikitext2"``; ``"pydoc"``, the English prose that comes with every
-            CPython, about 465,000 characters; ``"auto"``, tinyshakespeare where this machine has it, else
+            CPython, about 465,000 characters; ``"auto"``, tinyshakespeare if this machine has it, else
             pydoc; or the path of a UTF-8 file.
 
     Raises:
-        NotHere: if a named text is not on this machine, with how to get it.
+        NotHere: if a named text is not on this machine; the message says how to get it.
         DataError: if the file is missing, empty, too short, binary or not UTF-8, or its checksum is wrong.
 
     Example:
@@ -61,14 +61,14 @@ def text(name: str = "auto") -> Text:
 
 
 def split(text: str, training: float = 0.9) -> tuple[str, str]:
-    """Cut a text once: the first part trains, the rest validates.
+    """Split a text into a first part for training and the rest for validation.
 
     Args:
-        text: at least two characters.
+        text: the text.
         training: share of the first part, between 0 and 1.
 
     Raises:
-        ValueError: if a part would hold fewer than two characters.
+        ValueError: if a part would have fewer than two characters.
 
     Example:
         >>> split("abcdefghij", 0.8)
@@ -77,7 +77,7 @@ def split(text: str, training: float = 0.9) -> tuple[str, str]:
     cut = int(training * len(text))
     if min(cut, len(text) - cut) < SHORTEST:
         raise DataError(
-            f"a text of {len(text)} characters is too short to be cut at {training:.0%}; "
+            f"a text of {len(text)} characters is too short to be split at {training:.0%}; "
             f"both parts need at least {SHORTEST}"
         )
     return text[:cut], text[cut:]
@@ -93,12 +93,12 @@ def _checked(name: str, content: str, licence: str, shown: str) -> Text:
     if not content.strip():
         raise DataError(f"{shown} holds no text")
     if len(set(content)) < SHORTEST:
-        raise DataError(f"{shown} holds only the character {content[0]!r}; a model needs at least two to tell apart")
+        raise DataError(f"{shown} holds only the character {content[0]!r}; a model needs at least two distinct ones")
     return Text(name, content, hashlib.sha256(content.encode()).hexdigest(), licence)
 
 
 def _pydoc() -> Text:
-    """The help topics of this Python, in the order of their names; they differ a little between versions."""
+    """Return the help topics of this Python, sorted by name; they differ a little between versions."""
     from pydoc_data import topics
 
     content = "\n".join(topics.topics[name] for name in sorted(topics.topics))

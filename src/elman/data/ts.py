@@ -1,4 +1,4 @@
-"""Reader of the UEA archive's ``.ts`` files: labelled sequences of vectors, each of its own length."""
+"""Reader of the UEA archive's ``.ts`` files: labelled sequences of vectors, of any length."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +23,11 @@ class LabelledSequence:
 
 
 def read_ts(path: Path) -> list[LabelledSequence]:
-    """Read a file: after ``@data`` each line holds the channels, separated by ``:``, and last the label.
+    """Read a file: after ``@data`` each line has the channels and then the label, separated by ``:``.
 
     Raises:
-        DataError: naming the line that is not so, or has no label, or not as many channels as those before it.
+        DataError: if a line is malformed, has no label, or has another number of channels than the lines before; the
+            message names the line.
     """
     records: list[LabelledSequence] = []
     data = False
@@ -45,7 +46,7 @@ def read_ts(path: Path) -> list[LabelledSequence]:
         if not label.strip():
             raise DataError(f"{where}: the label after the last colon is missing")
         if records and len(read) != (before := records[0].values.shape[1]):
-            raise DataError(f"{where} has {len(read)} channels; the sequences before it have {before}")
+            raise DataError(f"{where}: got {len(read)} channels, expected {before} as in the sequences before")
         records.append(LabelledSequence(values.T.astype(np.float32), label.strip()))
     if not records:
         raise DataError(f"{path} holds no sequences after @data")

@@ -1,4 +1,4 @@
-"""Slips of the keyboard, made at random: a letter left out, put in, exchanged, or two letters in the wrong order."""
+"""Random typing errors: a letter deleted, inserted or replaced, or two letters swapped."""
 
 from collections.abc import Sequence
 from random import Random
@@ -10,15 +10,15 @@ __all__ = ["ALPHABET", "BEGIN", "END", "SIZE", "decode", "encode", "misspell", "
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 BEGIN, END = len(ALPHABET) + 1, len(ALPHABET) + 2  # letters are 1 to 26, 0 is padding
 SIZE = END + 1
-ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")  # each row stands half a key to the right of the one above
-SHARE_NEAR = 0.5  # of wrong letters that lie beside the right one
+ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")  # each row is half a key to the right of the row above
+SHARE_NEAR = 0.5  # share of wrong letters that are neighbours of the right one
 
 
 def neighbours(letter: str) -> str:
-    """Return the letters beside a letter on a QWERTY keyboard, in alphabetical order.
+    """Return the neighbours of a letter on a QWERTY keyboard, in alphabetical order.
 
     Raises:
-        DataError: for anything but one letter from a to z.
+        DataError: if ``letter`` is not one letter from a to z.
 
     Example:
         >>> neighbours("s"), neighbours("p")
@@ -27,7 +27,7 @@ def neighbours(letter: str) -> str:
     encode(letter)
     row = next((k for k, keys in enumerate(ROWS) if len(letter) == 1 and letter in keys), None)
     if row is None:
-        raise DataError(f"one letter has neighbours, got {letter!r}")
+        raise DataError(f"expected one letter from a to z, got {letter!r}")
     place = ROWS[row].index(letter)
     near = {(row, place - 1), (row, place + 1), (row - 1, place), (row - 1, place + 1), (row + 1, place - 1),
             (row + 1, place)}  # fmt: skip
@@ -35,18 +35,19 @@ def neighbours(letter: str) -> str:
 
 
 def misspell(word: str, edits: int, random: Random) -> str:
-    """Make slips in a word, one after another, each of the four kinds as likely as the others.
+    """Apply random typing errors to a word, one after another; the four kinds are equally likely.
 
-    Half of the wrong letters are neighbours of the right one on the keyboard, the others any; of letters put in,
-    half are neighbours of those beside, or the same once more. What comes out is neither the word nor empty.
+    Half of the replacing letters are keyboard neighbours of the right letter, the others are arbitrary. Half of the
+    inserted letters repeat an adjacent letter or are its keyboard neighbours. The result is neither the word nor
+    empty.
 
     Args:
         word: letters a to z, at least two.
-        edits: slips, 0 or more; 0 gives the word back.
-        random: source of chance.
+        edits: number of errors; 0 returns the word itself.
+        random: random number generator.
 
     Raises:
-        DataError: if the word is too short or holds anything but letters a to z, or ``edits`` is negative.
+        DataError: if the word is too short or has characters other than a to z, or ``edits`` is negative.
 
     Example:
         >>> [misspell("letter", 1, Random(seed)) for seed in range(4)]
@@ -54,7 +55,7 @@ def misspell(word: str, edits: int, random: Random) -> str:
     """
     encode(word)
     if edits < 0 or (edits and len(word) < 2):
-        raise DataError(f"slips are counted from 0 and need a word of two letters; got {edits} in {word!r}")
+        raise DataError(f"expected edits of at least 0 and a word of two letters or more, got {edits} and {word!r}")
     while edits:
         typo = word
         for _ in range(edits):
@@ -68,7 +69,7 @@ def _slip(word: str, random: Random) -> str:
     kind = random.randrange(4)
     if kind == 0 or not word:
         place = random.randrange(len(word) + 1)
-        beside = word[max(0, place - 1) : place + 1]  # a key pressed twice puts in the same letter once more
+        beside = word[max(0, place - 1) : place + 1]  # a key pressed twice repeats its letter
         near = "".join(letter + neighbours(letter) for letter in beside)
         extra = random.choice(near if near and random.random() < SHARE_NEAR else ALPHABET)
         return word[:place] + extra + word[place:]
@@ -89,10 +90,10 @@ def _wrong(letter: str, random: Random) -> str:
 
 
 def encode(word: str) -> list[int]:
-    """Return the numbers of a word's letters, a = 1.
+    """Return the ids of a word's letters, a = 1.
 
     Raises:
-        DataError: if it is empty or holds anything but letters a to z.
+        DataError: if the word is empty or has characters other than a to z.
 
     Example:
         >>> encode("cab")
@@ -100,12 +101,12 @@ def encode(word: str) -> list[int]:
     """
     strange = "".join(sorted(set(word) - set(ALPHABET)))
     if strange or not word:
-        raise DataError(f"a word is of letters a to z; got {word!r}" + (f", which holds {strange!r}" if word else ""))
+        raise DataError(f"expected letters a to z, got {word!r}" + (f", which contains {strange!r}" if word else ""))
     return [ord(letter) - ord("a") + 1 for letter in word]
 
 
 def decode(tokens: Sequence[int]) -> str:
-    """Return the word of numbers up to the end token; what is no letter is left out.
+    """Return the word of ids up to the end token; ids that are not letters are left out.
 
     Example:
         >>> decode([3, 1, 2, END, 5])

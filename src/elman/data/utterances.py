@@ -1,4 +1,4 @@
-"""Generated utterances: classes of trajectories in many channels, each utterance of its own length."""
+"""Generated utterances: classes of multichannel trajectories of varying length."""
 
 import numpy as np
 
@@ -15,22 +15,21 @@ def utterances(
     lengths: tuple[int, int] = (7, 29),
     noise: float = 0.8,
 ) -> list[LabelledSequence]:
-    """Draw utterances in the manner of Japanese Vowels (Kudo et al., 1999): few, short, and of unequal length.
+    """Draw utterances similar to Japanese Vowels (Kudo et al., 1999): few, short, and of varying length.
 
-    Every class has a curve of its own, a parabola in each channel, which an utterance runs through once, fast or
-    slowly, with an offset of its own and a noise that goes on from frame to frame. The classes are always the same;
-    the seed decides on the utterances.
+    Every class has its own curve, a parabola in each channel. An utterance follows the curve once, at its own speed,
+    with its own offset and autocorrelated noise. The classes are always the same; the seed determines the utterances.
 
     Args:
-        count: utterances, at least one; the classes take turns.
-        seed: of the utterances.
+        count: utterances, at least one; the classes alternate.
+        seed: seed of the utterances.
         classes: number of classes, labelled ``"1"``, ``"2"`` and so on; default 9.
         channels: features of a frame; default 12.
-        lengths: fewest and most frames, drawn evenly; default (7, 29).
-        noise: deviation of the offsets and of the noise, where the classes' curves have 1; default 0.8.
+        lengths: minimum and maximum number of frames, drawn uniformly; default (7, 29).
+        noise: standard deviation of the offsets and of the noise, relative to the classes' curves; default 0.8.
 
     Raises:
-        ValueError: if a number is less than 1, or the lengths are the wrong way round.
+        ValueError: if a number is less than 1, or the minimum length exceeds the maximum.
 
     Example:
         >>> some = utterances(3)

@@ -1,4 +1,4 @@
-"""The characters of a text, numbered."""
+"""The characters of a text and their ids."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ __all__ = ["Vocabulary"]
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Distinct characters in the order of their code points; a character's place is its number.
+    """Distinct characters, sorted by code point; a character's id is its position.
 
     Example:
         >>> vocabulary = Vocabulary.from_text("abba")
@@ -25,7 +25,7 @@ class Vocabulary:
     def __post_init__(self) -> None:
         codes = _code_points(self.characters)
         if not len(codes) or (np.diff(codes.astype(np.int64)) <= 0).any():
-            raise ValueError("a vocabulary is one or more distinct characters in the order of their code points")
+            raise ValueError("a vocabulary needs one or more distinct characters, sorted by code point")
         object.__setattr__(self, "_codes", codes)
 
     @classmethod
@@ -41,14 +41,14 @@ class Vocabulary:
         return len(self.characters)
 
     def encode(self, text: str, unknown: Literal["error", "skip"] = "error") -> np.ndarray:
-        """Return the numbers of a text's characters, ``[N]`` int64.
+        """Return the ids of a text's characters, ``[N]`` int64.
 
         Args:
             text: any text.
             unknown: what to do with characters that are not in the vocabulary.
 
         Raises:
-            ValueError: naming the unknown characters, unless they are skipped.
+            ValueError: if the text has unknown characters and they are not skipped; the message names them.
         """
         codes = _code_points(text)
         places = np.searchsorted(self._codes, codes).clip(max=len(self) - 1)
@@ -60,10 +60,10 @@ class Vocabulary:
         return places[known].astype(np.int64)
 
     def decode(self, numbers: Iterable[int]) -> str:
-        """Return the text that the numbers stand for.
+        """Return the text of some ids.
 
         Raises:
-            IndexError: if a number has no character.
+            IndexError: if an id has no character.
         """
         return "".join(self.characters[number] for number in numbers)
 
@@ -73,10 +73,10 @@ class Vocabulary:
 
     @classmethod
     def from_json(cls, plain: Sequence[str]) -> "Vocabulary":
-        """Read what :meth:`to_json` gave."""
+        """Read what :meth:`to_json` returned."""
         return cls("".join(plain))
 
 
 def _code_points(text: str) -> np.ndarray:
-    # surrogates may stand alone in a Python string; they are characters like any other here
+    # a Python string may contain lone surrogates; they are ordinary characters here
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)

@@ -1,1 +1,1 @@
-"""The laboratory: studies, trials, records, findings, and the book drawn from them."""
+"""Running studies: trials, records, findings, and the lab book."""

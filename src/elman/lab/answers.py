@@ -1,4 +1,4 @@
-"""Worked answers (exercises 15.1 to 15.10) with the reader's own numbers, computed at once and not kept."""
+"""Worked answers (exercises 15.1 to 15.10) with the reader's own numbers; nothing is saved."""
 
 import tempfile
 import time
@@ -18,15 +18,15 @@ WORKED = tuple(f"15.{number}" for number in range(1, 11))
 
 
 def answer(study: Study, settings: Mapping[str, Any] | None = None) -> Findings:
-    """Compute a worked answer by the study's real code, under its quick plan.
+    """Compute a worked answer with the study's own code, under its quick plan.
 
     Args:
         study: one of the chapter's first ten exercises.
         settings: fields of the study's plan, as values or as text.
 
     Raises:
-        UnknownName: for an exercise that is no worked answer, or settings that do not fit its plan.
-        TrialFailed: if a trial that trains cannot go on.
+        UnknownName: if the exercise has no worked answer, or a setting does not fit its plan.
+        TrialFailed: if a trial cannot continue.
 
     Example:
         >>> from elman.studies import find_study
@@ -35,7 +35,7 @@ def answer(study: Study, settings: Mapping[str, Any] | None = None) -> Findings:
     """
     if study.exercise not in WORKED:
         raise UnknownName(
-            f"{study.exercise} is no worked answer, those are 15.1 to 15.10; `elman study {study.exercise}` runs it"
+            f"got {study.exercise}, expected an exercise from 15.1 to 15.10; `elman study {study.exercise}` runs it"
         )
     plan = study.plan(True, settings)
     records, started = [], time.process_time()

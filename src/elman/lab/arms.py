@@ -1,4 +1,4 @@
-"""The records of a study by arm and seed, and what one arm has more than another on the same seeds."""
+"""The records of a study by arm and seed, and paired differences between arms."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -13,10 +13,10 @@ __all__ = ["Arms"]
 
 
 class Arms:
-    """Records by arm, in the order of their seeds. Where arms run on several things, choose one with :meth:`on`.
+    """Records by arm, ordered by seed. If arms ran on several tasks or sizes, select one with :meth:`on`.
 
     Args:
-        records: of finished trials. An arm whose trials all failed is missing; another may lack seeds.
+        records: records of finished trials. An arm whose trials all failed is missing; others may lack seeds.
 
     Example:
         >>> from elman.lab.study import Record, Trial
@@ -36,60 +36,60 @@ class Arms:
             self._found.setdefault(record.trial.arm, []).append(record)
 
     def on(self, **given: "Given") -> "Arms":
-        """The records of trials that ran on this, such as ``task="copy"``."""
+        """Select the records of trials with these settings, such as ``task="copy"``."""
         return Arms([r for r in self.records if r.trial and given.items() <= r.trial.on.items()])
 
     def reading(self, name: str) -> "Arms":
-        """The records of trials that read the data set of this name."""
+        """Select the records of trials that read the data set of this name."""
         return Arms([record for record in self.records if record.trial and name in record.trial.inputs])
 
     def __iter__(self) -> Iterator[str]:
-        """The arms' names, in the order in which the study has them."""
+        """The arms' names, in the study's order."""
         return iter(self._found)
 
     def __contains__(self, arm: str) -> bool:
         return arm in self._found
 
     def __getitem__(self, arm: str) -> "list[Record]":
-        """The arm's records by seed; an empty list where there is no such arm."""
+        """Return the arm's records ordered by seed; empty if the arm is missing."""
         return list(self.by_seed(arm).values())
 
     def by_seed(self, arm: str) -> "dict[int | None, Record]":
-        """The arm's records, each under its seed.
+        """Return the arm's records by seed.
 
         Raises:
-            ValueError: if the arm has two records of one seed, since it ran on several things.
+            ValueError: if the arm has two records of one seed because it ran on several settings.
         """
         records = self._found.get(arm, [])
         found = {record.trial.seed: record for record in records if record.trial}
         if len(found) < len(records):
-            raise ValueError(f"{arm!r} ran on several things; choose one with on(...), such as on(task='copy')")
+            raise ValueError(f"{arm!r} ran on several settings; select one with on(...), such as on(task='copy')")
         return {seed: found[seed] for seed in sorted(found, key=lambda seed: -1 if seed is None else seed)}
 
     def numbers(self, arm: str, name: str) -> list[float]:
-        """One number of each of the arm's records that has it."""
+        """Return a number from each of the arm's records that has it."""
         return [record.numbers[name] for record in self[arm] if name in record.numbers]
 
     def exact(self, arm: str, name: str) -> float | list[float]:
-        """The number of an arm that is computed once and has no spread; an empty list where it is missing."""
+        """Return a number that the arm computes once, without spread; an empty list if it is missing."""
         values = self.numbers(arm, name)
         return values[0] if values else []
 
     def mean(self, arm: str, name: str) -> float:
-        """The mean of a number over seeds; NaN if there is none."""
+        """Return the mean of a number over seeds; NaN without values."""
         values = self.numbers(arm, name)
         return sum(values) / len(values) if values else math.nan
 
-    def told(self, arm: str, name: str, within: Within = ANYTHING, decimals: int = 3) -> str | None:
-        """The mean with its 95 % interval, for a table's cell."""
+    def formatted(self, arm: str, name: str, within: Within = ANYTHING, decimals: int = 3) -> str | None:
+        """Format the mean with its 95 % interval, for a table's cell."""
         return spread(self.numbers(arm, name), decimals, within)
 
     def together(self, *asked: tuple[str, str], among: "Sequence[Arms]" = ()) -> list[tuple[float, ...]]:
-        """Numbers side by side, on each seed that has them all. An arm without a seed is beside every seed.
+        """Return tuples of numbers, one for each seed that has all of them; an arm without seeds matches every seed.
 
         Args:
             asked: arm and name of each number.
-            among: where each of them is looked up; default here.
+            among: the records in which each number is looked up; default these.
         """
         found = [
             {seed: record.numbers[name] for seed, record in arms.by_seed(arm).items() if name in record.numbers}
@@ -102,14 +102,14 @@ class Arms:
     def less(
         self, one: str, other: str, name: str, than: str | None = None, among: "Arms | None" = None
     ) -> list[float]:
-        """What a number of one arm is above that of another, on each seed that has both.
+        """Return the difference of a number between two arms (one minus other), for each seed that has both.
 
         Args:
-            one: arm.
-            other: arm it is compared with, possibly the same.
-            name: of the number.
-            than: name of the other arm's number; default the same.
-            among: where the other arm is looked up; default here.
+            one: first arm.
+            other: arm to subtract, possibly the same.
+            name: name of the number.
+            than: name of the other arm's number; default the same name.
+            among: the records in which the other arm is looked up; default these.
         """
         found = self.together((one, name), (other, than or name), among=(self, among or self))
         return [a - b for a, b in found]

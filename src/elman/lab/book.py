@@ -1,4 +1,4 @@
-"""The lab book: one self-contained HTML file drawn from saved findings alone."""
+"""The lab book: one self-contained HTML file, rendered from saved findings only."""
 
 import re
 import warnings
@@ -19,7 +19,7 @@ from elman.lab.prose import article_html, prose_html
 
 __all__ = ["collect", "render", "write_book"]
 
-OWN_NUMBERS = ("15.2", "15.3", "15.4", "15.5", "15.6", "15.8", "15.10")  # those that answers.js can compute
+OWN_NUMBERS = ("15.2", "15.3", "15.4", "15.5", "15.6", "15.8", "15.10")  # exercises that answers.js can compute
 BLANKS = re.compile(r" {24,}")
 PLANS = ("quick", "full")  # a study's findings under the later one are preferred
 
@@ -27,11 +27,11 @@ PLANS = ("quick", "full")  # a study's findings under the later one are preferre
 def collect(folder: Path, warn: Callable[[str], object] = warnings.warn) -> list[Findings]:
     """Load every ``findings.json`` below a folder, in the chapter's order.
 
-    Of a study's ``quick/findings.json`` and ``full/findings.json`` the full one is taken, if it can be read.
+    A study's ``full/findings.json`` is preferred to its ``quick/findings.json`` if it can be read.
 
     Args:
-        folder: where results lie.
-        warn: is told, in one line each, of the files that cannot be read.
+        folder: a results folder.
+        warn: called with one line for each file that cannot be read.
 
     Raises:
         ValueError: if there are no readable findings.
@@ -48,22 +48,22 @@ def collect(folder: Path, warn: Callable[[str], object] = warnings.warn) -> list
             warn(f"{where} is left out: {reason}")
     if not chosen:
         why = f"none of its {len(paths)} findings.json can be read" if paths else "there is no findings.json in it"
-        raise ValueError(f"no book can be made from {folder}: {why}; run a study into it first")
+        raise ValueError(f"no book can be written from {folder}: {why}; run a study into it first")
     return sorted(chosen.values(), key=chapter_order)
 
 
 def write_book(
     findings: Sequence[Findings], path: Path, title: str = "The lab book", notes: Sequence[str] = ()
 ) -> Path:
-    """Draw findings as one HTML file that needs nothing else, and no network.
+    """Write findings as one HTML file that needs no other file and no network.
 
     The same findings give the same file, byte for byte.
 
     Args:
-        findings: the exercises, in the order they shall have.
+        findings: the exercises, in the book's order.
         path: the file to write.
         title: the book's title.
-        notes: lines to show at the front, such as the warnings of :func:`collect`.
+        notes: lines to show on the cover, such as the warnings of :func:`collect`.
 
     Returns:
         ``path``.
@@ -94,7 +94,7 @@ def write_book(
 
 
 def render(template: str, **values: Any) -> str:
-    """Fill in one of the lab's templates."""
+    """Render one of the lab's templates."""
     return _templates().get_template(template).render(**values)
 
 
@@ -122,7 +122,7 @@ def _rank(path: Path) -> int:
 
 
 def _anchors(findings: Sequence[Findings]) -> list[str]:
-    """An id for each exercise: its number, and its name too where two share the number."""
+    """Return an id for each exercise: its number, followed by its name if two exercises share the number."""
     anchors: list[str] = []
     for place, one in enumerate(findings, start=1):
         wanted = re.sub(r"[^A-Za-z0-9.]+", "-", one.exercise).strip("-.")
@@ -133,7 +133,7 @@ def _anchors(findings: Sequence[Findings]) -> list[str]:
 
 
 def _figures(findings: Findings, name: str) -> list[tuple[Figure, Markup | None, str]]:
-    """Each figure, drawn, or why it cannot be."""
+    """Return each figure with its drawing, or with the reason why it cannot be drawn."""
     drawn = []
     for place, figure in enumerate(findings.figures, start=1):
         try:
@@ -144,7 +144,7 @@ def _figures(findings: Findings, name: str) -> list[tuple[Figure, Markup | None,
 
 
 def _columns(table: Table) -> list[tuple[str, bool, list[str]]]:
-    """A table by columns: heading, whether it is of numbers, cells."""
+    """Return a table's columns: heading, whether the column is numeric, cells."""
     by_column = list(zip_longest(*table.rows))
     headings = [name for name, _ in zip_longest(table.columns, by_column, fillvalue="")]
     written = [column(cells) for cells in by_column]
@@ -153,7 +153,7 @@ def _columns(table: Table) -> list[tuple[str, bool, list[str]]]:
 
 
 def _shared(environments: Sequence[dict[str, str]]) -> dict[str, str]:
-    """All environments as one: every value that occurs under a name."""
+    """Merge all environments into one: every value that occurs under a name."""
     together: dict[str, dict[str, None]] = {}
     for environment in environments:
         for name, value in environment.items():
@@ -162,7 +162,7 @@ def _shared(environments: Sequence[dict[str, str]]) -> dict[str, str]:
 
 
 def _quick(findings: Findings) -> bool:
-    """Whether measured values, and not merely computed ones, come from the short plan."""
+    """Return whether values were measured, not only computed, with the quick plan."""
     return "--quick" in findings.command.split() and not _computed(findings)
 
 
@@ -171,7 +171,7 @@ def _computed(findings: Findings) -> bool:
 
 
 def _circumstances(findings: Findings) -> str:
-    """How much went into findings, and what may follow from its being little."""
+    """Describe the effort behind some findings, and the limits of a quick run."""
     spent = f"{_duration(findings.seconds)} of processor time"
     if _computed(findings):
         return f"Computed, not sampled; {spent}."
@@ -179,7 +179,7 @@ def _circumstances(findings: Findings) -> str:
     drawn = f"{seeds} seed{'' if seeds == 1 else 's'}, " if isinstance(seeds, int) else ""
     if not _quick(findings):
         return f"A run of {drawn}{spent}."
-    return f"A quick run: {drawn}{spent}. The full plan is larger, and may decide what this one leaves open."
+    return f"A quick run: {drawn}{spent}. The full plan is larger and may decide claims left undecided here."
 
 
 def _plain(value: Any) -> str:
@@ -191,12 +191,12 @@ def _plain(value: Any) -> str:
 
 
 def _sample(text: str) -> str:
-    """A written text, whose long stretches of blanks are told rather than shown."""
+    """Render a sample; long runs of blanks are replaced by their description."""
     return BLANKS.sub(lambda found: f"⟨{len(found[0])} blanks⟩", text.strip("\n"))
 
 
 def _duration(seconds: float) -> str:
-    """Say a time: ``3.2 s``, ``4 min``, ``1 h 5 min``."""
+    """Format a time: ``3.2 s``, ``4 min``, ``1 h 5 min``."""
     if not 0 <= seconds < 1e12:
         return "an unknown time"
     if seconds < 0.1:

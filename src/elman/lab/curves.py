@@ -1,4 +1,4 @@
-"""Drawing lines over one pair of axes, each with its name at its end."""
+"""Line plots whose lines are labelled at their ends."""
 
 import math
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 __all__ = ["draw_curves"]
 
 MARKERS = "osD^vPX*"
-MOST_POINTS = 1500  # more cannot be told apart on a page
-MOST_NAMES, LONGEST_NAME = 8, 26  # beside the lines; more or longer ones go into a legend
-LINE_HEIGHT = 0.062  # of a name, in parts of the axes' height
-LARGEST, SMALLEST = 1e250, 1e-250  # that an axis can hold, the latter a logarithmic one
-WIDEST_BAND = 0.6  # that is shown beyond the lines, in parts of the height that they take
-FARTHEST = 0.08  # that a name may stand above or below its line's end
+MOST_POINTS = 1500  # more cannot be distinguished on a page
+MOST_NAMES, LONGEST_NAME = 8, 26  # names at the lines' ends; more or longer names go into a legend
+LINE_HEIGHT = 0.062  # height of a name, as a share of the axes' height
+LARGEST, SMALLEST = 1e250, 1e-250  # limits of an axis; the smallest applies to logarithmic ones
+WIDEST_BAND = 0.6  # most of a band shown beyond the lines, as a share of the lines' height
+FARTHEST = 0.08  # largest distance of a name from its line's end, above or below
 
 
 def draw_curves(curves: Curves) -> "Figure":
     """Draw lines, bands and points.
 
     Raises:
-        ValueError: if a series has not as many x as y, or a band of another length.
+        ValueError: if x, y and band of a series differ in length.
     """
     from matplotlib.figure import Figure
 
@@ -54,7 +54,7 @@ def _check(series: Series) -> None:
     lengths |= {key: len(band) for key in ("low", "high") if (band := getattr(series, key)) is not None}
     if len(set(lengths.values())) > 1:
         counts = ", ".join(f"{count} {key}" for key, count in lengths.items())
-        raise ValueError(f"series {series.name!r} has {counts}; there must be as many of each")
+        raise ValueError(f"series {series.name!r} has {counts}; expected equal numbers")
 
 
 def _scale(axes: "Axes", curves: Curves) -> None:
@@ -81,7 +81,7 @@ def _scale(axes: "Axes", curves: Curves) -> None:
 
 
 def _look_at_lines(axes: "Axes", lines: Sequence[Any]) -> None:
-    """Let a band that is far wider than all lines together, as one of two seeds can be, leave the axes."""
+    """Limit the axes if a band is far wider than all lines together, as can happen with two seeds."""
     axes.autoscale_view()
     there = axes.transScale + axes.transLimits
     heights = [v for line in lines for _, v in there.transform(line.get_xydata()) if math.isfinite(v)]
@@ -110,7 +110,7 @@ def _draw_series(axes: "Axes", series: Series, place: int, curves: Curves) -> An
     step = max(1, math.ceil(len(series.x) / MOST_POINTS))
     x, y = _finite(series.x[::step], curves.log_x), _finite(series.y[::step], curves.log_y)
     colour = COLOURS[place % len(COLOURS)]
-    again = place // len(COLOURS)  # the colours are used up: tell the lines apart by their dashes
+    again = place // len(COLOURS)  # when the colours are used up, dashes distinguish the lines
     points = series.style == "points"
     dash = "none" if points else (0, (4, 2)) if series.style == "dashed" else ("-", "-.", ":")[again % 3]
     few = series.style == "line" and len(x) <= 15 and len(x) != 2
@@ -123,18 +123,18 @@ def _draw_series(axes: "Axes", series: Series, place: int, curves: Curves) -> An
 
 
 def _finite(values: Sequence[float], log: bool) -> list[float]:
-    """What an axis can show: the rest becomes a gap."""
+    """Replace values that an axis cannot show by gaps."""
     return [v if abs(v) < LARGEST and (v > SMALLEST or not log) else math.nan for v in values]
 
 
 def _band(values: Sequence[float]) -> list[float]:
-    """The same for a band, whose ends may lie below what a logarithmic axis shows."""
+    """Do the same for a band, whose ends may be below the range of a logarithmic axis."""
     return [v if -LARGEST < v <= 0 else one for v, one in zip(values, _finite(values, True), strict=True)]
 
 
 def _name(axes: "Axes", series: Sequence[Series], lines: Sequence[Any]) -> None:
     names = [visible(one.name) for one in series]
-    axes.autoscale_view()  # else the axes' limits are those before the margins were set
+    axes.autoscale_view()  # otherwise the axes' limits ignore the new margins
     found = [_end(axes, line) for line in lines]
     ends = [end for end in found if end]
     heights = [height for _, height in ends]
@@ -156,7 +156,7 @@ def _name(axes: "Axes", series: Sequence[Series], lines: Sequence[Any]) -> None:
 
 
 def _legend(axes: "Axes", names: Sequence[str], lines: Sequence[Any]) -> None:
-    """Names above the axes, in the order of the lines' left ends from the top."""
+    """Draw the names above the axes, ordered by the lines' left ends from the top."""
 
     def first(index: int) -> float:
         return next((float(y) for y in lines[index].get_ydata() if math.isfinite(y)), -math.inf)
@@ -172,7 +172,7 @@ def _legend(axes: "Axes", names: Sequence[str], lines: Sequence[Any]) -> None:
 
 
 def _end(axes: "Axes", line: Any) -> tuple[float, float] | None:
-    """Where a line ends, in parts of the axes."""
+    """Return where a line ends, in axes coordinates."""
     points = [(x, y) for x, y in line.get_xydata() if math.isfinite(x) and math.isfinite(y)]
     if not points:
         return None
@@ -181,7 +181,7 @@ def _end(axes: "Axes", line: Any) -> tuple[float, float] | None:
 
 
 def _spread(heights: Sequence[float], apart: float = LINE_HEIGHT) -> list[float]:
-    """Move names as little as is needed to keep them apart: those that touch form a block about their mean.
+    """Move names as little as necessary to separate them; names that touch form a block centred on their mean.
 
     Example:
         >>> [round(v, 3) for v in _spread([0.5, 0.5, 0.9], apart=0.1)]

@@ -1,7 +1,7 @@
-"""Other places for trials to run than local worker processes.
+"""Executors other than local worker processes.
 
 - On a cluster, each trial as a task of Ray: ``elman study 15.12 --cluster ray``.
-- In several processes that train each trial's model together: ``torchrun --nproc-per-node 2 -m elman study 15.12``.
+- Data-parallel training of each trial's model: ``torchrun --nproc-per-node 2 -m elman study 15.12``.
 """
 
 from collections.abc import Callable
@@ -15,11 +15,11 @@ __all__ = ["OnRay", "Together", "follow"]
 
 
 class OnRay(Executor):
-    """Trials as tasks of Ray, on this machine or on the cluster it is connected to, which shares this file system.
+    """Runs trials as Ray tasks, on this machine or on a cluster that shares its file system.
 
     Args:
-        address: of a cluster; default the one in ``RAY_ADDRESS``, or else this machine alone.
-        retries: times a task whose worker died is run again; default 1.
+        address: address of a cluster; default ``RAY_ADDRESS``, or else this machine.
+        retries: how often a task whose worker died is run again; default 1.
 
     Raises:
         RuntimeError: if Ray is not installed (``elman[cluster]``).
@@ -35,24 +35,24 @@ class OnRay(Executor):
         self._ray, self._retries = ray, retries
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Hand one call to the cluster."""
+        """Submit one call to the cluster."""
         task = self._ray.remote(fn).options(max_retries=self._retries, num_cpus=1)
         return task.remote(*args, **kwargs).future()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Leave the cluster."""
+        """Disconnect from the cluster."""
         self._ray.shutdown()
 
 
 class Together(Executor):
-    """Trials one after another in this process and, at the same time, in every process that :func:`follow` s it.
+    """Runs trials one after another in this process and simultaneously in every process that calls :func:`follow`.
 
     Raises:
-        LeftAlone: from ``submit``, if a trial failed in this process while another process is still at it.
+        LeftAlone: from ``submit``, if a trial failed in this process while another process still runs it.
     """
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run one call now, here and there."""
+        """Run one call now, in this process and in the followers."""
         from torch import distributed as dist
 
         future: Future[Any] = Future()
@@ -68,21 +68,21 @@ class Together(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Let the followers go."""
+        """Release the followers."""
         from torch import distributed as dist
 
         dist.broadcast_object_list([None], src=0)
 
     def __exit__(self, kind: Any, *_: Any) -> None:
-        if kind is None:  # else a follower may be at a trial, and would never hear it
+        if kind is None:  # after an error a follower may be in a trial and would not receive the message
             self.shutdown()
 
 
 def follow() -> None:
-    """Take part in the trials of the first process until it has no more; what they find is its to save.
+    """Take part in the first process's trials until there are no more; only the first process saves results.
 
     Raises:
-        LeftAlone: if a trial failed in this process while another process is still at it.
+        LeftAlone: if a trial failed in this process while another process still runs it.
     """
     from torch import distributed as dist
 

@@ -1,4 +1,4 @@
-"""Figures drawn from findings: curves, heat maps and trajectories as SVG, the same in the book and as files."""
+"""Figures from findings: curves, heat maps and trajectories as SVG, identical in the book and as files."""
 
 import html
 import io
@@ -18,7 +18,7 @@ from elman.lab.trajectories import draw_trajectory, places
 
 __all__ = ["describe", "draw", "inline_svg", "write_figures"]
 
-MOST_ROWS, MOST_STEPS = 30, 60  # that are told in words
+MOST_ROWS, MOST_STEPS = 30, 60  # limits of a figure's description
 STYLE = {
     "svg.fonttype": "none", "svg.hashsalt": "elman", "text.parse_math": False, "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica"], "font.size": 9, "axes.labelsize": 9,
@@ -32,11 +32,11 @@ STYLE = {
 
 
 def draw(figure: Figure, titled: bool = True) -> str:
-    """Draw a figure as a whole SVG file; the same figure gives the same text.
+    """Draw a figure as a complete SVG file; the same figure gives the same text.
 
     Args:
-        figure: what to draw.
-        titled: whether its title stands above it.
+        figure: the figure.
+        titled: whether to draw its title.
 
     Raises:
         ValueError: if the figure's numbers do not fit one another, such as 3 x and 4 y.
@@ -45,14 +45,14 @@ def draw(figure: Figure, titled: bool = True) -> str:
 
 
 def _draw(figure: Figure, titled: bool) -> tuple[str, Any]:
-    """The SVG file, and what it was printed from."""
+    """Return the SVG file, and the matplotlib figure."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     kinds = {Curves: draw_curves, Heatmap: draw_heatmap, Trajectory: draw_trajectory}
     style: Any = {**matplotlib.rcParamsDefault, **STYLE, "backend": "agg"}
     with matplotlib.rc_context(style), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a letter that the measuring font lacks, and the reader's may have
+        warnings.simplefilter("ignore")  # glyphs missing from the measuring font; the reader's font may have them
         drawing = kinds[type(figure)](figure)
         if titled:
             drawing.suptitle(visible(figure.title), x=0.01, ha="left", wrap=True)
@@ -66,11 +66,11 @@ def _draw(figure: Figure, titled: bool) -> tuple[str, Any]:
 
 
 def inline_svg(figure: Figure, name: str) -> str:
-    """Draw a figure for a page, where it takes the page's colours; below a trajectory stands a slider.
+    """Draw a figure for an HTML page, in the page's colours; a trajectory has a slider.
 
     Args:
-        figure: what to draw.
-        name: an id that no other figure in the page has.
+        figure: the figure.
+        name: an id that is unique in the page.
 
     Raises:
         ValueError: as :func:`draw` does.
@@ -91,7 +91,7 @@ def _slider(figure: Trajectory, drawing: Any) -> str:
 
 
 def describe(figure: Figure) -> str:
-    """Say in words what a figure shows.
+    """Describe a figure in words.
 
     Example:
         >>> from elman.lab.findings import Series
@@ -102,8 +102,8 @@ def describe(figure: Figure) -> str:
         return visible(_describe_heatmap(figure))
     if isinstance(figure, Trajectory):
         steps = zip(figure.marks, figure.notes, strict=False)
-        told = "; ".join(f"{mark}, {note}" for mark, note in [*steps][:MOST_STEPS])
-        return visible(f"A path of {len(figure.x)} steps, {figure.y_label} over {figure.x_label}. {told}.")
+        walk = "; ".join(f"{mark}, {note}" for mark, note in [*steps][:MOST_STEPS])
+        return visible(f"A path of {len(figure.x)} steps, {figure.y_label} over {figure.x_label}. {walk}.")
     parts = [f"{figure.y_label} over {figure.x_label}{' (logarithmic)' if figure.log_y else ''}."]
     for series in figure.series:
         points = [(x, y) for x, y in zip(series.x, series.y, strict=False) if y == y]
@@ -119,7 +119,7 @@ def describe(figure: Figure) -> str:
 
 
 def _describe_heatmap(figure: Heatmap) -> str:
-    """The span of the values, and where the largest of every row stands."""
+    """Describe the range of the values and the position of each row's largest value."""
     said = f"Heat map, {figure.y_label} by {figure.x_label}{figure.unit and f'; {figure.unit}'}."
     values = [value for row in figure.values for value in row if value == value]
     if not values:

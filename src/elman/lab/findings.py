@@ -1,7 +1,6 @@
-"""What a study found: plain data, saved as JSON, from which the book is drawn and nothing is trained.
+"""The findings of a study: plain data, saved as JSON, from which the book is rendered without training.
 
-Everything here is a frozen dataclass; together they are the contract between the studies, which make
-findings, and the book, which shows them.
+Everything here is a frozen dataclass. Studies return findings, and the book displays them.
 """
 
 import math
@@ -27,19 +26,19 @@ _CONFIG = ConfigDict(ser_json_inf_nan="strings")
 class Claim:
     """A statement written down before the run, with the measure and the bounds that decide it.
 
-    The claim holds where the measured value lies within ``[at_least, at_most]``; either bound may be left
-    out. A saved claim holds everything but its measure.
+    The claim holds if the measured value is within ``[at_least, at_most]``; either bound may be omitted. A saved
+    claim has every field but its measure.
 
     Args:
         key: short name, unique in its study.
         statement: one sentence.
-        source: who says so: a paper, a textbook, an issue of this project.
-        unit: unit of the measured value, such as ``"nats a character"``.
+        source: origin of the claim: a paper, a textbook, an issue of this project.
+        unit: unit of the measured value, such as ``"nats per character"``.
         at_least: lowest value that agrees with the statement.
         at_most: highest value that agrees with the statement.
-        needs: data set or package without which nothing is measured, such as ``"sst2"``.
-        measure: a function of the study's records, as :class:`~elman.lab.arms.Arms`. It returns one value a seed,
-            or one number that is exact; an empty list where the records that it needs are missing.
+        needs: data set or package that the measurement requires, such as ``"sst2"``.
+        measure: a function of the study's records, as :class:`~elman.lab.arms.Arms`. It returns a list with one value
+            per seed, or one exact number; an empty list if the records that it needs are missing.
     """
 
     key: str
@@ -54,9 +53,9 @@ class Claim:
 
 @dataclass(frozen=True, config=_CONFIG)
 class Verdict:
-    """A claim after the run: the mean of the measured values, its 95 % interval, and what follows.
+    """A claim after the run: the mean of the measured values, its 95 % interval, and the verdict.
 
-    ``n`` is the number of independent values; a computed number that has no spread is ``exact``.
+    ``n`` is the number of independent values; a computed number without spread is ``exact``.
     """
 
     claim: Claim
@@ -70,7 +69,7 @@ class Verdict:
 
 @dataclass(frozen=True, config=_CONFIG)
 class Table:
-    """Rows under named columns. ``note`` stands below the table."""
+    """Rows under named columns. ``note`` is printed below the table."""
 
     title: str
     columns: Sequence[str]
@@ -107,7 +106,7 @@ class Curves:
 class Heatmap:
     """A figure of one matrix, ``values[row][column]``, with a label for every row and column.
 
-    ``unit`` says what a value is; it stands beside the scale of colours.
+    ``unit`` says what a value is; it is printed beside the colour scale.
     """
 
     title: str
@@ -122,18 +121,18 @@ class Heatmap:
 
 @dataclass(frozen=True, config=_CONFIG)
 class Trajectory:
-    """A path in a plane, walked step by step: the state of a network while it reads one sequence.
+    """A path in a plane: the state of a network at each step while it reads one sequence.
 
     In the book a slider moves along the path.
 
     Args:
         title: one line.
-        x_label: of the plane's first axis.
-        y_label: of its second.
-        x: of every step.
-        y: of every step.
+        x_label: label of the first axis.
+        y_label: label of the second axis.
+        x: first coordinate of every step.
+        y: second coordinate of every step.
         marks: what is read at each step, such as a character.
-        notes: what to say at each step, such as ``"depth 3"``.
+        notes: a remark on each step, such as ``"depth 3"``.
         cloud: points of other sequences behind the path.
         caption: how to read it.
     """
@@ -154,9 +153,9 @@ Figure = Curves | Heatmap | Trajectory
 
 @dataclass(frozen=True, config=_CONFIG)
 class Passage:
-    """A piece of text: a worked answer (``kind="prose"``) or a sample shown letter by letter (``"sample"``).
+    """A piece of text: a worked answer (``kind="prose"``) or a verbatim sample (``"sample"``).
 
-    Prose is written in paragraphs separated by blank lines; ``*stress*`` and code between backquotes are understood.
+    Prose has paragraphs separated by blank lines, ``*emphasis*``, and code between backquotes.
     """
 
     title: str
@@ -166,8 +165,8 @@ class Passage:
 
 @dataclass(frozen=True, config=_CONFIG)
 class Findings:
-    """All that a study found. A study gives summary, passages, tables and figures; the laboratory judges the
-    claims and adds the rest.
+    """The result of a study. The study returns summary, passages, tables and figures; the library decides the claims
+    and fills in the rest.
 
     Args:
         summary: one sentence with the main number.
@@ -175,13 +174,13 @@ class Findings:
         passages: worked answers and samples.
         tables: tables.
         figures: curves, heat maps and trajectories.
-        read: what the trials read: the name and the checksum of each data set or file.
+        read: name and checksum of each data set or file that the trials read.
         exercise: number in the chapter, such as ``"15.12"``.
         name: the study's short name, such as ``"char-lm"``.
         title: one line.
         article: the study's docstring: question, method, expectation.
-        command: the command that makes these findings again.
-        plan: the fields of the plan that was run.
+        command: the command that reproduces these findings.
+        plan: the fields of the plan.
         environment: versions and machine.
         seconds: processor time of all trials together.
         failed: one line for every trial that did not finish.
@@ -204,21 +203,21 @@ class Findings:
     failed: Sequence[str] = ()
 
     def to_json(self) -> str:
-        """Return the findings as JSON text; infinities and NaN are written as strings."""
+        """Return the findings as JSON; infinities and NaN are written as strings."""
         return _ADAPTER.dump_json(self, indent=2).decode()
 
     def save(self, path: Path) -> None:
-        """Write the findings as one JSON file, whole or not at all."""
+        """Write the findings as one JSON file, atomically."""
         sealed = seal(f'{_SEALED}: "{UNSEALED}",{self.to_json()[1:]}'.encode())
         write_atomically(path, lambda file: file.write(sealed))
 
     @classmethod
     def load(cls, path: Path) -> "Findings":
-        """Read saved findings, or what :meth:`to_json` gave.
+        """Read saved findings, or the output of :meth:`to_json`.
 
         Raises:
-            ValueError: if the file is not findings, with the first thing that is wrong in it, or if it is no longer
-                what :meth:`save` wrote.
+            ValueError: if the file does not contain findings (the message names the first fault), or was changed
+                after :meth:`save` wrote it.
         """
         data = path.read_bytes()
         try:

@@ -1,4 +1,4 @@
-"""Numbers, bounds and verdicts in the words in which the book shows them."""
+"""Numbers, bounds and verdicts, formatted for the book."""
 
 import math
 import re
@@ -23,7 +23,7 @@ _NUMERIC = re.compile(r"[-−+~<>≤≥]?\s*[\d.,]+\s*(%|(?:[±×/(\[–]|to ).{
 
 
 def visible(text: str) -> str:
-    """Replace what HTML and XML cannot hold, such as a zero byte, by a sign that can be seen.
+    """Replace characters that HTML and XML do not allow, such as a zero byte, by visible signs.
 
     Example:
         >>> visible("a\\0b")
@@ -33,12 +33,12 @@ def visible(text: str) -> str:
 
 
 def power(exponent: int) -> str:
-    """Ten to an integer power, such as ``10⁻³``."""
+    """Format an integer power of ten, such as ``10⁻³``."""
     return "10" + str(exponent).translate(_SUPERSCRIPT)
 
 
 def number(value: float, digits: int = 4) -> str:
-    """Write a number for a reader.
+    """Format a number.
 
     Example:
         >>> [number(v) for v in (1.23456, 2.0, 1234567, 0.0000123, -0.5, float("inf"))]
@@ -64,7 +64,7 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def decimal(value: float, decimals: int) -> str:
-    """Write a number with so many decimals; what rounds to zero has no sign.
+    """Format a number with a given count of decimals; a value that rounds to zero has no sign.
 
     Example:
         >>> decimal(-0.5, 3), decimal(-0.0001, 3), decimal(1234.5, 1), decimal(float("inf"), 1)
@@ -77,7 +77,7 @@ def decimal(value: float, decimals: int) -> str:
 
 
 def percent(share: float, decimals: int = 1) -> str:
-    """Write a share as a percentage, its sign not parted from it.
+    """Format a share as a percentage, with a non-breaking space before the sign.
 
     Example:
         >>> percent(0.104), percent(0.3, 0)
@@ -87,7 +87,7 @@ def percent(share: float, decimals: int = 1) -> str:
 
 
 def listed(values: Sequence[float]) -> str:
-    """Write a vector.
+    """Format a vector.
 
     Example:
         >>> listed([2.0, -0.3])
@@ -97,7 +97,7 @@ def listed(values: Sequence[float]) -> str:
 
 
 def p_value(p: float) -> str:
-    """Write the p of a test.
+    """Format the p-value of a test.
 
     Example:
         >>> p_value(0.0312), p_value(3e-9)
@@ -107,7 +107,7 @@ def p_value(p: float) -> str:
 
 
 def bound(claim: Claim) -> str:
-    """The values that agree with a claim.
+    """Describe the values that agree with a claim.
 
     Example:
         >>> bound(Claim("loss", "The loss is low.", "this example", unit="nats", at_most=1.75))
@@ -132,7 +132,7 @@ def bound(claim: Claim) -> str:
 
 
 def measured(verdict: Verdict) -> tuple[str, str]:
-    """What was measured, and how surely, in no more digits than the interval warrants.
+    """Format a measured value and its interval, with no more digits than the interval justifies.
 
     Example:
         >>> claim = Claim("loss", "The loss is low.", "this example", unit="nats")
@@ -152,7 +152,7 @@ def measured(verdict: Verdict) -> tuple[str, str]:
 
 
 def _rounded(middle: float, low: float, high: float) -> tuple[str, str, str]:
-    """Mean and interval to two digits of half the interval's width."""
+    """Format mean and interval to two digits of half the interval's width."""
     half = (high - low) / 2
     if not 0 < half < 1e7 or half < 1e-6 or not math.isfinite(middle):
         return number(middle), number(low), number(high)
@@ -178,7 +178,7 @@ def tally(verdicts: Sequence[Verdict]) -> list[tuple[str, str, str]]:
 
 
 def column(cells: Sequence[object]) -> tuple[list[str], bool]:
-    """Write a table's column, with as many decimals in every row, and say whether it is of numbers.
+    """Format a table's column, with the same number of decimals in every row, and return whether it is numeric.
 
     Example:
         >>> column([1.5, 2.25, None])
@@ -196,7 +196,7 @@ def column(cells: Sequence[object]) -> tuple[list[str], bool]:
 
 
 def chapter_order(findings: Findings) -> tuple[list[tuple[int, str]], str]:
-    """Key that sorts 15.2 before 15.12."""
+    """Return a key that sorts 15.2 before 15.12."""
     parts = re.findall(r"\d{1,9}|[^\d.]+", findings.exercise)
     return [(int(part), "") if part.isdecimal() else (0, part) for part in parts], findings.name
 

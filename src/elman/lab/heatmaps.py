@@ -1,4 +1,4 @@
-"""Drawing one matrix in colours, with its values where they fit."""
+"""Heat maps of one matrix, with its values if they fit."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_heatmap"]
 
-MOST_NOTED = 12  # rows and columns that still leave room for the values
+MOST_NOTED = 12  # maximum rows and columns for which the values fit
 
 
 def draw_heatmap(heatmap: Heatmap) -> "Figure":
-    """Draw a matrix; where its values cross zero, zero is the middle of the colours.
+    """Draw a matrix; if its values have both signs, the colours are centred on zero.
 
     Raises:
-        ValueError: if the rows are not of one length, or there are not as many ticks as rows or columns.
+        ValueError: if the rows differ in length, or the numbers of ticks and of rows or columns differ.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, MaxNLocator

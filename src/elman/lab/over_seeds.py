@@ -1,4 +1,4 @@
-"""What several seeds gave, for a reader: as words with their interval, and as a line with its band."""
+"""Results over several seeds: a mean with its interval as text, or a line with its band."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -15,20 +15,20 @@ Within = tuple[float, float]
 SHARE: Within = (0.0, 1.0)
 POSITIVE: Within = (0.0, math.inf)
 ANYTHING: Within = (-math.inf, math.inf)
-POINTS = 50  # of a learning curve
+POINTS = 50  # points of a learning curve
 
 
 def spread(
     values: Sequence[float], decimals: int = 3, within: Within = ANYTHING,
     shown_as: Callable[[float], float] = float,
 ) -> str | None:  # fmt: skip
-    """Write the mean of one value a seed with its 95 % interval; None, a table's empty cell, if there is no value.
+    """Format the mean of one value per seed with its 95 % interval; return None, an empty cell, without values.
 
     Args:
-        values: one a seed. One alone is written without an interval.
-        decimals: of every number.
-        within: what the quantity can be, such as :data:`SHARE`; the interval ends there.
-        shown_as: applied to mean and ends before they are written, such as ``math.exp``.
+        values: one value per seed. A single value has no interval.
+        decimals: decimals of every number.
+        within: range of the quantity, such as :data:`SHARE`; the interval is clipped to it.
+        shown_as: function applied to the mean and the interval's ends, such as ``math.exp``.
 
     Example:
         >>> spread([0.96, 0.97, 0.99], within=SHARE), spread([0.5]), spread([])
@@ -49,13 +49,12 @@ def across(
     """Return the mean over seeds at every x as a line, the 95 % interval as its band.
 
     Args:
-        name: of the line.
-        x: where the values stand; what a seed has beyond is left out.
-        seeds: the values of each seed. One alone has no band.
-        within: what the quantity can be; the band ends there.
-        logarithmic: take mean and interval of the logarithms, as fits an axis of powers of ten; values must be
-            positive.
-        style: of the line.
+        name: name of the line.
+        x: x of the values; values of a seed beyond the last x are left out.
+        seeds: the values of each seed. A single seed has no band.
+        within: range of the quantity; the band is clipped to it.
+        logarithmic: compute mean and interval of the logarithms, for a logarithmic axis; values must be positive.
+        style: style of the line.
 
     Example:
         >>> across("LSTM", [1, 2], [[0.5, 0.9], [0.7, 0.9]], within=SHARE)
@@ -81,7 +80,7 @@ def stretches(values: Sequence[float], points: int = POINTS) -> list[float]:
 
 
 def middles(count: int, points: int = POINTS) -> list[float]:
-    """Return where the :func:`stretches` of a run of ``count`` values have their middles.
+    """Return the midpoints of the :func:`stretches` of a run of ``count`` values.
 
     Example:
         >>> middles(4, points=2), middles(2)

@@ -1,4 +1,4 @@
-"""Local worker processes, each with one trial at a time, so that no trial pays for another one's death."""
+"""Local worker processes with one trial each, so that a crash affects one trial only."""
 
 import multiprocessing
 import signal
@@ -14,11 +14,11 @@ from elman.lab.worker import start_worker
 
 __all__ = ["Processes", "WorkerDied"]
 
-ATTEMPTS = 2  # a call whose worker died is made once more
+ATTEMPTS = 2  # a call whose worker died is repeated once
 
 
 class WorkerDied(RuntimeError):
-    """A worker process died in the midst of a call, and so did the next one."""
+    """A worker process died during a call, and so did its replacement."""
 
 
 class _Worker:
@@ -32,32 +32,32 @@ class _Worker:
             self._process.start()
 
     def call(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-        """Make a call there, and return what it returned and what it raised; EOFError or ConnectionError if the
-        process dies."""
+        """Run a call in the process, and return its result and its exception; raise EOFError or ConnectionError if
+        the process dies."""
         self._connection.send((fn, args, kwargs))
         return self._connection.recv()
 
     def kill(self) -> None:
-        """End it at once, whatever it does."""
+        """Kill the process."""
         self._process.kill()
         self._process.join(5)
 
     def ended_by(self) -> str:
-        """How it ended, once it has: ``SIGSEGV``, ``exit status 3``."""
+        """How the process ended: ``SIGSEGV``, ``exit status 3``."""
         self._process.join()
         code = self._process.exitcode or 0
         name = signal.Signals(-code).name if code < 0 else f"exit status {code}"
-        return f"{name}: short of memory?" if name == "SIGKILL" else name
+        return f"{name}, perhaps out of memory" if name == "SIGKILL" else name
 
 
 class Processes(Executor):
     """Calls in worker processes of one thread each.
 
-    A call whose worker dies is made once more, in a new process; then its future raises :class:`WorkerDied`.
-    Left by an exception, such as Ctrl-C, it kills its workers.
+    A call whose worker dies is repeated once in a new process; after that its future raises :class:`WorkerDied`.
+    When an exception such as Ctrl-C leaves the context, the workers are killed.
 
     Args:
-        workers: processes at the most.
+        workers: maximum number of processes.
     """
 
     def __init__(self, workers: int):
@@ -67,7 +67,7 @@ class Processes(Executor):
         self._lock, self._killed = Lock(), False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Make a call as soon as a worker is free."""
+        """Run a call as soon as a worker is free."""
         return self._threads.submit(self._call, fn, args, kwargs)
 
     def _call(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -97,7 +97,7 @@ class Processes(Executor):
             return worker
 
     def kill(self) -> None:
-        """End every worker at once, whatever it does."""
+        """Kill every worker."""
         with self._lock:
             self._killed = True
         for worker in list(self._alive):
@@ -117,7 +117,7 @@ class Processes(Executor):
 
 
 def _serve(connection: Connection) -> None:
-    """What a worker process does."""
+    """Answer calls in a worker process."""
     start_worker()
     while True:
         try:
@@ -133,8 +133,8 @@ def _serve(connection: Connection) -> None:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Processes started here never hear a Ctrl-C: their parent does."""
-    resource_tracker.ensure_running()  # else it starts with the first process, and opens this thread's ears
+    """Block Ctrl-C in processes started here; their parent handles it."""
+    resource_tracker.ensure_running()  # otherwise it starts with the first process and unblocks Ctrl-C in this thread
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -1,4 +1,4 @@
-"""Progress on the terminal: a bar for the whole, and one for each running trial."""
+"""Progress on the terminal: an overall bar, and one for each running trial."""
 
 import sys
 import time
@@ -15,7 +15,7 @@ QUIET_SECONDS = 10  # between lines where there is no terminal
 
 @dataclass(frozen=True)
 class Running:
-    """A trial at work: its name, the steps it has done, and the numbers it shows."""
+    """A running trial: its name, its steps so far, and the numbers to show."""
 
     name: str
     step: float
@@ -24,13 +24,13 @@ class Running:
 
     @property
     def shown(self) -> str:
-        """Its numbers, such as ``loss 1.832``."""
+        """The numbers as text, such as ``loss 1.832``."""
         return printable("  ".join(f"{name} {value:.4g}" for name, value in self.numbers.items()))
 
 
 class Progress:
-    """Bars on standard error where it is a terminal, else a line every ten seconds. Standard output stays
-    free for results."""
+    """Bars on standard error if it is a terminal, else a line every ten seconds. Standard output is used only for
+    results."""
 
     def __init__(self, terminal: bool | None = None):
         self.terminal = sys.stderr.isatty() if terminal is None else terminal
@@ -42,16 +42,16 @@ class Progress:
 
     @classmethod
     def silent(cls) -> "Progress":
-        """Progress that shows nothing."""
+        """Return a progress object that shows nothing."""
         progress = cls(terminal=False)
         progress.visible = False
         return progress
 
     def start(self, total: int, done: int) -> None:
-        """Begin with ``done`` of ``total`` trials already saved."""
+        """Start with ``done`` of ``total`` trials already saved."""
         self.total, self.done = total, done
         if self.visible and done and done < total:
-            print(f"{done} of {total} trials are already saved; going on with the rest", file=sys.stderr)
+            print(f"{done} of {total} trials are already saved; running the rest", file=sys.stderr)
         if self.terminal and self.visible:
             from rich.console import Console
             from rich.progress import (
@@ -72,12 +72,12 @@ class Progress:
             self._tasks[""] = self._bars.add_task("trials", total=total, completed=done, note="")
 
     def note(self, text: str) -> None:
-        """Say something once."""
+        """Print a line once."""
         if self.visible:
             print(text, file=sys.stderr, flush=True)
 
     def update(self, running: Sequence[Running]) -> None:
-        """Show the trials at work now."""
+        """Show the running trials."""
         if self._bars is not None:
             self._draw(running)
         elif self.visible and running and time.monotonic() - self._last_line > QUIET_SECONDS:
@@ -86,7 +86,7 @@ class Progress:
             print(printable(f"[{self.done}/{self.total} trials] " + "; ".join(parts)), file=sys.stderr, flush=True)
 
     def finished(self, name: str, failure: str | None) -> None:
-        """One more trial has ended."""
+        """Count a trial that ended."""
         self.done += 1
         if self._bars is not None:
             self._bars.update(self._tasks[""], completed=self.done)
@@ -94,7 +94,7 @@ class Progress:
             print(printable(f"{name} failed: {failure}"), file=sys.stderr, flush=True)
 
     def stop(self) -> None:
-        """Take the bars down."""
+        """Remove the bars."""
         if self._bars is not None:
             self._bars.stop()
             self._bars = None
@@ -111,14 +111,14 @@ class Progress:
             self._bars.update(self._tasks[r.name], completed=r.step, total=r.total, note=note)
 
     def _rate(self, r: Running) -> float | None:
-        """Steps a second, from what was seen of the trial so far."""
+        """Return the trial's steps per second so far."""
         now = time.monotonic()
         began, first = self._begun.setdefault(r.name, (now, r.step))
-        if r.step < first:  # begun anew by another worker
+        if r.step < first:  # restarted by another worker
             self._begun[r.name] = began, first = now, r.step
         return (r.step - first) / (now - began) if r.step > first and now > began else None
 
     def _left(self, r: Running) -> str:
-        """Rate and time left, in words."""
+        """Format the rate and the remaining time."""
         rate = self._rate(r)
         return f" {rate:.3g}/s, {(r.total - r.step) / rate:.0f} s left" if rate else ""

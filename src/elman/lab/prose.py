@@ -1,4 +1,4 @@
-"""Articles and worked answers as HTML: paragraphs, lists, code, stress; nothing that could run or load."""
+"""Articles and worked answers as HTML: paragraphs, lists, code, emphasis; no scripts and no external content."""
 
 import inspect
 import re
@@ -12,7 +12,7 @@ from elman.lab.formatting import visible
 
 __all__ = ["article_html", "prose_html"]
 
-LONGEST_WHOLE = 32  # code of so many letters is not broken at the end of a line
+LONGEST_WHOLE = 32  # code of at most this many characters is not broken across lines
 
 
 @cache
@@ -26,8 +26,8 @@ def prose_html(text: str, top_level: int = 4) -> Markup:
     """Render text written as in a docstring.
 
     Args:
-        text: paragraphs, lists, ``*stress*``, code, links, and headings.
-        top_level: the level that the text's highest heading has on the page.
+        text: paragraphs, lists, ``*emphasis*``, code, links, and headings.
+        top_level: level on the page of the text's highest heading.
 
     Example:
         >>> prose_html("A *small* `<b>`.").strip()
@@ -48,7 +48,7 @@ def prose_html(text: str, top_level: int = 4) -> Markup:
 
 
 def article_html(article: str, title: str) -> Markup:
-    """Render a study's docstring without its first line, where that is the title again."""
+    """Render a study's docstring, without its first line if that repeats the title."""
     first, _, rest = inspect.cleandoc(article).partition("\n")
     text = rest if first.strip().rstrip(".") == title.strip().rstrip(".") else article
     return prose_html(text, top_level=3)

@@ -1,4 +1,4 @@
-"""Questions of an exercise's kind with new numbers, their worked answers, and marks; each study writes its own."""
+"""Questions like those of the exercises with new numbers, their worked answers, and marking."""
 
 import random
 import re
@@ -15,15 +15,15 @@ __all__ = ["Part", "Question", "mark", "quiz", "read_answers", "true_or_false"]
 
 @dataclass(frozen=True)
 class Part:
-    """One thing asked for: numbers in order, or one of several choices.
+    """One part of a question: a list of numbers, or a choice.
 
     Args:
-        label: its name on the sheet, such as ``"15.10b"``; a study gives the letter alone, or ``""``.
-        asks: what to write down.
-        numbers: the right ones; empty for a choice.
-        choices: what there is to choose from, lettered a, b, c, ...
-        right: index of the right choice.
-        within: relative error that still counts; 0 for whole numbers.
+        label: its name on the sheet, such as ``"15.10b"``; a study gives only the letter, or ``""``.
+        asks: what to answer.
+        numbers: the correct numbers; empty for a choice.
+        choices: the choices, lettered a, b, c, ...
+        right: index of the correct choice.
+        within: accepted relative error; 0 for whole numbers.
     """
 
     label: str
@@ -35,13 +35,13 @@ class Part:
 
     @property
     def key(self) -> str:
-        """The right answer as one writes it."""
+        """The correct answer as text."""
         if self.choices:
             return "abcdefgh"[self.right]
         return ", ".join(f"{number:.10g}" for number in self.numbers)
 
     def accepts(self, given: str) -> bool:
-        """Whether what was written is right; anything that cannot be read is not.
+        """Return whether an answer is correct; an answer that cannot be parsed is wrong.
 
         Example:
             >>> part = Part("1", "norm?", (5.0,), within=0.01)
@@ -64,14 +64,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Question:
-    """A question, what it asks for, and the worked answer.
+    """A question, its parts, and the worked answer.
 
     Args:
-        text: what is asked.
-        parts: what to write down.
-        settings: fields of the study's plan, with which the study itself works out the answer.
-        worked: what is added to that answer, or the whole of it where there are no settings.
-        exercise: its number; :func:`quiz` fills it in.
+        text: the question.
+        parts: the parts to answer.
+        settings: fields of the study's plan from which the study computes the answer.
+        worked: text added to that answer, or the whole answer without settings.
+        exercise: number of the exercise; :func:`quiz` fills it in.
     """
 
     text: str
@@ -82,15 +82,15 @@ class Question:
 
 
 def quiz(studies: Sequence[Study], seed: int, exercises: Sequence[str] = ()) -> list[Question]:
-    """Draw a question of each study that writes some.
+    """Draw one question from each study that has questions.
 
     Args:
-        studies: such as ``elman.studies.all_studies()``.
+        studies: studies, such as ``elman.studies.all_studies()``.
         seed: the same seed gives the same questions.
-        exercises: which, such as ``["15.2", "15.10"]``; default every one that has questions.
+        exercises: exercises such as ``["15.2", "15.10"]``; default all that have questions.
 
     Raises:
-        UnknownName: for an exercise without questions.
+        UnknownName: if an exercise has no questions.
 
     Example:
         >>> from elman.studies import all_studies
@@ -101,12 +101,12 @@ def quiz(studies: Sequence[Study], seed: int, exercises: Sequence[str] = ()) -> 
     asking = {study.exercise: study for study in studies if study.asks}
     for wanted in exercises:
         if wanted not in asking:
-            raise UnknownName(f"there are questions on {', '.join(asking)}; got {wanted!r}")
+            raise UnknownName(f"no questions on {wanted!r}; choose from {', '.join(asking)}")
     return [_drawn(asking[wanted], random.Random(f"{seed} {wanted}")) for wanted in exercises or asking]
 
 
 def _drawn(study: Study, rng: random.Random) -> Question:
-    """A question of the study, with the study's own answer to it."""
+    """Draw a question of the study, with the study's own answer."""
     question = study.module.question(rng)
     parts = tuple(replace(part, label=study.exercise + part.label) for part in question.parts)
     worked = [question.worked] if question.worked else []
@@ -116,7 +116,7 @@ def _drawn(study: Study, rng: random.Random) -> Question:
 
 
 def true_or_false(rng: random.Random, statements: Sequence[tuple[str, bool]]) -> Question:
-    """Ask of three of the statements whether they are true."""
+    """Ask whether three of the statements are true."""
     drawn = rng.sample(statements, 3)
     asked = " ".join(f"{letter}) {said}" for letter, (said, _) in zip("abc", drawn, strict=True))
     parts = [
@@ -128,7 +128,7 @@ def true_or_false(rng: random.Random, statements: Sequence[tuple[str, bool]]) ->
 
 
 def read_answers(text: str) -> dict[str, str]:
-    """Read answers, ``15.10b: 3, 4`` a line; other lines are notes.
+    """Read answers, one ``15.10b: 3, 4`` per line; other lines are ignored.
 
     Example:
         >>> read_answers("Ada\\n15.2: 100\\n 15.10b = 3, 4 ")
@@ -139,6 +139,6 @@ def read_answers(text: str) -> dict[str, str]:
 
 
 def mark(questions: Sequence[Question], given: dict[str, str]) -> dict[str, bool | None]:
-    """Say of each part whether its answer is right; None where none was given."""
+    """Return for each part whether its answer is correct; None without an answer."""
     parts = [part for question in questions for part in question.parts]
     return {part.label: part.accepts(given[part.label]) if given.get(part.label) else None for part in parts}

@@ -1,4 +1,4 @@
-"""Sheets of questions: text for a class, and a page that marks itself without asking anyone."""
+"""Sheets of questions: Markdown for a class, and an HTML page that marks itself."""
 
 import json
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ def text_sheet(questions: Sequence[Question], seed: int, answers: bool = False) 
     """Write questions as Markdown, with a line for each answer.
 
     Args:
-        questions: what to ask.
-        seed: they were drawn from, told at the top, since the marks need it.
-        answers: whether the answers, with how they come about, stand at the end.
+        questions: the questions.
+        seed: seed of the questions, printed at the top because marking needs it.
+        answers: whether to add the worked answers at the end.
     """
     lines = ["# Recurrent networks: questions", "", f"Drawn with seed {seed}. Write each answer after its colon.", ""]
     for question in questions:
@@ -34,7 +34,7 @@ def text_sheet(questions: Sequence[Question], seed: int, answers: bool = False) 
 
 
 def html_sheet(questions: Sequence[Question], seed: int) -> str:
-    """Write questions as one page that marks itself in the browser; it needs nothing else and sends nothing."""
+    """Write questions as one HTML page that marks itself in the browser, without a network."""
     asked = [
         {
             "question": question,

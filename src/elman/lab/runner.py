@@ -1,11 +1,11 @@
-"""The runner: trials in parallel processes, each saved as it ends, so that a run can always go on.
+"""The runner: trials in parallel processes, each saved as it ends, so that a run can always be resumed.
 
 A run is a study with a plan in a folder::
 
     results/15.12-char-lm/quick/plan.json           the plan and the claims, written before the run
                                 trials/<trial>/     record.json, arrays.npz, models, checkpoints
-                                findings.json       what was found
-                                figures/            the same figures as in the book, as SVG
+                                findings.json       the findings
+                                figures/            the figures of the book, as SVG
 """
 
 import errno
@@ -42,7 +42,7 @@ class FolderInUse(RuntimeError):
 
 @dataclass
 class Run:
-    """A study with a plan in a folder, and the command that makes it again."""
+    """A study with a plan in a folder, and the command that repeats the run."""
 
     study: Study
     plan: Any
@@ -51,20 +51,20 @@ class Run:
     failed: list[str] = field(default_factory=list)
 
     def stamp(self, trial: Trial) -> str:
-        """What identifies the trial's record."""
+        """Return the fingerprint that identifies the trial's record."""
         return self.study.fingerprint(self.plan, trial)
 
     def trial_folder(self, trial: Trial) -> Path:
-        """Where a trial keeps what it leaves; a trial made from anything else has another folder."""
+        """Return the trial's folder, which depends on its fingerprint."""
         return self.folder / "trials" / f"{trial.name}-{self.stamp(trial)[:8]}"
 
     def record(self, trial: Trial) -> Record | None:
-        """The trial's saved record, if it has one."""
+        """Return the trial's saved record, if it has one."""
         return load_record(self.trial_folder(trial), self.stamp(trial))
 
 
 def cores() -> int:
-    """Processor cores this process may use."""
+    """Return the number of CPU cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -74,22 +74,22 @@ def execute(
     executor: Executor | None = None,
     show: Progress | None = None,
 ) -> Iterator[tuple[Run, Findings | None]]:
-    """Run what is not yet saved of each run, and yield every run with its findings as it is completed.
+    """Run the trials that are not yet saved, and yield every run with its findings when it is complete.
 
     Args:
         runs: studies to run, all their trials in one queue.
-        workers: parallel processes; default one a core.
-        executor: anything with ``concurrent.futures``' interface, such as a cluster's, that shares this
-            file system; default local processes of one thread each.
-        show: where progress goes; default nowhere.
+        workers: parallel processes; default one per core.
+        executor: an executor with the interface of ``concurrent.futures`` that shares this file system, such as a
+            cluster's; default local processes of one thread each.
+        show: progress display; default nothing.
 
     Yields:
-        A run and its findings; None where there are none, as where every trial of it failed (``run.failed`` says
-        why).
+        A run and its findings, or None if there are no findings, for example because every trial failed
+        (``run.failed`` says why).
 
     Raises:
-        FolderInUse: if another process works in one of the folders.
-        OSError: if a folder cannot be written, or a part of it is a link to elsewhere.
+        FolderInUse: if another process uses one of the folders.
+        OSError: if a folder cannot be written, or contains a symbolic link.
     """
     show = show or Progress.silent()
     with ExitStack() as stack:
@@ -120,7 +120,7 @@ def execute(
 
 
 def _others(run: Run, trials: Sequence[Trial]) -> list[Path]:
-    """Folders of records that are none of these trials'."""
+    """Return the folders of records that belong to other trials."""
     own = {run.trial_folder(trial) for trial in trials}
     return [path.parent for path in run.folder.glob("trials/*/record.json") if path.parent not in own]
 
@@ -140,7 +140,7 @@ def _completed(
     """Run trials; yield each as it ends, with the reason if it failed."""
     if not pending:
         return
-    for run, trial in pending:  # what a run that was killed said last
+    for run, trial in pending:  # remove the last progress of a run that was killed
         clear_progress(run.trial_folder(trial))
     with nullcontext(executor) if executor else Processes(min(workers, len(pending))) as pool:
         futures = {
@@ -158,7 +158,7 @@ def _completed(
                     failure = future.result()
                 except WorkerDied as error:
                     failure = str(error)
-                except Exception as error:  # of an executor other than ours
+                except Exception as error:  # from a third-party executor
                     failure = in_one_line(error)
                 run, trial = futures[future]
                 if failure is None and run.record(trial) is None:
@@ -168,9 +168,9 @@ def _completed(
 
 
 def _running(waiting: Sequence[tuple[Run, Trial]]) -> list[Running]:
-    """Trials that have told of their progress."""
-    told = [(run, trial, read_progress(run.trial_folder(trial))) for run, trial in waiting]
-    return [Running(f"{run.study.name} {trial.name}", *progress) for run, trial, progress in told if progress]
+    """Return the trials that have reported progress."""
+    reported = [(run, trial, read_progress(run.trial_folder(trial))) for run, trial in waiting]
+    return [Running(f"{run.study.name} {trial.name}", *progress) for run, trial, progress in reported if progress]
 
 
 @contextmanager
@@ -180,7 +180,7 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise FolderInUse(f"another run is at work in {folder}; wait for it, or give another --out") from None
+        raise FolderInUse(f"another run is using {folder}; wait for it, or give another --out") from None
     try:
         yield
     finally:
@@ -190,11 +190,11 @@ def _locked(folder: Path) -> Iterator[None]:
 def _refuse_links(folder: Path) -> None:
     for part in ("trials", "figures"):
         if (folder / part).is_symlink():
-            raise OSError(errno.ELOOP, "a link to elsewhere is not followed; remove it", str(folder / part))
+            raise OSError(errno.ELOOP, "symbolic links are not followed; remove it", str(folder / part))
 
 
 def write_plan(run: Run) -> None:
-    """Write the plan of a run, and what is claimed, before anything runs."""
+    """Write the plan and the claims of a run, before anything runs."""
     plain = {
         "plan": _plain(run.plan),
         "claims": json.loads(TypeAdapter(list[Claim]).dump_json(list(run.study.claims(run.plan)))),
@@ -207,15 +207,15 @@ def _plain(plan: Any) -> dict[str, Any]:
 
 
 def _conclude(run: Run, trials: Sequence[Trial]) -> Findings | None:
-    """Make and save the findings of a run whose trials have all ended."""
-    from elman.lab.figures import write_figures  # draws, so it is slow to import
+    """Compute and save the findings of a run whose trials have all ended."""
+    from elman.lab.figures import write_figures  # slow to import
 
     records = [record for trial in trials if (record := run.record(trial)) is not None]
     if not records:
         return None
     try:
         found = run.study.findings(run.plan, records)
-    except Exception as error:  # as of a study that cannot do without a trial that failed
+    except Exception as error:  # for example, a study that needs a trial that failed
         run.failed.append(f"no findings from {len(records)} of {len(trials)} trials: {in_one_line(error)}")
         write_text(run.folder / "failure.txt", traceback.format_exc())
         return None

@@ -1,4 +1,4 @@
-"""Records on disk: one folder a trial, ``record.json`` with ``arrays.npz`` beside it."""
+"""Records on disk: one folder per trial, with ``record.json`` and ``arrays.npz``."""
 
 import io
 import json
@@ -16,7 +16,7 @@ __all__ = ["load_record", "save_record"]
 
 
 def save_record(folder: Path, record: Record, fingerprint: str) -> None:
-    """Write a record; it counts as saved only once ``record.json`` stands, which is written last.
+    """Write a record; ``record.json`` is written last, and the record counts as saved only if it exists.
 
     Raises:
         OSError: if the folder cannot be written or the disk is full.
@@ -33,8 +33,8 @@ def save_record(folder: Path, record: Record, fingerprint: str) -> None:
 
 
 def load_record(folder: Path, fingerprint: str) -> Record | None:
-    """Return the record saved in ``folder``, or None where there is none, or it was made from something
-    else, or it is not as it was written: the trial is then to be run (again)."""
+    """Return the record saved in ``folder``, or None if it is missing, damaged, or has another fingerprint; the trial
+    must then be run (again)."""
     try:
         data = _read(folder / "record.json")
         plain: dict[str, Any] = json.loads(data)
@@ -51,12 +51,12 @@ def load_record(folder: Path, fingerprint: str) -> Record | None:
             if not all(isinstance(array, np.ndarray) for array in arrays.values()):
                 return None
         return Record(**{**plain, "arrays": arrays, "trial": Trial(**plain["trial"])})
-    except Exception:  # whatever is wrong with it, the trial can be run again
+    except Exception:  # whatever is wrong with the record, the trial can be run again
         return None
 
 
 def _read(path: Path) -> bytes:
-    """Read a file, and nothing that has no end, such as a pipe."""
+    """Read a regular file; a pipe, for example, might never end."""
     if not path.is_file():
         raise FileNotFoundError(path)
     return path.read_bytes()

@@ -1,17 +1,17 @@
-"""What a study is: one module with an article, a plan, trials, a run, and findings.
+"""Studies: one module each, with an article, a plan, trials, a run, and findings.
 
-A study is a module ``elman/studies/exNN_name.py``. Its docstring is the article, the first line the title.
-It defines
+A study is a module ``elman/studies/exNN_name.py``. Its docstring is the article, whose first line is the title.
+The module defines
 
 - ``Plan``: a frozen pydantic dataclass; ``Plan()`` is the full plan, ``QUICK`` the short one;
-- ``claims(plan)``: what is claimed, by whom, and the measure that decides it, before anything runs;
-- ``trials(plan)``: what runs, arms times seeds;
-- ``run(plan, trial, desk)``: one trial; returns its :class:`Record`;
-- ``findings(plan, records)``: a :class:`~elman.lab.findings.Findings` made from the records alone, without the
-  verdicts, which the laboratory adds;
-- ``question(rng)``, in some: a question of the exercise's kind with new numbers, for :mod:`elman.lab.quiz`.
+- ``claims(plan)``: the claims, each with its source and the measure that decides it, stated before the run;
+- ``trials(plan)``: the trials, arms times seeds;
+- ``run(plan, trial, desk)``: runs one trial; returns its :class:`Record`;
+- ``findings(plan, records)``: computes :class:`~elman.lab.findings.Findings` from the records alone, without the
+  verdicts, which :meth:`Study.findings` adds;
+- ``question(rng)``, optional: a question like the exercise with new numbers, for :mod:`elman.lab.quiz`.
 
-The file's name is all the registration there is.
+A study is registered by its file name.
 """
 
 import ast
@@ -35,7 +35,7 @@ from elman.lab.findings import Claim, Findings
 from elman.lab.verdicts import judge_all
 from elman.lab.workspace import Desk, TrialFailed
 
-FORMAT = 2  # of saved records; one of another format is not read
+FORMAT = 2  # format of saved records; records of other formats are not read
 MOST_SEEDS = 1000
 Given = str | int | float
 
@@ -47,11 +47,11 @@ class Trial:
     """One arm with one seed.
 
     Args:
-        arm: what is compared, by name.
-        seed: of every random number; None where nothing is random.
-        on: what it runs on, such as ``{"task": "copy"}``; arms are compared on the same.
-        inputs: what it reads besides its plan: the name and the checksum of each data set or file. A record made
-            from other inputs is not taken for this trial's.
+        arm: name of the arm, the alternatives that the study compares.
+        seed: seed of all random numbers; None if nothing is random.
+        on: settings that the arms share, such as ``{"task": "copy"}``; arms are compared on the same settings.
+        inputs: name and checksum of each data set or file that the trial reads. A record from other inputs does not
+            count as this trial's.
 
     Example:
         >>> Trial("LSTM, no gate", 3, {"task": "copy", "rate": 0.01}).name
@@ -65,7 +65,7 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """Arm, what it runs on, and seed; the trial's folder begins with it."""
+        """Arm, settings and seed; the trial's folder name begins with it."""
         parts = [self.arm, *(f"{name}={value}" for name, value in self.on.items())]
         parts += [] if self.seed is None else [f"seed{self.seed}"]
         return re.sub(r"[^A-Za-z0-9._=-]+", "-", "-".join(parts))
@@ -73,19 +73,19 @@ class Trial:
 
 @dataclass(frozen=True)
 class Record:
-    """What one trial measured. Arrays are NumPy arrays and are saved beside the rest."""
+    """The measurements of one trial. ``arrays`` are NumPy arrays, saved in a file of their own."""
 
     numbers: dict[str, float] = field(default_factory=dict)
     series: dict[str, list[float]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     arrays: dict[str, Any] = field(default_factory=dict)
-    trial: Trial | None = None  # set by the runner, as is the time
+    trial: Trial | None = None  # set by the runner, like the time
     seconds: float = 0.0  # processor time
 
 
 @dataclass(frozen=True)
 class PlanField:
-    """A field of a plan: its name, what it takes, its default as one would write it, and the comment beside it."""
+    """A field of a plan: its name, type in words, default as text, and comment."""
 
     name: str
     takes: str
@@ -95,7 +95,7 @@ class PlanField:
 
 @dataclass(frozen=True)
 class Study:
-    """A study's module, seen from outside. Reading its title imports nothing."""
+    """A study's module. Its title is read without importing the module."""
 
     exercise: str
     name: str
@@ -104,7 +104,7 @@ class Study:
 
     @property
     def package(self) -> str:
-        """The package that the study is in."""
+        """The package of the study."""
         name = self.module_name.rpartition(".")[0]
         return name.rpartition(".")[0] if self.path.name == "study.py" else name
 
@@ -125,7 +125,7 @@ class Study:
 
     @property
     def asks(self) -> bool:
-        """Whether the study writes questions for a quiz."""
+        """Whether the study has questions for a quiz."""
         return re.search(r"^def question\(", self.path.read_text("utf-8"), flags=re.MULTILINE) is not None
 
     @property
@@ -136,10 +136,10 @@ class Study:
     def plan(self, quick: bool = False, settings: Mapping[str, Any] | None = None) -> Any:
         """Return the full or quick plan with some fields set, from values or from text.
 
-        A field of several values is written ``a,b,c``, or as JSON, ``["a,b", "c"]``, where a value has a comma.
+        A field of several values is written ``a,b,c``, or as JSON, ``["a,b", "c"]``, if a value contains a comma.
 
         Raises:
-            UnknownName: for a field that the plan lacks, or a value that does not fit it.
+            UnknownName: if the plan lacks a field, or a value does not fit its field.
         """
         base = self.module.QUICK if quick else self.module.Plan()
         hints = get_type_hints(type(base), include_extras=True)
@@ -152,7 +152,7 @@ class Study:
         with _explained(self.name):
             plan = self.module.Plan(**known)
         if getattr(plan, "seeds", 0) > MOST_SEEDS:
-            raise UnknownName(f"{self.name}: at most {MOST_SEEDS:,} seeds, got {plan.seeds:,}")
+            raise UnknownName(f"{self.name}: got {plan.seeds:,} seeds, expected at most {MOST_SEEDS:,}")
         return plan
 
     def fields(self, quick: bool = False) -> list[PlanField]:
@@ -166,19 +166,19 @@ class Study:
         ]
 
     def claims(self, plan: Any) -> Sequence[Claim]:
-        """What is claimed before the run."""
+        """Return the claims stated before the run."""
         return self.module.claims(plan)
 
     def trials(self, plan: Any) -> Sequence[Trial]:
-        """The trials of a plan."""
+        """Return the trials of a plan."""
         return self.module.trials(plan)
 
     def run(self, plan: Any, trial: Trial, desk: Desk) -> Record:
-        """Run one trial. Every random number comes from its seed, on one thread, so that it gives the same numbers
-        again.
+        """Run one trial. All random numbers come from its seed, and it runs on one thread, so that it is
+        reproducible.
 
         Raises:
-            TrialFailed: if it cannot go on, such as where the loss is no longer finite.
+            TrialFailed: if the trial cannot continue, for example because the loss is not finite.
         """
         import torch
 
@@ -192,13 +192,13 @@ class Study:
             raise TrialFailed(str(error)) from None
 
     def findings(self, plan: Any, records: Sequence[Record]) -> Findings:
-        """The findings from the records of finished trials, and the verdicts on what :meth:`claims` stated."""
+        """Return the findings from the records of finished trials, with a verdict on each of :meth:`claims`."""
         verdicts = judge_all(self.claims(plan), Arms(records))
         read = {name: sha256 for record in records if record.trial for name, sha256 in record.trial.inputs.items()}
         return replace(self.module.findings(plan, records), claims=verdicts, read=read)
 
     def fingerprint(self, plan: Any, trial: Trial) -> str:
-        """Identify what a record was made from: the text of the study and of what it shares with others, the plan,
+        """Return a hash of what a record depends on: the text of the study and of the modules it shares, the plan,
         and the trial."""
         plain = TypeAdapter(type(plan)).dump_python(plan, mode="json")
         made_from = [FORMAT, _checksums(self), plain, asdict(trial)]
@@ -206,8 +206,8 @@ class Study:
 
 
 def _checksums(study: Study) -> list[str]:
-    """Return the checksums of a study's text, and of the modules of its package that it imports, and that those
-    import."""
+    """Return the checksums of a study's text and of the modules of its package that it imports, directly or
+    indirectly."""
     package = study.package
     root = study.path.parents[study.path.name == "study.py"]
     found: dict[Path, bytes] = {}
@@ -226,7 +226,7 @@ def _checksums(study: Study) -> list[str]:
 
 @cache
 def _imported(text: bytes, package: str) -> list[str]:
-    """Modules of a package that a module's text imports, named within it."""
+    """Return the modules of a package that a module's text imports, by their names within the package."""
     names: list[str] = []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith(f"{package}."):
@@ -252,7 +252,7 @@ def _stem(path: Path, root: Path) -> str:
 
 
 def listed(values: Sequence[Any]) -> str:
-    """Write the values of a plan's field as :meth:`Study.plan` reads them.
+    """Format the value of a plan's field as :meth:`Study.plan` reads it.
 
     Example:
         >>> listed([5, 20]), listed(["a,b.py:C", "GRUCell"])
@@ -269,7 +269,7 @@ def _as_text(value: Any) -> str:
 
 
 def _comments(text: str, class_name: str) -> dict[str, str]:
-    """The comments beside the fields of a class, by field."""
+    """Return the comments beside the fields of a class, by field."""
     lines = text.splitlines()
     (found,) = (node for node in ast.parse(text).body if isinstance(node, ast.ClassDef) and node.name == class_name)
     marked = ((n, lines[(n.end_lineno or n.lineno) - 1]) for n in found.body if isinstance(n, ast.AnnAssign))
@@ -277,7 +277,7 @@ def _comments(text: str, class_name: str) -> dict[str, str]:
 
 
 def _takes(hint: Any) -> str:
-    """Say what a plan's field takes.
+    """Describe the values that a plan's field accepts.
 
     Example:
         >>> from pydantic import PositiveInt
@@ -305,7 +305,7 @@ def _in_words(schema: dict[str, Any], several: bool = False) -> str:
 
 
 def _read(hint: Any, text: str) -> Any:
-    """Read a plan field's value."""
+    """Parse the value of a plan's field."""
     if get_origin(hint) is tuple:
         if text.startswith("["):
             return TypeAdapter(hint).validate_json(text)
@@ -319,7 +319,7 @@ def _read(hint: Any, text: str) -> Any:
 
 @contextmanager
 def _explained(study: str, field_name: str = "", given: Any = "") -> Iterator[None]:
-    """Turn pydantic's report into one line."""
+    """Raise pydantic's error as one line."""
     try:
         yield
     except ValueError as error:

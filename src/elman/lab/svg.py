@@ -1,11 +1,11 @@
-"""From matplotlib's SVG to one that lives in a page: small, named, of the page's colours, its ids its own."""
+"""Converting matplotlib's SVG for an HTML page: small, accessible, in the page's colours, with unique ids."""
 
 import re
 from xml.etree import ElementTree
 
 __all__ = ["COLOURS", "INK", "MUTED", "RULE", "inline"]
 
-# Okabe and Ito's hues, darkened until text in them can be read on paper; the page has its own for the dark.
+# Okabe and Ito's colours, darkened until text in them is readable on white; the page has others for its dark theme.
 COLOURS = ("#0063a8", "#b8450f", "#00735a", "#94437f", "#8a6100", "#3d4fb8", "#7a2d2d", "#56606b")
 INK, MUTED, RULE = "#1f1e1c", "#66625b", "#e2ded5"
 
@@ -22,16 +22,16 @@ def inline(svg: str, name: str, title: str, description: str) -> str:
     """Prepare a drawing for a page.
 
     Args:
-        svg: a whole SVG file, as matplotlib writes it.
-        name: an id that no other drawing in the page has; its own ids begin with it.
+        svg: a complete SVG file from matplotlib.
+        name: an id that is unique in the page; all ids in the drawing begin with it.
         title: accessible name.
-        description: accessible description, for those who cannot see the drawing.
+        description: accessible description.
 
     Returns:
         An ``<svg>`` element whose colours are the page's CSS variables.
     """
     root = ElementTree.fromstring(svg)
-    for parent in root.findall(f".//{_SVG}style/.."):  # its rules would reach the whole page
+    for parent in root.findall(f".//{_SVG}style/.."):  # its rules would apply to the whole page
         for style in parent.findall(f"{_SVG}style"):
             parent.remove(style)
     for metadata in root.findall(f"{_SVG}metadata"):

@@ -13,17 +13,17 @@ __all__ = ["draw_trajectory", "places"]
 
 
 def draw_trajectory(path: Trajectory) -> "Figure":
-    """Draw the cloud, a colour a series, and the path.
+    """Draw the cloud, one colour per series, and the path.
 
     Raises:
-        ValueError: if there are not as many x, y, marks and notes, or no step.
+        ValueError: if x, y, marks and notes differ in length, or are empty.
     """
     from matplotlib.figure import Figure
 
     counts = {"x": len(path.x), "y": len(path.y), "marks": len(path.marks), "notes": len(path.notes)}
     if len(set(counts.values())) > 1 or not path.x:
         listed = ", ".join(f"{count} {name}" for name, count in counts.items())
-        raise ValueError(f"a trajectory needs as many of each and at least one step, got {listed}")
+        raise ValueError(f"a trajectory needs equal numbers of each and at least one step, got {listed}")
     figure = Figure(figsize=(6.8, 4.2), layout="constrained")
     axes = figure.add_subplot()
     for place, series in enumerate(path.cloud):
@@ -44,7 +44,7 @@ def draw_trajectory(path: Trajectory) -> "Figure":
 
 
 def places(path: Trajectory, drawing: Any) -> list[list[float]]:
-    """Where the steps lie in the printed SVG, from its upper left corner."""
+    """Return the steps' coordinates in the SVG, from its upper left corner."""
     (axes,) = drawing.axes
     on_page = drawing.transFigure.inverted().transform(
         axes.transData.transform(list(zip(path.x, path.y, strict=True)))

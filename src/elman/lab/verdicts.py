@@ -1,4 +1,4 @@
-"""From measured values to a verdict: the one place where a claim is decided."""
+"""Verdicts on claims, from measured values; every claim is decided here."""
 
 import math
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ __all__ = ["interval", "judge", "judge_all"]
 def interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float, float]:
     """Return mean, lower and upper end of Student's t interval for the mean of independent values.
 
-    One value alone says nothing of its spread: its interval is the whole line.
+    The spread of a single value is unknown, so its interval is the whole real line.
 
     Args:
         values: at least one number.
         confidence: coverage, between 0 and 1.
 
     Raises:
-        ValueError: if there is no value.
+        ValueError: if there are no values.
 
     Example:
         >>> [round(v, 3) for v in interval([1.0, 2.0, 3.0])]
@@ -42,14 +42,14 @@ def interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, 
 
 
 def judge(claim: Claim, values: Sequence[float] | float) -> Verdict:
-    """Decide a claim from one value a seed, or from one exact number.
+    """Decide a claim from one value per seed, or from one exact number.
 
-    It holds if the whole 95 % interval agrees with the claim, does not hold if none of it does, and is
-    undecided otherwise, so also where a value is missing or NaN.
+    The claim holds if the whole 95 % interval agrees with it, and does not hold if no part of the interval agrees.
+    Otherwise it is undecided, also if values are missing or NaN.
 
     Args:
-        claim: what was stated before the run.
-        values: one number a seed; a single float (not in a list) is exact and has no spread.
+        claim: the claim.
+        values: one number per seed; a single float (not in a list) is exact and has no spread.
 
     Example:
         >>> claim = Claim("low", "The loss is at most 2.", "this example", at_most=2.0)
@@ -75,11 +75,11 @@ def judge_all(claims: Sequence[Claim], arms: "Arms") -> list[Verdict]:
     """Decide every claim of a study by its own measure.
 
     Args:
-        claims: what was stated before the run.
+        claims: the claims stated before the run.
         arms: the records of the finished trials.
 
     Raises:
-        ValueError: for a claim without a measure, such as one that was read from a file.
+        ValueError: if a claim has no measure, for example because it was read from a file.
 
     Example:
         >>> from elman.lab.arms import Arms
@@ -93,6 +93,6 @@ def judge_all(claims: Sequence[Claim], arms: "Arms") -> list[Verdict]:
     verdicts = []
     for claim in claims:
         if claim.measure is None:
-            raise ValueError(f"the claim {claim.key!r} has no measure; give it one where the study states it")
+            raise ValueError(f"the claim {claim.key!r} has no measure; add one in the study's claims()")
         verdicts.append(judge(claim, claim.measure(arms)))
     return verdicts

@@ -1,4 +1,4 @@
-"""One trial in a process of its own: what the runner hands to an executor."""
+"""One trial in a process of its own: the function that the runner submits to an executor."""
 
 import contextlib
 import fcntl
@@ -21,7 +21,7 @@ __all__ = ["in_one_line", "run_trial", "start_worker"]
 
 
 def start_worker() -> None:
-    """Prepare a worker process: one thread, gone with its parent."""
+    """Prepare a worker process: it uses one thread, and ends with its parent."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
     parent = multiprocessing.parent_process()
@@ -37,11 +37,11 @@ def run_trial(study: Study, plan: Any, trial: Trial, folder: Path, fingerprint: 
     """Run one trial and save its record in ``folder``.
 
     Returns:
-        None once the record is saved, or one line that says why there is none; the traceback of an
-        unexpected error is then in ``failure.txt``.
+        None if the record was saved, or one line that says why not; the traceback of an unexpected error is then in
+        ``failure.txt``.
     """
     if folder.is_symlink():
-        return f"{folder} is a link to elsewhere; remove it"
+        return f"{folder} is a symbolic link; remove it"
     failure = folder / "failure.txt"
     started = time.process_time()
     try:
@@ -65,7 +65,7 @@ def run_trial(study: Study, plan: Any, trial: Trial, folder: Path, fingerprint: 
 
 
 def in_one_line(error: Exception) -> str:
-    """Return an error's kind and, shortened, what it says.
+    """Return an error's type and its message, shortened.
 
     Example:
         >>> in_one_line(ValueError("no such\\nthing")), in_one_line(MemoryError())

@@ -1,4 +1,4 @@
-"""What a running trial may touch: its own folder, and the word it gives of its progress."""
+"""A trial's working directory and its progress file."""
 
 import contextlib
 import json
@@ -15,55 +15,54 @@ PROGRESS = "progress.json"
 
 
 class TrialFailed(RuntimeError):
-    """A trial that cannot go on, such as one whose loss became NaN. The other trials go on without it."""
+    """A trial cannot continue, for example because its loss became NaN. The other trials continue."""
 
 
 @dataclass
 class Desk:
-    """The working place of one trial.
+    """The working directory and progress report of one trial.
 
     Args:
-        folder: the trial's own folder; what it leaves there (a model, a checkpoint) stays.
+        folder: the trial's folder; files written there (a model, a checkpoint) are kept.
     """
 
     folder: Path
-    _told: float = field(default=0.0, repr=False)
+    _reported: float = field(default=0.0, repr=False)
 
     def progress(self, step: float, total: float, **numbers: float) -> None:
-        """Tell how far the trial is, at most twice a second; costs nothing in between, and if it cannot be told
-        the trial goes on.
+        """Report the trial's progress; it is written at most twice per second, and a failure to write is ignored.
 
         Args:
             step: steps done.
-            total: steps in all.
-            **numbers: what to show beside it, such as ``loss=1.23``.
+            total: total number of steps.
+            **numbers: numbers to show, such as ``loss=1.23``.
         """
         now = time.monotonic()
-        if now - self._told < 0.5 and step < total:
+        if now - self._reported < 0.5 and step < total:
             return
-        self._told = now
+        self._reported = now
         with contextlib.suppress(OSError):
             write_text(self.folder / PROGRESS, json.dumps({"step": step, "total": total, **numbers}))
 
 
 def clear_progress(folder: Path) -> None:
-    """Forget what a trial told, in its own folder and not where a link leads."""
+    """Remove a trial's progress file; do nothing if its folder is a symbolic link."""
     with contextlib.suppress(OSError):
         if not folder.is_symlink():
             (folder / PROGRESS).unlink(missing_ok=True)
 
 
 def read_progress(folder: Path) -> tuple[float, float, dict[str, float]] | None:
-    """Return the step, the total and the numbers that a trial told last; None if it told nothing that makes sense."""
+    """Return the last reported step, total and numbers, or None if the file is missing or malformed."""
     path = folder / PROGRESS
     try:
         if not path.is_file():
             return None
-        told = {
+        report = {
             str(name): float(value) for name, value in json.loads(path.read_bytes()).items() if name.isidentifier()
         }
-        step = told.pop("step")
-        total = max(step, told.pop("total"))
-        return (step, total, told) if 0 <= step <= total < math.inf else None
+        step = report.pop("step")
+        total = max(step, report.pop("total"))
+        return (step, total, report) if 0 <= step <= total < math.inf else None
     except (OSError, LookupError, ValueError, TypeError, ArithmeticError, AttributeError, RecursionError):
         return None

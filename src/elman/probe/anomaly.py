@@ -1,4 +1,4 @@
-"""Scores that say how odd a value is, and what alarms raised from them are worth, without point adjustment."""
+"""Anomaly scores, and the evaluation of alarms raised from them, without point adjustment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Profile:
-    """What is usual at each step of a period, such as every hour of a week.
+    """Mean and standard deviation at each step of a period, such as every hour of a week.
 
     Args:
-        mean: of each step, ``[P]``.
-        spread: standard deviation of each, with a tenth of that of all added, so that none is near zero.
+        mean: mean of each step, ``[P]``.
+        spread: standard deviation of each step plus a tenth of the overall one, so that no value is near zero.
     """
 
     mean: np.ndarray
@@ -39,10 +39,10 @@ class Profile:
 
     @classmethod
     def fit(cls, values: np.ndarray, period: int) -> "Profile":
-        """Fit to the beginning of a series, at least two periods; with a period of 1, one mean and one spread.
+        """Fit to the beginning of a series; a period of 1 gives one mean and one spread.
 
         Raises:
-            ValueError: if there are not two whole periods.
+            ValueError: if the series is shorter than two periods.
 
         Example:
             >>> Profile.fit(np.array([1.0, 5.0, 1.0, 5.0, 1.0]), 2).mean
@@ -57,13 +57,13 @@ class Profile:
         return cls(mean, spread)
 
     def z(self, values: np.ndarray, first: int = 0) -> np.ndarray:
-        """How many spreads each value is away from what is usual, the first being step ``first`` of the series."""
+        """Return how many spreads each value deviates from its step's mean; the first value is step ``first``."""
         step = np.arange(first, first + len(values)) % len(self.mean)
         return (values - self.mean[step]) / self.spread[step]
 
 
 def clock(first: int, count: int, periods: Sequence[int]) -> np.ndarray:
-    """Where in each period the ``count`` steps from ``first`` on lie: sine and cosine of each, ``[count, 2 P]``.
+    """Return the phase of ``count`` steps from ``first`` in each period, as sine and cosine, ``[count, 2 P]``.
 
     Example:
         >>> clock(3, 2, [4]).round(1) + 0
@@ -75,7 +75,8 @@ def clock(first: int, count: int, periods: Sequence[int]) -> np.ndarray:
 
 
 def moving_z(values: np.ndarray, width: int) -> np.ndarray:
-    """How many spreads each value is away from the mean of the ``width`` before it; 0 for the first two."""
+    """Return how many standard deviations each value deviates from the ``width`` values before it; 0 for the first
+    two."""
     score = np.zeros(len(values))
     for k in range(2, len(values)):
         before = values[max(0, k - width) : k]
@@ -84,7 +85,7 @@ def moving_z(values: np.ndarray, width: int) -> np.ndarray:
 
 
 def isolation_score(values: np.ndarray, training: int, width: int, seed: int) -> np.ndarray:
-    """How easily an isolation forest (Liu et al., 2008) sets the windows that hold each value apart, on average."""
+    """Return the mean score of an isolation forest (Liu et al., 2008) over the windows that contain each value."""
     from sklearn.ensemble import IsolationForest
 
     windows = np.lib.stride_tricks.sliding_window_view(values, width)
@@ -96,7 +97,7 @@ def isolation_score(values: np.ndarray, training: int, width: int, seed: int) ->
 def reconstruction_errors(
     model: "SequenceAutoencoder", values: np.ndarray, width: int, known: np.ndarray | None = None
 ) -> np.ndarray:
-    """Absolute error of every step of every window, ``[width, N - width + 1]``; ``known`` is ``[N, K]``."""
+    """Return the absolute error of every step of every window, ``[width, N - width + 1]``; known is ``[N, K]``."""
     import torch
 
     steps = torch.tensor(values if known is None else np.column_stack([values, known]), dtype=torch.float32)
@@ -109,7 +110,8 @@ def reconstruction_errors(
 
 
 def usual_error(errors: np.ndarray, period: int) -> np.ndarray:
-    """Mean error at each step of a period, with a tenth of the mean of all added, so that none is near zero, ``[P]``.
+    """Return the mean error at each step of a period, ``[P]``, plus a tenth of the overall mean, so that no value is
+    near zero.
 
     Example:
         >>> usual_error(np.array([1.0, 5.0, 1.0, 5.0, 1.0, 5.0]), 2)
@@ -119,7 +121,7 @@ def usual_error(errors: np.ndarray, period: int) -> np.ndarray:
 
 
 def covering(errors: np.ndarray) -> np.ndarray:
-    """Mean error of each value over all windows that hold it, ``[N]``.
+    """Return the mean error of each value over all windows that contain it, ``[N]``.
 
     Example:
         >>> covering(np.array([[1.0, 2.0], [3.0, 4.0]]))
@@ -134,7 +136,7 @@ def covering(errors: np.ndarray) -> np.ndarray:
 
 
 def newest(errors: np.ndarray) -> np.ndarray:
-    """Error of each value in the window that ends with it: what is known when it comes. The first have that window's.
+    """Return the error of each value in the window that ends with it; values of the first window have that window's.
 
     Example:
         >>> newest(np.array([[1.0, 2.0], [3.0, 4.0]]))
@@ -144,7 +146,9 @@ def newest(errors: np.ndarray) -> np.ndarray:
 
 
 def around(score: np.ndarray, width: int) -> np.ndarray:
-    """Mean of the ``width`` scores about each, an even number one more behind it; of fewer at both ends.
+    """Return the moving average of ``width`` scores centred on each one, shorter at both ends.
+
+    An even width takes one more score before than after.
 
     Example:
         >>> around(np.array([2.0, 4.0, 6.0]), 3)
@@ -157,7 +161,7 @@ def around(score: np.ndarray, width: int) -> np.ndarray:
 
 
 def runs(flags: np.ndarray) -> list[tuple[int, int]]:
-    """Stretches that are true: first index and index after the last.
+    """Return the runs of True as (first index, index after the last).
 
     Example:
         >>> runs(np.array([0, 1, 1, 0, 1], bool))
@@ -168,20 +172,20 @@ def runs(flags: np.ndarray) -> list[tuple[int, int]]:
 
 
 def alarm_report(score: np.ndarray, labels: np.ndarray, threshold: float, day: int) -> dict[str, float]:
-    """Say what alarms where the score exceeds a threshold are worth.
+    """Evaluate the alarms that a threshold on the score raises.
 
-    Every value counts as what it is: an event is not counted as found whole because one of its values was (that
-    "point adjustment" lets random scores look good; Kim et al., 2022).
+    Every value is counted by itself. Counting a whole event as found because one of its values was found ("point
+    adjustment") makes random scores look good (Kim et al., 2022).
 
     Args:
-        score: of each value, ``[N]``.
-        labels: which belong to an event, ``[N]``.
-        threshold: chosen on other data.
-        day: values in a day.
+        score: score of each value, ``[N]``.
+        labels: which values belong to an event, ``[N]``.
+        threshold: threshold, chosen on other data.
+        day: values per day.
 
     Returns:
         ``auroc``, ``auprc`` (average precision), ``precision``, ``recall`` and ``f1`` of values; ``events``, the
-        share of events with an alarm in them; ``false``, stretches of alarm a day that touch no event.
+        share of events that contain an alarm; ``false``, runs of alarms per day that touch no event.
     """
     from sklearn.metrics import average_precision_score, roc_auc_score
 

@@ -1,4 +1,4 @@
-"""Calibration: whether a model is right as often as it says it is."""
+"""Calibration: whether a model's confidence equals its accuracy."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ __all__ = ["Reliability", "brier", "calibration_error", "nll", "perfect_error", 
 
 @dataclass(frozen=True)
 class Reliability:
-    """Bins of confidence, empty ones left out: how sure, how often right, how many."""
+    """Mean confidence, accuracy and count of each non-empty bin of confidence."""
 
     confidence: np.ndarray
     accuracy: np.ndarray
@@ -20,23 +20,23 @@ class Reliability:
 
     @property
     def error(self) -> float:
-        """Mean gap between the two, weighted by the count."""
+        """Return the mean gap between confidence and accuracy, weighted by the count."""
         return float((self.count * np.abs(self.accuracy - self.confidence)).sum() / self.count.sum())
 
 
 def reliability(
     probabilities: np.ndarray, answers: np.ndarray, bins: int = 15, adaptive: bool = False
 ) -> Reliability:
-    """Sort answers into bins by the probability of the class chosen (Guo et al., 2017).
+    """Bin predictions by the probability of the predicted class (Guo et al., 2017).
 
     Args:
         probabilities: ``[N, C]``, rows of sum 1.
         answers: the true classes ``[N]``.
-        bins: of equal width between 0 and 1, or, if ``adaptive``, of equal count (Nixon et al., 2019).
-        adaptive: see ``bins``.
+        bins: number of bins.
+        adaptive: bins of equal count (Nixon et al., 2019) instead of equal width between 0 and 1.
 
     Raises:
-        ValueError: if the shapes do not fit, there is nothing to sort, or a row is no distribution.
+        ValueError: if the shapes do not fit, N is 0, or a row is not a probability distribution.
 
     Example:
         >>> bins = reliability(np.array([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6]]), np.array([0, 1, 1]))
@@ -47,7 +47,7 @@ def reliability(
     if probabilities.ndim != 2 or answers.shape != probabilities.shape[:1] or not len(answers):
         raise ValueError(f"expected [N, C] and [N], N at least 1, got {probabilities.shape} and {answers.shape}")
     if not np.allclose(probabilities.sum(1), 1, atol=1e-4) or (probabilities < 0).any():
-        raise ValueError("every row must be a distribution: numbers from 0 that sum to 1")
+        raise ValueError("every row must be a probability distribution: numbers of at least 0 that sum to 1")
     sure, right = probabilities.max(1), probabilities.argmax(1) == answers
     if adaptive:
         where = np.empty(len(sure), dtype=np.int64)
@@ -65,17 +65,17 @@ def reliability(
 def calibration_error(
     probabilities: np.ndarray, answers: np.ndarray, bins: int = 15, adaptive: bool = False
 ) -> float:
-    """Expected calibration error: the mean gap between confidence and accuracy over the bins.
+    """Return the expected calibration error: the mean gap between confidence and accuracy over the bins.
 
-    Arguments and errors are those of :func:`reliability`.
+    Takes the arguments and raises the errors of :func:`reliability`.
     """
     return reliability(probabilities, answers, bins, adaptive).error
 
 
 def perfect_error(probabilities: np.ndarray, draws: int = 200, seed: int = 0, bins: int = 15) -> float:
-    """Return the calibration error to expect of a perfectly calibrated model with these probabilities: the floor.
+    """Return the expected calibration error of a perfectly calibrated model with these probabilities.
 
-    The answers are drawn from the probabilities themselves, ``draws`` times over.
+    The answers are drawn from the probabilities, ``draws`` times; the mean error is the floor set by the sample size.
     """
     random = np.random.default_rng(seed)
     edges = probabilities.cumsum(1)
@@ -87,20 +87,20 @@ def perfect_error(probabilities: np.ndarray, draws: int = 200, seed: int = 0, bi
 
 
 def nll(probabilities: np.ndarray, answers: np.ndarray) -> float:
-    """Mean negative log-probability of the true class, nats."""
+    """Return the mean negative log-probability of the true class, nats."""
     from sklearn.metrics import log_loss
 
     return float(log_loss(answers, probabilities, labels=np.arange(np.shape(probabilities)[1])))
 
 
 def brier(probabilities: np.ndarray, answers: np.ndarray) -> float:
-    """Mean squared distance from the truth, summed over the classes (Brier, 1950): from 0 to 2."""
+    """Return the mean squared distance from the one-hot truth, summed over classes (Brier, 1950): from 0 to 2."""
     truth = np.eye(np.shape(probabilities)[1])[np.asarray(answers)]
     return float(np.square(np.asarray(probabilities) - truth).sum(1).mean())
 
 
 def temperature(logits: np.ndarray, answers: np.ndarray) -> float:
-    """Return the number that logits are best divided by, judged by the loss on data held out (Guo et al., 2017).
+    """Return the temperature, the divisor of the logits that minimises the held-out loss (Guo et al., 2017).
 
     Example:
         >>> logits = np.array([[2.0, 0.0]] * 4)

@@ -1,4 +1,4 @@
-"""What there is to know of each cell: its paper, its parameters, its products, the engine that runs it."""
+"""A table of cells: paper, parameters, matrix products per step, the engine that runs the cell, speed."""
 
 import inspect
 import statistics
@@ -28,13 +28,13 @@ class CellRow:
     year: int | None
     paper: str
     parameters: int
-    products: int | None  # matrix products within a step; None where the engine cannot tell
+    products: int | None  # matrix products within a step; None if the engine cannot count them
     engine: str  # "native", or "loop"
-    why: str = ""  # why it is the loop
+    why: str = ""  # why the engine is the loop
 
 
 def make_cell(kind: type[Cell], input_size: int, hidden_size: int) -> Cell:
-    """Make a cell of these sizes; one that projects its output projects to half.
+    """Build a cell of these sizes; a cell that projects its output projects to half the hidden size.
 
     Example:
         >>> from elman.cells import ProjectedLSTMCell
@@ -51,7 +51,7 @@ def make_cell(kind: type[Cell], input_size: int, hidden_size: int) -> Cell:
 
 
 def describe(name: str, cell: Cell) -> CellRow:
-    """Trace and plan a cell, without compiling it.
+    """Return the row of a cell; it is traced and planned, but not compiled.
 
     Example:
         >>> from elman.cells import MGUCell
@@ -64,7 +64,7 @@ def describe(name: str, cell: Cell) -> CellRow:
         with torch.random.fork_rng(devices=[]):
             program = plan(lower(record(cell, torch.float32, KNOWN))).inference
         products = sum(len(level.products) for level in program.levels)
-    except Exception as error:  # whatever stops the engine, the loop runs the cell
+    except Exception as error:  # whatever the engine raises, the loop runs the cell
         engine, why = "loop", str(error) if isinstance(error, Unsupported) else f"{type(error).__name__}: {error}"
     return CellRow(
         name,
@@ -85,17 +85,17 @@ def relative_times(
     turns: int = 5,
     each: Callable[[str], None] | None = None,
 ) -> dict[str, float]:
-    """Time a training step of each cell against ``torch.nn.LSTM`` of the same sizes, in turns.
+    """Time a training step of each cell against ``torch.nn.LSTM`` of the same sizes, in alternation.
 
     Args:
-        cells: by name.
+        cells: cells by name.
         batch_size: B; default 32.
         steps: T; default 50.
         turns: blocks of runs of each side, whose medians are compared; default 5.
-        each: called with the name of the cell that comes next.
+        each: called with the name of each cell before its turn.
 
     Returns:
-        Time over the LSTM's, by name: below 1 is faster.
+        Time relative to the LSTM's, by name: below 1 is faster.
     """
     found = {}
     for name, cell in cells.items():

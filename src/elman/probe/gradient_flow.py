@@ -13,9 +13,9 @@ __all__ = ["gradient_flow"]
 def gradient_flow(cell: Cell, x: Tensor, loss: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
     r"""Return :math:`\lVert \partial L / \partial s_t \rVert` at every step, for every field s of the state.
 
-    The derivative is that of backpropagation through time: it counts every path from the quantity made at
-    step t to the loss. An LSTM's ``c_t`` so counts its way through ``h_t``, which is made from it, and
-    ``h_t`` only what it does from the next step on.
+    The derivative is that of backpropagation through time: it includes every path from the quantity computed at
+    step t to the loss. For an LSTM, the derivative by ``c_t`` therefore includes the path through ``h_t``, which is
+    computed from ``c_t``; the derivative by ``h_t`` includes only paths through the next step and the output.
 
     Args:
         cell: any cell. Use float64: a vanishing gradient soon leaves the range of float32.
@@ -23,7 +23,7 @@ def gradient_flow(cell: Cell, x: Tensor, loss: Callable[[Tensor], Tensor]) -> di
         loss: maps the last output ``[B, H]`` to a scalar.
 
     Returns:
-        For each field of the state the norms ``[T]`` over batch and features; entry t belongs to the state
+        The norms ``[T]`` over batch and features for each field of the state; entry t belongs to the state
         after step t + 1.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a cell's state knows, step by step: every state, single units, linear probes, ablation."""
+"""Probes of a cell's hidden states: recording, unit correlations, linear probes, ablation."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -16,19 +16,19 @@ __all__ = ["correlations", "every_state", "explained"]
 
 @torch.no_grad()
 def every_state(cell: Cell, x: Tensor, held: Mapping[str, Sequence[int]] | None = None) -> dict[str, Tensor]:
-    """Step through a batch and keep every state.
+    """Step through a batch, and return every state.
 
     Args:
         cell: any cell.
         x: inputs ``[T, B, I]``.
-        held: units of a field of the state that are set to zero after every step, an ablation, such as
-            ``{"c": [3]}``. A unit held in ``h`` alone comes back from an LSTM's ``c`` at the next step.
+        held: units to set to zero after every step (an ablation), by field, such as ``{"c": [3]}``. An LSTM's unit
+            held in ``h`` alone is restored from ``c`` at the next step.
 
     Returns:
-        For each field of the state ``[T, B, size]``.
+        The states ``[T, B, size]`` of each field.
 
     Raises:
-        ValueError: for a field that the state lacks, or a unit that the field lacks.
+        ValueError: if the state lacks a field, or the field lacks a unit.
 
     Example:
         >>> from elman.cells import LSTMCell
@@ -55,7 +55,7 @@ def every_state(cell: Cell, x: Tensor, held: Mapping[str, Sequence[int]] | None 
 
 
 def correlations(states: "np.ndarray", target: "np.ndarray") -> "np.ndarray":
-    """Pearson's r of each unit with a quantity; 0 for a unit that never changes.
+    """Return Pearson's r of each unit with a quantity; 0 for a unit that never changes.
 
     Args:
         states: ``[N, H]``.
@@ -75,13 +75,14 @@ def correlations(states: "np.ndarray", target: "np.ndarray") -> "np.ndarray":
 
 
 def explained(states: "np.ndarray", target: "np.ndarray", held_out: "np.ndarray", truth: "np.ndarray") -> float:
-    """Share of a quantity's variance that a linear probe explains where it was not fitted (R²; below 0 if it harms).
+    """Return the share of a quantity's variance that a linear probe explains on held-out states (R², negative if the
+    probe predicts worse than the mean).
 
     Args:
-        states: ``[N, H]``, to fit on.
-        target: ``[N]``.
-        held_out: ``[M, H]``, of other sequences.
-        truth: ``[M]``.
+        states: states to fit on, ``[N, H]``.
+        target: quantity to predict, ``[N]``.
+        held_out: states of other sequences, ``[M, H]``.
+        truth: their quantity, ``[M]``.
 
     Example:
         >>> import numpy as np

@@ -1,4 +1,4 @@
-"""What a melody is like: its key, how it fills its bars, its steps and durations, and what it resembles."""
+"""Statistics of melodies: key, filled bars, steps, durations, and the distance to training tunes."""
 
 import math
 from collections import Counter
@@ -17,8 +17,8 @@ __all__ = [
 
 T = TypeVar("T", bound=Hashable)
 
-# How well each pitch class fits a key on C, as listeners rated it: Krumhansl & Kessler (1982), figure 3; the numbers
-# are printed in Krumhansl (1990), Cognitive Foundations of Musical Pitch, p. 30. By whether the key is minor.
+# Listeners' ratings of how well each pitch class fits a key on C: Krumhansl & Kessler (1982), figure 3; the numbers
+# are printed in Krumhansl (1990), Cognitive Foundations of Musical Pitch, p. 30. Keyed by whether the key is minor.
 KRUMHANSL = {
     False: (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
     True: (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
@@ -43,11 +43,11 @@ class Key:
 def best_key(melody: Melody) -> Key:
     """Find the key by the algorithm of Krumhansl & Schmuckler (Krumhansl, 1990, chapter 4).
 
-    The time that each pitch class sounds is correlated with the profiles of all 24 keys; the highest wins. The order
-    of the notes does not enter.
+    The time that each pitch class sounds is correlated with the profiles of all 24 keys, and the highest correlation
+    wins. The order of the notes does not matter.
 
     Raises:
-        ValueError: if all twelve sound equally long, when no key fits better than another.
+        ValueError: if all twelve pitch classes sound equally long, because then no key fits better than another.
 
     Example:
         >>> scale = Melody(tuple((60 + p, 2) for p in (0, 2, 4, 5, 7, 9, 11, 12)))
@@ -72,7 +72,7 @@ def best_key(melody: Melody) -> Key:
 def in_scale(melody: Melody, tonic: int, minor: bool) -> float:
     """Return the share of notes, rests left out, in a key's scale; in minor the natural one.
 
-    Notes drawn evenly from all twelve pitch classes would have 7/12.
+    For notes drawn uniformly from all twelve pitch classes the share is 7/12.
 
     Example:
         >>> in_scale(Melody(((60, 1), (62, 1), (63, 1), (64, 1))), tonic=0, minor=False)
@@ -82,8 +82,8 @@ def in_scale(melody: Melody, tonic: int, minor: bool) -> float:
 
 
 def bars_filled(melody: Melody) -> float:
-    """Return the share of whole bars that begin and end where a note or rest does, so that none is held across; NaN
-    where there is no whole bar.
+    """Return the share of whole bars that begin and end with a note or rest, so that no note crosses the bar line;
+    NaN if there are no whole bars.
 
     Example:
         >>> bars_filled(Melody(((60, 8), (62, 8), (64, 12), (65, 4), (67, 12), (69, 8), (71, 12))))
@@ -113,10 +113,10 @@ def kl(found: Mapping[T, float], reference: Mapping[T, float], smoothing: float 
     Args:
         found: counts that give p.
         reference: counts that give q.
-        smoothing: added to every count of either that the other has, so that none is zero; default 0.5.
+        smoothing: added to the count of every value that occurs in either, so that no count is zero; default 0.5.
 
     Raises:
-        ValueError: if either has no counts, or the smoothing is not positive.
+        ValueError: if ``found`` or ``reference`` is empty, or the smoothing is not positive.
 
     Example:
         >>> kl({"a": 1, "b": 1}, {"a": 1, "b": 1}), round(kl({"a": 9}, {"b": 9}), 3)
@@ -131,10 +131,10 @@ def kl(found: Mapping[T, float], reference: Mapping[T, float], smoothing: float 
 
 
 def nearest_distance(melodies: Sequence[Melody], training: Sequence[Melody]) -> list[float]:
-    """Return how far each melody is from the training tune that is most like it, whatever the keys: the edit distance
-    of their :attr:`~elman.data.music.melody.Melody.shape` s, in steps of one note, over the length of the longer.
+    """Return the distance of each melody from the most similar training tune, whatever the keys: the edit distance
+    of their :attr:`~elman.data.music.melody.Melody.shape` s, in notes, divided by the length of the longer one.
 
-    0 is a copy or a transposition, 1 has not a step and duration in common.
+    0 means a copy or a transposition, 1 that the two share no step with its duration.
 
     Raises:
         ValueError: if there are no training tunes.
@@ -154,16 +154,16 @@ def nearest_distance(melodies: Sequence[Melody], training: Sequence[Melody]) -> 
 
 
 def shuffled(melody: Melody, seed: int) -> Melody:
-    """Return the same notes in a random order. Pitch classes and durations stay as they were, so that whatever does
-    not change, such as :func:`best_key`, says nothing of the order."""
+    """Return the same notes in a random order. A statistic that does not change, such as :func:`best_key`, does not
+    measure the order of the notes."""
     order = np.random.default_rng(seed).permutation(len(melody.notes))
     return replace(melody, notes=tuple(melody.notes[k] for k in order))
 
 
 def pooled(melodies: Sequence[Melody], seed: int) -> list[Melody]:
-    """Return melodies of the same numbers of notes, dealt out anew from all notes together, so that no key is left.
+    """Return melodies with the same numbers of notes, drawn from the notes of all melodies, which destroys the keys.
 
-    A melody that is dealt rests alone keeps its own notes.
+    A melody that would receive only rests keeps its own notes.
     """
     every = [note for melody in melodies for note in melody.notes]
     order = iter(np.random.default_rng(seed).permutation(len(every)).tolist())

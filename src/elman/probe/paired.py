@@ -1,4 +1,4 @@
-"""Whether two models that answered the same questions differ: tests for pairs."""
+"""Paired tests: whether two models that answered the same questions differ."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,14 +9,14 @@ __all__ = ["holm", "mcnemar", "paired_permutation"]
 
 
 def mcnemar(a: Sequence[bool] | np.ndarray, b: Sequence[bool] | np.ndarray) -> float:
-    """Exact test of McNemar (1947): the two-sided p-value that one is right as often as the other.
+    """Return the two-sided p-value of McNemar's exact test (1947) that both models are equally often right.
 
     Args:
-        a: whether the first was right, question by question.
-        b: whether the second was.
+        a: whether the first model was right, for each question.
+        b: whether the second model was right, for each question.
 
     Raises:
-        ValueError: if they did not answer the same number of questions.
+        ValueError: if ``a`` and ``b`` differ in length.
 
     Example:
         >>> mcnemar([1, 1, 1, 1, 1, 1, 0], [0, 0, 0, 0, 0, 0, 0])  # 2 * 0.5**6
@@ -29,10 +29,11 @@ def mcnemar(a: Sequence[bool] | np.ndarray, b: Sequence[bool] | np.ndarray) -> f
 
 
 def paired_permutation(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray, seed: int = 0) -> float:
-    """Two-sided p-value that the pairs' mean difference is none, by exchanging them (exact up to 2^13 ways).
+    """Return the two-sided p-value of a paired permutation test that the mean difference is zero (exact up to 2^13
+    exchanges).
 
     Raises:
-        ValueError: if there are not as many of one as of the other.
+        ValueError: if the two differ in length.
     """
     first, second = _pairs(a, b)
 
@@ -46,7 +47,7 @@ def paired_permutation(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
-    """Return p-values corrected for being several (Holm, 1979).
+    """Return p-values corrected for multiple tests (Holm, 1979).
 
     Example:
         >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
@@ -64,6 +65,6 @@ def _pairs(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> 
     first, second = np.asarray(a), np.asarray(b)
     if first.shape != second.shape or first.ndim != 1 or not len(first):
         raise ValueError(
-            f"pairs need as many of one as of the other, at least 1, got {first.shape} and {second.shape}"
+            f"pairs need two arrays [N] of the same length, N at least 1, got {first.shape} and {second.shape}"
         )
     return first, second

@@ -1,4 +1,4 @@
-"""Counting parameters on real modules, by part, in both bias conventions."""
+"""Parameter counts of real modules, by part, in both bias conventions."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -39,7 +39,7 @@ def count_parameters(
     bidirectional: bool = False,
     biases: Literal[1, 2] = 1,
 ) -> list[Part]:
-    """List the parameter tensors of a recurrent network, read from modules that are really built.
+    """List the parameter tensors of a recurrent network, read from real modules.
 
     Args:
         kind: ``"rnn"``, ``"lstm"`` or ``"gru"``.
@@ -47,12 +47,12 @@ def count_parameters(
         hidden_size: hidden features of every layer and direction.
         output_size: features of a linear layer on top; 0 leaves it out.
         num_layers: recurrent layers.
-        bidirectional: two directions a layer.
-        biases: bias vectors a gate: 1 as in textbooks, 2 as in PyTorch, which keeps one for the input and
+        bidirectional: two directions per layer.
+        biases: bias vectors per gate: 1 as in textbooks, 2 as in PyTorch, which has one for the input and
             one for the recurrent product.
 
     Raises:
-        ValueError: if the kind is unknown, or a size is not positive or beyond all measure.
+        ValueError: if the kind is unknown, or a size is not positive or too large.
 
     Example:
         >>> sum(part.parameters for part in count_parameters("rnn", 100, 256, 50))

@@ -151,7 +151,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     teacher = arms[forced]
 
     def share(arm: str, name: str) -> str | None:
-        return arms.told(arm, name, SHARE)
+        return arms.formatted(arm, name, SHARE)
 
     rows = [
         [arm, share(arm, "true"), share(arm, "own"), spread(arms.less(arm, arm, "own", "true")),

@@ -178,7 +178,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     by_lag = {lag: arms.on(lag=lag) for lag in plan.lags}
     parts = [(f"{arm}, T={lag}", arm, by_lag[lag]) for arm in arms for lag in plan.lags if arm in by_lag[lag]]
     parts += [("vowels", arm, there) for there in [arms.on(task="vowels")] for arm in there]
-    rows = [[name, part.told(arm, "accuracy", SHARE), len(part[arm])] for name, arm, part in parts]
+    rows = [[name, part.formatted(arm, "accuracy", SHARE), len(part[arm])] for name, arm, part in parts]
     longest, shortest = max(plan.lags), min(plan.lags)
     last = by_lag[longest]
     short = by_lag[shortest].numbers("tanh", "accuracy")

@@ -194,7 +194,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             Table(f"Test sentences of {corpus} classified correctly",
                   ["", "parameters of the layer", "accuracy", "accuracy of the ensemble"],
                   [[arm, next((round(v) for v in arms.numbers(arm, "layer")), None),
-                    arms.told(arm, "accuracy", SHARE), _together(arms[arm])] for arm in there],
+                    arms.formatted(arm, "accuracy", SHARE), _together(arms[arm])] for arm in there],
                   "Means with 95 % intervals over seeds. The parameters leave out the word vectors. The ensemble "
                   "averages the probabilities of all seeds. Drawing other test sentences alone gives a standard "
                   f"error of {_error([record for arm in there for record in arms[arm]]):.3f}."),
@@ -202,7 +202,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                   ["pair", "p", "p, corrected for the number of pairs (Holm)"],
                   [[pair, p_value(p), p_value(corrected[pair])] for pair, p in pairs.items()]),
             Table("Share classified correctly on the grammar, by what makes a sentence hard", ["", *KINDS],
-                  [[arm, *(grammar.told(arm, kind, SHARE) for kind in KINDS)]
+                  [[arm, *(grammar.formatted(arm, kind, SHARE) for kind in KINDS)]
                    for arm in (BAYES, *ARMS) if arm in grammar]),
         ],
     )  # fmt: skip

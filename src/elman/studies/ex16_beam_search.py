@@ -176,7 +176,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     models = Arms(records)
     few = named(min(plan.updates))
     rows = [
-        [model, way, *(models.told(model, f"{name}|{way}", within) for name, within in MEASURES.items())]
+        [model, way, *(models.formatted(model, f"{name}|{way}", within) for name, within in MEASURES.items())]
         for model in models
         for way in WAYS
     ]  # fmt: skip

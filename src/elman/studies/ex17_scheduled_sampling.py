@@ -160,7 +160,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             first = arms[arm][0]
             given, constant = first.series["probability"], first.numbers["constant"]
             rows.append([
-                f"{arm}, {task}", arms.told(arm, "exact", SHARE), len(arms[arm]), round(sum(given) / len(given), 3),
+                f"{arm}, {task}", arms.formatted(arm, "exact", SHARE), len(arms[arm]),
+                round(sum(given) / len(given), 3),
                 round(given[-1], 3), round(constant, 3) if constant else None,
             ])  # fmt: skip
     task = plan.tasks[-1]

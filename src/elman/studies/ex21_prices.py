@@ -233,7 +233,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     rules = next(iter(arms[WITHOUT]), None)
 
     def shown(arm: str, name: str) -> str | None:
-        return arms.told(arm, name, (-1.0, 1.0) if name == "mcc" else SHARE)
+        return arms.formatted(arm, name, (-1.0, 1.0) if name == "mcc" else SHARE)
 
     networks = [arm for arm in ARMS if arm in arms]
     rows = [[arm, *(shown(arm, name) for name in SCORES)] for arm in networks]

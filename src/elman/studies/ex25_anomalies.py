@@ -236,7 +236,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     by_series = {name: arms for name in SERIES if (arms := Arms(records).on(series=name)).records}
 
     def shown(series: str, scorer: str, score: str) -> str | None:
-        return by_series[series].told(*scored(scorer, score), POSITIVE if score == "false" else SHARE)
+        return by_series[series].formatted(*scored(scorer, score), POSITIVE if score == "false" else SHARE)
 
     def scorers(series: str) -> list[str]:
         return [one for one in (*ARMS, *RULES) if scored(one, "")[0] in by_series[series]]

@@ -189,7 +189,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     arms = Arms(records)
 
     def shown(arm: str, name: str) -> str | None:
-        return arms.told(arm, name, POSITIVE if name.endswith("nll") else SHARE)
+        return arms.formatted(arm, name, POSITIVE if name.endswith("nll") else SHARE)
 
     there = [arm for arm in ARMS if arm in arms]
     rows = []

@@ -217,7 +217,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 
     def shown(arm: str, name: str) -> str | None:
         below = name in ("r2", "untrained", "place", "lost", "lost other")
-        return arms.told(arm, name, (-inf, 1.0) if below else SHARE)
+        return arms.formatted(arm, name, (-inf, 1.0) if below else SHARE)
 
     best = next(iter(arms["LSTM"] or records), None)
     return Findings(

@@ -227,7 +227,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     arms, real = Arms(records).on(**REPORTS), Arms(records).on(**RESTAURANTS)
 
     def shown(arm: str, name: str) -> str | None:
-        return arms.told(arm, name, SHARE)
+        return arms.formatted(arm, name, SHARE)
 
     both = arms[BOTH]
     there = [arm for arm in ARMS if arm in arms]
@@ -241,7 +241,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     if real.records:
         tables.append(
             Table("Restaurants with held-out names", ["head", "descriptions that contain the name"],
-                  [[arm, real.told(arm, "names told", SHARE)] for arm in real],
+                  [[arm, real.formatted(arm, "names told", SHARE)] for arm in real],
                   f"{int(real.records[0].numbers['held out'])} held-out names, new for each seed; every second "
                   "training name is outside the vocabulary too, so that the model learns to copy.")
         )  # fmt: skip

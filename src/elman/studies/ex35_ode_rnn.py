@@ -232,7 +232,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     waves = [arm for arm in ARMS if arm in arms]
 
     def shown(arm: str, name: str = "error", digits: int = 4) -> str | None:
-        return arms.told(arm, name, POSITIVE, digits)
+        return arms.formatted(arm, name, POSITIVE, digits)
 
     tables = [
         Table("Squared error of the next value",
@@ -244,7 +244,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     if real.records:
 
         def beats(arm: str, name: str) -> str | None:
-            return real.told(arm, name, POSITIVE, 2)
+            return real.formatted(arm, name, POSITIVE, 2)
 
         first = next(iter(real))
         rows = [[arm, beats(arm, "rmse")] for arm in real]

@@ -1,4 +1,4 @@
-"""Training sequences: two verbs, losses, truncated backpropagation through time, and checkpoints.
+"""Training: two loops, losses, truncated backpropagation through time, and checkpoints.
 
 :func:`train` takes any loss and yields every update; :func:`fit` takes labelled sequences and yields every epoch.
 """

@@ -1,4 +1,4 @@
-"""Checkpoints: all that training needs to go on bit for bit, in a format that cannot run code.
+"""Checkpoints: everything training needs to resume bit for bit, in a format that cannot run code.
 
 A checkpoint is a tree - dictionaries, tuples and lists of tensors, numbers and words - in one safetensors file: the
 tensors as they are, the tree as JSON beside them, and the file's SHA-256.
@@ -24,19 +24,19 @@ __all__ = ["RandomState", "Stateful", "load_checkpoint", "save_checkpoint"]
 
 @runtime_checkable
 class Stateful(Protocol):
-    """What can be put in a checkpoint: a module, an optimiser, a schedule, an average, a stopping rule."""
+    """An object that a checkpoint can save: a module, an optimiser, a schedule, an average, a stopping rule."""
 
     def state_dict(self) -> Any:
         """Return a tree of tensors, numbers and words."""
         ...
 
     def load_state_dict(self, state_dict: Any, /) -> Any:
-        """Take up what :meth:`state_dict` gave."""
+        """Restore what :meth:`state_dict` returned."""
         ...
 
 
 class RandomState:
-    """Every source of random numbers of this process: torch's, on every GPU too, Python's and NumPy's.
+    """All random number generators of this process: torch's, on the CPU and on every GPU, Python's and NumPy's.
 
     Example:
         >>> held = RandomState().state_dict()
@@ -47,14 +47,14 @@ class RandomState:
     """
 
     def state_dict(self) -> dict[str, Any]:
-        """Where each of them stands."""
+        """Return the state of every generator."""
         state = {"torch": torch.get_rng_state(), "python": random.getstate(), "numpy": np.random.get_state()}
         if torch.cuda.is_available():
             state["cuda"] = torch.cuda.get_rng_state_all()
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Put each of them back there."""
+        """Restore the state of every generator."""
         torch.set_rng_state(state_dict["torch"])
         random.setstate(state_dict["python"])
         np.random.set_state(state_dict["numpy"])
@@ -63,16 +63,16 @@ class RandomState:
 
 
 def save_checkpoint(path: Path, parts: Mapping[str, Stateful], notes: Any = None) -> None:
-    """Write what some parts hold as one file, atomically.
+    """Write the state of several parts to one file, atomically.
 
     Args:
         path: the file.
-        parts: by name, whatever has a ``state_dict``.
-        notes: a tree besides, such as the losses so far and a carried state.
+        parts: objects with a ``state_dict``, by name.
+        notes: a further tree to save, such as the losses so far and a carried state.
 
     Raises:
         OSError: if the file cannot be written; the old checkpoint is then still there.
-        TypeError: if something in a tree is neither a tensor nor what JSON can hold.
+        TypeError: if a tree contains something that is neither a tensor nor valid JSON.
     """
     tensors: dict[str, Tensor] = {}
     held = {name: part.state_dict() for name, part in parts.items()}
@@ -82,15 +82,15 @@ def save_checkpoint(path: Path, parts: Mapping[str, Stateful], notes: Any = None
 
 
 def load_checkpoint(path: Path, parts: Mapping[str, Stateful]) -> Any:
-    """Restore what :func:`save_checkpoint` wrote, and return its notes.
+    """Restore the parts from a file that :func:`save_checkpoint` wrote, and return its notes.
 
     Args:
         path: the file.
-        parts: the same, by the same names; each takes up its state.
+        parts: the parts that were saved, under the same names; each one's state is restored.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is damaged or was made by other parts.
+        FileNotFoundError: if the file does not exist.
+        ValueError: if the file is damaged or was saved from other parts.
     """
     if not path.exists():
         raise FileNotFoundError(f"no checkpoint at {path}")
@@ -107,11 +107,11 @@ def load_checkpoint(path: Path, parts: Mapping[str, Stateful]) -> Any:
         return tree["notes"]
     except (SafetensorError, LookupError, ValueError, TypeError, RuntimeError, AttributeError) as error:
         message = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"{path} is not a checkpoint of this model ({message}); delete it to start anew") from None
+        raise ValueError(f"{path} is not a checkpoint of this model ({message}); delete it to start again") from None
 
 
 def _flat(tree: Any, tensors: dict[str, Tensor]) -> Any:
-    """Describe a tree in JSON's terms, its tensors put aside."""
+    """Convert a tree to JSON values, with its tensors stored separately."""
     if isinstance(tree, np.ndarray):
         return {"array": _flat(torch.from_numpy(tree.astype(np.int64)), tensors), "dtype": str(tree.dtype)}
     if isinstance(tree, Tensor):
@@ -130,7 +130,7 @@ def _flat(tree: Any, tensors: dict[str, Tensor]) -> Any:
 
 
 def _tree(described: Any, tensors: dict[str, Tensor]) -> Any:
-    """Make the tree again."""
+    """Rebuild the tree."""
     if isinstance(described, list):
         return [_tree(part, tensors) for part in described]
     if not isinstance(described, dict):

@@ -24,7 +24,7 @@ def class_loss(model: nn.Module, batch: Batch) -> Tensor:
 
 @torch.no_grad()
 def accuracy(model: nn.Module, batch: Batch) -> float:
-    """Share of a batch that the model puts in the right class."""
+    """Return the share of a batch that the model classifies correctly."""
     training = model.training
     model.eval()
     x, lengths, classes = batch

@@ -1,4 +1,4 @@
-"""Training on a set of sequences, pass after pass, with data held out that says when to stop."""
+"""Training on a set of sequences for several epochs, with early stopping on held-out data."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -24,14 +24,14 @@ __all__ = ["NOTHING", "Epoch", "Labelled", "fit", "logits_of", "nats"]
 
 @dataclass(frozen=True)
 class Labelled:
-    """Sequences, each with a class, or with a class for every step.
+    """Sequences, each labelled with one class or with a class per step.
 
     Args:
         inputs: a tensor ``[T, ...]`` for each sequence, T at least 1.
-        targets: a class for each, or a tensor ``[T]`` for each.
+        targets: a class for each sequence, or a tensor ``[T]`` of classes.
 
     Raises:
-        ValueError: if there are none, one is empty, or there are not as many targets.
+        ValueError: if there are no sequences, a sequence is empty, or the numbers of inputs and targets differ.
 
     Example:
         >>> some = Labelled([torch.ones(2, 1), torch.ones(3, 1)], [0, 1])
@@ -56,7 +56,7 @@ class Labelled:
 
     @property
     def lengths(self) -> list[int]:
-        """Steps of each sequence."""
+        """Number of steps of each sequence."""
         return [len(one) for one in self.inputs]
 
     def __getitem__(self, indices: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
@@ -71,14 +71,14 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training data.
+    """One epoch of training.
 
     Args:
-        number: passes done, this one included.
-        loss: mean over the pass's updates, nats.
-        validation: loss on the data held out, nats an answer; NaN where there are none.
-        best: whether that is the lowest so far.
-        norms: of the gradients, before clipping, update by update.
+        number: epochs done, this one included.
+        loss: mean loss over the epoch's updates, nats.
+        validation: loss on the validation data, nats per target; NaN without validation data.
+        best: whether the validation loss is the lowest so far.
+        norms: gradient norm of each update, before clipping.
     """
 
     number: int
@@ -104,28 +104,29 @@ def fit(
     checkpoint: Path | None = None,
     each: Callable[[int, int, float], None] | None = None,
 ) -> Iterator[Epoch]:
-    """Train, and yield every pass as it ends; when the passes end the model has the weights of the best one.
+    """Train, and yield every epoch as it ends; after the last epoch the model has the weights of the best one.
 
     With several processes (:mod:`elman.train.parallel`) each reads its rows of every batch.
 
     Args:
-        model: ``model(x [T, B, ...], lengths) -> logits``, ``[B, classes]`` or ``[T, B, classes]`` as targets are.
-        training: what to learn from, in batches of like length.
-        validation: what says which pass was best; None keeps the last.
-        epochs: passes at the most.
-        learning_rate: of the default optimiser, its highest value.
-        batch_size: sequences of an update; default 32.
-        seed: of the order of the batches.
-        patience: passes in a row that may fail to better the validation loss; default no limit.
-        optimizer: default Adam; one of your own keeps the rates of its groups, without ``learning_rate``.
-        schedule: of every rate, over all updates; default a straight line to a tenth.
-        clip_norm: the gradient's norm is clipped to this.
-        checkpoint: file to go on from, and to write after every pass.
-        each: called with updates done, updates in all and the last loss.
+        model: ``model(x [T, B, ...], lengths) -> logits``; ``[B, classes]`` or ``[T, B, classes]``, matching the
+            targets.
+        training: training data, batched by similar length.
+        validation: data whose loss selects the best epoch; with None the last epoch's weights are kept.
+        epochs: maximum number of epochs.
+        learning_rate: highest rate of the default optimiser.
+        batch_size: sequences per update; default 32.
+        seed: seed of the order of the batches.
+        patience: epochs in a row that may fail to lower the validation loss; default no limit.
+        optimizer: default Adam. Your own optimizer keeps the rates of its groups; leave out ``learning_rate`` then.
+        schedule: factor of every rate over all updates; default a linear decay to a tenth.
+        clip_norm: maximum gradient norm.
+        checkpoint: file to resume from, written after every epoch.
+        each: called with the updates done, the total number of updates and the last loss.
 
     Raises:
-        LossNotFinite: with the update at which it happened.
-        ValueError: if the checkpoint is damaged or of another model.
+        LossNotFinite: if the loss becomes NaN or infinite; the message names the update.
+        ValueError: if the checkpoint is damaged or belongs to another model.
         OSError: if the checkpoint cannot be written.
     """
     batches = Batches(training.lengths, batch_size, seed)
@@ -135,21 +136,21 @@ def fit(
     def loss(update: int) -> Tensor:
         indices = batches[update]
         mine = indices[parallel.rows(len(indices))]
-        if not len(mine):  # the last batch of a pass may be smaller than there are processes
+        if not len(mine):  # the last batch of an epoch may have fewer rows than there are processes
             return parallel.mean(sum((p.sum() * 0 for p in model.parameters()), torch.zeros(())), 0)
         x, lengths, targets = training[mine]
         logits = model(x, lengths)
         total = cross_entropy(logits.flatten(0, -2), targets.flatten(), ignore_index=NOTHING, reduction="sum")
         return parallel.mean(total, int((targets != NOTHING).sum()))
 
-    made = train(
+    run = train(
         model, loss, epochs * len(batches), learning_rate=learning_rate, optimizer=optimizer, schedule=schedule,
         clip_norm=clip_norm, shared=True, checkpoint=checkpoint, checkpoint_every=len(batches),
         keep={"best": best, "scores": scores},
     )  # fmt: skip
     losses: list[float] = []
     norms: list[float] = []
-    for update in made:
+    for update in run:
         losses.append(update.loss)
         norms.append(update.norm)
         if each is not None and not update.restored:
@@ -172,7 +173,7 @@ def fit(
 
 
 class _Scores:
-    """What each pass came to, kept in the checkpoint."""
+    """The finished epochs, kept in the checkpoint."""
 
     def __init__(self) -> None:
         self.kept: list[tuple[float, bool]] = []
@@ -192,9 +193,9 @@ def logits_of(model: nn.Module, data: Labelled, batch_size: int = 128) -> list[T
     """Return the logits of every sequence, ``[classes]`` or ``[T, classes]``, in the order of the data.
 
     Args:
-        model: as for :func:`fit`; put in evaluation for the while.
+        model: as for :func:`fit`; in evaluation mode during the call.
         data: the sequences.
-        batch_size: how many are read at once, of like length; default 128.
+        batch_size: sequences per batch, batched by similar length; default 128.
     """
     training = model.training
     model.eval()
@@ -211,7 +212,7 @@ def logits_of(model: nn.Module, data: Labelled, batch_size: int = 128) -> list[T
 
 
 def nats(model: nn.Module, data: Labelled) -> float:
-    """Return the mean loss on some data, nats an answer."""
+    """Return the mean loss on some data, nats per target."""
     logits = torch.cat([one.reshape(-1, one.shape[-1]) for one in logits_of(model, data)])
     targets = torch.cat([torch.as_tensor(one).reshape(-1) for one in data.targets])
     return cross_entropy(logits, targets, ignore_index=NOTHING).item()

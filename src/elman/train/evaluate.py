@@ -9,15 +9,15 @@ __all__ = ["evaluate"]
 
 @torch.no_grad()
 def evaluate(model: nn.Module, tokens: Tensor, steps: int = 1000) -> float:
-    """Return the mean loss over a text read once from end to end as one stream, the state carried all along.
+    """Return the mean loss over a text, read as one stream with the state carried from end to end.
 
     Args:
         model: ``model(tokens [T, B], state) -> (logits [T, B, V], state)``.
         tokens: the text, ``[N]``, N at least 2.
-        steps: time steps handed to the model at once; it does not change the result.
+        steps: time steps per call of the model; does not change the result.
 
     Returns:
-        Nats a token, over the N - 1 tokens that have one before them.
+        Nats per token, over the N - 1 tokens after the first.
 
     Raises:
         ValueError: if there are fewer than two tokens.

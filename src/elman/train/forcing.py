@@ -1,4 +1,4 @@
-"""How often a decoder in training reads the true token before, and not its own: scheduled sampling.
+"""Scheduled sampling: how often a decoder in training reads the true previous token instead of its own.
 
 Bengio, Vinyals, Jaitly & Shazeer, "Scheduled Sampling for Sequence Prediction with Recurrent Neural Networks"
 (NeurIPS 2015), section 2.4. A schedule maps the number i of updates (or epochs) done to the probability of the

@@ -1,4 +1,4 @@
-"""The training loop: one update after another, each told as it is made."""
+"""The training loop: a generator that yields every update."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -36,43 +36,44 @@ def train(
     checkpoint_every: int = 200,
     keep: Mapping[str, Stateful] | None = None,
 ) -> Iterator[Update]:
-    """Train, and yield every update as it is made; leave the loop to stop early.
+    """Train, and yield every update; leave the loop to stop early.
 
-    What a loss needs besides its update's number it draws from random numbers seeded by that number, or keeps in its
-    attribute ``state``, a nest of tensors, as :class:`~elman.train.truncated.Truncated` does: then a run that goes on
-    from its checkpoint is the same, bit for bit, as one that was never interrupted.
+    A run resumed from its checkpoint is bit for bit the same as an uninterrupted one, provided that the loss depends
+    on nothing but the number of updates done, random numbers seeded by that number, and its attribute ``state``, a
+    nest of tensors (see :class:`~elman.train.truncated.Truncated`).
 
     Args:
-        model: what to train; put in training mode before every update.
-        loss: gives the loss of an update, a scalar, from the number of updates done.
-        updates: steps of the optimiser in all.
-        learning_rate: of the default optimiser, its highest value.
-        optimizer: default Adam (Kingma & Ba, 2015). One of your own keeps the rates of its groups, and each is their
-            highest value; leave out ``learning_rate`` then.
-        schedule: factor of every rate by update; default a straight line to a tenth.
-        clip_norm: the gradient's norm is clipped to this (Pascanu et al., 2013); ``math.inf`` leaves it alone.
-        precision: ``"bfloat16"`` or ``"float16"`` run the loss under :class:`torch.autocast`, ``"float16"`` with its
-            gradient scaled.
-        shared: whether the loss is one process's share (:mod:`elman.train.parallel`), whose gradients are added up.
-        checkpoint: file to go on from, and to write; it is left in place at the end.
+        model: the model to train; put in training mode before every update.
+        loss: ``loss(updates_done) -> scalar``.
+        updates: total number of optimiser steps.
+        learning_rate: highest rate of the default optimiser.
+        optimizer: default Adam (Kingma & Ba, 2015). Your own optimizer keeps the rates of its groups as their highest
+            values; leave out ``learning_rate`` then.
+        schedule: factor of every rate by update; default a linear decay to a tenth.
+        clip_norm: maximum gradient norm (Pascanu et al., 2013); ``math.inf`` does not clip.
+        precision: ``"bfloat16"`` and ``"float16"`` compute the loss under :class:`torch.autocast`, ``"float16"`` with
+            gradient scaling.
+        shared: whether the loss is one process's share (:mod:`elman.train.parallel`); gradients are then summed over
+            the processes.
+        checkpoint: file to resume from and to write; it remains after the end.
         checkpoint_every: updates between checkpoints.
-        keep: by name, what else changes with training and belongs in the checkpoint, such as
-            ``torch.optim.swa_utils.AveragedModel`` or :class:`~elman.train.stopping.Best`. Whatever is called
-            ``"average"`` takes up the parameters after every update.
+        keep: other objects, by name, that change with training and belong in the checkpoint, such as
+            ``torch.optim.swa_utils.AveragedModel`` or :class:`~elman.train.stopping.Best`. The object named
+            ``"average"`` is updated with the parameters after every update.
 
     Yields:
-        Every update, restored ones first. The checkpoint is written when the next one is asked for.
+        Every update, restored ones first. A checkpoint is written when the following update is requested.
 
     Raises:
-        LossNotFinite: with the update at which it happened, before anything is changed.
+        LossNotFinite: if the loss becomes NaN or infinite; the message names the update, and the model is unchanged.
         TypeError: if neither a learning rate nor an optimiser is given, or both.
-        ValueError: if the checkpoint is damaged or of another model, or the machine lacks the precision.
+        ValueError: if the checkpoint is damaged or belongs to another model, or the machine lacks the precision.
         OSError: if the checkpoint cannot be written.
 
     Example:
         >>> model = nn.Linear(1, 1)
-        >>> made = train(model, lambda update: model(torch.ones(8, 1)).square().mean(), 50, learning_rate=0.1)
-        >>> losses = [update.loss for update in made]
+        >>> run = train(model, lambda update: model(torch.ones(8, 1)).square().mean(), 50, learning_rate=0.1)
+        >>> losses = [update.loss for update in run]
         >>> len(losses), losses[-1] < losses[0]
         (50, True)
     """
@@ -87,34 +88,34 @@ def train(
     if scaler is not None:
         kept["scaler"] = scaler
     average: Any = kept.get("average")
-    made: list[Update] = []
+    done: list[Update] = []
     if checkpoint is not None and checkpoint.exists():
-        made = _restore(checkpoint, kept, loss)
-        yield from made
-    for number in range(len(made), updates):
+        done = _restore(checkpoint, kept, loss)
+        yield from done
+    for number in range(len(done), updates):
         model.train()
         with cast:
             value = loss(number)
         rates = [rate * schedule(number, updates) for rate in highest]
-        made.append(descend(model, optimizer, value, number, rates, clip_norm, scaler, shared))
+        done.append(descend(model, optimizer, value, number, rates, clip_norm, scaler, shared))
         if average is not None:
             average.update_parameters(model)
-        yield made[-1]
-        if checkpoint is not None and (len(made) % checkpoint_every == 0 or len(made) == updates):
-            _save(checkpoint, kept, loss, made)
+        yield done[-1]
+        if checkpoint is not None and (len(done) % checkpoint_every == 0 or len(done) == updates):
+            _save(checkpoint, kept, loss, done)
 
 
 def losses(updates: Iterator[Update], each: Callable[[int, float], None] | None = None) -> list[float]:
-    """Run a training to its end, and return the loss of every update.
+    """Consume all updates of a training run, and return their losses.
 
     Args:
-        updates: what :func:`train` yields.
-        each: called with the number of updates done and the last loss, but not for updates from a checkpoint.
+        updates: the generator that :func:`train` returns.
+        each: called with the number of updates done and the last loss; not called for updates from a checkpoint.
 
     Example:
         >>> model = nn.Linear(1, 1)
-        >>> made = train(model, lambda update: model(torch.ones(8, 1)).square().mean(), 50, learning_rate=0.1)
-        >>> found = losses(made)
+        >>> run = train(model, lambda update: model(torch.ones(8, 1)).square().mean(), 50, learning_rate=0.1)
+        >>> found = losses(run)
         >>> len(found), found[-1] < found[0]
         (50, True)
     """
@@ -126,12 +127,12 @@ def losses(updates: Iterator[Update], each: Callable[[int, float], None] | None 
     return found
 
 
-def _save(checkpoint: Path, kept: Mapping[str, Stateful], loss: Any, made: list[Update]) -> None:
-    """One file for all processes: what they share, and what each of them carries."""
+def _save(checkpoint: Path, kept: Mapping[str, Stateful], loss: Any, done: list[Update]) -> None:
+    """Write one checkpoint file for all processes: their common state, and the state of each."""
     own = {"state": getattr(loss, "state", None), "random": RandomState().state_dict()}
     each = parallel.gather(own)
     if each:
-        history = torch.tensor([astuple(update)[:4] for update in made], dtype=torch.float64)
+        history = torch.tensor([astuple(update)[:4] for update in done], dtype=torch.float64)
         save_checkpoint(checkpoint, kept, {"history": history, "each": each})
 
 
@@ -140,8 +141,8 @@ def _restore(checkpoint: Path, kept: Mapping[str, Stateful], loss: Any) -> list[
     each = notes["each"]
     if len(each) != parallel.processes():
         raise ValueError(
-            f"{checkpoint} was made by {len(each)} processes and cannot go on in {parallel.processes()}; "
-            f"take as many, or delete it to start anew"
+            f"{checkpoint} was written by {len(each)} processes, got {parallel.processes()}; "
+            f"start {len(each)} processes to resume, or delete it to start again"
         )
     own = each[parallel.rank()]
     RandomState().load_state_dict(own["random"])
@@ -151,12 +152,12 @@ def _restore(checkpoint: Path, kept: Mapping[str, Stateful], loss: Any) -> list[
 
 
 def _cast(model: nn.Module, precision: Precision) -> tuple[AbstractContextManager[Any], torch.amp.GradScaler | None]:
-    """Return the context a loss is computed in, and what scales it."""
+    """Return the context in which the loss is computed, and its gradient scaler."""
     named("precision", precision, get_args(Precision))
     if precision == "float32":
         return nullcontext(), None
     device = next(model.parameters()).device.type
     if precision == "float16" and device == "cpu":
-        raise ValueError("float16 needs a GPU; on a processor take bfloat16 or float32")
+        raise ValueError("float16 needs a GPU; on the CPU use bfloat16 or float32")
     scaler = torch.amp.GradScaler(device) if precision == "float16" else None
     return torch.autocast(device, getattr(torch, precision)), scaler

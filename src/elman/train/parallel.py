@@ -1,13 +1,13 @@
-"""One model trained by several processes at once, each with its share of every batch.
+"""Data-parallel training: several processes train one model, each on its share of every batch.
 
-``torchrun`` starts the processes and :mod:`torch.distributed` carries the sums between them. A loss is written so
-that the processes' shares add up to the loss of the whole batch::
+``torchrun`` starts the processes, and :mod:`torch.distributed` sums tensors over them. Write the loss so that the
+processes' shares add up to the loss of the whole batch::
 
-    batch = batch[rows(len(batch))]            # this process's rows; all of them where it is alone
+    batch = batch[rows(len(batch))]            # this process's rows; all rows if there is one process
     loss = mean(nll(batch).sum(), len(batch))  # its share of the mean over all rows
 
-A process that fails leaves at once, and never waits for sums that the others will not add to: ``torchrun`` then ends
-the others.
+A process that fails exits at once, without waiting for a sum that the others will not compute; ``torchrun`` then
+ends the others.
 """
 
 import os
@@ -22,26 +22,26 @@ from torch import distributed as dist
 
 __all__ = ["LeftAlone", "add_up", "end_together", "gather", "launched", "mean", "processes", "rank", "rows", "start"]
 
-PATIENCE = 10.0  # seconds that a process that failed waits for the others to end the same work
+PATIENCE = 10.0  # seconds that a failed process waits for the others to end the same work
 
 _store: dist.Store | None = None  # of torchrun; every process reads and writes it without waiting for another
 
 
 def launched() -> bool:
-    """Whether ``torchrun`` started this process as one of several."""
+    """Return whether ``torchrun`` started this process as one of several."""
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
 class LeftAlone(RuntimeError):
-    """This process failed in work that the other processes are still at."""
+    """This process failed in work that the other processes have not finished."""
 
 
 @contextmanager
 def start() -> Iterator[None]:
-    """Join the other processes of ``torchrun``, if there are any, and part from them at the end.
+    """Join the process group of ``torchrun``, if there is one, and leave it at the end.
 
-    NCCL where every process has a GPU, gloo elsewhere. An exception leaves without parting: the others may be waiting
-    for a sum, and so would this process.
+    The backend is NCCL if every process has a GPU, else gloo. After an exception the group is not left properly,
+    because leaving waits for the other processes, and they may be waiting for a sum.
     """
     global _store
     if not launched() or dist.is_initialized():
@@ -57,12 +57,12 @@ def start() -> Iterator[None]:
 
 
 def end_together(work: str, failure: str | None = None) -> None:
-    """Leave a piece of work that every process does, before the next one begins.
+    """Synchronise the processes at the end of a piece of work that all of them do.
 
     Args:
-        work: its name, the same in every process and never used before.
-        failure: why this process failed, if it did. It then waits for the others, but not for long: where all of
-            them fail alike, as at a loss that is not finite, they can do the next piece of work together.
+        work: name of the work; the same in every process and never used before.
+        failure: why this process failed, if it did. The process then waits ten seconds for the others: if all fail
+            alike, as at a loss that is not finite, they do the next piece of work together.
 
     Raises:
         LeftAlone: if this process failed and another one is still at work after ten seconds.
@@ -78,17 +78,17 @@ def end_together(work: str, failure: str | None = None) -> None:
 
 
 def processes() -> int:
-    """Processes that train together; 1 where this one is alone."""
+    """Return the number of processes that train together; 1 if this one is alone."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def rank() -> int:
-    """The number of this process among them, from 0."""
+    """Return the rank of this process, from 0."""
     return dist.get_rank() if processes() > 1 else 0
 
 
 def rows(size: int) -> slice:
-    """This process's rows of a batch of ``size``.
+    """Return this process's rows of a batch of ``size``.
 
     Example:
         >>> list(range(5))[rows(5)]  # alone
@@ -98,11 +98,11 @@ def rows(size: int) -> slice:
 
 
 def mean(total: Tensor, count: int | Tensor) -> Tensor:
-    """This process's share of a mean: its own sum over what all of them have counted together.
+    """Return this process's share of a mean: its own sum divided by the count over all processes.
 
     Args:
         total: sum over this process's rows, a scalar.
-        count: what it is a sum of, in **this** process.
+        count: number of terms in ``total``, in **this** process.
     """
     whole = torch.as_tensor(count, dtype=total.dtype, device=total.device).clone()
     if processes() > 1:
@@ -111,7 +111,7 @@ def mean(total: Tensor, count: int | Tensor) -> Tensor:
 
 
 def add_up(tensors: Iterable[Tensor]) -> None:
-    """Replace tensors by their sums over all processes, in one message."""
+    """Replace tensors in place by their sums over all processes, in one message."""
     if processes() == 1:
         return
     several = list(tensors)
@@ -122,7 +122,7 @@ def add_up(tensors: Iterable[Tensor]) -> None:
 
 
 def gather(mine: Any) -> list[Any]:
-    """Return what every process has handed in, in the order of their numbers; empty but in the first of them."""
+    """Return every process's object in the order of ranks; in processes other than the first, an empty list."""
     if processes() == 1:
         return [mine]
     every: list[Any] | None = [None] * processes() if rank() == 0 else None

@@ -1,4 +1,4 @@
-"""Schedules of the learning rate: what it is multiplied with, by the update."""
+"""Learning-rate schedules: the factor of the rate at each update."""
 
 import math
 from collections.abc import Callable
@@ -9,7 +9,7 @@ Schedule = Callable[[int, int], float]  # updates done, updates in all -> factor
 
 
 def constant(warmup: int = 0) -> Schedule:
-    """One, after a linear warm-up.
+    """Return a constant factor of 1, after a linear warm-up.
 
     Example:
         >>> [constant(warmup=2)(update, 4) for update in range(4)]
@@ -19,7 +19,7 @@ def constant(warmup: int = 0) -> Schedule:
 
 
 def linear(to: float = 0.1, warmup: int = 0) -> Schedule:
-    """From one in a straight line towards ``to``, which it would reach after the last update.
+    """Return a factor that falls linearly from 1 to ``to``, which it would reach after the last update.
 
     Example:
         >>> [linear(to=0.0)(update, 4) for update in range(4)]
@@ -29,7 +29,7 @@ def linear(to: float = 0.1, warmup: int = 0) -> Schedule:
 
 
 def cosine(to: float = 0.1, warmup: int = 0) -> Schedule:
-    """From one along half a cosine towards ``to`` (Loshchilov & Hutter, 2017, without restarts).
+    """Return a factor that falls from 1 to ``to`` along half a cosine (Loshchilov & Hutter, 2017, no restarts).
 
     Example:
         >>> [round(cosine(to=0.0)(update, 4), 3) for update in range(4)]

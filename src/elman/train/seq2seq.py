@@ -11,10 +11,10 @@ __all__ = ["exact_match", "sequence_loss", "token_loss"]
 
 
 def token_loss(log_probs: Tensor, target: Tensor, target_lengths: Tensor) -> Tensor:
-    """Mean negative log-probability of the real target tokens, nats a token.
+    """Return the mean negative log-probability of the target tokens, padding excluded, in nats per token.
 
     Args:
-        log_probs: ``[T - 1, B, V]``, of the tokens after each.
+        log_probs: log-probabilities of the next token, ``[T - 1, B, V]``.
         target: ``[T, B]``.
         target_lengths: ``[B]``.
 
@@ -25,26 +25,26 @@ def token_loss(log_probs: Tensor, target: Tensor, target_lengths: Tensor) -> Ten
     """
     real = torch.arange(1, len(target))[:, None] < target_lengths
     chosen = log_probs.gather(-1, torch.where(real, target[1:], 0)[..., None])[..., 0]
-    # a token that the head holds impossible costs much, but not everything
+    # a token of probability zero costs much, but not infinity
     return -torch.where(real, chosen, 0.0).clamp_min(-100).sum() / real.sum()
 
 
 def sequence_loss(
     model: Seq2Seq, batch: Pairs, forcing: float = 1.0, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Return the loss of a batch, the decoder reading the true token before with probability ``forcing``.
+    """Return the loss of a batch; the decoder reads the true previous token with probability ``forcing``.
 
-    A coin is tossed for every row and step (Bengio et al., 2015); where it falls the other way the decoder reads a
-    token drawn from its own distribution, through which no gradient flows.
+    The choice is drawn for every row and step (Bengio et al., 2015). Otherwise the decoder reads a token drawn from
+    its own distribution, through which no gradient flows.
 
     Args:
         model: the model.
         batch: sources and targets.
         forcing: probability of the true token; default 1, teacher forcing.
-        generator: source of the coins and the drawn tokens; default torch's own.
+        generator: random number generator of the choices and the drawn tokens; default torch's own.
 
     Returns:
-        Nats a token, a scalar.
+        Nats per token, a scalar.
 
     Raises:
         ValueError: if ``forcing`` is not from 0 to 1.
@@ -70,11 +70,11 @@ def sequence_loss(
 
 @torch.no_grad()
 def exact_match(model: Seq2Seq, batch: Pairs, eos: int) -> Tensor:
-    """Say for each row ``[B]`` whether the model, always taking the likeliest token, writes exactly the target.
+    """Return for each row ``[B]`` whether greedy decoding reproduces the target exactly.
 
     Args:
-        model: put in evaluation mode for the while.
-        batch: sources and targets; each target begins with the token that begins them all.
+        model: in evaluation mode during the call.
+        batch: sources and targets; all targets begin with the same token.
         eos: token that ends a target.
     """
     training = model.training

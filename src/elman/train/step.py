@@ -1,4 +1,4 @@
-"""One step of an optimiser: the checks, the clipping, and what is told of it."""
+"""One optimiser step: checks, clipping, and the record of the update."""
 
 import math
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ class LossNotFinite(ArithmeticError):
 
 @dataclass(frozen=True)
 class Update:
-    """One step of the optimiser.
+    """One optimiser step.
 
     Args:
         number: updates done, this one included.
-        loss: before the update.
-        norm: of the gradient, before it was clipped.
-        rate: learning rate, of the optimiser's first group where it has several.
-        restored: whether it was made before an interruption and is told again from the checkpoint.
+        loss: loss before the update.
+        norm: gradient norm before clipping.
+        rate: learning rate of the optimiser's first group.
+        restored: whether the update was read from the checkpoint of an interrupted run.
     """
 
     number: int
@@ -37,8 +37,8 @@ class Update:
 
 
 def adam(model: nn.Module, learning_rate: float, weight_decay: float = 0.0) -> Optimizer:
-    """Return Adam (Kingma & Ba, 2015), with a weight decay of its own (AdamW; Loshchilov & Hutter, 2019): each tensor
-    in one pass, where torch's default makes ten."""
+    """Return AdamW (Kingma & Ba, 2015; Loshchilov & Hutter, 2019), fused: it reads each tensor once, torch's default
+    ten times."""
     return torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True)
 
 
@@ -52,20 +52,20 @@ def descend(
     scaler: torch.amp.GradScaler | None = None,
     shared: bool = False,
 ) -> Update:
-    """Take one step down the gradient of a loss.
+    """Take one optimiser step on a loss.
 
     Args:
-        model: its gradients are clipped, all together, to ``clip_norm`` (Pascanu et al., 2013).
-        optimizer: holds the model's parameters.
+        model: the model; the joint norm of its gradients is clipped to ``clip_norm`` (Pascanu et al., 2013).
+        optimizer: optimizer of the model's parameters.
         loss: a scalar.
-        number: updates done before.
+        number: updates done before this one.
         rates: learning rate of this step for each of the optimiser's groups.
-        clip_norm: largest norm of the gradient.
-        scaler: scales the loss of a half-precision model.
+        clip_norm: maximum gradient norm.
+        scaler: loss scaler of a half-precision model.
         shared: whether the loss is one process's share.
 
     Raises:
-        LossNotFinite: before anything is changed.
+        LossNotFinite: if the loss is NaN or infinite; the model is then unchanged.
     """
     whole = loss.detach().clone()
     if shared:

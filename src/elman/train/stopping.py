@@ -1,4 +1,4 @@
-"""Early stopping: keep the weights that did best on data held out, and stop when they are not bettered."""
+"""Early stopping: keep the weights with the best score on held-out data, and stop when the score stops improving."""
 
 import copy
 import math
@@ -10,13 +10,13 @@ __all__ = ["Best"]
 
 
 class Best:
-    """The best weights so far, by a score of which less is better, such as the validation loss.
+    """The best weights so far, by a score where lower is better, such as the validation loss.
 
-    It can be kept in a checkpoint.
+    A checkpoint can save it.
 
     Args:
-        model: whose weights are kept.
-        patience: scores in a row that may fail to better the best; default no limit.
+        model: the model whose weights are kept.
+        patience: scores in a row that may fail to improve on the best; default no limit.
 
     Example:
         >>> import torch
@@ -39,7 +39,7 @@ class Best:
         self.weights: dict[str, Any] = {}
 
     def saw(self, score: float) -> bool:
-        """Take note of a score of the weights as they now are; say whether to stop. NaN betters nothing."""
+        """Record the score of the current weights, and return whether to stop. NaN never counts as better."""
         self.seen += 1
         if score < self.score:
             self.score, self.failures = score, 0
@@ -49,15 +49,15 @@ class Best:
         return self.failures >= self.patience
 
     def restore(self) -> None:
-        """Put the best weights back into the model; where no score was ever a number, leave it as it is."""
+        """Restore the best weights into the model; do nothing if every score was NaN."""
         if self.weights:
             self.model.load_state_dict(self.weights)
 
     def state_dict(self) -> dict[str, Any]:
-        """For a checkpoint."""
+        """Return the state for a checkpoint."""
         return {name: getattr(self, name) for name in ("score", "seen", "failures", "weights")}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """From a checkpoint."""
+        """Restore the state from a checkpoint."""
         for name in ("score", "seen", "failures", "weights"):
             setattr(self, name, state_dict[name])

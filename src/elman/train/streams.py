@@ -13,19 +13,19 @@ __all__ = ["Streams"]
 
 @dataclass(frozen=True)
 class Streams:
-    """A sequence of tokens laid out as B streams that are read side by side.
+    """A sequence of tokens laid out as B streams that are read in parallel.
 
-    Window k of every stream goes on where window k - 1 stopped, so a state can be carried from one to the
-    next. What does not fill a whole row of streams at the end is left out of training.
+    Window k of every stream continues where window k - 1 ended, so the state can be carried from one to the
+    next. Tokens at the end that do not fill a step of all streams are left out of training.
 
     Args:
         tokens: the sequence, ``[N]``.
-        batch_size: streams B.
+        batch_size: number of streams B.
         steps: time steps T of one window.
-        asked: which tokens are to be predicted, booleans ``[N]``; the others' targets are -100. Default all.
+        asked: which tokens are to be predicted, booleans ``[N]``; the target of the others is -100. Default all.
 
     Raises:
-        ValueError: if the sequence is too short for one window, or ``asked`` is not as long.
+        ValueError: if the sequence is too short for one window, or ``asked`` has another length.
 
     Example:
         >>> streams = Streams(torch.arange(9), batch_size=2, steps=2)
@@ -42,21 +42,21 @@ class Streams:
     def __post_init__(self) -> None:
         if self.asked is not None and self.asked.shape != self.tokens.shape:
             raise ValueError(
-                f"asked must be {list(self.tokens.shape)} as the tokens are, got {list(self.asked.shape)}"
+                f"asked must have the shape of tokens, {list(self.tokens.shape)}, got {list(self.asked.shape)}"
             )
         if min(self.batch_size, self.steps) < 1:
             raise ValueError(f"batch_size and steps must be at least 1, got {self.batch_size} and {self.steps}")
         if len(self) == 0:
             raise ValueError(
                 f"{len(self.tokens)} tokens are too few for one window of {self.steps} steps in "
-                f"{self.batch_size} streams; that takes {self.batch_size * self.steps + 1}"
+                f"{self.batch_size} streams, which needs {self.batch_size * self.steps + 1}"
             )
 
     def __len__(self) -> int:
         return (len(self.tokens) - 1) // self.batch_size // self.steps
 
     def window(self, k: int) -> tuple[Tensor, Tensor]:
-        """Inputs and targets of window ``k``, each ``[T, B]``; targets are the inputs one step on."""
+        """Return inputs and targets of window ``k``, each ``[T, B]``; targets are the inputs shifted by one step."""
         rows = (len(self.tokens) - 1) // self.batch_size
         start = k * self.steps
         index = torch.arange(start, start + self.steps)[:, None] + torch.arange(self.batch_size) * rows
@@ -67,7 +67,7 @@ class Streams:
 
 
 def detached(state: Any) -> Any:
-    """Return a state, tensor or nest of tuples, cut off from the graph that made it."""
+    """Return a state, a tensor or a nest of tuples, detached from its graph."""
     if state is None:
         return None
     if isinstance(state, Tensor):

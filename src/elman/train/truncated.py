@@ -1,4 +1,4 @@
-"""Truncated backpropagation through time (Williams & Peng, 1990): the state goes on, the gradient does not."""
+"""Truncated backpropagation through time (Williams & Peng, 1990): the state is carried, the gradient is cut."""
 
 from typing import Any
 
@@ -14,16 +14,16 @@ __all__ = ["Truncated"]
 
 
 class Truncated:
-    """The loss of a language model on one window of its text after another.
+    """The loss of a language model on successive windows of a text.
 
-    The state is carried from window to window and starts anew with each pass over the text; gradients stop at the
-    window's first step, and after every ``steps`` inside it.
+    The state is carried from window to window and reset at the beginning of each epoch. Gradients stop at the
+    window's first step, and after every ``steps`` steps inside it.
 
     Args:
         model: ``model(tokens [T, B], state) -> (logits [T, B, V], state)``, for any recurrent state.
-        streams: the text; a window is what one update reads.
+        streams: the text; each update reads one window.
         steps: time steps k after which the gradient is cut; default the whole window.
-        carry: whether the state is carried on; if not, it starts anew in every piece of k steps.
+        carry: whether the state is carried; if not, it is reset after every k steps.
 
     Raises:
         ValueError: if ``steps`` is not from 1 to the window's length.
@@ -37,7 +37,8 @@ class Truncated:
         self.state: Any = None
 
     def __call__(self, update: int) -> Tensor:
-        """Return the mean loss of the update's window, nats a token asked for; this process's share, if several."""
+        """Return the mean loss of the update's window, nats per predicted token; with several processes, this one's
+        share."""
         k = update % len(self.streams)
         mine = parallel.rows(self.streams.batch_size)
         inputs, targets = (part[:, mine] for part in self.streams.window(k))

@@ -23,7 +23,7 @@ from elman.data.music.sound import RATE, synthesise, write_wav
     ("arguments", "said"),
     [
         ({"notes": ()}, "at least one note that sounds"), ({"notes": ((REST, 4),)}, "at least one note that sounds"),
-        ({"notes": ((60, 0),)}, "lasts at least 1"), ({"notes": ((128, 1),)}, "pitch from 0 to 127"),
+        ({"notes": ((60, 0),)}, "a duration of at least 1"), ({"notes": ((128, 1),)}, "pitch from 0 to 127"),
         ({"notes": ((60, 1),), "metre": (4, 3)}, "got 4/3"), ({"notes": ((60, 1),), "pickup": 16}, "0 to 15"),
         ({"notes": ((60, 1),), "tonic": 12}, "pitch class"),
     ],
@@ -92,7 +92,7 @@ def test_a_folder_of_the_users_own(tmp_path):
     assert sorted(tune.pitches for tune in found.tunes) == [(60, 62, 64, 65), (60, 67)]
     assert found.left_aside == {"the same as another": 1}
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="holds no ABC or MIDI file"):
+    with pytest.raises(DataError, match="has no ABC or MIDI file"):
         tunes(str(tmp_path / "empty"))
     with pytest.raises(DataError, match=r"no tunes 'nottinghm'.*nottingham"):
         tunes("nottinghm")
@@ -112,7 +112,7 @@ def test_sound(tmp_path):
         read = np.frombuffer(file.readframes(file.getnframes()), "<i2")
     assert read == pytest.approx(samples * 0.8 * 32767, abs=1)
     for tempo in (0, -1, math.nan, math.inf):
-        with pytest.raises(ValueError, match="are positive"):
+        with pytest.raises(ValueError, match="must be positive"):
             synthesise(melody, tempo)
 
 

@@ -1,7 +1,7 @@
-"""Melodies from ABC notation: what folk-tune books use of it (Chris Walshaw's standard 2.1, sections 3 and 4).
+"""Melodies from ABC notation: the subset that folk-tune books use (Chris Walshaw's standard 2.1, sections 3 and 4).
 
-Chord symbols, ornaments and slurs are dropped, of notes sounded together the highest is kept, and repeats are not
-played: a tune is read once as written, with its last ending.
+Chord symbols, ornaments and slurs are dropped; of simultaneous notes the highest is kept. Repeats are not played: a
+tune is read once as written, with its last ending.
 """
 
 import re
@@ -21,7 +21,7 @@ CHANGED = {"M": "metre", "K": "key", "L": "unit"}
 MODES = {"": 0, "maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3, "dor": -2, "mix": -1, "phr": -4, "lyd": 1,
          "loc": -5}  # fmt: skip
 MINOR = {"m", "min", "aeo", "dor", "phr", "loc"}
-DIGITS = 5  # that a length may have
+DIGITS = 5  # maximum digits of a length
 TUPLETS = {2: Fraction(3, 2), 3: Fraction(2, 3), 4: Fraction(3, 4), 6: Fraction(1, 3)}
 _KEY = re.compile(r"([A-G])([#b]?)\s*([A-Za-z]{0,3})")
 _DROPPED = re.compile(r'"[^"]*"|![^!]*!|\{[^}]*\}|\[[A-Z]:[^\]]*\]|[\\~`.$\s]+')
@@ -39,11 +39,11 @@ def read_abc(path: Path) -> tuple[list[Melody], Counter[str]]:
     """Read the tunes of an ABC file.
 
     Returns:
-        The tunes that are one voice on a grid of sixteenths in one metre and one key, and how many were left aside
-        for what reason.
+        The tunes of one voice on a grid of sixteenths in one metre and one key, and the number of other tunes by
+        reason.
 
     Raises:
-        DataError: if the file cannot be read, is not text, or holds no tune.
+        DataError: if the file cannot be read, is not text, or has no tune.
     """
     parts = re.split(r"^X:", read_text(path), flags=re.MULTILINE)[1:]
     if not parts:
@@ -65,7 +65,7 @@ def parse_tune(text: str) -> Melody:
         text: header and body.
 
     Raises:
-        DataError: with the reason why it is not a melody on a grid of sixteenths in one metre and key.
+        DataError: if the tune is not a melody on a grid of sixteenths in one metre and key; the message says why.
 
     Example:
         >>> tune = parse_tune("X:1\\nM:6/8\\nK:G\\nD|GFG A2B|[1 d3 d2:|[2 G3 G2|]")
@@ -79,7 +79,7 @@ def parse_tune(text: str) -> Melody:
         if re.match(r"[A-Za-z]:", line):
             name, value = line[0], line[2:].strip()
             if name in CHANGED and music and fields.get(name, value) != value:
-                raise DataError(f"changes its {CHANGED[name]} on the way")
+                raise DataError(f"changes its {CHANGED[name]}")
             if name == "T" and "T" in fields:
                 continue
             fields[name] = value
@@ -100,16 +100,16 @@ def _metre(text: str) -> tuple[int, int]:
     plain = {"C": "4/4", "C|": "2/2"}.get(text, text)
     found = re.fullmatch(r"(\d{1,3})/(1|2|4|8|16)", plain)
     if not found or not int(found[1]):
-        raise DataError("has no metre that is counted in beats")
+        raise DataError("has no metre in beats, such as 4/4")
     return int(found[1]), int(found[2])
 
 
 def _key(text: str) -> tuple[int, bool, dict[str, int]]:
-    """Pitch class, whether minor, and the sharps (1) and flats (-1) of the key's signature."""
+    """Return the pitch class, whether the key is minor, and the signature's sharps (1) and flats (-1)."""
     found = _KEY.match(text)
     mode = found[3].lower() if found else ""
     if not found or mode not in MODES:
-        raise DataError("has no key that is named")
+        raise DataError("has no valid key")
     sign = {"": 0, "#": 1, "b": -1}[found[2]]
     number = FIFTHS.index(found[1]) - 1 + 7 * sign + MODES[mode]
     signs = dict.fromkeys(FIFTHS[:number], 1) if number > 0 else dict.fromkeys(FIFTHS[::-1][:-number], -1)
@@ -121,13 +121,13 @@ def _melody(
 ) -> Melody:
     sounds = [note for bar in bars for note in bar]
     if any(duration.denominator != 1 for _, duration in sounds):
-        raise DataError("has notes that are no whole sixteenths")
+        raise DataError("has notes that are not whole sixteenths")
     if sum(duration for _, duration in sounds) > LONGEST:
         raise DataError(f"is longer than {LONGEST:,} sixteenths")
     if all(pitch == REST for pitch, _ in sounds):
         raise DataError("has no notes")
     if any(pitch != REST and not 0 <= pitch <= 127 for pitch, _ in sounds):
-        raise DataError("has notes out of MIDI's range")
+        raise DataError("has notes outside MIDI's range")
     bar = 16 * metre[0] // metre[1]
     first = sum(int(duration) for _, duration in next(b for b in bars if b))
     notes = tuple(Note(pitch, int(duration)) for pitch, duration in sounds)
@@ -135,7 +135,7 @@ def _melody(
 
 
 class _Reader:
-    """What is remembered from one sign to the next."""
+    """The state of the parser from one sign to the next."""
 
     def __init__(self, unit: Fraction, signs: dict[str, int]):
         self.unit, self.signs = unit, signs
@@ -152,7 +152,7 @@ class _Reader:
             found = _TOKEN.match(body, place)
             if found is None:
                 if body[place] not in " *_^=',/0123456789+trilsTHLMPSOuvJR]&":
-                    raise DataError(f"has a sign that is not understood, {body[place]!r}")
+                    raise DataError(f"has an unknown sign, {body[place]!r}")
                 place += 1
                 continue
             place = found.end()
@@ -171,21 +171,21 @@ class _Reader:
         self._bar(text)
         if text[1] == "1":
             self.first_ending, self.bars = self.bars, [[]]
-        elif self.first_ending is not None:  # what stands in self.bars is an ending that is not the last
+        elif self.first_ending is not None:  # self.bars holds an ending that is not the last
             self.bars, self.first_ending = self.first_ending, None
             self._bar(text)
 
     def _tuplet(self, text: str) -> None:
         number = int(text[1])
         if number not in TUPLETS or ":" in text:
-            raise DataError("has tuplets of an unusual kind")
+            raise DataError("has unsupported tuplets")
         self.tuplet, self.left = TUPLETS[number], number
 
     def _tie(self, text: str) -> None:
         self.tied = True
 
     def _slur(self, text: str) -> None:
-        """Slurs change no note."""
+        """Ignore a slur: it changes no note."""
 
     def _broken(self, text: str) -> None:
         if not self.bars[-1]:
@@ -226,7 +226,7 @@ class _Reader:
 
     def _add(self, pitch: int, units: Fraction) -> None:
         if not units:
-            raise DataError("has a note of no length")
+            raise DataError("has a note of length zero")
         duration = units * self.unit * self.broken
         self.broken = Fraction(1)
         if self.left:
@@ -241,7 +241,7 @@ class _Reader:
 
 def _duration(number: str, slashes: str, divisor: str) -> Fraction:
     if max(map(len, (number, slashes, divisor))) > DIGITS:
-        raise DataError("has a note of a length that cannot be")
+        raise DataError("has a note of an invalid length")
     below = int(divisor) if divisor and slashes else 2 ** len(slashes)
     if not below:
         raise DataError("has a length divided by zero")

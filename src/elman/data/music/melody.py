@@ -24,15 +24,16 @@ class Melody:
     """A tune for one voice.
 
     Args:
-        notes: at least one that sounds; pitches 0 to 127 or ``REST``, durations of at least one sixteenth.
-        metre: beats of a bar and the note that is a beat, such as ``(6, 8)``.
+        notes: notes, at least one of them not a rest; pitches 0 to 127 or ``REST``, durations of at least one
+            sixteenth.
+        metre: beats per bar and the note value of a beat, such as ``(6, 8)``.
         pickup: sixteenths before the first bar line, fewer than a bar.
         tonic: pitch class of the key, 0 for C to 11 for B; default unknown.
         minor: whether that key is minor.
         title: its name.
 
     Raises:
-        ValueError: if a part is not what it should be.
+        ValueError: if an argument is out of range.
 
     Example:
         >>> tune = Melody((Note(67, 4), Note(69, 8)), metre=(3, 4))
@@ -51,15 +52,15 @@ class Melody:
         object.__setattr__(self, "notes", tuple(Note(*note) for note in self.notes))
         beats, unit = self.metre
         if beats < 1 or unit not in (1, 2, 4, 8, 16):
-            raise ValueError(f"a metre is beats over 1, 2, 4, 8 or 16, got {beats}/{unit}")
+            raise ValueError(f"expected a metre of beats over 1, 2, 4, 8 or 16, got {beats}/{unit}")
         if not 0 <= self.pickup < self.bar:
-            raise ValueError(f"a pickup is from 0 to {self.bar - 1} sixteenths in {beats}/{unit}, got {self.pickup}")
+            raise ValueError(f"pickup must be 0 to {self.bar - 1} sixteenths in {beats}/{unit}, got {self.pickup}")
         if self.tonic is not None and not 0 <= self.tonic < 12:
-            raise ValueError(f"a tonic is a pitch class from 0 to 11, got {self.tonic}")
+            raise ValueError(f"tonic must be a pitch class from 0 to 11, got {self.tonic}")
         for pitch, duration in self.notes:
             if not (pitch == REST or 0 <= pitch <= 127) or duration < 1:
                 raise ValueError(
-                    f"a note has a pitch from 0 to 127 or {REST} and lasts at least 1, got {pitch}, {duration}"
+                    f"expected a pitch from 0 to 127 or {REST} and a duration of at least 1, got {pitch}, {duration}"
                 )
         if all(note.pitch == REST for note in self.notes):
             raise ValueError("a melody needs at least one note that sounds")
@@ -81,23 +82,23 @@ class Melody:
 
     @property
     def key(self) -> str:
-        """Name of the key, such as ``"F#m"``; empty where it is unknown."""
+        """Name of the key, such as ``"F#m"``; empty if unknown."""
         return "" if self.tonic is None else TONICS[self.tonic] + "m" * self.minor
 
     def transposed(self, semitones: int) -> "Melody":
-        """Return the tune, and its key, higher by so many semitones.
+        """Return the tune and its key transposed up by some semitones.
 
         Raises:
-            ValueError: if a note would leave MIDI's range.
+            ValueError: if a note would be outside MIDI's range.
         """
         moved = tuple(Note(p if p == REST else p + semitones, d) for p, d in self.notes)
         if any(note.pitch < 0 for note, old in zip(moved, self.notes, strict=True) if old.pitch != REST):
-            raise ValueError(f"moved by {semitones} semitones, the tune would have pitches below 0")
+            raise ValueError(f"transposed by {semitones} semitones, the tune would have pitches below 0")
         return replace(self, notes=moved, tonic=None if self.tonic is None else (self.tonic + semitones) % 12)
 
     def tidied(self) -> "Melody":
-        """Return the same sound in its plainest form: rests that follow one another joined, and a rest at the
-        beginning taken as a shorter pickup."""
+        """Return the tune in a normal form: consecutive rests joined, a rest at the beginning turned into a shorter
+        pickup."""
         notes: list[Note] = []
         pickup = self.pickup
         for note in self.notes:
@@ -113,8 +114,8 @@ class Melody:
 
     @cached_property
     def shape(self) -> tuple[tuple[int | None, int], ...]:
-        """What is left of the tune when its key is forgotten, the step in semitones to each note from the last one
-        that sounded (None for a rest, 0 for the first), with its duration. Transpositions share it."""
+        """For each note, the interval in semitones from the previous sounding note (None for a rest, 0 for the first
+        note) and the duration. All transpositions of a tune have the same shape."""
         last, steps = self.pitches[0], []
         for pitch, duration in self.notes:
             steps.append((None if pitch == REST else pitch - last, duration))
@@ -126,7 +127,7 @@ def tonic_number(name: str) -> tuple[int, bool]:
     """Read the name of a key: its pitch class and whether it is minor.
 
     Raises:
-        ValueError: if it names none.
+        ValueError: if the name is not a key.
 
     Example:
         >>> tonic_number("F#m"), tonic_number("Bb")
@@ -137,12 +138,12 @@ def tonic_number(name: str) -> tuple[int, bool]:
     minor = rest.endswith("m")
     sharps = {"": 0, "#": 1, "b": -1}.get(rest.removesuffix("m"))
     if letter not in tuple("CDEFGAB") or sharps is None:
-        raise ValueError(f"no key {name!r}; keys are named C, F#, Bb, Am, C#m and so on")
+        raise ValueError(f"no key {name!r}; expected a name such as C, F#, Bb, Am or C#m")
     return (TONICS.index(letter) + sharps) % 12, minor
 
 
 def spelled(collection: Iterable[Melody]) -> list[str]:
-    """Write each tune's shape as a word, a letter for each note, so that words can be compared by edit distance."""
+    """Return each tune's shape as a string with one character per note, to compare by edit distance."""
     letters: dict[tuple[int | None, int], str] = {}
     return [
         "".join(letters.setdefault(step, chr(0x4E00 + len(letters))) for step in tune.shape) for tune in collection
@@ -150,7 +151,7 @@ def spelled(collection: Iterable[Melody]) -> list[str]:
 
 
 def edit_distance() -> Any:
-    """Return rapidfuzz's module of Levenshtein distances.
+    """Return rapidfuzz's module for Levenshtein distances.
 
     Raises:
         RuntimeError: if rapidfuzz is not installed.

@@ -13,9 +13,9 @@ from elman.files import write_atomically
 
 __all__ = ["read_midi", "write_midi"]
 
-TICKS = 120  # of one sixteenth, in the files that are written
-ON_GRID = 0.2  # sixteenths that a note may begin beside the grid
-RUN = re.compile(rb"[\x80-\xff]{5000}")  # mido would make one number of it, of thousands of digits
+TICKS = 120  # per sixteenth, in written files
+ON_GRID = 0.2  # sixteenths by which a note may begin off the grid
+RUN = re.compile(rb"[\x80-\xff]{5000}")  # mido would read one number of thousands of digits
 DRUMS = 9
 VELOCITY = 90
 
@@ -23,12 +23,12 @@ VELOCITY = 90
 def write_midi(path: Path, melody: Melody, tempo: float = 120.0) -> None:
     """Write a melody as a MIDI file of one track.
 
-    A pickup is written as notation programs do: the first bar begins with silence.
+    A pickup is written as in notation programs: the first bar begins with silence.
 
     Args:
         path: the file.
         melody: what to write.
-        tempo: quarters a minute; default 120.
+        tempo: quarters per minute; default 120.
 
     Raises:
         ValueError: if the tempo is not from 4 to 1000.
@@ -36,7 +36,7 @@ def write_midi(path: Path, melody: Melody, tempo: float = 120.0) -> None:
         RuntimeError: if mido is not installed.
     """
     if not 4 <= tempo <= 1000:
-        raise ValueError(f"a tempo is from 4 to 1000 quarters a minute, got {tempo}")
+        raise ValueError(f"tempo must be 4 to 1000 quarters per minute, got {tempo}")
     mido = _mido()
     beats, unit = melody.metre
     track = mido.MidiTrack([
@@ -63,26 +63,26 @@ def write_midi(path: Path, melody: Melody, tempo: float = 120.0) -> None:
 def read_midi(path: Path, track: int | None = None) -> Melody:
     """Read a melody from a MIDI file.
 
-    A note belongs on the sixteenth nearest to where it begins; it may begin up to a fifth of a sixteenth beside it.
-    It ends on the sixteenth nearest to where it ends, and must by then not overlap the next. Silence at the beginning
-    is taken for the rest of the bar before a pickup. Metre and key are the file's first, 4/4 and unknown where it has
-    none; drums (channel 10) are left out.
+    The beginning of a note is rounded to the nearest sixteenth, and may be off by up to a fifth of a sixteenth. Its
+    end is rounded too, and the rounded notes must not overlap. Silence at the beginning counts as the part of the bar
+    before a pickup. Metre and key are the first in the file; the defaults are 4/4 and unknown. Drums (channel 10) are
+    left out.
 
     Args:
         path: the file.
-        track: number of the track to read, from 0; default all of them together.
+        track: number of the track to read, from 0; default all tracks together.
 
     Returns:
         The melody, :meth:`tidied <elman.data.music.melody.Melody.tidied>`.
 
     Raises:
         DataError: if the file is missing, empty, not MIDI or damaged, has no notes or no such track, more than one
-            note at a time, or notes off the grid.
+            simultaneous note, or notes off the grid.
         RuntimeError: if mido is not installed.
     """
     song = _open(path)
     if track is not None and not 0 <= track < len(song.tracks):
-        raise DataError(f"{path} has no track {track}; it has tracks 0 to {len(song.tracks) - 1}")
+        raise DataError(f"{path} has no track {track}; choose a track from 0 to {len(song.tracks) - 1}")
     chosen = song.tracks if track is None else [song.tracks[track]]
     grid = song.ticks_per_beat / 4
     spans = sorted(span for one in chosen for span in _spans(path, one))
@@ -111,7 +111,7 @@ def _open(path: Path) -> Any:
     try:
         size = path.stat().st_size
         if not size:
-            raise DataError(f"{path} is empty: it has 0 bytes")
+            raise DataError(f"{path} is empty: got 0 bytes")
         content = path.read_bytes()
         if not content.startswith(b"MThd"):
             raise DataError(f"{path} is not a MIDI file: it does not begin with MThd")
@@ -122,20 +122,20 @@ def _open(path: Path) -> Any:
         raise DataError(f"there is no file {path}") from None
     except DataError:
         raise
-    except Exception as error:  # mido lets through whatever a damaged byte leads to
+    except Exception as error:  # a damaged byte can raise any error in mido
         reason = " ".join(str(error).split()) or "it ends too early"
         raise DataError(f"{path} is a damaged MIDI file: {reason}") from None
     if song.type == 2:
         raise DataError(f"{path} is a MIDI file of type 2, independent patterns; save it as type 0 or 1")
     if song.ticks_per_beat <= 0:
-        raise DataError(f"{path} counts time in film frames, not in beats; save it with ticks a quarter")
+        raise DataError(f"{path} counts time in film frames, not in beats; save it with ticks per quarter")
     if not song.tracks:
         raise DataError(f"{path} is a damaged MIDI file: it has no tracks")
     return song
 
 
 def _spans(path: Path, track: Any) -> list[tuple[int, int, int]]:
-    """Begin and end in ticks, and pitch, of a track's notes."""
+    """Return begin and end in ticks, and pitch, of a track's notes."""
     now, spans = 0, []
     sounding: defaultdict[tuple[int, int], deque[int]] = defaultdict(deque)
     for message in track:
@@ -154,13 +154,13 @@ def _spans(path: Path, track: Any) -> list[tuple[int, int, int]]:
 
 
 def _snapped(path: Path, spans: list[tuple[int, int, int]], grid: float) -> list[tuple[int, int, int]]:
-    """Begin, end and pitch in sixteenths."""
+    """Return the notes with begin and end rounded to sixteenths."""
     if max(end for _, end, _ in spans) / grid > LONGEST:
         raise DataError(f"{path} is longer than {LONGEST:,} sixteenths; it may be damaged")
     beside = [begin / grid for begin, _, _ in spans if abs(begin / grid - round(begin / grid)) > ON_GRID]
     if beside:
         raise DataError(
-            f"{path} does not fit a grid of sixteenths: {len(beside)} of {len(spans)} notes begin beside it, the "
+            f"{path} does not fit a grid of sixteenths: {len(beside)} of {len(spans)} notes begin off the grid, the "
             f"first at beat {beside[0] / 4:.3f} (triplets and free timing do not fit); quantise it first"
         )
     return sorted(
@@ -169,7 +169,7 @@ def _snapped(path: Path, spans: list[tuple[int, int, int]], grid: float) -> list
 
 
 def _clash(notes: list[tuple[int, int, int]]) -> int | None:
-    """Where a note begins while another sounds."""
+    """Return where a note begins while another sounds."""
     return next((late[0] for early, late in pairwise(notes) if late[0] < early[1]), None)
 
 
@@ -180,8 +180,8 @@ def _advice(song: Any, path: Path, track: int | None) -> str:
         if spans and _clash(_snapped(path, spans, song.ticks_per_beat / 4)) is None:
             alone.append(str(number))
     if alone:
-        return f"; a melody by itself is track {' or '.join(alone)}: read that track alone"
-    return ", and a melody has one at a time; give a file with the melody alone"
+        return f"; track {' or '.join(alone)} alone is a melody: read that track"
+    return ", and a melody has one note at a time; give a file with the melody alone"
 
 
 def _melody(path: Path, song: Any, notes: list[tuple[int, int, int]], end: float) -> Melody:
@@ -206,7 +206,7 @@ def _melody(path: Path, song: Any, notes: list[tuple[int, int, int]], end: float
 
 
 def _midi_key(melody: Melody) -> str:
-    """The key as MIDI can say it: with at most seven sharps or flats."""
+    """Return the key in MIDI's notation, with at most seven sharps or flats."""
     assert melody.tonic is not None
     name = TONICS[melody.tonic]
     return {"Db": "C#", "Ab": "G#"}.get(name, name) + "m" if melody.minor else name

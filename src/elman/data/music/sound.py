@@ -1,4 +1,4 @@
-"""A melody as sound: a few sine waves a note, written as a WAV file that any player plays."""
+"""A melody as sound: a few sine waves per note, written as a WAV file."""
 
 import io
 import wave
@@ -11,21 +11,21 @@ from elman.files import write_atomically
 
 __all__ = ["RATE", "synthesise", "write_wav"]
 
-RATE = 22050  # samples a second
-OVERTONES = (1.0, 0.45, 0.25, 0.12, 0.06)  # strengths of the first harmonics, about those of a plucked string
-FADE = 0.006  # seconds in which a note sets in and dies away, so that it does not click
+RATE = 22050  # samples per second
+OVERTONES = (1.0, 0.45, 0.25, 0.12, 0.06)  # strengths of the first harmonics, similar to a plucked string
+FADE = 0.006  # seconds of fade-in and fade-out, so that a note does not click
 
 
 def synthesise(melody: Melody, tempo: float = 120.0, rate: int = RATE) -> np.ndarray:
     r"""Return a melody as samples.
 
-    A note of pitch p has the frequency :math:`440 \cdot 2^{(p - 69)/12}` Hz and harmonics that die away, the higher
-    the faster.
+    A note of pitch p has the frequency :math:`440 \cdot 2^{(p - 69)/12}` Hz and harmonics that decay, higher ones
+    faster.
 
     Args:
         melody: what to play.
-        tempo: quarters a minute; default 120.
-        rate: samples a second; default 22050.
+        tempo: quarters per minute; default 120.
+        rate: samples per second; default 22050.
 
     Returns:
         Samples from -1 to 1, ``[N]``, N the melody's length in seconds times the rate, rounded.
@@ -39,7 +39,7 @@ def synthesise(melody: Melody, tempo: float = 120.0, rate: int = RATE) -> np.nda
         True
     """
     if not (0 < tempo < np.inf and rate > 0):
-        raise ValueError(f"a tempo and a rate are positive, got {tempo} and {rate}")
+        raise ValueError(f"tempo and rate must be positive, got {tempo} and {rate}")
     sixteenth = 15 / tempo * rate  # samples
     samples = np.zeros(round(melody.length * sixteenth))
     begin = 0
@@ -55,7 +55,7 @@ def write_wav(path: Path, melody: Melody, tempo: float = 120.0, rate: int = RATE
     """Write a melody as a WAV file: one channel, 16 bits.
 
     Raises:
-        ValueError: as :func:`synthesise` does.
+        ValueError: if :func:`synthesise` raises it.
         OSError: if the file cannot be written.
     """
     samples = (synthesise(melody, tempo, rate) * 0.8 * 32767).astype("<i2")

@@ -1,1 +1,1 @@
-"""One data set a file; see :mod:`elman.data.catalogue`."""
+"""One file per data set; see :mod:`elman.data.catalogue`."""

@@ -1,7 +1,7 @@
 """SST-2 (Socher et al. 2013), sentence level.
 
 Official 6,920 / 872 / 1,821; tab-separated "sentence<TAB>label", no header, 1 = positive. WARNING: SST was
-made from MR: about 78-79 % of each part (5,409 / 691 / 1,431 sentences) is also in rt-polarity. Never train
+built from MR: about 78-79 % of each part (5,409 / 691 / 1,431 sentences) is also in rt-polarity. Never train
 on one and test on the other.
 """
 

@@ -1,4 +1,4 @@
-// Worked answers with the reader's own numbers, computed in the page. Each takes a plan and returns lines.
+// Worked answers with the reader's own numbers, computed in the page. Each formula maps a plan to lines of text.
 var answers = (function () {
   "use strict";
   function shown(value) {
@@ -53,8 +53,8 @@ var answers = (function () {
       var start = first(p.first), then = start < 3 ? first(after[start]) : null;
       var greedy = then === null ? found[0] : found[1 + 4 * start + then];
       function ahead(one) { return p.first.filter(function (v) { return v > p.first[one]; }).length; }
-      function likeliest(those) {
-        var best = those.reduce(function (a, b) { return b[1] > a[1] ? b : a; });
+      function likeliest(sequences) {
+        var best = sequences.reduce(function (a, b) { return b[1] > a[1] ? b : a; });
         return best[0] + ", " + shown(best[1]);
       }
       return ["Greedy decoding: " + greedy[0] + ", " + shown(greedy[1]),
@@ -68,7 +68,7 @@ var answers = (function () {
         "Its norm: " + shown(norm * scale)];
     }
   };
-  // A field's text as a number, or as a list where the plan has one; null if it is neither.
+  // A field's text as a number, or as a list if the plan has a list; null if it is neither.
   function read(text, like) {
     var words = text.split(/[,;\s]+/).filter(Boolean), values = words.map(function (word) { return Number(word.replace("−", "-")); });
     if (!values.length || !values.every(isFinite)) return null;

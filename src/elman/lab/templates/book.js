@@ -1,6 +1,6 @@
 (function () {
   "use strict";
-  var root = document.documentElement, told = document.getElementById("told");
+  var root = document.documentElement, status = document.getElementById("status");
 
   var button = document.getElementById("theme");
   var prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -24,22 +24,22 @@
     copy.addEventListener("click", function () {
       function done() {
         copy.textContent = "Copied";
-        told.textContent = "Copied";
-        setTimeout(function () { copy.textContent = "Copy"; told.textContent = ""; }, 1500);
+        status.textContent = "Copied";
+        setTimeout(function () { copy.textContent = "Copy"; status.textContent = ""; }, 1500);
       }
       function select() {
         var range = document.createRange();
         range.selectNodeContents(code);
         window.getSelection().removeAllRanges();
         window.getSelection().addRange(range);
-        told.textContent = "Selected";
+        status.textContent = "Selected";
       }
       if (navigator.clipboard) navigator.clipboard.writeText(code.textContent).then(done, select);
       else select();
     });
   });
 
-  // A worked answer is computed again for the reader's own numbers.
+  // Recompute a worked answer for the reader's own numbers.
   document.querySelectorAll(".own").forEach(function (box) {
     var plan = JSON.parse(box.dataset.plan), formula = answers.formulas[box.dataset.exercise];
     var said = box.querySelector("output"), inputs = {};
@@ -68,7 +68,7 @@
     compute();
   });
 
-  // A path is walked with its slider: a ring on the drawing, the step in words below.
+  // A trajectory's slider moves a ring on the drawing and describes the step below it.
   document.querySelectorAll(".walk").forEach(function (box) {
     var walk = JSON.parse(box.dataset.walk), slider = box.querySelector("input");
     var said = box.querySelector("output"), read = box.querySelector("span");
@@ -90,7 +90,7 @@
     go();
   });
 
-  // A box that need not be scrolled is no stop for the keyboard.
+  // A box that does not scroll is not a tab stop.
   function stops() {
     document.querySelectorAll(".wide").forEach(function (box) {
       if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
@@ -117,7 +117,7 @@
     document.querySelectorAll("article").forEach(function (article) { observer.observe(article); });
   }
 
-  // A tab, a bookmark and the history say which exercise was opened.
+  // The title names the open exercise, for tabs, bookmarks and the history.
   var book = document.title;
   function name() {
     var opened = document.getElementById(location.hash.slice(1));

@@ -234,7 +234,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     source = "Japanese Vowels" if arms.reading(VOWELS).records else "generated"
     every = [(on["task"], arms.on(**on)) for on in (UTTERANCES, REMEMBERING)]
     accuracy = [
-        [arm, task, round(there.mean(arm, "parameters")), there.told(arm, "accuracy", SHARE),
+        [arm, task, round(there.mean(arm, "parameters")), there.formatted(arm, "accuracy", SHARE),
          round(there.mean(arm, "seconds"), 2), round(there.mean(arm, "read") / there.mean(arm, "real"), 2),
          len(there[arm])]
         for task, there in every for arm in there

@@ -172,7 +172,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             Table("Strings of 10 digits",
                   ["attention", "strings right", "on it", "within one", "weight on it", "digits right",
                    "with it masked", "with another masked"],
-                  [[arm, *(arms.told(arm, name, SHARE) for name in columns)] for arm in ARMS if arm in arms],
+                  [[arm, *(arms.formatted(arm, name, SHARE) for name in columns)] for arm in ARMS if arm in arms],
                   "Means with 95 % intervals over seeds. Digits right are counted under teacher forcing."),
             translation.table(Arms(records)),
         ],

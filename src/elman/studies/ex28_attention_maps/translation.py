@@ -172,7 +172,9 @@ def table(arms: Arms) -> Table:
         there = arms.on(task=task)
         if ARM in there:
             scores = (
-                there.told(ARM, column, (0, 100), 1) if column in ("BLEU", "chrF") else there.told(ARM, column, SHARE)
+                there.formatted(ARM, column, (0, 100), 1)
+                if column in ("BLEU", "chrF")
+                else there.formatted(ARM, column, SHARE)
                 for column in columns
             )
             rows.append([name, *scores])

@@ -48,7 +48,7 @@ def accuracies(corpus: str, arms: Arms) -> list[Table]:
     there = [arm for arm in (BAYES, *ARMS) if arm in arms]
     rows = [
         [arm, *(spread(arms.numbers(arm, size)[:1], 0) for size in ("hidden size", "parameters")),
-         arms.told(arm, "accuracy"), arms.told(arm, "a pass", decimals=2),
+         arms.formatted(arm, "accuracy"), arms.formatted(arm, "a pass", decimals=2),
          ", ".join(f"{rate:g}" for rate in arms.numbers(arm, "rate"))]
         for arm in there
     ]  # fmt: skip

@@ -33,7 +33,7 @@ def tables(arms: Arms, sizes: Sequence[int], names: Mapping[str, str]) -> list[T
     """
 
     def shown(among: Arms, arm: str, name: str) -> str | None:
-        return among.told(arm, name, SHARE, 4)
+        return among.formatted(arm, name, SHARE, 4)
 
     by_size = {f"{n or 'all'} sentences": arms.on(sentences=n) for n in sizes}
     tagged = [[arm, shown(arms, arm, "tags")] for arm in TAGGERS]

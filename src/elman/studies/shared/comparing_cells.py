@@ -65,7 +65,7 @@ def accuracy_table(title: str, arms: Arms, tasks: Sequence[str], note: str = "")
     for arm in arms:
         sizes = dict.fromkeys(int(size) for there in on_tasks for size in there.numbers(arm, "parameters"))
         size: Any = next(iter(sizes)) if len(sizes) == 1 else " and ".join(f"{size:,}" for size in sizes)
-        rows.append([arm, size, *(there.told(arm, "accuracy", SHARE) for there in on_tasks)])
+        rows.append([arm, size, *(there.formatted(arm, "accuracy", SHARE) for there in on_tasks)])
     return Table(title, ["arm", "parameters", *tasks], rows, note)
 
 

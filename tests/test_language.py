@@ -23,7 +23,7 @@ TEXTS = sorted(
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_retired_word(path):
-    lines = path.read_text("utf-8").splitlines()
+    lines = path.read_text("utf-8").replace("is none %}", "").splitlines()  # a template's own test
     found = [f"{number}: {line.strip()}" for number, line in enumerate(lines, 1) if RETIRED.search(line)]
     assert not found, "say it in the field's words:\n" + "\n".join(found)
 

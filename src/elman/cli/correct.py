@@ -51,7 +51,7 @@ def correct(
 
     what = f"a {kind} of study 15.23"
     if beam and "weight" in notes:
-        raise ValueError(f"{folder} does not hold {what}, but a channel")
+        raise ValueError(f"{folder} does not hold {what}: got a channel model")
     parse(folder, what, Corrector if beam else Channel, notes)
     fit(folder, what, source=(SIZE, net.source_size), target=(SIZE, net.target_size))
     (_by_search if beam else _by_channel)(net, notes, typos, beam, n_best, explain, out)

@@ -204,7 +204,7 @@ def _restaurants(plan: Plan, trial: Trial, desk: Desk) -> Record:
     written_names = _share(e.source[1] in w for e, w in zip(test, written, strict=True))
     said = "\n".join(f"{' '.join(e.source)}  ->  {' '.join(w)}" for e, w in list(zip(test, written, strict=True))[:3])
     return Record(
-        {"names told": written_names, "held out": float(len(held)), "sentences": float(len(test))},
+        {"names written": written_names, "held out": float(len(held)), "sentences": float(len(test))},
         texts={"said": said},
     )
 
@@ -241,7 +241,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     if real.records:
         tables.append(
             Table("Restaurants with held-out names", ["head", "descriptions that contain the name"],
-                  [[arm, real.formatted(arm, "names told", SHARE)] for arm in real],
+                  [[arm, real.formatted(arm, "names written", SHARE)] for arm in real],
                   f"{int(real.records[0].numbers['held out'])} held-out names, new for each seed; every second "
                   "training name is outside the vocabulary too, so that the model learns to copy.")
         )  # fmt: skip

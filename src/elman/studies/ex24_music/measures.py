@@ -52,7 +52,7 @@ def _places(tune: Melody) -> Iterator[tuple[tuple[int, int], int]]:
 
 def measured(tunes: Sequence[Melody], training: Sequence[Melody]) -> dict[str, float]:
     """Return the :data:`MEASURES` of tunes of known key: means over tunes; for steps, over all notes; for bars, over
-    the tunes with a whole bar (NaN if there are none).
+    the tunes with a whole bar (NaN where no tune has one).
 
     Raises:
         ValueError: if there are no tunes.

@@ -23,7 +23,7 @@ TEXTS = sorted(
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_retired_word(path):
-    lines = path.read_text("utf-8").splitlines()
+    lines = path.read_text("utf-8").replace("is none %}", "").splitlines()  # a template's own test
     found = [f"{number}: {line.strip()}" for number, line in enumerate(lines, 1) if RETIRED.search(line)]
     assert not found, "say it in the field's words:\n" + "\n".join(found)
 
@@ -93,5 +93,9 @@ assert all(callable(one) for one in first)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    code = "import elman\nfrom elman.probe.gradient_flow import gradient_flow as f\nassert elman.probe.gradient_flow is f"
+    code = """
+from elman.probe.gradient_flow import gradient_flow
+import elman
+assert elman.probe.gradient_flow is gradient_flow
+"""
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

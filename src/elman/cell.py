@@ -1,7 +1,7 @@
 """The contract that every recurrent cell keeps.
 
-A cell maps a *drive* and a *state* to the next state. The drive is all that the state does not touch, so it
-is computed for every time step at once, before the loop. A cell never knows which engine runs it.
+A cell maps a *drive* and a *state* to the next state. The drive is the part of a step that does not depend on the
+state, so it is computed for all time steps at once, before the loop. A cell does not know which engine runs it.
 """
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, get_args, get_origin
@@ -83,14 +83,14 @@ class Cell(nn.Module, Generic[S]):
 
     @property
     def free_fields(self) -> tuple[str, ...]:
-        """State fields that may hold any value, whatever the others hold: all, unless the cell says otherwise."""
+        """Names of the state fields that may take any value independently of the others; by default all."""
         state: Any = self.initial_state(1)
         return state._fields
 
     def initial_state(self, batch_size: int) -> S:
         """Return the state before the first step: every field zero, ``[B, H]``.
 
-        Override it for fields of other widths or a learned start. It takes dtype and device from the
+        Override it for fields of other widths or a learned start. The default takes dtype and device from the
         cell's first parameter.
         """
         like = next((own for own in self._parameters.values() if own is not None), None)
@@ -99,10 +99,10 @@ class Cell(nn.Module, Generic[S]):
         return self.state_type(*(like.new_zeros(batch_size, self.hidden_size) for _ in self.state_type._fields))
 
     def drive(self, x: Tensor) -> Any:
-        """Map inputs ``[..., I]`` to the drive ``[..., D]``: every product that the state does not touch.
+        """Map inputs ``[..., I]`` to the drive ``[..., D]``: all products that do not depend on the state.
 
-        It acts on the last dimension alone, so an engine may call it once for all time steps. It may return
-        a tuple of such tensors. The default hands ``x`` itself to :meth:`step`.
+        It acts on the last dimension only, so an engine may call it once for all time steps. It may return
+        a tuple of such tensors. The default returns ``x`` itself.
         """
         return x
 
@@ -113,7 +113,7 @@ class Cell(nn.Module, Generic[S]):
         )
 
     def drawn(self) -> "Cell":
-        """Return the cell that one forward pass runs: itself, unless its weights are random in training."""
+        """Return the cell to run in one forward pass: this cell, unless its weights are random in training."""
         return self
 
     @property

@@ -1,4 +1,4 @@
-"""Errors that more than one room raises, and the nearest right name."""
+"""Errors that several packages raise, and suggestions for misspelled names."""
 
 import difflib
 from collections.abc import Iterable
@@ -9,11 +9,11 @@ __all__ = ["UnknownName", "check_positive", "named", "nearest"]
 
 
 class UnknownName(ValueError):
-    """A name, field or value that does not exist; the message holds the nearest that do."""
+    """A name, field or value does not exist; the message suggests the nearest known ones."""
 
 
 def nearest(wanted: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean ...?"`` with the nearest names, or the list of them all.
+    """Return ``"; did you mean ...?"`` with the nearest known names, or the list of all if none is near.
 
     Example:
         >>> nearest("lstn", ["lstm", "gru"]), nearest("x", ["lstm", "gru"])
@@ -25,15 +25,15 @@ def nearest(wanted: str, known: Iterable[str]) -> str:
 
 
 def named(what: str, name: str, known: Iterable[str]) -> str:
-    """Return a name that exists.
+    """Return ``name`` if it is known.
 
     Args:
-        what: what the name is of, as an error calls it.
+        what: what the name refers to, for the error message.
         name: the name.
-        known: those that exist.
+        known: all names that exist.
 
     Raises:
-        UnknownName: for another, with the nearest.
+        UnknownName: if ``name`` is not known; suggests the nearest names.
 
     Example:
         >>> named("layer", "LSTM", ["LSTM", "GRU"])
@@ -49,10 +49,10 @@ def check_positive(**sizes: Any) -> tuple[int, ...]:
     """Return sizes as ints, in the order given.
 
     Args:
-        sizes: by name; any kind of integer, save a truth value.
+        sizes: by name; any kind of integer except bool.
 
     Raises:
-        ValueError: naming the first that is not a positive integer.
+        ValueError: if a size is not a positive integer; names the first such size.
 
     Example:
         >>> import numpy as np

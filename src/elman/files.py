@@ -1,4 +1,4 @@
-"""Writing files so that a reader sees the old file or the new one, never half of either."""
+"""Write files atomically: a reader sees the whole old file or the whole new one."""
 
 import contextlib
 import errno
@@ -16,12 +16,12 @@ os.umask(_UMASK)
 
 
 def usual_mode() -> int:
-    """Return the permissions that a new file of this user has."""
+    """Return the permissions that this user's new files get."""
     return 0o666 & ~_UMASK
 
 
 def first_link(path: Path, below: Path) -> Path | None:
-    """Return the first symbolic link on the way from a folder to a path in it; None if there is no link.
+    """Return the first symbolic link on the way from the folder ``below`` to ``path`` in it, or None.
 
     The folder itself may be a link.
     """
@@ -30,20 +30,20 @@ def first_link(path: Path, below: Path) -> Path | None:
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Call ``write(file)`` on a new file beside ``path``, then put it in place in one step.
+    """Call ``write(file)`` on a new file beside ``path``, then rename it to ``path``.
 
-    A device, such as ``/dev/null``, is written to and not replaced, which root could; so is all that stands in
-    ``/dev``, such as ``/dev/stdout``.
+    A device, such as ``/dev/null``, and everything in ``/dev``, such as ``/dev/stdout``, is written to directly;
+    otherwise root would replace it.
 
     Args:
-        path: where the file shall stand; its folder is made if need be.
+        path: the file to write; its folder is created if missing.
         write: fills the open binary file.
 
     Raises:
-        OSError: if ``path`` is a folder, or its folder cannot be written, or the disk is full; ``path`` is then as
-            it was.
+        OSError: if ``path`` is a folder, its folder cannot be written, or the disk is full; ``path`` is then
+            unchanged.
     """
-    if path.is_dir():  # or the error would name the new file
+    if path.is_dir():  # otherwise the error would name the temporary file
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if path.parent == Path("/dev") or (path.is_char_device() and not path.is_symlink()):
         with path.open("wb") as file:
@@ -53,11 +53,11 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=UNFINISHED, dir=path.parent)
     except OSError as error:
-        error.filename = str(path)  # not the unfinished file's
+        error.filename = str(path)  # not the temporary file
         raise
     try:
         with os.fdopen(handle, "wb") as file:
-            os.fchmod(handle, usual_mode())  # mkstemp's own is for the user alone
+            os.fchmod(handle, usual_mode())  # mkstemp gives access to the user only
             write(file)
             file.flush()
             os.fsync(file.fileno())
@@ -71,12 +71,12 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write ``text`` as UTF-8, whole or not at all."""
+    """Write ``text`` as UTF-8, see :func:`write_atomically`."""
     write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what :func:`write_atomically` could not finish, below a folder, because its process was killed.
+    """Remove temporary files below a folder that a killed process left in :func:`write_atomically`.
 
     Raises:
         OSError: if the folder cannot be written.

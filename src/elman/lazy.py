@@ -32,7 +32,7 @@ def lazily(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any]
 
 
 def needed(error: ModuleNotFoundError) -> str:
-    """Return what to install where a package of the laboratory is missing; empty for a module of Elman itself."""
+    """Return which package to install after a failed import; empty if a module of Elman itself is missing."""
     package = (error.name or "elman").partition(".")[0]
     if package == "elman":
         return ""

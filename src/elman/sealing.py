@@ -1,7 +1,7 @@
-"""Files that state their own SHA-256, so that what was changed on disk is not taken for what was written.
+"""Files that contain their own SHA-256, so that a change on disk is noticed.
 
-The sum stands in the file's JSON, behind ``"sha256":``. It is that of the whole file with 64 zeros in its place, and,
-where a second file belongs to the first, of that one too.
+The file's JSON holds the checksum after ``"sha256":``. It is computed over the whole file with 64 zeros in the
+checksum's place, followed by a second file if one belongs to the first.
 """
 
 import hashlib
@@ -14,38 +14,38 @@ _PLACE = re.compile(rb'"sha256": ?"([0-9a-f]{64})"')
 
 
 def seal(data: bytes, beside: bytes = b"") -> bytes:
-    """Return a file's content with its sum in the place of :data:`UNSEALED`.
+    """Return a file's content with its checksum in place of :data:`UNSEALED`.
 
     Args:
-        data: holds ``"sha256": "000..."`` before anything that looks like it.
-        beside: content of a file that belongs to it.
+        data: the content; the first text of the form ``"sha256": "..."`` must be the placeholder.
+        beside: content of a second file that the checksum also covers; default empty.
 
     Example:
         >>> file = seal(b'{"sha256": "' + UNSEALED.encode() + b'", "loss": 1.25}')
         >>> check_seal(file)
         >>> check_seal(file.replace(b"1.25", b"1.24"))
         Traceback (most recent call last):
-        ValueError: it is not as it was written: its SHA-256 does not fit
+        ValueError: it was changed after it was written: its SHA-256 does not match
     """
     start, end = _place(data)
     return data[:start] + _sum(data, beside, start, end).encode() + data[end:]
 
 
 def check_seal(data: bytes, beside: bytes = b"") -> None:
-    """Check what :func:`seal` made.
+    """Check the checksum in a file that :func:`seal` returned.
 
     Raises:
-        ValueError: if it states no sum, or another than it has.
+        ValueError: if the file contains no checksum or a wrong one.
     """
     start, end = _place(data)
     if data[start:end].decode() != _sum(data, beside, start, end):
-        raise ValueError("it is not as it was written: its SHA-256 does not fit")
+        raise ValueError("it was changed after it was written: its SHA-256 does not match")
 
 
 def _place(data: bytes) -> tuple[int, int]:
     found = _PLACE.search(data)
     if found is None:
-        raise ValueError("it states no SHA-256")
+        raise ValueError("it contains no SHA-256")
     return found.span(1)
 
 

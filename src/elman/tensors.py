@@ -1,4 +1,4 @@
-"""The tensors of a module, and the module with others in their place."""
+"""List the tensors of a module, or replace them in a copy of it."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ __all__ = ["tensors_of", "with_tensors"]
 
 
 def tensors_of(module: nn.Module, prefix: str = "") -> list[tuple[str, Tensor]]:
-    """Return every parameter and buffer of a module, by place; a tied one appears once a place."""
+    """Return the name and value of every parameter and buffer; a shared tensor appears under each of its names."""
     found = []
     for held in (module._parameters, module._buffers):
         found += [(prefix + name, tensor) for name, tensor in held.items() if tensor is not None]
@@ -19,7 +19,7 @@ def tensors_of(module: nn.Module, prefix: str = "") -> list[tuple[str, Tensor]]:
 
 
 def with_tensors(module: Any, tensors: dict[str, Tensor], prefix: str = "") -> Any:
-    """Return a copy of a module that computes with other tensors; the module itself is never touched."""
+    """Return a copy of a module that uses the given tensors; the module itself does not change."""
     copy = object.__new__(type(module))
     copy.__dict__.update(module.__dict__)
     for kind in ("_parameters", "_buffers"):

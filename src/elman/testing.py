@@ -19,20 +19,20 @@ LENGTHS = [3, 5, 0, 2]
 
 
 def check_cell(cell: Cell, engine: str = "auto") -> None:
-    """Hold a cell to the contract, in float64 on a copy of it.
+    """Check a copy of a cell, in float64, against the cell contract.
 
-    Checked are: shapes of drive, state and output; that drive acts on each input alone; gradients against
-    finite differences; that padding content cannot leak, into values or gradients; that the rows do not see
-    each other; a row of length zero; reverse; splitting a sequence and carrying the state; saving and
-    loading; and the same numbers twice.
+    The checks are: shapes of drive, state and output; ``drive`` acts on each input separately; gradients match
+    finite differences; padding does not affect values or gradients; rows are independent of each other; a row of
+    length zero keeps its state; running in reverse; splitting a sequence and carrying the state; saving and
+    loading; and two runs give the same numbers.
 
     Args:
-        cell: any cell; small sizes make it quick. A wrapper with random masks is checked in evaluation, as
-            ``cell.eval()``: in training no two runs are the same.
+        cell: any cell; small sizes are faster. Pass a wrapper with random masks as ``cell.eval()``: in training
+            no two runs are the same.
         engine: the engine to run it on.
 
     Raises:
-        AssertionError: with every promise that the cell breaks, one a line, and how.
+        AssertionError: if the cell breaks a promise; lists every broken promise and how, one per line.
 
     Example:
         >>> import elman
@@ -50,7 +50,7 @@ def check_cell(cell: Cell, engine: str = "auto") -> None:
 
 
 def check_promise(cell: Cell, promise: str, engine: str = "auto") -> None:
-    """Hold a cell to one promise; ``pytest.mark.parametrize("promise", PROMISES)`` gives one test for each.
+    """Check one promise of a cell; ``pytest.mark.parametrize("promise", PROMISES)`` gives one test for each.
 
     Args:
         cell: any cell, see :func:`check_cell`.
@@ -58,8 +58,8 @@ def check_promise(cell: Cell, promise: str, engine: str = "auto") -> None:
         engine: the engine to run it on.
 
     Raises:
-        AssertionError: with the promise and how it is broken.
-        ValueError: if there is no such promise.
+        AssertionError: if the cell breaks the promise; says how.
+        ValueError: if ``promise`` is not in :data:`PROMISES`.
 
     Example:
         >>> import elman
@@ -158,7 +158,7 @@ def _padding_cannot_leak(cell: Cell, x: Tensor, engine: str) -> None:
         assert not gradients[0][padding].any(), "padding has a gradient"
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):
-            assert torch.equal(a, b), "what stands in the padding changes a value or a gradient"
+            assert torch.equal(a, b), "the content of the padding changes a value or a gradient"
 
 
 def _learned(cell: Cell) -> list[Tensor]:

@@ -76,19 +76,19 @@ def test_a_cell_of_ones_own_stands_beside_the_others(tmp_path):
     [
         ("15.18", "mine.py:Min", "mine.py has no cell 'Min'; did you mean Mine?"),
         ("15.18", "mine.py:NoCell", "NoCell in mine.py is not a subclass of elman.Cell"),
-        ("15.18", "mine.py:Odd", "mine.py:Odd: a study makes it as Odd(input_size, hidden_size), which raised"),
+        ("15.18", "mine.py:Odd", "a study builds the cell as Odd(input_size, hidden_size), which raised"),
         ("15.18", "mine.py:Bare", "mine.py:Bare: step must return State, got Tensor"),
-        ("15.18", "mine.py:Raises", "a first step raised AttributeError: 'Tensor' object has no attribute 'no_such"),
+        ("15.18", "mine.py:Raises", "the first step raised AttributeError: 'Tensor' object has no attribute 'no"),
         (
             "15.18",
             "mine.py:Doubled",
             "step must keep the shape of h, [4, 3] at batch 4 and hidden_size 3; it returned",
         ),
-        ("15.18", "mine.py", "mine.py names a file and no class; a cell of your own is named as mine.py:MyCell"),
+        ("15.18", "mine.py", "got the file mine.py without a class; name your own cell as mine.py:MyCell"),
         ("15.18", "leaves.py:Mine", "leaves.py cannot be imported: SystemExit"),
         ("15.18", "nowhere.py:Mine", "cannot read nowhere.py: No such file or directory"),
         ("15.18", "broken.py:Mine", "broken.py, line 1 cannot be imported: SyntaxError"),
-        ("15.18", "GRU", "no cell 'GRU' in the house (one of your own is mycell.py:MyCell); did you mean GRUCell?"),
+        ("15.18", "GRU", "no built-in cell 'GRU' (name your own cell as mycell.py:MyCell); did you mean GRUCell?"),
         ("15.2", "GRUCell", "parameter-counting does not take --cell; these studies do: 15.11"),
     ],
 )

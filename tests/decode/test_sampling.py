@@ -60,7 +60,7 @@ def test_the_same_generator_draws_the_same():
         ({"top_k": 1.5}, "top_k must be a positive integer"),
         ({"top_p": 0.0}, "top_p must be above 0"),
         ({"top_p": 1.1}, "top_p must be .* at most 1, got 1.1"),
-        ({"eos": 3}, "end token 3 is not in the model's vocabulary of 3"),
+        ({"eos": 3}, "eos must be a token from 0 to 2, got 3"),
     ],
 )
 def test_bad_arguments(arguments, message):

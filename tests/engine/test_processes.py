@@ -181,7 +181,7 @@ def work():
     for got, right in zip(run(cell, x), run(cell, x, "loop"), strict=True):
         assert_close(got, right)
 
-for _ in children(4, work):
+for _ in children(2, work):
     time.sleep(0.05)
 over = True
 [t.join() for t in threads]

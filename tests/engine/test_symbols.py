@@ -97,7 +97,7 @@ def test_what_is_refused():
         elman.unroll(cell, elman.Symbols(torch.full((6, 2), 3), table))
     with pytest.raises(TypeError, match=r"tokens must be int64 or int32, got torch\.float32"):
         elman.Symbols(torch.zeros(6, 2), table)
-    with pytest.raises(ValueError, match=r"the table must be \[V, I\], a row a token, got \[3\]"):
+    with pytest.raises(ValueError, match=r"the table must be \[V, I\], one row per token, got \[3\]"):
         elman.Symbols(torch.zeros(6, 2, dtype=torch.int64), table[:, 0])
     with pytest.raises(ValueError, match=r"x must be \[T, B, 4\] for this cell, got \[6, 2, 3\]"):
         elman.unroll(cell, elman.Symbols(torch.zeros(6, 2, dtype=torch.int64), table[:, :3]))

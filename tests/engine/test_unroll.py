@@ -50,7 +50,7 @@ def test_packing_agrees_with_torch():
     [
         ({"x": torch.zeros(4, 2)}, r"x must be \[T, B, 3\] for this cell, got \[4, 2\]"),
         ({"x": torch.zeros(4, 2, 5)}, r"x must be \[T, B, 3\] for this cell, got \[4, 2, 5\]"),
-        ({"lengths": [4]}, r"lengths must be 2 integers, one a row of the batch, got shape \[1\]"),
+        ({"lengths": [4]}, r"lengths must be 2 integers, one per row of the batch, got shape \[1\]"),
         ({"lengths": [4, 5]}, "lengths must lie between 0 and the 4 steps of x, got 4 to 5"),
         ({"lengths": [-1, 4]}, "between 0 and the 4 steps of x, got -1 to 4"),
         ({"lengths": [1.0, 2.0]}, "lengths must be 2 integers"),

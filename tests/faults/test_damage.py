@@ -245,7 +245,7 @@ def test_a_model_of_two_trainings(tmp_path):
     for folder in ("one", "two"):
         save_made(tmp_path / folder, make_seq2seq(settings), settings, {})
     shutil.copy(tmp_path / "one" / "weights.safetensors", tmp_path / "two")
-    with pytest.raises(ValueError, match="it is not as it was written: its SHA-256 does not fit"):
+    with pytest.raises(ValueError, match="it was changed after it was written: its SHA-256 does not match"):
         load_seq2seq(tmp_path / "two")
 
 

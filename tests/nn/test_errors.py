@@ -106,7 +106,7 @@ def test_bad_lengths(kind, lengths, message, engine):
 @pytest.mark.parametrize("kind", KINDS)
 def test_lengths_of_a_packed_sequence(kind, engine):
     packed = pack_sequence([torch.zeros(3, INPUT), torch.zeros(1, INPUT)])
-    with elman.use_engine(engine), pytest.raises(ValueError, match="knows its own lengths"):
+    with elman.use_engine(engine), pytest.raises(ValueError, match="has its own lengths"):
         layer_of(kind)(packed, lengths=[3, 1])
 
 

@@ -104,5 +104,5 @@ def test_what_cannot_leave():
         export(layer, torch.randn(1, 2, 3))
     with pytest.raises(ValueError, match="at least 2 steps"):
         export(layer, torch.randn(5, 2, 3), lengths=torch.tensor([3]))
-    with pytest.raises(ValueError, match="Fixed cannot be exported with its sizes open"):
+    with pytest.raises(ValueError, match="Fixed cannot be exported with dynamic sizes"):
         export(Fixed(), torch.randn(7, 2, 3))

@@ -84,7 +84,7 @@ def test_errors():
         Recurrent(GRUCell(3, 4), 3, 4)
     with pytest.raises(TypeError, match=r"must be an elman\.Cell, got Linear"):
         Recurrent(torch.nn.Linear, 3, 4)
-    with pytest.raises(ValueError, match="layer 1 must read 8 features, it reads 3"):
+    with pytest.raises(ValueError, match="layer 1 must have input_size 8, got 3"):
         Recurrent.of([GRUCell(3, 8), GRUCell(3, 8)])
     with pytest.raises(ValueError, match="dropout must be a probability from 0 to 1, got 2"):
         Recurrent(GRUCell, 3, 4, dropout=2)
@@ -93,7 +93,7 @@ def test_errors():
     cell = GRUCell(3, 3)
     with pytest.raises(ValueError, match="used twice"):
         Recurrent.of([cell, cell])
-    with pytest.raises(ValueError, match="every layer takes one cell"):
+    with pytest.raises(ValueError, match="every layer must have one cell"):
         Recurrent.of([])
     layer = Recurrent(GRUCell, 3, 4)
     with pytest.raises(ValueError, match="state must hold 1 states"):

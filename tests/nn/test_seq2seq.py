@@ -246,7 +246,7 @@ def test_coverage_is_the_attention_paid_so_far():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"coverage": True, "attention": None}, "coverage is of attention"),
+        ({"coverage": True, "attention": None}, "coverage=True needs attention"),
         ({"unknown": V}, "unknown must be a token from 0 to 10"),
     ],
 )
@@ -293,12 +293,12 @@ def test_cells_under_masks(wrapped):
 
 def test_what_a_model_cannot_be_made_of():
     for head in (Pointer, PointerGenerator):
-        with pytest.raises(ValueError, match="copies what attention points at"):
+        with pytest.raises(ValueError, match="copies by attention"):
             a_model(attention=None, head=head)
     for attention in (MultiplicativeAttention, AdditiveAttention):
-        with pytest.raises(ValueError, match="made without it"):
+        with pytest.raises(ValueError, match="an attention without coverage"):
             a_model(attention=attention, coverage=True)
-    with pytest.raises(ValueError, match="made with coverage, which the model never tells it"):
+    with pytest.raises(ValueError, match="the attention expects coverage"):
         a_model(attention=lambda q, m: AdditiveAttention(q, m, coverage=True))
 
 

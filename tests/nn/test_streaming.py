@@ -87,7 +87,7 @@ def test_a_long_stream_does_not_grow():
 
 
 def test_what_cannot_be_streamed():
-    with pytest.raises(ValueError, match="LSTM reads backwards too"):
+    with pytest.raises(ValueError, match="LSTM is bidirectional"):
         streaming(elman.nn.LSTM(3, 5, bidirectional=True))
     mixed = nn.Sequential(elman.nn.GRU(3, 5, batch_first=True), elman.nn.GRU(5, 5))
     with pytest.raises(ValueError, match=r"others batch_first=False: pass batch_first"):

@@ -162,5 +162,5 @@ def test_beam_search_on_the_chapters_table():
     assert [row[0] for row in found.tables[0].rows] == ["B A", "A C", "A B", "B B", "B eos", "A A", "A eos", "B C"]
     own = study.plan(False, {"first": "0.7,0.1,0.1,0.1", "width": "1"})
     record = replace(study.module.run(own, trial, Desk(None)), trial=trial)
-    said = "Greedy decoding writes A C (0.35); the likeliest pair is A C (0.35), found from width 1 on."
+    said = "Greedy decoding writes A C (0.35); the likeliest pair is A C (0.35), found by a beam of width 1."
     assert study.findings(own, [record]).summary == said

@@ -80,7 +80,7 @@ def test_the_table_shows_the_records(exercise):
     for row in table.rows:
         for task, shown in zip(table.columns[2:], row[2:], strict=True):
             if shown is None:  # an arm of the other task alone
-                assert row[0].endswith("a unit more")
+                assert row[0].endswith("one more unit")
                 continue
             of = [r.numbers["accuracy"] for r in records if (r.trial.arm, r.trial.on) == (row[0], {"task": task})]
             mean, low, high = interval(of)

@@ -86,7 +86,7 @@ def test_a_tiny_plan_from_end_to_end(tmp_path, monkeypatch):
     found = study.findings(plan, records)
     assert [verdict.claim for verdict in found.claims] == study.claims(plan)
     assert {verdict.n for verdict in found.claims} == {2}
-    assert "learned from 20 sentences of reviews" in found.summary
+    assert "Trained on 20 sentences of reviews" in found.summary
     assert all(len(row) == len(table.columns) for table in found.tables for row in table.rows)
     assert all(draw(figure).startswith("<?xml") for figure in found.figures)
     first = next(record for record in records if arm_of(record.trial) == (TOGETHER, 20))

@@ -227,20 +227,20 @@ def test_a_small_run(tmp_path):
     found.to_json()
     lost = find_study("15.24").findings(plan, records[2:])  # what is missing is not made up
     assert {verdict.verdict for verdict in lost.claims} == {"undecided"}
-    assert lost.summary == "No network of the main arm finished."
+    assert lost.summary == "No network of the main arm has finished."
 
 
 def test_tunes_that_are_too_few(tmp_path):
     write_midi(tmp_path / "a.mid", Melody((Note(60, 4),), tonic=0))
     plan = replace(TINY, tunes=str(tmp_path))
-    with pytest.raises(TrialFailed, match="has 1 tunes of a known key and a usual range, of 1"):
+    with pytest.raises(TrialFailed, match="got 1 tunes of known key and usual range among the 1 of"):
         ex24_music.run(plan, Trial("LSTM"), Desk(tmp_path))
 
 
 def test_the_study_is_found():
     study = find_study("15.24")
-    assert study.title == "Melodies, a pitch and a duration at a time"
-    with pytest.raises(UnknownName, match="arms are LSTM"):
+    assert study.title == "Melodies, one pitch and duration at a time"
+    with pytest.raises(UnknownName, match="arms must be LSTM"):
         study.plan(settings={"arms": "GRU"})
     every = {claim.key for claim in ex24_music.claims(ex24_music.Plan(tunes="grammar"))}
     assert {"place", "transposed"} <= every

@@ -1,4 +1,4 @@
-"""15.22: a net told the culture, its names, and their judges, against hand counts; and ``elman names``."""
+"""15.22: a net conditioned on culture, its names, and their judges, against hand counts; and ``elman names``."""
 
 import math
 from dataclasses import replace
@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from elman.apps.names import END, Judges, batch, coded, grams_of, nats_a_character, nats_of_each, write_names
+from elman.apps.names import END, Judges, batch, coded, grams_of, nats_of_each, nats_per_character, write_names
 from elman.data.errors import DataError
 from elman.data.names import names, split
 from elman.data.vocabulary import Vocabulary
@@ -38,7 +38,7 @@ def test_scores_step_by_step(cell):
     expected = []
     with torch.no_grad():
         for culture, name in pairs:
-            step, state, total = model.told(torch.tensor([NOTES["cultures"].index(culture)])), None, 0.0
+            step, state, total = model.conditioned(torch.tensor([NOTES["cultures"].index(culture)])), None, 0.0
             codes = VOCABULARY.encode(END + name + END).tolist()
             for now, after in pairwise(codes):
                 log_probs, state = step(torch.tensor([now]), state)
@@ -48,7 +48,7 @@ def test_scores_step_by_step(cell):
     assert [length for _, length in found] == [5, 5, 3]
     assert [nats for nats, _ in found] == pytest.approx(expected, rel=1e-5)
     assert expected[0] != pytest.approx(expected[1], rel=1e-3)
-    assert nats_a_character(found) == pytest.approx(sum(expected) / 13, rel=1e-5)
+    assert nats_per_character(found) == pytest.approx(sum(expected) / 13, rel=1e-5)
 
 
 def test_one_condition_costs_nothing():
@@ -77,7 +77,7 @@ def test_names_are_written_again_alike_and_never_empty():
     assert write_names(model, NOTES, [], 1.0, seed=1) == []
 
 
-def test_a_model_of_silence_is_told_so():
+def test_a_model_that_writes_only_empty_names_is_an_error():
     model = net()
     with torch.no_grad():
         model.head.bias[VOCABULARY.characters.index(END)] = 1e4
@@ -109,21 +109,21 @@ def test_ngrams_by_hand():
     expected = -(math.log((1 + 2 * a) / 4) + math.log((1 + 1 * end) / 2)) / 2
     found = grams_of(parts, 3)
     assert found["bigram"] == pytest.approx(expected)
-    assert found["bigram, told"] < found["bigram"]
+    assert found["bigram, conditioned"] < found["bigram"]
 
 
 def test_a_small_run(tmp_path):
     trials = ex22_names.trials(TINY)
-    assert [trial.arm for trial in trials] == ["GRU"] * 2 + ["GRU, not told"] * 2 + ["n-grams"] * 2
+    assert [trial.arm for trial in trials] == ["GRU"] * 2 + ["GRU, unconditioned"] * 2 + ["n-grams"] * 2
     assert trials[0].inputs == {"invented": names("invented").sha256}
     records = [replace(ex22_names.run(TINY, t, Desk(tmp_path / t.name)), trial=t) for t in trials]
     model, notes = load_conditional(tmp_path / "GRU-seed0" / "model")
     given = names("invented")
     test = split(given.pairs, 0)["test"]
     again = nats_of_each(model, coded(test, given.cultures, Vocabulary.from_json(notes["vocabulary"])))
-    assert nats_a_character(again) == pytest.approx(records[0].numbers["nats"], rel=1e-5)
+    assert nats_per_character(again) == pytest.approx(records[0].numbers["nats"], rel=1e-5)
     assert records[0].numbers["hits|real"] == records[0].numbers["novel|real"] == 1
-    assert not (tmp_path / "GRU-not-told-seed0" / "model").exists()
+    assert not (tmp_path / "GRU-unconditioned-seed0" / "model").exists()
     found = find_study("15.22").findings(TINY, records)
     assert [verdict.claim for verdict in found.claims] == ex22_names.claims(TINY)
     assert {verdict.n for verdict in found.claims} == {2}
@@ -147,7 +147,7 @@ def test_names_that_are_too_few(tmp_path):
 
 def test_the_study_is_found():
     assert find_study("15.22").title == "Names by culture, and what temperature does to them"
-    with pytest.raises(UnknownName, match="no cell 'RNN' in the house"):
+    with pytest.raises(UnknownName, match="no built-in cell 'RNN'"):
         ex22_names.trials(replace(TINY, cells=("RNN",)))
 
 

@@ -178,7 +178,7 @@ def test_no_claim_holds_where_all_is_the_other_way_round():
     assert set(came.values()) == {"does not hold"}
 
 
-def test_an_even_gradient_beside_runs_that_are_stuck_is_told():
+def test_an_even_gradient_beside_runs_that_are_stuck_is_reported():
     _, found = verdicts(LITERATURE, {"plain as PyTorch, 8 layers": FALLING})
     assert "not enough: LSTMCell plain, 8 layers started" in found.passages[0].text
 

@@ -79,13 +79,13 @@ def test_naive_bayes_is_compared_sentence_by_sentence():
     ahead = {BAYES: [[0] * 30 + [1] * 70], "BiLSTM": [[1] * 20 + [0] * 20 + [1] * 60] * 2,
              EVIDENCE: [[1] * 100, [0] * 10 + [1] * 90]}  # fmt: skip
     found = find_study("15.14").findings(Plan(), _records("sst2", ahead))
-    told = {v.claim.key: v for v in found.claims}
-    assert (told["evidence"].measured, told["evidence"].n, told["evidence"].verdict) == (
+    verdicts = {v.claim.key: v for v in found.claims}
+    assert (verdicts["evidence"].measured, verdicts["evidence"].n, verdicts["evidence"].verdict) == (
         pytest.approx(0.25), 100, "holds",
     )  # fmt: skip
-    assert (told["bayes"].measured, told["bayes"].n) == (pytest.approx(0.1), 100)
-    assert (told["goal"].measured, told["goal"].n) == (pytest.approx(0.95), 2)
-    assert (told["gain"].measured, told["gain"].n) == (pytest.approx(0.15), 2)
+    assert (verdicts["bayes"].measured, verdicts["bayes"].n) == (pytest.approx(0.1), 100)
+    assert (verdicts["goal"].measured, verdicts["goal"].n) == (pytest.approx(0.95), 2)
+    assert (verdicts["gain"].measured, verdicts["gain"].n) == (pytest.approx(0.15), 2)
     elsewhere = {v.claim.key: v.n for v in find_study("15.14").findings(Plan(), _records("reviews", ahead)).claims}
     assert elsewhere["goal"] == 0  # the figure is SST-2's
     assert elsewhere["evidence"] == 100
@@ -93,8 +93,8 @@ def test_naive_bayes_is_compared_sentence_by_sentence():
 
 def test_a_point_on_few_sentences_decides_nothing():
     near = {BAYES: [[1, 0] * 50], EVIDENCE: [[1, 0] * 49 + [1, 1]] * 3}
-    told = {v.claim.key: v.verdict for v in find_study("15.14").findings(Plan(), _records("sst2", near)).claims}
-    assert told["evidence"] == "undecided"
+    verdicts = {v.claim.key: v.verdict for v in find_study("15.14").findings(Plan(), _records("sst2", near)).claims}
+    assert verdicts["evidence"] == "undecided"
 
 
 def test_claims_and_trials():

@@ -90,7 +90,7 @@ def test_a_tiny_plan_from_end_to_end(tmp_path, monkeypatch):
     found = study.findings(plan, records)
     assert [verdict.claim for verdict in found.claims] == study.claims(plan)
     assert {verdict.n for verdict in found.claims if not verdict.exact} == {2}
-    assert "learned from 60 sentences: naive Bayes" in found.summary
+    assert "trained on 60 sentences: naive Bayes" in found.summary
     assert all(len(row) == len(table.columns) for table in found.tables for row in table.rows)
     assert all(draw(figure).startswith("<?xml") for figure in found.figures)
     again = study.module.run(plan, records[1].trial, Desk(tmp_path / "again"))
@@ -133,7 +133,8 @@ def test_verdicts_on_records_made_by_hand():
         "equal": "", "tie": "holds", "order": "holds", "positions": "does not hold", "long": "does not hold",
         "many": "holds", "growth": "holds",
     }  # fmt: skip
-    assert "the LSTM at 16, 32, 64, 128, 256, 512 words; the Transformer at 8 words." in found.passages[0].text
+    text = found.passages[0].text
+    assert "the LSTM is fastest at 16, 32, 64, 128, 256, 512 words; the Transformer is fastest at 8 words." in text
     assert "takes 32.0 times as long as the LSTM" in found.passages[0].text
 
 

@@ -25,13 +25,13 @@ def answer(exercise, tmp_path, **settings):
         ("15.10", "The gradient's norm is 5; clipped at 2.5 it becomes [1.5, 2], of norm 2.5."),
         (
             "15.4",
-            "The new cell state is c = [2, −0.3, −0.35]; dimension 2 receives most new information, |i·g| = 0.4.",
+            "The new cell state is c = [2, −0.3, −0.35]; dimension 2 receives the most new information, |i·g| = 0.4.",
         ),
-        ("15.5", "An LSTM has 394,240 parameters, a GRU 295,680 with one bias vector a gate: a ratio of 3/4."),
+        ("15.5", "An LSTM has 394,240 parameters and a GRU 295,680, with one bias vector per gate: a ratio of 3/4."),
         (
             "15.6",
-            "The output, steps by batch by features, is (20, 3, 256); the final hidden state, layers times "
-            "directions by batch by units, is (4, 3, 128).",
+            "The output (steps, batch, features) has shape (20, 3, 256); the final hidden state (layers times "
+            "directions, batch, units) has shape (4, 3, 128).",
         ),
     ],
 )
@@ -46,9 +46,9 @@ def test_own_numbers(tmp_path):
     findings = answer("15.4", tmp_path, forget="0,1", gate="0,1", candidate="1,-1", before="5,1")
     assert findings.summary.startswith("The new cell state is c = [0, 0]; dimension 2")
     assert answer("15.5", tmp_path, input_size="1", hidden_size="1").summary.startswith(
-        "An LSTM has 12 parameters, a GRU 9 "
+        "An LSTM has 12 parameters and a GRU 9, "
     )
-    assert answer("15.6", tmp_path, num_layers="1", hidden_size="3").summary.endswith("is (2, 3, 3).")
+    assert answer("15.6", tmp_path, num_layers="1", hidden_size="3").summary.endswith("has shape (2, 3, 3).")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Training an autoencoder on the windows of one series."""
+"""Train an autoencoder on the windows of one series."""
 
 from collections.abc import Callable
 
@@ -26,24 +26,24 @@ def fit_autoencoder(
     seed: int = 0,
     each: Callable[[int, float], None] | None = None,
 ) -> SequenceAutoencoder:
-    """Train on windows drawn from a series that is taken to be normal.
+    """Train an autoencoder on windows drawn from a series that is assumed to be normal.
 
     Args:
         values: ``[N]``, scaled to about unit spread; at least ``width`` of them.
-        width: steps of a window.
-        known: of every step, ``[N, K]``, such as the hour; default nothing.
+        width: steps per window.
+        known: features known beforehand at every step, ``[N, K]``, such as the hour; default None.
         hidden_size: of the autoencoder; default 16.
         code_size: of the autoencoder; default 8.
-        corruption: share of a window's values that it is shown as 0 and must make out from the others (Vincent et
-            al., 2008); default 0.2.
+        corruption: share of a window's values that are set to 0 in the input and must be reconstructed from the
+            others (Vincent et al., 2008); default 0.2.
         updates: steps of Adam; default 400.
-        batch_size: windows of an update; default 64.
-        learning_rate: its first value; default 1e-2.
+        batch_size: windows per update; default 64.
+        learning_rate: initial learning rate; default 1e-2.
         seed: of the weights and the windows.
         each: called with the number of updates done and the last loss.
 
     Raises:
-        ValueError: if there are fewer values than a window has.
+        ValueError: if there are fewer values than ``width``.
         LossNotFinite: with the update at which it happened.
 
     Example:
@@ -52,20 +52,20 @@ def fit_autoencoder(
         False
     """
     if len(values) < width:
-        raise ValueError(f"a window of {width} steps needs as many values, got {len(values)}")
-    told = np.zeros((len(values), 0)) if known is None else known
-    steps = torch.tensor(np.column_stack([values, told]), dtype=torch.float32)
+        raise ValueError(f"got {len(values)} values, expected at least {width}, the width of a window")
+    features = np.zeros((len(values), 0)) if known is None else known
+    steps = torch.tensor(np.column_stack([values, features]), dtype=torch.float32)
     windows = steps.unfold(0, width, 1).permute(2, 0, 1)  # [T, N - T + 1, 1 + K]
     choice = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = SequenceAutoencoder(1, hidden_size, code_size, told.shape[1])
+        model = SequenceAutoencoder(1, hidden_size, code_size, features.shape[1])
 
     def loss(update: int) -> Tensor:
         batch = windows[:, torch.randint(windows.shape[1], (batch_size,), generator=choice)]
-        x, told = batch[..., :1], batch[..., 1:]
+        x, features = batch[..., :1], batch[..., 1:]
         shown = x * (torch.rand(x.shape, generator=choice) >= corruption)
-        return (model(shown, told) - x).square().mean()
+        return (model(shown, features) - x).square().mean()
 
     losses(train(model, loss, updates, learning_rate=learning_rate), each)
     return model.eval()

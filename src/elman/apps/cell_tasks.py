@@ -1,4 +1,4 @@
-"""Learning a generated task: fresh batches to train on, one drawn apart to test on."""
+"""Train a cell on batches of a generated task and test it on a separate batch."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -15,20 +15,20 @@ __all__ = ["Task", "learn"]
 
 
 class Task(Protocol):
-    """A task that asks for a class at some steps; those of :mod:`elman.data.tasks` do."""
+    """A task with a class to predict at some steps, such as the tasks of :mod:`elman.data.tasks`."""
 
     @property
     def input_size(self) -> int:
-        """Width of an input."""
+        """Features of an input step."""
         ...
 
     @property
     def classes(self) -> int:
-        """Answers there are."""
+        """Number of classes."""
         ...
 
     def draw(self, batch_size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Draw inputs ``[T, B, I]`` and answers ``[T, B]``, -100 where nothing is asked."""
+        """Draw inputs ``[T, B, I]`` and target classes ``[T, B]``, -100 at steps without a target."""
         ...
 
 
@@ -47,18 +47,18 @@ def learn(
     """Train a cell, with a linear head at every step, and test it once.
 
     Args:
-        task: what to learn.
-        cell: is trained in place.
-        updates: steps of Adam, at a rate that falls linearly to a tenth.
-        seed: of the batches; test sequences are drawn from another generator than those trained on.
-        batch_size: sequences of an update; default 64.
+        task: the task to learn.
+        cell: the cell to train, in place.
+        updates: steps of Adam; the learning rate falls linearly to a tenth.
+        seed: of the batches; test sequences are drawn from a separate generator.
+        batch_size: sequences per update; default 64.
         test_size: sequences of the test; default 1000.
-        learning_rate: its first value; default 3e-3.
-        tested: the task to test on, a longer one say; default the one that is learned.
+        learning_rate: initial learning rate; default 3e-3.
+        tested: the task to test on, for example with longer sequences; default ``task``.
         each: called with the number of updates done and the last loss.
 
     Returns:
-        Share of right answers on the test sequences, and the loss of every update, nats an answer.
+        Accuracy on the test sequences, and the loss of every update in nats per answer.
 
     Raises:
         LossNotFinite: with the update at which it happened.

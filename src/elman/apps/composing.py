@@ -1,4 +1,4 @@
-"""Letting a model of exercise 15.24 write tunes."""
+"""Sample tunes from a model of exercise 15.24."""
 
 import math
 from collections.abc import Sequence
@@ -24,18 +24,18 @@ def compose(
     bars: int | None = None,
     begun: bool = False,
 ) -> tuple[list[Melody], list[float]]:
-    """Let the model write tunes.
+    """Sample tunes from a model.
 
     Args:
         model: a trained model, in evaluation mode.
-        beginnings: give metre, pickup and key of a tune each, and its first notes where ``begun``.
+        beginnings: one per tune; gives the tune's metre, pickup and key, and its first notes if ``begun``.
         generator: of the random numbers.
         temperature: of durations and pitches; 1 follows the model, 0 takes the likeliest.
-        bars: whole bars of every tune, at the end of which it stops; default when the model ends it.
-        begun: whether the tunes go on from the beginnings' notes.
+        bars: length of every tune in whole bars; default None: the model decides when a tune ends.
+        begun: whether each tune continues the notes of its beginning; default False.
 
     Returns:
-        The tunes, and the probability that the model gave each end.
+        The tunes, and the probability that the model assigned to the end of each.
 
     Raises:
         ValueError: if the temperature is negative or not finite, or a beginning is longer than the bars.
@@ -46,7 +46,7 @@ def compose(
     written: list[list[Note]] = [list(tune.notes) if begun else [] for tune in beginnings]
     left = [whole - sum(note.duration for note in notes) for whole, notes in zip(lengths, written, strict=True)]
     if min(left) < 0:
-        raise ValueError(f"the beginning is longer than {bars} bars; ask for more of them")
+        raise ValueError(f"the beginning is longer than {bars} bars; ask for more bars")
     batch = encode(model.settings, beginnings)
     if not begun:
         batch = Batch(batch.pitches[:1], batch.durations[:1], batch.beats[:1], *batch[3:])

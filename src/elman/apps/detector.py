@@ -1,4 +1,4 @@
-"""A detector of anomalies: fitted once to values taken to be normal, then told one value after another."""
+"""An anomaly detector: fitted once to normal values, then fed one value at a time."""
 
 from collections import deque
 from collections.abc import Callable
@@ -13,16 +13,16 @@ __all__ = ["Detector"]
 
 
 class Detector:
-    """An autoencoder of what is left of a series without its usual course, with a threshold on the newest error.
+    """An autoencoder of a series' deviations from its usual course, with a threshold on the newest error.
 
-    A value's score is the error of the value in the window that ends with it, so it is known as soon as the value
-    is, from the last ``window`` values alone: a stream may go on for years.
+    A value's score is its reconstruction error in the window that ends with the value. The score is available
+    immediately and depends only on the last ``window`` values, so a stream may be arbitrarily long.
 
     Args:
         profile: the usual course.
         model: reconstructs windows.
-        window: steps of a window.
-        threshold: a score above it is an alarm.
+        window: steps per window.
+        threshold: a score above the threshold is an alarm.
 
     Example:
         >>> usual = 5 + np.sin(np.arange(400) * 2 * np.pi / 24) + np.random.default_rng(0).normal(size=400) / 20
@@ -50,21 +50,21 @@ class Detector:
         seed: int = 0,
         each: Callable[[int, float], None] | None = None,
     ) -> "Detector":
-        """Fit to values without anomalies; the stream goes on after the last of them.
+        """Fit to values without anomalies; the stream then continues after the last value.
 
         Args:
-            values: ``[N]``; the first seven tenths are learned from, the others set the threshold.
-            period: steps of the usual course, such as 168 for the hours of a week; 1 for none.
-            window: steps of a window.
-            quantile: share of the values set aside that the threshold is not below.
-            updates: of the training.
-            hidden_size: of the autoencoder.
-            seed: of the training.
+            values: ``[N]``; the first 70 % train the model, the rest set the threshold.
+            period: period of the usual course in steps, such as 168 for the hours of a week; default 1, no period.
+            window: steps per window; default 24.
+            quantile: the threshold is this quantile of the held-out values' scores; default 0.995.
+            updates: training steps; default 400.
+            hidden_size: of the autoencoder; default 16.
+            seed: of the training; default 0.
             each: called with the number of updates done and the last loss.
 
         Raises:
-            ValueError: if there are too few values for two periods and ten windows, those learned from are all the
-                same, or the quantile is not in (0, 1).
+            ValueError: if there are too few values for two periods and ten windows, the training values are all
+                equal, or the quantile is not in (0, 1).
         """
         cut = len(values) * 7 // 10
         if cut < max(2 * period, 10 * window):
@@ -89,10 +89,10 @@ class Detector:
         return detector
 
     def scores(self, values: np.ndarray) -> np.ndarray:
-        """Return the scores of the next values, ``[N]``, at once: those that :meth:`feed` would give one by one.
+        """Return the scores ``[N]`` of the next values, the same as :meth:`feed` returns one by one.
 
         Raises:
-            ValueError: if one is not a finite number; the detector stays as it was.
+            ValueError: if a value is not finite; the detector's state does not change.
         """
         if not np.isfinite(values).all():
             raise ValueError(f"values must be finite numbers, got {values[~np.isfinite(values)][0]}")

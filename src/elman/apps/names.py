@@ -1,4 +1,4 @@
-"""What study 15.22 and ``elman names`` share: to learn names, to write them, and to judge them."""
+"""Train on names, sample names and evaluate names: shared by study 15.22 and ``elman names``."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,12 +8,13 @@ if TYPE_CHECKING:
     from elman.nn.conditional import ConditionalLanguageModel
 
 END = "\n"  # before a name and after it
-LONGEST = 40  # characters a sample may have
+LONGEST = 40  # characters of a sample, at most
 MEASURES = ("valid", "novel", "distinct", "hits", "likelihood")
-GRAMS = {"bigram": (2, False), "5-gram": (5, False), "bigram, told": (2, True), "5-gram, told": (5, True)}
+GRAMS = {"bigram": (2, False), "5-gram": (5, False), "bigram, conditioned": (2, True),
+         "5-gram, conditioned": (5, True)}  # order, and whether conditioned on culture  # fmt: skip
 
 Pair = tuple[str, str]  # culture, name
-Row = tuple[Any, Any]  # both as tensors
+Row = tuple[Any, Any]  # a Pair as tensors
 
 
 def learn(
@@ -26,19 +27,20 @@ def learn(
     learning_rate: float,
     each: Callable[[int, float], None] | None = None,
 ) -> tuple[list[float], list[float]]:
-    """Train on coded names, and leave the weights that did best on the checking ones, in evaluation mode.
+    """Train on encoded names; leave the model in evaluation mode with the weights of the lowest validation loss.
 
     Args:
-        model: what to train.
-        rows: names to train on, as :func:`coded` gives them.
-        check: names to choose by, ten times in the run.
-        updates: steps of the optimiser in all.
-        batch_size: names a step, drawn at random.
-        learning_rate: its highest value.
+        model: the model to train, in place.
+        rows: training names, as :func:`coded` returns them.
+        check: validation names, scored ten times during training.
+        updates: optimizer steps in total.
+        batch_size: names per step, drawn at random.
+        learning_rate: the highest learning rate.
         each: called with the number of updates done and the last loss.
 
     Returns:
-        Nats a character in training, means over tenths of the run, and on the checking names at the end of each.
+        Training loss in nats per character, averaged over each tenth of the run, and the validation loss at the end
+        of each tenth.
 
     Raises:
         LossNotFinite: with the update at which it happened.
@@ -63,7 +65,7 @@ def learn(
             each(update.number, update.loss)
         if len(recent) == every or update.number == updates:
             losses.append(sum(recent) / len(recent))
-            checks.append(nats_a_character(nats_of_each(model, check)))
+            checks.append(nats_per_character(nats_of_each(model, check)))
             best.saw(checks[-1])
             recent.clear()
     best.restore()
@@ -71,18 +73,18 @@ def learn(
     return losses, checks
 
 
-def nats_a_character(each: Sequence[tuple[float, int]]) -> float:
-    """Return the mean over all characters of what :func:`nats_of_each` found.
+def nats_per_character(each: Sequence[tuple[float, int]]) -> float:
+    """Return the mean nats per character over the names that :func:`nats_of_each` scored.
 
     Example:
-        >>> nats_a_character([(4.0, 2), (2.0, 1)])
+        >>> nats_per_character([(4.0, 2), (2.0, 1)])
         2.0
     """
     return sum(nats for nats, _ in each) / sum(length for _, length in each)
 
 
 def coded(pairs: Sequence[Pair], cultures: Sequence[str], vocabulary: "Vocabulary") -> list[Row]:
-    """Return the number of each name's culture, and those of its letters, between two ends, ``[T]``."""
+    """Encode names: the index of the culture, and the indices ``[T]`` of the characters between two end symbols."""
     import torch
 
     return [
@@ -92,8 +94,8 @@ def coded(pairs: Sequence[Pair], cultures: Sequence[str], vocabulary: "Vocabular
 
 
 def batch(rows: Sequence[Row]) -> tuple[Any, Any, Any]:
-    """Join coded names: cultures ``[B]``, letters ``[T, B]``, and the letters they are to predict ``[T, B]``, -100
-    where a name has ended."""
+    """Batch encoded names: cultures ``[B]``, characters ``[T, B]``, and the next characters ``[T, B]``, -100 after a
+    name's end."""
     import torch
     from torch.nn.utils.rnn import pad_sequence
 
@@ -104,7 +106,7 @@ def batch(rows: Sequence[Row]) -> tuple[Any, Any, Any]:
 
 
 def nats_of_each(model: "ConditionalLanguageModel", rows: Sequence[Row]) -> list[tuple[float, int]]:
-    """Return the nats of each coded name, and how many characters they are for, its end one of them."""
+    """Return each encoded name's total nats and its number of characters, its end included."""
     import torch
     from torch.nn.functional import cross_entropy
 
@@ -122,21 +124,21 @@ def nats_of_each(model: "ConditionalLanguageModel", rows: Sequence[Row]) -> list
 def write_names(
     model: "ConditionalLanguageModel", notes: dict[str, Any], cultures: Sequence[str], temperature: float, seed: int
 ) -> list[str]:
-    """Write a name for each of some cultures; a model seldom writes an empty one, and then it writes another.
+    """Sample a name for each of the given cultures; an empty sample is drawn again, up to 100 times.
 
     Args:
         model: a trained model.
         notes: its ``"cultures"`` and ``"vocabulary"``.
-        cultures: each one of the model's.
-        temperature: 0 takes the likeliest character, 1 follows the model.
-        seed: the same seed writes the same names.
+        cultures: one per name, each known to the model.
+        temperature: 0 takes the likeliest character, 1 samples from the model's distribution.
+        seed: the same seed gives the same names.
 
     Returns:
-        A name of each, of at most 40 characters.
+        One name per culture, of at most 40 characters.
 
     Raises:
-        UnknownName: for a culture that the model does not know, with the nearest.
-        ValueError: for a negative temperature, or if a model writes nothing but empty names.
+        UnknownName: for a culture that the model does not know; the message suggests the nearest.
+        ValueError: for a negative temperature, or if the model writes only empty names.
     """
     import torch
 
@@ -155,20 +157,20 @@ def write_names(
         left = [k for k, name in enumerate(written) if not name]
         if not left:
             return written
-        told = model.told(torch.tensor([notes["cultures"].index(cultures[k]) for k in left]))
+        conditioned = model.conditioned(torch.tensor([notes["cultures"].index(cultures[k]) for k in left]))
         prompt = torch.full((len(left), 1), eos)
-        drawn = sample(told, prompt, LONGEST, temperature=temperature, eos=eos, generator=generator)
+        drawn = sample(conditioned, prompt, LONGEST, temperature=temperature, eos=eos, generator=generator)
         for k, row in zip(left, drawn.tolist(), strict=True):
             written[k] = vocabulary.decode(row).partition(END)[0].strip()
     raise ValueError(f"the model writes only empty names at temperature {temperature:g}; take another")
 
 
 class Judges:
-    """What measures names, samples or real ones, trained on names that the network has not seen.
+    """A classifier and a trigram that evaluate names, trained on names that the network has not seen.
 
     Args:
-        parts: as :func:`elman.data.names.split` makes them.
-        alphabet: the characters there can be, the end one of them.
+        parts: as :func:`elman.data.names.split` returns them.
+        alphabet: every possible character, the end included.
 
     Raises:
         ValueError: if the judges' part holds names of one culture only.
@@ -185,14 +187,14 @@ class Judges:
         self.seen = {name.casefold() for _, name in parts["training"]}
         self.unseen = {(of, name.casefold()) for part in ("check", "judge", "test") for of, name in parts[part]}
         cultures, names = zip(*parts["judge"], strict=True)
-        self.gram = SequenceGram(names, 3, len(alphabet), told=told(parts["judge"]))
+        self.gram = SequenceGram(names, 3, len(alphabet), known=culture_labels(parts["judge"]))
         self.classifier = make_pipeline(
             TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True),
             LogisticRegression(C=10, class_weight="balanced", max_iter=300),
         ).fit(names, cultures)
 
     def measure(self, pairs: Sequence[Pair]) -> dict[str, float]:
-        """The measures of the article, of at least one name."""
+        """Return the study's measures of at least one name."""
         folded = [(culture, name.casefold()) for culture, name in pairs]
         given = self.classifier.predict([name for _, name in pairs])
         return {
@@ -200,11 +202,11 @@ class Judges:
             "novel": sum(name not in self.seen for _, name in folded) / len(pairs),
             "distinct": len(set(folded)) / len(pairs),
             "hits": sum(pair in self.unseen for pair in folded) / len(pairs),
-            "likelihood": self.gram.nats_a_token([name for _, name in pairs], told(pairs)),
+            "likelihood": self.gram.nats_per_token([name for _, name in pairs], culture_labels(pairs)),
         }
 
     def confusion(self, pairs: Sequence[Pair], cultures: Sequence[str]) -> Any:
-        """How many names of each culture asked for, a row, are given to each, a column."""
+        """Return the confusion matrix: one row per requested culture, one column per predicted culture."""
         import numpy as np
 
         counts = np.zeros((len(cultures), len(cultures)))
@@ -214,23 +216,23 @@ class Judges:
         return counts
 
 
-def told(pairs: Sequence[Pair]) -> list[list[str]]:
-    """The culture at each character of each name, and at its end."""
+def culture_labels(pairs: Sequence[Pair]) -> list[list[str]]:
+    """Return each name's culture, repeated for every character and for the end."""
     return [[culture] * (len(name) + 1) for culture, name in pairs]
 
 
 def grams_of(parts: Mapping[str, Sequence[Pair]], alphabet: int) -> dict[str, float]:
-    """Nats a character of each n-gram of :data:`GRAMS`, fitted on the training part, on the test part.
+    """Return nats per character on the test part of each n-gram of :data:`GRAMS`, fitted on the training part.
 
     Args:
-        parts: as :func:`elman.data.names.split` makes them.
-        alphabet: how many characters there can be, the end one of them.
+        parts: as :func:`elman.data.names.split` returns them.
+        alphabet: number of possible characters, the end included.
     """
     from elman.baselines.sequence_gram import SequenceGram
 
     training, test = ([name for _, name in parts[part]] for part in ("training", "test"))
     found = {}
     for label, (order, knows) in GRAMS.items():
-        gram = SequenceGram(training, order, alphabet, told(parts["training"]) if knows else None)
-        found[label] = gram.nats_a_token(test, told(parts["test"]) if knows else None)
+        gram = SequenceGram(training, order, alphabet, culture_labels(parts["training"]) if knows else None)
+        found[label] = gram.nats_per_token(test, culture_labels(parts["test"]) if knows else None)
     return found

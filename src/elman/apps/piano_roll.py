@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BARS", "piano_roll", "roll"]
 
-BARS = 8  # drawn at most
+BARS = 8  # bars drawn, at most
 
 
 def roll(melody: "Melody", bars: int = BARS) -> Any:
-    """Draw a melody's first bars as a matrix ``[128, N]``, N sixteenths with the pickup: 1 where a note sounds, 2
-    where it sets in."""
+    """Draw a melody's first bars as a matrix ``[128, N]``, one column per sixteenth, pickup included: 2 where a note
+    starts, 1 where it still sounds."""
     import numpy as np
 
     drawn, now = np.zeros((128, melody.pickup + bars * melody.bar), np.int8), 0
@@ -27,7 +27,7 @@ def roll(melody: "Melody", bars: int = BARS) -> Any:
 
 
 def piano_roll(drawn: Any, title: str) -> Heatmap:
-    """Show a :func:`roll`: only the pitches between its lowest and its highest, the highest on top."""
+    """Return a heat map of a :func:`roll`, from its lowest to its highest pitch, the highest on top."""
     import numpy as np
 
     from elman.data.music.melody import TONICS
@@ -37,6 +37,6 @@ def piano_roll(drawn: Any, title: str) -> Heatmap:
     return Heatmap(
         title, "sixteenth", "pitch", [[float(v) for v in drawn[pitch]] for pitch in pitches],
         (), [f"{TONICS[p % 12]}{p // 12 - 1}" for p in pitches],
-        caption=f"Piano roll of the first {BARS} bars at most: brightest where a note sets in.",
-        unit="0 silent, 1 sounds, 2 sets in",
+        caption=f"Piano roll of the first {BARS} bars at most: brightest where a note starts.",
+        unit="0 silent, 1 sounds, 2 starts",
     )  # fmt: skip

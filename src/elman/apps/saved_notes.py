@@ -1,4 +1,4 @@
-"""What a saved model must say of itself before a command uses it. It imports pydantic, so commands import it late."""
+"""Check a saved model's notes before a command uses them. Commands import this module late because of pydantic."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, FiniteFloat, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
-__all__ = ["Channel", "Corrector", "NameWriter", "Reader", "Translator", "fit", "told"]
+__all__ = ["Channel", "Corrector", "NameWriter", "Reader", "Translator", "fit", "parse"]
 
 Notes = TypeVar("Notes")
 Word = Annotated[str, Field(pattern="^[a-z]+$")]
@@ -15,7 +15,7 @@ Word = Annotated[str, Field(pattern="^[a-z]+$")]
 
 @dataclass(frozen=True)
 class NameWriter:
-    """The cultures whose names a model writes, and its characters."""
+    """The cultures and the characters of a model of names."""
 
     cultures: list[Annotated[str, Field(min_length=1)]]
     vocabulary: list[str]
@@ -23,7 +23,7 @@ class NameWriter:
 
 @dataclass(frozen=True)
 class Translator:
-    """The words that a model reads and those that it writes; the first three of each are no words."""
+    """The source and target vocabularies of a translator; the first three entries of each are special symbols."""
 
     source: list[str]
     target: list[str]
@@ -31,7 +31,7 @@ class Translator:
 
 @dataclass(frozen=True)
 class Words:
-    """A lexicon, as it is saved."""
+    """A saved lexicon."""
 
     columns: list[str]
     entries: list[list[str]]
@@ -39,7 +39,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Weights:
-    """In how many sentences of either class each word and each pair stood."""
+    """Number of training sentences of each class that contain each word and each pair of words."""
 
     words: dict[str, tuple[NonNegativeInt, NonNegativeInt]]
     pairs: dict[str, tuple[NonNegativeInt, NonNegativeInt]]
@@ -47,7 +47,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class Reader:
-    """The words that a model knows, and the classes it tells apart; one may be told the evidence, too."""
+    """The lexicon and the classes of a classifier, and the word evidence if the classifier uses it."""
 
     classes: list[str]
     lexicon: Words
@@ -56,31 +56,31 @@ class Reader:
 
 @dataclass(frozen=True)
 class Corrector:
-    """A dictionary."""
+    """The dictionary of a spelling corrector: each word's count."""
 
     counts: Annotated[dict[Word, PositiveInt], Field(min_length=1)]
 
 
 @dataclass(frozen=True)
 class Channel(Corrector):
-    """And how a channel chooses from it."""
+    """A corrector that also ranks candidates: weight of the log count, largest distance, number of candidates."""
 
     weight: FiniteFloat
     edits: Annotated[int, Field(ge=0, le=10)]
     candidates: PositiveInt
 
 
-def told(folder: Path, what: str, kind: type[Notes], notes: dict[str, Any]) -> Notes:
-    """Return a saved model's notes as what they should be.
+def parse(folder: Path, what: str, kind: type[Notes], notes: dict[str, Any]) -> Notes:
+    """Return a saved model's notes as a dataclass.
 
     Args:
-        folder: of the model.
-        what: it should be, such as ``"a translator"``.
-        kind: a dataclass of what the notes must hold; they may hold more.
-        notes: as they were read.
+        folder: the model's folder.
+        what: the expected kind of model, such as ``"a translator"``, for the error.
+        kind: dataclass of the required fields; further fields are ignored.
+        notes: as read from the file.
 
     Raises:
-        ValueError: if something is missing, or of another type.
+        ValueError: if a field is missing or has another type.
     """
     try:
         return TypeAdapter(kind).validate_json(json.dumps(notes), strict=True)
@@ -91,16 +91,16 @@ def told(folder: Path, what: str, kind: type[Notes], notes: dict[str, Any]) -> N
 
 
 def fit(folder: Path, what: str, **sizes: tuple[int, int]) -> None:
-    """Refuse a saved model whose notes are those of another one.
+    """Check that a saved model's notes belong to its weights.
 
     Args:
-        folder: of the model.
-        what: it should be.
-        sizes: of each thing that both know of, how many the notes hold and how many the model.
+        folder: the model's folder.
+        what: the expected kind of model, for the error.
+        sizes: by name, a size in the notes and the same size in the model.
 
     Raises:
-        ValueError: naming the first of which they do not hold as many.
+        ValueError: naming the first size that differs.
     """
-    for name, (noted, made) in sizes.items():
-        if noted != made:
-            raise ValueError(f"{folder} does not hold {what}: its notes hold {noted} {name}, its model {made}")
+    for name, (noted, expected) in sizes.items():
+        if noted != expected:
+            raise ValueError(f"{folder} does not hold {what}: its notes hold {noted} {name}, its model {expected}")

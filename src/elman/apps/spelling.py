@@ -1,4 +1,4 @@
-"""What the study of spelling and ``elman correct`` share: two encoder-decoders, and three ways to correct by them."""
+"""Train spelling models and correct words with them: shared by study 15.23 and ``elman correct``."""
 
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
@@ -27,11 +27,11 @@ __all__ = [
 ]
 
 Near = Sequence[tuple[str, int]]  # candidates and their distances
-SPARE = 4  # letters that a correction may be longer than what it corrects
+SPARE = 4  # a correction may exceed its typo by this many letters
 
 
 def settings(hidden_size: int, head: str) -> dict[str, Any]:
-    """A bidirectional GRU that reads letters and a GRU that writes them, looking by multiplicative attention."""
+    """Return the settings of a bidirectional GRU encoder and a GRU decoder with multiplicative attention."""
     from elman.data.typos import SIZE
 
     return {
@@ -41,7 +41,7 @@ def settings(hidden_size: int, head: str) -> dict[str, Any]:
 
 
 def batch(read: Sequence[str], written: Sequence[str]) -> "Pairs":
-    """Pad words to read and words to write."""
+    """Batch source and target words, padded."""
     from elman.data.pairs import batch_pairs
     from elman.data.typos import BEGIN, END, encode
 
@@ -51,15 +51,15 @@ def batch(read: Sequence[str], written: Sequence[str]) -> "Pairs":
 def training_pairs(
     count: int, words: Sequence[str], real: Sequence[tuple[str, str]], clean: float, two: float, random: Random
 ) -> list[tuple[str, str]]:
-    """Draw pairs of what was written and what was meant.
+    """Draw pairs of a written and an intended word.
 
     Args:
-        count: how many.
+        count: number of pairs.
         words: words to misspell.
-        real: real pairs, from which half of the misspelt ones are drawn if there are any.
-        clean: share of words left as they are.
-        two: of the synthetic slips, share of words with two.
-        random: source of chance.
+        real: real pairs; if there are any, half of all pairs are drawn from them.
+        clean: share of words left unchanged.
+        two: share of the synthetic misspellings with two edits; the others have one.
+        random: random number generator.
 
     Example:
         >>> training_pairs(2, ["word"], [], clean=1.0, two=0.3, random=Random(0))
@@ -84,7 +84,7 @@ def train_speller(
     model: "Seq2Seq", draw: Callable[[], Sequence[tuple[str, str]]], backwards: bool, updates: int,
     learning_rate: float, each: Callable[[int, float], None],
 ) -> list[float]:  # fmt: skip
-    """Train on drawn pairs (wrong, right): to write the right word, or, backwards, the wrong one from the right."""
+    """Train on drawn pairs (wrong, right) to write the right word or, if ``backwards``, the wrong one."""
     from elman.train.loop import losses, train
     from elman.train.seq2seq import sequence_loss
 
@@ -92,12 +92,12 @@ def train_speller(
         wrong, right = zip(*draw(), strict=True)
         return batch(right, wrong) if backwards else batch(wrong, right)
 
-    made = train(model, lambda update: sequence_loss(model, pairs(update)), updates, learning_rate=learning_rate)
-    return losses(made, each)
+    steps = train(model, lambda update: sequence_loss(model, pairs(update)), updates, learning_rate=learning_rate)
+    return losses(steps, each)
 
 
 def write_greedily(model: "Seq2Seq", typos: Sequence[str]) -> list[str]:
-    """Return what the model writes for each word, the likeliest letter each time."""
+    """Return the model's greedy output for each word."""
     import torch
 
     from elman.data.typos import BEGIN, END, decode
@@ -112,7 +112,7 @@ def write_greedily(model: "Seq2Seq", typos: Sequence[str]) -> list[str]:
 
 
 def tree_of(words: Sequence[str]) -> "Trie":
-    """Return the tree of a dictionary, to which a search is held."""
+    """Return the prefix tree of a dictionary, which restricts a search to its words."""
     from elman.data.typos import END, SIZE, encode
     from elman.decode import Trie
 
@@ -122,7 +122,7 @@ def tree_of(words: Sequence[str]) -> "Trie":
 def search(
     model: "Seq2Seq", typos: Sequence[str], trie: "Trie", width: int, n_best: int = 1, tree: bool = False
 ) -> "Beams":
-    """Search for the likeliest words of a dictionary, ``n_best`` for each typo, by a beam of ``width``."""
+    """Return the ``n_best`` likeliest dictionary words for each typo, found with a beam of ``width``."""
     import torch
 
     from elman.data.typos import BEGIN, END
@@ -138,7 +138,7 @@ def search(
 
 
 def found_words(beams: "Beams") -> list[list[tuple[str, float]]]:
-    """Return for each typo the whole words that were found and their scores, the best first."""
+    """Return each typo's completed words and their scores, best first."""
     from elman.data.typos import decode
 
     rows = zip(beams.sequences(), beams.scores.tolist(), beams.ended.tolist(), strict=True)
@@ -158,11 +158,11 @@ def log_likelihood(model: "Seq2Seq", pairs: "Pairs") -> "Tensor":
 def channel_scores(
     model: "Seq2Seq", typos: Sequence[str], near: Sequence[Near], size: int = 1024
 ) -> list[dict[str, float]]:
-    """Return for each typo log P(typo | word) of every candidate, in nats; ``size`` are scored at once."""
+    """Return log P(typo | word) in nats of every candidate of each typo, scored in batches of ``size``."""
     import torch
 
     asked = [(k, word) for k, words in enumerate(near) for word, _ in words]
-    asked.sort(key=lambda one: len(one[1]))  # words of a length together, for little padding
+    asked.sort(key=lambda one: len(one[1]))  # batch words of similar length, for little padding
     scores: list[dict[str, float]] = [{} for _ in typos]
     with torch.inference_mode():
         for begin in range(0, len(asked), size):
@@ -174,7 +174,7 @@ def channel_scores(
 
 
 def ranked(scores: Mapping[str, float], counts: Mapping[str, int], weight: float) -> list[tuple[str, float]]:
-    """Return the candidates and log P(typo | word) + weight log count(word), the best first.
+    """Return the candidates with log P(typo | word) + weight log count(word), best first.
 
     Example:
         >>> ranked({"the": -1.0, "tea": -1.0}, {"the": 9, "tea": 1}, weight=1.0)[0][0]
@@ -187,5 +187,5 @@ def ranked(scores: Mapping[str, float], counts: Mapping[str, int], weight: float
 
 
 def best(typo: str, scores: Mapping[str, float], counts: Mapping[str, int], weight: float) -> str:
-    """Return the best candidate, or the typo where there is none."""
+    """Return the best candidate, or the typo itself if there are no candidates."""
     return ranked(scores, counts, weight)[0][0] if scores else typo

@@ -1,4 +1,4 @@
-"""The model of exercise 15.24, shared with ``elman compose``: notes in, the next note's duration and pitch out."""
+"""The model of exercise 15.24 and ``elman compose``: from the notes so far to the next note's duration and pitch."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ from elman.nn.saving import read_model, write_model
 
 __all__ = ["Batch", "Settings", "TuneModel", "batched", "encode", "fits", "load_tunes", "save_tunes", "score"]
 
-METRES = ((4, 4), (6, 8), (2, 4), (3, 4), (9, 8), (2, 2), (3, 2), (6, 4), (12, 8))  # another one is "other"
+METRES = ((4, 4), (6, 8), (2, 4), (3, 4), (9, 8), (2, 2), (3, 2), (6, 4), (12, 8))  # any other is "other"
 LONGEST = 32  # sixteenths of the longest note; duration 0 is the end
-BELOW, ABOVE = 24, 36  # semitones about the reference that a pitch may lie
-RESTED = 0  # number of a rest among pitches
-BEGIN = BELOW + ABOVE + 2  # what stands before the first pitch
-PITCHES = BEGIN  # pitches to choose from, the rest included
-ASIDE = -100  # where nothing is asked
+BELOW, ABOVE = 24, 36  # a pitch may lie this many semitones below or above the reference
+RESTED = 0  # the pitch index of a rest
+BEGIN = BELOW + ABOVE + 2  # the pitch index before the first note
+PITCHES = BEGIN  # number of pitches to choose from, the rest included
+ASIDE = -100  # target at steps without one, ignored by the loss
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a model is made of, as plain data.
+    """The settings of a model, as plain data.
 
     Args:
-        reference: what pitches are counted from: ``"tonic"`` of the tune's key, or ``"C"``.
-        beat: whether the model is told where in the bar the next note begins.
+        reference: pitches are counted from the ``"tonic"`` of the tune's key or from ``"C"``; default ``"tonic"``.
+        beat: whether the position in the bar where the next note begins is an input; default False.
     """
 
     hidden_size: int = 192
@@ -41,7 +41,7 @@ class Settings:
 
 
 class Batch(NamedTuple):
-    """B tunes in numbers, the longest of T notes; event t is what comes after t notes, and the last is the end."""
+    """B encoded tunes of at most T notes; event t follows the first t notes, and a tune's last event is its end."""
 
     pitches: Tensor  # [T + 1, B], of the note before each event, BEGIN first
     durations: Tensor  # [T + 1, B]
@@ -52,10 +52,10 @@ class Batch(NamedTuple):
 
 
 class TuneModel(nn.Module):
-    """An LSTM that reads notes and gives the distribution of the next one, P(duration) P(pitch | duration).
+    """An LSTM that reads notes and predicts the next note as P(duration) P(pitch | duration).
 
-    It is told metre and key at every step. Where pitches are counted from the tonic, of the key it is told only
-    whether it is minor.
+    Metre and key are inputs at every step. If pitches are counted from the tonic, the key input is only major or
+    minor.
     """
 
     def __init__(self, settings: Settings):
@@ -75,7 +75,7 @@ class TuneModel(nn.Module):
         self.pitch_head = nn.Linear(size, PITCHES)
 
     def encode(self, batch: Batch, state: Any = None) -> tuple[Tensor, Any]:
-        """Return what is known before each event, ``[T + 1, B, H]``, and the state after the last."""
+        """Return the LSTM's outputs before each event, ``[T + 1, B, H]``, and the state after the last."""
         beats = batch.beats if self.settings.beat else torch.zeros_like(batch.beats)
         metre, key = self.metre(batch.headers[0]), self.key(batch.headers[1])
         header = torch.cat([metre, key], -1).expand(len(beats), -1, -1)
@@ -84,15 +84,15 @@ class TuneModel(nn.Module):
         return self.dropout(outputs), state
 
     def duration_scores(self, known: Tensor) -> Tensor:
-        """Log-probabilities ``[..., 33]`` of each duration, 0 the end."""
+        """Return the log-probabilities ``[..., 33]`` of each duration; duration 0 is the end."""
         return self.head(known).log_softmax(-1)
 
     def pitch_scores(self, known: Tensor, durations: Tensor) -> Tensor:
-        """Log-probabilities ``[..., 62]`` of each pitch, given the duration."""
+        """Return the log-probabilities ``[..., 62]`` of each pitch, given the duration."""
         return self.pitch_head(torch.tanh(self.hidden(known) + self.given(durations))).log_softmax(-1)
 
     def loss(self, batch: Batch) -> Tensor:
-        """Mean over all notes and ends of the negative log-likelihood, in nats."""
+        """Return the mean negative log-likelihood over all notes and ends, in nats."""
         known = self.encode(batch)[0]
         events = batch.next_durations != ASIDE
         known, durations, pitches = known[events], batch.next_durations[events], batch.next_pitches[events]
@@ -104,17 +104,17 @@ class TuneModel(nn.Module):
 
 
 def fits(tune: Melody) -> bool:
-    """Whether a tune's notes are in the model's alphabet: none longer than 32 sixteenths, in the range about the
-    tonic and about middle C in whatever key; and its key is known, and its bar no longer than 32."""
+    """Return whether a model can encode a tune: its key is known, its bar and notes last at most 32 sixteenths, and
+    its pitches are in range about the tonic and, in every key, about middle C."""
     if tune.tonic is None or tune.bar > LONGEST or any(note.duration > LONGEST for note in tune.notes):
         return False
     low, high = min(tune.pitches) - 60, max(tune.pitches) - 60
-    # about C a tune may be transposed down by 6 and up by 5; about the tonic, by up to 11 down
+    # relative to C, training transposes by -6 to 5; relative to the tonic, a pitch falls by up to 11
     return low - max(6, tune.tonic) >= -BELOW and high + 5 <= ABOVE
 
 
 def lowest(settings: Settings, tune: Melody) -> int:
-    """MIDI number that is 0 among the model's pitches; the lowest it knows is one above."""
+    """Return the MIDI number of the model's pitch index 0; the lowest pitch is one above."""
     assert tune.tonic is not None
     return 59 - BELOW + (tune.tonic if settings.reference == "tonic" else 0)
 
@@ -126,7 +126,7 @@ def _header(settings: Settings, tune: Melody) -> list[int]:
 
 
 def encode(settings: Settings, tunes: Sequence[Melody]) -> Batch:
-    """Write tunes in numbers, padded into a batch."""
+    """Encode tunes as a padded batch."""
     rows: list[list[list[int]]] = []
     for tune in tunes:
         low = lowest(settings, tune)
@@ -148,13 +148,13 @@ def encode(settings: Settings, tunes: Sequence[Melody]) -> Batch:
 def batched(
     settings: Settings, tunes: Sequence[Melody], batch_size: int, transpose: bool, seed: int
 ) -> Iterator[Batch]:
-    """Give batches without end, every tune once a round, tunes of like length together.
+    """Yield batches endlessly, every tune once per epoch, tunes of similar length together.
 
     Args:
         settings: of the model.
         tunes: training tunes.
-        batch_size: tunes of a batch.
-        transpose: whether a tune is moved, each time anew, by -6 to 5 semitones.
+        batch_size: tunes per batch.
+        transpose: whether each tune is transposed by a new random -6 to 5 semitones every time it is drawn.
         seed: of the order and the transpositions.
     """
     generator = torch.Generator().manual_seed(seed)
@@ -176,7 +176,7 @@ def batched(
 
 @torch.no_grad()
 def score(model: TuneModel, tunes: Sequence[Melody], batch_size: int = 64) -> float:
-    """Return the mean negative log-likelihood of the tunes' notes and ends, nats each, without dropout."""
+    """Return the mean negative log-likelihood per note or end, in nats, without dropout."""
     training = model.training
     model.eval()
     total, count = 0.0, 0
@@ -199,7 +199,7 @@ def save_tunes(folder: Path, model: TuneModel, source: str) -> None:
 
 
 def load_tunes(folder: Path) -> tuple[TuneModel, str]:
-    """Read a model, in evaluation mode, and the name of the tunes that it learned from.
+    """Return a saved model, in evaluation mode, and the name of the tunes it was trained on.
 
     Raises:
         ValueError: if a file is missing, damaged or of another kind of model.

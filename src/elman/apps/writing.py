@@ -1,4 +1,4 @@
-"""Text from a character model."""
+"""Sample text from a character model."""
 
 from typing import TYPE_CHECKING
 
@@ -19,8 +19,8 @@ def write(
         vocabulary: of the model.
         prompt: at least one character that the model knows.
         length: characters to write.
-        temperature: 0 takes the likeliest character; 1 follows the model.
-        seed: the same seed writes the same text.
+        temperature: 0 takes the likeliest character; 1 samples from the model's distribution.
+        seed: the same seed gives the same text.
 
     Raises:
         ValueError: for an empty prompt, one with unknown characters, or a negative temperature.

@@ -1,4 +1,4 @@
-"""Words as evidence: what each word, and each pair, says for one class against another."""
+"""The log-count ratios of naive Bayes for words and pairs of words, as inputs of a network."""
 
 import math
 from collections import Counter
@@ -11,7 +11,7 @@ import numpy as np
 
 __all__ = ["Evidence", "pairs"]
 
-STEP, HIGHEST = 0.25, 12  # a weight is told in quarters of a nat, from -3 to 3
+STEP, HIGHEST = 0.25, 12  # weights are rounded to quarters of a nat, from -3 to 3
 Counts = tuple[int, int]
 
 
@@ -27,24 +27,24 @@ def pairs(words: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The weights of naive Bayes, as numbers for an embedding.
+    """The weights of naive Bayes, as indices for an embedding.
 
     A word that is in n1 sentences of the second class and in n0 of the first has the weight log((n1 + 1) / (n0 + 1))
-    (Good, 1950; the log-count ratio of Wang & Manning, 2012), rounded to quarters of a nat. A sentence to learn from
-    has to be left out of its own counts: otherwise a word that is in no other would betray its label, and what is
-    learned would not hold for sentences never seen.
+    (Good, 1950; the log-count ratio of Wang & Manning, 2012), rounded to quarters of a nat. A training sentence has
+    to be left out of its own counts: otherwise a word that occurs in no other sentence would reveal the label, and
+    the network would not generalize to unseen sentences.
 
     Args:
-        words: for each word, in lower case, the number of training sentences of each class that hold it.
-        pairs: the same for two words that follow one another.
+        words: for each word, in lower case, the number of training sentences of each class that contain it.
+        pairs: the same for two consecutive words.
 
     Example:
         >>> evidence = Evidence.of([["a", "good", "film"], ["a", "bad", "film"]], [1, 0])
         >>> evidence.encode(["a", "good", "one"]).tolist()  # log 2 = 2.8 quarters for the word, and for the pair
         [[0, 0], [3, 3], [0, 0]]
-        >>> evidence.encode(["bad"]).tolist()  # those against come last
+        >>> evidence.encode(["bad"]).tolist()  # indices of weights against come last
         [[22, 0]]
-        >>> evidence.encode(["a", "good", "film"], own=1).tolist()  # "a" and "film" have one sentence left, against
+        >>> evidence.encode(["a", "good", "film"], own=1).tolist()  # "a" and "film" keep one sentence, of class 0
         [[22, 0], [0, 0], [22, 0]]
     """
 
@@ -53,14 +53,14 @@ class Evidence:
 
     @classmethod
     def of(cls, sentences: Sequence[Sequence[str]], classes: Sequence[int]) -> "Evidence":
-        """Count what training sentences hold.
+        """Count the words and pairs of training sentences.
 
         Args:
-            sentences: lists of words, of the training part alone.
-            classes: 0 or 1 for each.
+            sentences: lists of words, of the training part only.
+            classes: 0 or 1 for each sentence.
 
         Raises:
-            ValueError: for another class, or if there are not as many.
+            ValueError: for another class, or if the numbers of sentences and classes differ.
         """
         if len(sentences) != len(classes) or not {*classes} <= {0, 1}:
             raise ValueError(
@@ -77,19 +77,19 @@ class Evidence:
 
     @property
     def sizes(self) -> tuple[int, int]:
-        """Numbers there are in each column."""
+        """Number of indices in each column."""
         return 2 * HIGHEST + 1, 2 * HIGHEST + 1
 
     def encode(self, words: Sequence[str], own: int | None = None) -> np.ndarray:
-        """Return the numbers of a sentence's words, and of the pairs they end, ``[T, 2]`` int64.
+        """Return the indices of a sentence's words and of the pairs that end with them, ``[T, 2]`` int64.
 
-        Number 0 is no evidence, 1 to 12 are quarters of a nat for the second class, and 24 down to 13 are as many
-        against it.
+        Index 0 means no evidence, 1 to 12 are quarters of a nat for the second class, and 24 down to 13 are the same
+        weights against it.
 
         Args:
             words: of the sentence.
-            own: class of a sentence that was counted, which is then left out of the counts; default None, of one
-                that was not.
+            own: class of a training sentence, which is then left out of the counts; default None, for a sentence that
+                was not counted.
         """
         rows = [
             [_number(self.words.get(word, (0, 0)), own), _number(self.pairs.get(pair, (0, 0)), own)]
@@ -103,10 +103,10 @@ class Evidence:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Mapping[str, Sequence[Any]]]) -> "Evidence":
-        """Read what :meth:`to_json` gave.
+        """Return the evidence from the data of :meth:`to_json`.
 
         Raises:
-            ValueError: for a count that is none.
+            ValueError: if a count is negative or not a number.
         """
         tables = []
         for name in ("words", "pairs"):
@@ -118,7 +118,7 @@ class Evidence:
 
 
 def _grams(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Each word and the pair that it ends; the first ends none."""
+    """Yield each word with the pair that it ends; the first word has an empty pair."""
     return zip((word.lower() for word in words), ("", *pairs(words)), strict=False)
 
 

@@ -11,10 +11,10 @@ __all__ = ["NGram"]
 
 @dataclass(frozen=True)
 class _Counts:
-    """What was seen after each history of one length."""
+    """Counts of what follows each history of one length."""
 
     grams: np.ndarray  # sorted codes of histories with their next character
-    times: np.ndarray  # how often each was seen
+    times: np.ndarray  # count of each gram
     histories: np.ndarray  # sorted codes of histories
     totals: np.ndarray  # characters seen after each
     distinct: np.ndarray  # different characters seen after each
@@ -26,7 +26,7 @@ class NGram:
     .. math:: p(c \mid h) = \frac{N(hc) + T(h)\, p(c \mid h')}{N(h) + T(h)}
 
     ``N`` counts in the training text, ``T(h)`` is the number of different characters seen after history
-    ``h``, and ``h'`` is the history without its oldest character. Below the unigram stands the uniform
+    ``h``, and ``h'`` is the history without its oldest character. The unigram is interpolated with the uniform
     distribution over the training text's characters.
 
     Example:
@@ -45,10 +45,10 @@ class NGram:
 
         Args:
             text: at least one character.
-            order: characters of a gram, the predicted one included: 1 to 5.
+            order: characters per gram, the predicted one included: 1 to 5.
 
         Raises:
-            ValueError: if the text is empty, the order out of range, or the alphabet too large to number.
+            ValueError: if the text is empty, the order out of range, or the alphabet too large for int64 codes.
         """
         if not 1 <= order <= 5:
             raise ValueError(f"order must be from 1 to 5, got {order}")
@@ -65,7 +65,7 @@ class NGram:
         return cls(vocabulary, counts)
 
     def nats_per_character(self, text: str) -> float:
-        """Return the mean negative log-likelihood of a text, in nats, its first character left out.
+        """Return the mean negative log-likelihood of a text in nats, without its first character.
 
         Characters that the training text lacks are skipped.
 
@@ -83,7 +83,7 @@ class NGram:
         return np.array([self._probability(np.append(before, c))[-1] for c in range(len(self.vocabulary))])
 
     def _probability(self, tokens: np.ndarray) -> np.ndarray:
-        """The probability of each token given those before it."""
+        """Return the probability of each token given the tokens before it."""
         size = len(self.vocabulary)
         p = np.full(len(tokens), 1 / size)
         for n, counts in enumerate(self._counts, start=1):
@@ -100,7 +100,7 @@ class NGram:
 
 
 def _codes(tokens: np.ndarray, n: int, size: int) -> np.ndarray:
-    """Number every n-gram of a text by its characters as digits, oldest first."""
+    """Encode every n-gram of a text as an integer whose digits are its characters, oldest first."""
     codes = np.zeros(max(0, len(tokens) - n + 1), dtype=np.int64)
     for k in range(n):
         codes = codes * size + tokens[k : k + len(codes)]
@@ -108,7 +108,7 @@ def _codes(tokens: np.ndarray, n: int, size: int) -> np.ndarray:
 
 
 def _look_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Values at the wanted keys, 0 where a key is missing."""
+    """Return the values at the wanted keys, 0 where a key is missing."""
     if not len(keys):
         return np.zeros(len(wanted))
     places = np.searchsorted(keys, wanted).clip(max=len(keys) - 1)

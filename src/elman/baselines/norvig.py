@@ -1,4 +1,4 @@
-r"""The noisy channel: of the words of a dictionary, which one was meant?
+r"""The noisy channel: choose the dictionary word that a typo most probably means.
 
 :math:`\hat w = \arg\max_w P(\text{typo} \mid w) P(w)` (Kernighan, Church & Gale, COLING 1990).
 """
@@ -12,9 +12,9 @@ __all__ = ["Candidates", "character_accuracy", "norvig"]
 
 
 class Candidates:
-    """The words of a dictionary that lie within a few edits of a given one.
+    """Find the dictionary words within a few edits of a given word.
 
-    An edit puts in, leaves out or exchanges a letter, or exchanges two neighbours (Damerau, 1964).
+    An edit inserts, deletes or replaces a letter, or swaps two neighbours (Damerau, 1964).
 
     Args:
         counts: how often each word was seen, at least 1.
@@ -34,12 +34,12 @@ class Candidates:
         self.counts = dict(counts)
 
     def near(self, typos: Sequence[str], edits: int = 2, most: int | None = None) -> list[list[tuple[str, int]]]:
-        """Return for each typo the words near it with their distance, the nearest first, then by the alphabet.
+        """Return each typo's nearby words with their distances, nearest first, then alphabetically.
 
         Args:
             typos: any words.
-            edits: greatest distance, default 2.
-            most: how many to keep of each, and of equals the more frequent; default all.
+            edits: largest distance; default 2.
+            most: words to keep per typo, the more frequent first at equal distance; default all.
 
         Raises:
             ValueError: for a negative distance.
@@ -50,7 +50,7 @@ class Candidates:
         if not typos:
             return []
         distance, process = _rapidfuzz()
-        # the bit-parallel distance sorts out almost all; whoever edits between two exchanged letters counts less
+        # the fast OSA distance rejects almost all words; the bound is looser because Damerau's may be smaller
         bound = edits + edits // 2
         rough = process.cdist(typos, self.words, scorer=distance.OSA.distance, score_cutoff=bound, dtype=np.uint8)
         found = []
@@ -65,7 +65,7 @@ class Candidates:
 
 
 def norvig(typo: str, near: Sequence[tuple[str, int]], counts: Mapping[str, int]) -> str:
-    """Norvig's corrector (2007): the word itself if it is known, else the most frequent one edit away, else two.
+    """Correct a word as Norvig (2007): the word itself if known, else the most frequent word one edit away, else two.
 
     Args:
         typo: the word as written.
@@ -73,7 +73,7 @@ def norvig(typo: str, near: Sequence[tuple[str, int]], counts: Mapping[str, int]
         counts: how often each was seen.
 
     Returns:
-        The correction; the typo itself if there is no word near it; of equals the first of the alphabet.
+        The correction, or the typo itself if no word is near it; ties go to the alphabetically first word.
 
     Example:
         >>> norvig("teh", [("the", 1), ("tea", 1), ("then", 2)], {"the": 9, "tea": 2, "then": 50})
@@ -84,12 +84,12 @@ def norvig(typo: str, near: Sequence[tuple[str, int]], counts: Mapping[str, int]
 
 
 def character_accuracy(written: Sequence[str], right: Sequence[str]) -> float:
-    """Share of characters that are right: 1 less the edits still needed over the characters of the longer word.
+    """Return the character accuracy: 1 minus the remaining edits divided by the length of the longer word.
 
-    Edits are Levenshtein's; sums are taken over all words before dividing.
+    Edits are Levenshtein edits; edits and lengths are summed over all words before dividing.
 
     Raises:
-        ValueError: if there are no words, or not as many of one as of the other.
+        ValueError: if there are no words, or the two lists differ in length.
         RuntimeError: if rapidfuzz is not installed.
 
     Example:
@@ -98,7 +98,7 @@ def character_accuracy(written: Sequence[str], right: Sequence[str]) -> float:
     """
     if not right or len(written) != len(right):
         raise ValueError(
-            f"there must be as many words written as right, at least one; got {len(written)}, {len(right)}"
+            f"got {len(written)} written and {len(right)} right words, expected equal numbers, at least one"
         )
     distance, _ = _rapidfuzz()
     edits = sum(distance.Levenshtein.distance(a, b) for a, b in zip(written, right, strict=True))

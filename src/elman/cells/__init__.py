@@ -1,4 +1,4 @@
-"""The mathematics: one published cell a file, in the symbols of its paper."""
+"""Recurrent cells: one published cell per file, in the symbols of its paper."""
 
 from elman.cells.ablated_lstm import NoForgetGateLSTMCell, NoInputGateLSTMCell, NoOutputGateLSTMCell
 from elman.cells.cfc import CfCCell

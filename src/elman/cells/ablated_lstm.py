@@ -1,4 +1,4 @@
-"""LSTMs with one gate taken out (Greff et al., 2017, arXiv:1503.04069: NFG, NIG, NOG)."""
+"""LSTMs with one gate removed (Greff et al., 2017, arXiv:1503.04069: NFG, NIG, NOG)."""
 
 import torch
 from torch import Tensor, nn
@@ -8,13 +8,13 @@ from elman.cells.three_block_lstm import ThreeBlockLSTM
 
 
 class NoForgetGateLSTMCell(ThreeBlockLSTM):
-    r"""The LSTM without forget gate, that of 1997: f = 1 always.
+    r"""The LSTM without forget gate, as published in 1997: f = 1 always.
 
     .. math:: i, g, o &= W x_t + R h_{t-1} + b \\
               c_t &= c_{t-1} + \sigma(i) \odot \tanh(g) \\
               h_t &= \sigma(o) \odot \tanh(c_t)
 
-    Greff et al. take the gate from an LSTM with peepholes; here there are none.
+    Greff et al. remove the gate from an LSTM with peepholes; this cell has no peepholes.
 
     Args:
         input_size: features I of the input.
@@ -42,7 +42,7 @@ class NoInputGateLSTMCell(ThreeBlockLSTM):
               c_t &= \sigma(f) \odot c_{t-1} + \tanh(g) \\
               h_t &= \sigma(o) \odot \tanh(c_t)
 
-    Greff et al. take the gate from an LSTM with peepholes; here there are none.
+    Greff et al. remove the gate from an LSTM with peepholes; this cell has no peepholes.
 
     Args:
         input_size: features I of the input.
@@ -75,7 +75,7 @@ class NoOutputGateLSTMCell(ThreeBlockLSTM):
               c_t &= \sigma(f) \odot c_{t-1} + \sigma(i) \odot \tanh(g) \\
               h_t &= \tanh(c_t)
 
-    Greff et al. take the gate from an LSTM with peepholes; here there are none.
+    Greff et al. remove the gate from an LSTM with peepholes; this cell has no peepholes.
 
     Args:
         input_size: features I of the input.

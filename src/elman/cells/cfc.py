@@ -10,17 +10,17 @@ from elman.errors import check_positive
 
 
 class CfCCell(GapCell):
-    r"""A liquid time constant's course written down instead of solved for.
+    r"""The closed-form approximation of a liquid time-constant cell, without an ODE solver.
 
     .. math:: u &= 1.7159 \tanh(0.666\, (W x_t + R h_{t-1} + b)) \\
               g, k, p, q &= V u + c \\
               s &= \sigma(p\, \Delta t + q) \\
               h_t &= (1 - s) \odot \tanh(g) + s \odot \tanh(k)
 
-    As time passes, the state slides from one answer to the other, each unit at the pace ``p`` and with the
-    lead ``q`` that the input calls for. This is the paper's eq. 4 with the backbone ``u`` of one layer and
-    the ``q`` of the authors' code. A step has two products in a row. Weights start Xavier-uniform for each
-    block, biases at zero.
+    As time passes, each unit moves from ``tanh(g)`` to ``tanh(k)``, at a rate ``p`` and an offset ``q`` that depend
+    on input and state. This is the paper's eq. 4 with a backbone ``u`` of one layer and the ``q`` of the authors'
+    code. A step computes two matrix products, one after the other. Weights start Xavier-uniform for each block,
+    biases at zero.
 
     Args:
         input_size: features I of the input, the gap included.

@@ -1,4 +1,4 @@
-"""The LSTM of one gate for forgetting and writing (Greff et al., 2017, arXiv:1503.04069: CIFG)."""
+"""The LSTM with coupled input and forget gates (Greff et al., 2017, arXiv:1503.04069: CIFG)."""
 
 import torch
 from torch import Tensor, nn
@@ -8,13 +8,13 @@ from elman.cells.three_block_lstm import ThreeBlockLSTM
 
 
 class CoupledGateLSTMCell(ThreeBlockLSTM):
-    r"""The LSTM whose input gate is what the forget gate leaves (CIFG): i = 1 - f.
+    r"""The LSTM whose input gate is coupled to the forget gate (CIFG): i = 1 - f.
 
     .. math:: f, g, o &= W x_t + R h_{t-1} + b \\
               c_t &= \sigma(f) \odot c_{t-1} + (1 - \sigma(f)) \odot \tanh(g) \\
               h_t &= \sigma(o) \odot \tanh(c_t)
 
-    Greff et al. couple the gates of an LSTM with peepholes; here there are none.
+    Greff et al. couple the gates of an LSTM with peepholes; this cell has no peepholes.
 
     Args:
         input_size: features I of the input.

@@ -15,10 +15,9 @@ class FastGRNNCell(Cell):
               \tilde h &= \tanh(a + b_h) \\
               h_t &= (\zeta (1 - z) + \nu) \odot \tilde h + z \odot h_{t-1}
 
-    :math:`\zeta` and :math:`\nu` are two learned numbers between 0 and 1, kept as the logits whose sigmoids
-    they are. The matrices are dense; the paper's low rank, sparsity and byte weights are ways to compress
-    them. Weights start Xavier-uniform and orthogonal; biases at one and the logits at 1 and -4, as in the
-    authors' code.
+    :math:`\zeta` and :math:`\nu` are two learned numbers between 0 and 1, stored as their logits. The matrices are
+    dense: the paper's compression (low rank, sparsity, byte weights) is left out. ``W`` starts Xavier-uniform, ``R``
+    orthogonal, the biases at one and the logits at 1 and -4, as in the authors' code.
 
     Args:
         input_size: features I of the input.

@@ -1,4 +1,4 @@
-"""What cells in continuous time share: the time that passes at a step."""
+"""The base class of cells in continuous time, which read the duration of each step."""
 
 from torch import Tensor
 
@@ -8,7 +8,7 @@ __all__ = ["GapCell"]
 
 
 class GapCell(Cell):
-    """A cell that knows how long a step lasts: 1, or what the last feature of its input says.
+    """A cell whose steps have a duration: 1, or the last feature of the input.
 
     Args:
         input_size: features I of the input, the gap included.

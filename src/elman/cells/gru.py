@@ -15,9 +15,9 @@ class GRUCell(Cell):
               n &= \tanh(W_n x_t + b_n + r \odot (R_n h_{t-1} + b_{hn})) \\
               h_t &= (1 - z) \odot n + z \odot h_{t-1}
 
-    The reset gate acts on the product, which therefore needs a bias of its own. Blocks stand in the order
-    r, z, n. A large ``z`` remembers; Chung et al. (2014) write the gate the other way round. Input weights
-    start Xavier-uniform for each gate, recurrent weights orthogonal for each gate, biases at zero.
+    The reset gate acts on the product, which therefore has a bias of its own. The weights' blocks are in the order
+    r, z, n. A large ``z`` keeps the old state; Chung et al. (2014) swap the roles of ``z`` and ``1 - z``. Input
+    weights start Xavier-uniform for each gate, recurrent weights orthogonal for each gate, biases at zero.
 
     Args:
         input_size: features I of the input.

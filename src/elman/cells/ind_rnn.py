@@ -8,12 +8,12 @@ from elman.cell import Cell, State
 
 
 class IndRNNCell(Cell):
-    r"""Each unit sees its own past alone.
+    r"""A recurrent cell in which each unit sees only its own past.
 
     .. math:: h_t = \mathrm{relu}(W x_t + u \odot h_{t-1} + b)
 
-    Units meet only in the next layer. ``u`` starts uniform between 0 and 1, ``W`` Xavier-uniform, ``b`` at
-    zero. A step has no product at all.
+    Units interact only in the next layer. ``u`` starts uniform between 0 and 1, ``W`` Xavier-uniform, ``b`` at
+    zero. A step computes no matrix product.
 
     Args:
         input_size: features I of the input.

@@ -1,4 +1,4 @@
-"""How the weights of gated cells start."""
+"""Initial weights of gated cells."""
 
 from torch import Tensor, nn
 

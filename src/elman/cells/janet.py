@@ -9,20 +9,20 @@ from elman.cells.initial import start_gates
 
 
 class JANETCell(Cell):
-    r"""An LSTM with its forget gate alone.
+    r"""An LSTM with a forget gate only.
 
     .. math:: s &= W_f x_t + R_f h_{t-1} + b_f \\
               g &= \tanh(W_g x_t + R_g h_{t-1} + b_g) \\
               h_t &= \sigma(s) \odot h_{t-1} + (1 - \sigma(s - 1)) \odot g
 
-    The paper's :math:`\beta = 1` lets slightly more of the candidate in than it forgets. Blocks stand in the
-    order f, g. Input weights start Xavier-uniform for each block, recurrent weights orthogonal, biases at
-    zero save for the forget gate's.
+    With the paper's :math:`\beta = 1`, a step adds slightly more of the candidate than it forgets. The weights'
+    blocks are in the order f, g. Input weights start Xavier-uniform for each block, recurrent weights orthogonal,
+    biases at zero except the forget gate's.
 
     Args:
         input_size: features I of the input.
         hidden_size: features H of the state.
-        forget_bias: where the forget gate's bias starts; default 1, where the paper uses the chrono initialisation.
+        forget_bias: where the forget gate's bias starts; default 1; the paper uses chrono initialisation.
 
     Example:
         >>> sum(p.numel() for p in JANETCell(128, 256).parameters())

@@ -11,21 +11,21 @@ from elman.errors import check_positive
 
 
 class JordanState(NamedTuple):
-    """What the network remembers: its last output and a decaying trace of those before."""
+    """The state: the last output and a decaying trace of earlier outputs."""
 
     h: Tensor  # [B, O], the output y
     s: Tensor  # [B, O], the state units
 
 
 class JordanCell(Cell[JordanState]):
-    r"""A network whose output, not its hidden layer, feeds back.
+    r"""A network that feeds back its output instead of its hidden layer.
 
     .. math:: s_t &= \mu s_{t-1} + y_{t-1} \\
               u_t &= \tanh(W x_t + R s_t + b) \\
               y_t &= \tanh(V u_t + c)
 
-    The first state field is the output ``y``; the hidden layer ``u`` is not remembered. Jordan's units are
-    logistic, which weights and biases can turn into these. ``W``, ``R`` and ``V`` start Xavier-uniform,
+    The first state field is the output ``y``; the hidden layer ``u`` is not part of the state. Jordan's units are
+    logistic; a change of weights and biases maps them to tanh units. ``W``, ``R`` and ``V`` start Xavier-uniform,
     biases at zero.
 
     Args:

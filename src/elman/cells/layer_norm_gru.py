@@ -9,7 +9,7 @@ from elman.cells.gru import GRUCell
 
 
 class LayerNormGRUCell(GRUCell):
-    r"""A GRU that normalises its four products at every step: two of the gates, two of the candidate.
+    r"""A GRU that normalises its four products at every step: two for the gates, two for the candidate.
 
     .. math:: r, z &= \sigma(\mathrm{LN}(R_{rz} h_{t-1};\, \alpha_1)
                    + \mathrm{LN}(W_{rz} x_t;\, \alpha_2, b_{rz})) \\
@@ -17,10 +17,10 @@ class LayerNormGRUCell(GRUCell):
                    + r \odot \mathrm{LN}(R_n h_{t-1};\, \alpha_4, b_{hn})) \\
               h_t &= (1 - z) \odot n + z \odot h_{t-1}
 
-    This is the authors' form, for order-embeddings and skip-thoughts: both gates are normalised together,
-    over 2H features, the candidate apart, and the reset gate acts on the normalised product. Only ``z`` is
-    written as in :class:`~elman.cells.GRUCell`, where a large one remembers. Gains start at one, the rest
-    as in :class:`~elman.cells.GRUCell`.
+    This is the authors' form for order-embeddings and skip-thoughts: both gates are normalised together, over 2H
+    features, the candidate is normalised separately, and the reset gate acts on the normalised product. The only
+    difference is that a large ``z`` keeps the old state, as in :class:`~elman.cells.GRUCell`. Gains start at one, all
+    else as in :class:`~elman.cells.GRUCell`.
 
     Args:
         input_size: features I of the input.

@@ -14,8 +14,8 @@ class LayerNormLSTMCell(LSTMCell):
               c_t &= \sigma(f) \odot c_{t-1} + \sigma(i) \odot \tanh(g) \\
               h_t &= \sigma(o) \odot \tanh(\mathrm{LN}(c_t;\, \alpha_3, \beta_3))
 
-    LN subtracts the mean over a row's features, divides by their standard deviation and multiplies by its
-    gain. Gains start at one, shifts at zero, the rest as in :class:`~elman.cells.LSTMCell`.
+    LN subtracts the mean over a row's features, divides by their standard deviation and multiplies by a gain
+    :math:`\alpha`. Gains start at one, shifts at zero, all else as in :class:`~elman.cells.LSTMCell`.
 
     Args:
         input_size: features I of the input.

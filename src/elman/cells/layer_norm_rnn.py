@@ -23,7 +23,7 @@ class LayerNormRNNCell(RNNCell):
         nonlinearity: :math:`\phi`, ``"tanh"`` (the default) or ``"relu"``.
 
     Raises:
-        ValueError: for another nonlinearity.
+        ValueError: if ``nonlinearity`` is neither.
 
     Example:
         >>> LayerNormRNNCell(3, 5)

@@ -1,4 +1,4 @@
-"""Cells by name: one of the house's, or a class in a file of the reader's own."""
+"""Find a cell by name: a built-in cell, or a class in the user's own file."""
 
 import hashlib
 import importlib.util
@@ -14,7 +14,7 @@ __all__ = ["cell_inputs", "cell_label", "cell_named", "public_cells"]
 
 
 def public_cells() -> dict[str, type[Cell]]:
-    """Every cell of the house by the name of its class, in alphabetical order."""
+    """Return every built-in cell by its class name, in alphabetical order."""
     from elman import cells
 
     found = {name: getattr(cells, name) for name in cells.__all__}
@@ -25,12 +25,12 @@ def cell_named(name: str) -> type[Cell]:
     """Return a cell's class.
 
     Args:
-        name: a class of :mod:`elman.cells` (``"GRUCell"``), or ``"file.py:Class"``. The file is run, as
-            ``import`` would.
+        name: a class of :mod:`elman.cells` (``"GRUCell"``), or ``"file.py:Class"``; that file is imported, which
+            runs its code.
 
     Raises:
-        UnknownName: for a cell, file or class that does not exist, a file that cannot be imported, and a
-            class that is not a :class:`~elman.Cell`, cannot be made from two sizes, or takes no first step.
+        UnknownName: if the cell, file or class does not exist, the file cannot be imported, or the class is not a
+            :class:`~elman.Cell`, cannot be built from two sizes, or fails in its first step.
 
     Example:
         >>> cell_named("GRUCell")(3, 5)
@@ -40,10 +40,10 @@ def cell_named(name: str) -> type[Cell]:
     if not colon:
         known = public_cells()
         if name.endswith(".py"):
-            raise UnknownName(f"{name} names a file and no class; a cell of your own is named as {name}:MyCell")
+            raise UnknownName(f"got the file {name} without a class; name your own cell as {name}:MyCell")
         if name not in known:
             raise UnknownName(
-                f"no cell {name!r} in the house (one of your own is mycell.py:MyCell){nearest(name, known)}"
+                f"no built-in cell {name!r} (name your own cell as mycell.py:MyCell){nearest(name, known)}"
             )
         return known[name]
     cell = _from_file(Path(path), class_name)
@@ -53,7 +53,7 @@ def cell_named(name: str) -> type[Cell]:
 
 
 def cell_inputs(name: str) -> dict[str, str]:
-    """Return what a trial with this cell reads: the file of a cell of the reader's own, by label, and its checksum.
+    """Return the label and SHA-256 of the file that defines a user's own cell; empty for a built-in cell.
 
     Example:
         >>> cell_inputs("GRUCell")
@@ -64,7 +64,7 @@ def cell_inputs(name: str) -> dict[str, str]:
 
 
 def cell_label(name: str) -> str:
-    """Return a cell's name as tables and figures show it, without the folder.
+    """Return a cell's name without its folder, as tables and figures show it.
 
     Example:
         >>> cell_label("somewhere/mine.py:Mine")
@@ -80,7 +80,7 @@ def _from_file(path: Path, class_name: str) -> type[Cell]:
     if module is None:
         spec = importlib.util.spec_from_file_location(module_name, path)
         if spec is None or spec.loader is None:
-            raise UnknownName(f"{path} is not a Python file; a cell is named as file.py:Class")
+            raise UnknownName(f"{path} is not a Python file; name a cell as file.py:Class")
         module = sys.modules[module_name] = importlib.util.module_from_spec(spec)
         try:
             with torch.random.fork_rng(devices=[]):
@@ -99,12 +99,12 @@ def _from_file(path: Path, class_name: str) -> type[Cell]:
 
 
 def _try(kind: type[Cell], name: str) -> None:
-    """Make a small cell and take one step, so that what is wrong is said before a study begins."""
+    """Build a small cell and take one step, so that an error is raised before a study begins."""
     call = f"{kind.__name__}(input_size, hidden_size)"
     try:
         cell = kind(2, 3)
     except Exception as error:
-        raise UnknownName(f"{name}: a study makes it as {call}, which raised {_said(error)}") from None
+        raise UnknownName(f"{name}: a study builds the cell as {call}, which raised {_said(error)}") from None
     if (getattr(cell, "input_size", None), getattr(cell, "hidden_size", None)) != (2, 3):
         raise UnknownName(f"{name}: {call} must call super().__init__(input_size, hidden_size)")
     try:
@@ -112,7 +112,7 @@ def _try(kind: type[Cell], name: str) -> None:
         before = cell.initial_state(4)
         after = cell.step(cell.drive(torch.randn(4, 2)), before)
     except Exception as error:
-        raise UnknownName(f"{name}: a first step raised {_said(error)}") from None
+        raise UnknownName(f"{name}: the first step raised {_said(error)}") from None
     if type(after) is not type(before):
         raise UnknownName(f"{name}: step must return {type(before).__name__}, got {type(after).__name__}")
     for field, old, new in zip(before._fields, before, after, strict=True):
@@ -131,4 +131,4 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UnknownName(f"cannot read {path}: {error.strerror}; a cell is named as file.py:Class") from None
+        raise UnknownName(f"cannot read {path}: {error.strerror}; name a cell as file.py:Class") from None

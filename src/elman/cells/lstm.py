@@ -11,7 +11,7 @@ from elman.cells.initial import start_gates
 
 
 class LSTMState(NamedTuple):
-    """What an LSTM remembers: its output and its cell state."""
+    """The state of an LSTM: its output and its cell state."""
 
     h: Tensor  # [B, H]
     c: Tensor  # [B, H]
@@ -24,15 +24,15 @@ class LSTMCell(Cell[LSTMState]):
               c_t &= \sigma(f) \odot c_{t-1} + \sigma(i) \odot \tanh(g) \\
               h_t &= \sigma(o) \odot \tanh(c_t)
 
-    The four blocks of the weights stand in the order i, f, g, o, as in ``torch.nn.LSTM``. Input weights
-    start Xavier-uniform for each gate, recurrent weights orthogonal for each gate, the bias at zero save
-    for the forget gate's.
+    The four blocks of the weights are in the order i, f, g, o, as in ``torch.nn.LSTM``. Input weights start
+    Xavier-uniform for each gate, recurrent weights orthogonal for each gate, the bias at zero except the
+    forget gate's.
 
     Args:
         input_size: features I of the input.
         hidden_size: features H of each state vector.
-        forget_bias: where the forget gate's bias starts; default 1, which lets gradients pass from the first update
-            on (Jozefowicz et al., 2015).
+        forget_bias: where the forget gate's bias starts; default 1, which opens the gate, so that gradients pass
+            from the first update on (Jozefowicz et al., 2015).
 
     Example:
         >>> cell = LSTMCell(128, 256)

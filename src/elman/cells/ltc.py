@@ -10,24 +10,23 @@ from elman.errors import check_positive
 
 
 class LTCCell(GapCell):
-    r"""Leaky units whose time constants depend on the input, solved in a fixed number of small steps.
+    r"""Leaky units whose time constants depend on the input, integrated in a fixed number of small steps.
 
     .. math:: \frac{dh}{dt} &= -\Big(\frac{1}{\tau} + f\Big) \odot h + f \odot A,
                   \qquad f = \sigma(W x_t + R h + b) \\
               h &\leftarrow \frac{h + \delta\, f \odot A}{1 + \delta\, (1 / \tau + f)},
                   \qquad \delta = \Delta t / \text{unfolds}
 
-    The second line, the fused solver, is implicit in the ``h`` it decays and explicit in ``f``; it is taken
-    ``unfolds`` times a step. Each one is a weighted mean of ``h``, ``A`` and 0, so a unit that starts between
-    0 and its reversal potential ``A`` stays there (the paper's theorem 2), whatever the gap. ``f`` is the
-    paper's layer, not the single synapses of the authors' code. ``W`` starts Xavier-uniform, ``R``
-    orthogonal, ``b`` at zero, every ``A`` at 1 or -1 by chance, and ``log_tau`` at zero: a time constant of
-    one step.
+    The second line, the paper's fused solver, is implicit in the decaying ``h`` and explicit in ``f``; each time step
+    applies it ``unfolds`` times. Each application is a weighted mean of ``h``, ``A`` and 0, so a unit that starts
+    between 0 and its reversal potential ``A`` stays there (the paper's theorem 2), whatever the gap. ``f`` is the
+    paper's layer; the authors' code models single synapses instead. ``W`` starts Xavier-uniform, ``R`` orthogonal,
+    ``b`` at zero, each ``A`` at 1 or -1 at random, and ``log_tau`` at zero, a time constant of one step.
 
     Args:
         input_size: features I of the input, the gap included.
         hidden_size: features H of the state.
-        unfolds: solver steps a time step, each of which has a product; default 6.
+        unfolds: solver steps per time step, each with one matrix product; default 6.
         time_gap: whether the last feature of the input is the time since the step before, at least 0, which
             ``W`` then does not read; by default every step lasts 1.
 
@@ -63,7 +62,7 @@ class LTCCell(GapCell):
         return a if gap is None else (a, gap)
 
     def step(self, drive: Tensor | tuple[Tensor, Tensor], state: State) -> State:
-        """One step of the equations above, in ``unfolds`` parts."""
+        """One step of the equations above, in ``unfolds`` solver steps."""
         a, gap = drive if isinstance(drive, tuple) else (drive, 1.0)
         h, delta, leak = state.h, gap / self.unfolds, torch.exp(-self.log_tau)
         for _ in range(self.unfolds):

@@ -9,15 +9,15 @@ from elman.cells.initial import start_gates
 
 
 class MGUCell(Cell):
-    r"""One gate that both forgets and resets.
+    r"""A GRU with one gate that both forgets and resets.
 
     .. math:: f &= \sigma(W_f x_t + R_f h_{t-1} + b_f) \\
               \tilde h &= \tanh(W_h x_t + R_h (f \odot h_{t-1}) + b_h) \\
               h_t &= (1 - f) \odot h_{t-1} + f \odot \tilde h
 
-    A gate near zero remembers, so a negative ``b_f`` bridges long lags. A step has two products in a row.
-    Blocks stand in the order f, h. Input weights start Xavier-uniform for each block, recurrent weights
-    orthogonal, biases at zero.
+    A gate near zero keeps the old state, so a negative ``b_f`` bridges long lags. A step computes two matrix
+    products, one after the other. The weights' blocks are in the order f, h. Input weights start Xavier-uniform for
+    each block, recurrent weights orthogonal, biases at zero.
 
     Args:
         input_size: features I of the input.

@@ -8,14 +8,14 @@ from elman.cell import Cell, State
 
 
 class MinGRUCell(Cell):
-    r"""A GRU whose gate and candidate do not see the state.
+    r"""A GRU whose gate and candidate do not depend on the state.
 
     .. math:: z &= \sigma(W_z x_t + b_z) \\
               \tilde h &= W_h x_t + b_h \\
               h_t &= (1 - z) \odot h_{t-1} + z \odot \tilde h
 
-    The step is linear in the state and has no product. Blocks stand in the order z, h; weights start
-    Xavier-uniform for each block, biases at zero.
+    The step is linear in the state and computes no matrix product. The weights' blocks are in the order z, h. Weights
+    start Xavier-uniform for each block, biases at zero.
 
     Args:
         input_size: features I of the input.

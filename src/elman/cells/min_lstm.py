@@ -8,20 +8,20 @@ from elman.cell import Cell, State
 
 
 class MinLSTMCell(Cell):
-    r"""An LSTM whose gates do not see the state and share one unit between old and new.
+    r"""An LSTM whose gates do not depend on the state and are normalised to sum to one.
 
     .. math:: f, i &= \sigma(W_{fi} x_t + b_{fi}) \\
               \tilde h &= W_h x_t + b_h \\
               h_t &= \frac{f}{f + i} \odot h_{t-1} + \frac{i}{f + i} \odot \tilde h
 
-    The step is linear in the state and has no product. The quotient is taken of logarithms, as in the
-    paper's appendix, so that two closed gates give no 0 / 0. Blocks stand in the order f, i, h; weights
-    start Xavier-uniform for each block, biases at zero save for the forget gate's.
+    The step is linear in the state and computes no matrix product. The quotient is computed from logarithms, as in
+    the paper's appendix, so that two closed gates do not give 0 / 0. The weights' blocks are in the order f, i, h.
+    Weights start Xavier-uniform for each block, biases at zero except the forget gate's.
 
     Args:
         input_size: features I of the input.
         hidden_size: features H of the state.
-        forget_bias: where the forget gate's bias starts; default 1; the paper finds that more of it trains sooner.
+        forget_bias: where the forget gate's bias starts; default 1; the paper finds that a larger bias trains faster.
 
     Example:
         >>> sum(p.numel() for p in MinLSTMCell(3, 5).parameters())
@@ -40,11 +40,11 @@ class MinLSTMCell(Cell):
         nn.init.constant_(self.bias.chunk(3)[0], forget_bias)
 
     def drive(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        r"""The share :math:`i / (f + i)` of the new and the candidate, each ``[..., H]``."""
+        r"""The weight :math:`i / (f + i)` of the candidate, and the candidate, each ``[..., H]``."""
         f, i, candidate = linear(x, self.weight_ih, self.bias).chunk(3, -1)
         return torch.sigmoid(softplus(-f) - softplus(-i)), candidate  # log(i / f), and -softplus(-a) = log sigmoid(a)
 
     def step(self, drive: tuple[Tensor, Tensor], state: State) -> State:
-        """One step of the last equation above; the two shares are one together."""
+        """One step of the last equation above; the two weights sum to one."""
         new, candidate = drive
         return State(state.h + new * (candidate - state.h))

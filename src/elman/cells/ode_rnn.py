@@ -18,37 +18,38 @@ Solver = Literal["euler", "midpoint", "rk4", "dopri5"]
 
 
 class ODERNNCell(GapCell):
-    r"""A cell whose output flows between observations (the paper's algorithm 1).
+    r"""A cell whose output follows an ODE between observations (the paper's algorithm 1).
 
     .. math:: h' &= \mathrm{ODESolve}\Big(\frac{dh}{dt} = f(h),\; h_{t-1},\; \Delta t\Big),
                  \qquad f(h) = W_2 \tanh(W_1 h + b_1) + b_2 \\
               h_t &= \mathrm{RNNCell}(x_t, h')
 
-    Every row of a batch has a gap of its own, so time is rescaled: :math:`dh/ds = \Delta t\, f(h)` from s = 0 to 1.
-    A gap of zero leaves the state exactly as it is; a negative one, which no clock gives, runs the equation
-    backwards. In fixed steps a gap of NaN makes its row NaN from there on, and an infinite one means nothing;
-    ``"dopri5"`` refuses both. The first gap is the time from the initial state to the first observation.
+    Every row of a batch has its own gap, so time is rescaled: :math:`dh/ds = \Delta t\, f(h)` from s = 0 to 1.
+    A gap of zero leaves the state exactly unchanged; a negative gap runs the equation backwards. With fixed steps, a
+    NaN gap turns its row into NaN from there on, and the result of an infinite gap is undefined; ``"dopri5"`` raises
+    for both. The first gap is the time from the initial state to the first observation.
 
-    Fixed steps are as many in a long gap as in a short one: choose the unit of time so that gaps are about 1.
+    The number of fixed steps does not depend on the gap: choose the unit of time so that gaps are about 1.
 
-    The cell inside may be any; of its state ``h`` flows and the rest waits, as in the ODE-LSTM (Lechner & Hasani,
-    2020). ``f`` starts Xavier-uniform with ``W_2`` a tenth of that, so that at first time changes little.
+    The inner cell may be any cell. Only its ``h`` follows the ODE; its other state fields stay constant between
+    observations, as in the ODE-LSTM (Lechner & Hasani, 2020). ``W_1`` starts Xavier-uniform and ``W_2`` at a tenth of
+    Xavier-uniform, so that the state at first changes little with time.
 
     Args:
         input_size: features I of the input, of which the last is the gap :math:`\Delta t`; at least 2.
         hidden_size: features H of the state.
-        cell: makes the cell that takes the observations, ``(input_size, hidden_size) -> Cell``; default GRU.
-        solver: ``"euler"``, ``"midpoint"`` (default) or ``"rk4"`` in fixed steps, on the native engine; or
-            ``"dopri5"`` by torchdiffeq, on the loop, whose adaptive steps are as short as the row in most need
-            asks: a row depends on the others within the tolerance.
+        cell: builds the cell that reads the observations, ``(input_size, hidden_size) -> Cell``; default GRU.
+        solver: ``"euler"``, ``"midpoint"`` (default) or ``"rk4"`` with fixed steps, on the native engine; or
+            ``"dopri5"`` from torchdiffeq with adaptive steps, on the loop engine. The row that needs the shortest
+            step sets the step of all rows, so a row depends on the others within the tolerance.
         steps: fixed steps in every gap; default 2.
         field_size: width of ``f``'s hidden layer; default H.
         rtol: relative tolerance of ``"dopri5"``; default 1e-5.
         atol: absolute tolerance of ``"dopri5"``; default 1e-6.
 
     Raises:
-        ValueError: if a size or ``steps`` is not a positive integer, there would be no feature besides the gap, the
-            solver is unknown, or a tolerance is not a positive number.
+        ValueError: if a size or ``steps`` is not a positive integer, the gap would be the only feature, the solver
+            is unknown, or a tolerance is not a positive number.
         ImportError: in ``"dopri5"``'s first step, if torchdiffeq is not installed (``elman[ode]``).
         ArithmeticError: in a step of ``"dopri5"``, if a gap or the state is not finite.
 
@@ -96,16 +97,16 @@ class ODERNNCell(GapCell):
         nn.init.xavier_uniform_(self.W_2, gain=0.1)
 
     def initial_state(self, batch_size: int) -> Any:
-        """That of the cell inside."""
+        """Return the inner cell's state before the first step."""
         return self.cell.initial_state(batch_size)
 
     def drive(self, x: Tensor) -> tuple[Tensor, ...]:
-        """The gap ``[..., 1]``, and the drive of the cell inside."""
+        """The gap ``[..., 1]``, and the inner cell's drive."""
         inner = self.cell.drive(x[..., :-1])
         return x[..., -1:], *(inner if isinstance(inner, tuple) else (inner,))
 
     def flow(self, h: Tensor, gap: Tensor) -> Tensor:
-        """Return the state ``[B, H]`` after a time of ``gap`` ``[B, 1]`` without observation."""
+        """Return the state ``[B, H]`` after a time ``gap`` ``[B, 1]`` without observation."""
 
         def f(h: Tensor) -> Tensor:
             return gap * linear(torch.tanh(linear(h, self.W_1, self.b_1)), self.W_2, self.b_2)
@@ -115,7 +116,7 @@ class ODERNNCell(GapCell):
         return SOLVERS[self.solver](f, h, self.steps)
 
     def step(self, drive: tuple[Tensor, ...], state: Any) -> Any:
-        """Time passes, then the cell inside takes the observation."""
+        """Solve the ODE over the gap, then let the inner cell read the observation."""
         gap, *inner = drive
         flowed = self.flow(state[0], gap)
         return self.cell.step(inner[0] if len(inner) == 1 else tuple(inner), type(state)(flowed, *state[1:]))

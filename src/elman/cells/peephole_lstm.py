@@ -8,14 +8,14 @@ from elman.cells.lstm import LSTMCell, LSTMState
 
 
 class PeepholeLSTMCell(LSTMCell):
-    r"""An LSTM whose gates also look at the cell state, each unit at its own.
+    r"""An LSTM whose gates also read the cell state, each unit its own.
 
     .. math:: i, f, g, o &= W x_t + R h_{t-1} + b \\
               c_t &= \sigma(f + p_f \odot c_{t-1}) \odot c_{t-1} + \sigma(i + p_i \odot c_{t-1}) \odot \tanh(g) \\
               h_t &= \sigma(o + p_o \odot c_t) \odot \tanh(c_t)
 
-    The output gate looks at the new cell state. Peepholes start at zero, where the cell is an
-    :class:`~elman.cells.LSTMCell`, the rest as there.
+    The output gate reads the new cell state. Peepholes start at zero, which makes the cell equal to an
+    :class:`~elman.cells.LSTMCell`; all else starts as there.
 
     Args:
         input_size: features I of the input.

@@ -11,16 +11,16 @@ from elman.errors import check_positive
 
 
 class ProjectedLSTMCell(Cell[LSTMState]):
-    r"""The LSTM cell whose output is projected to fewer features before it recurs.
+    r"""The LSTM cell whose output is projected to fewer features before it feeds back.
 
     .. math:: i, f, g, o &= W x_t + R h_{t-1} + b \\
               c_t &= \sigma(f) \odot c_{t-1} + \sigma(i) \odot \tanh(g) \\
               h_t &= W_{hr} (\sigma(o) \odot \tanh(c_t))
 
-    ``h`` is ``[B, P]`` and ``c`` is ``[B, H]``: the memory may grow without the recurrent product growing
-    with its square. Blocks stand in the order i, f, g, o, as in ``torch.nn.LSTM`` with ``proj_size``. Input
-    and projection weights start Xavier-uniform, recurrent weights orthogonal for each gate, the bias at
-    zero save for the forget gate's.
+    ``h`` is ``[B, P]`` and ``c`` is ``[B, H]``, so the cost of the recurrent product grows with H P instead of the
+    square of H. The weights' blocks are in the order i, f, g, o, as in ``torch.nn.LSTM`` with ``proj_size``. Input
+    and projection weights start Xavier-uniform, recurrent weights orthogonal for each gate, the bias at zero except
+    the forget gate's.
 
     Args:
         input_size: features I of the input.

@@ -9,14 +9,14 @@ from elman.cells.initial import start_gates
 
 
 class ResetBeforeGRUCell(Cell):
-    r"""The GRU cell as the conference paper and textbooks print it.
+    r"""The GRU cell in the form of the conference paper and of textbooks.
 
     .. math:: r, z &= \sigma(W_{rz} x_t + R_{rz} h_{t-1} + b_{rz}) \\
               n &= \tanh(W_n x_t + R_n (r \odot h_{t-1}) + b_n) \\
               h_t &= (1 - z) \odot n + z \odot h_{t-1}
 
-    The candidate's product waits for the reset gate, so a step has two products in a row. Blocks stand in
-    the order r, z, n. Weights start as those of :class:`~elman.cells.GRUCell`.
+    The candidate's product needs the reset gate, so a step computes two matrix products, one after the other. The
+    weights' blocks are in the order r, z, n. Weights start as those of :class:`~elman.cells.GRUCell`.
 
     Args:
         input_size: features I of the input.

@@ -12,11 +12,11 @@ Nonlinearity = Literal["tanh", "relu"]
 
 
 class RNNCell(Cell):
-    r"""The simple recurrent cell, Elman's (1990): what feeds back is the hidden layer.
+    r"""Elman's simple recurrent cell (1990), which feeds back its hidden layer.
 
     .. math:: h_t = \phi(W x_t + R h_{t-1} + b)
 
-    What feeds back in Jordan's (1986), :class:`~elman.cells.JordanCell`, is the output. ``W`` and ``R`` start
+    Jordan's network (1986), :class:`~elman.cells.JordanCell`, feeds back its output instead. ``W`` and ``R`` start
     Xavier-uniform, ``b`` at zero.
 
     Args:
@@ -25,7 +25,7 @@ class RNNCell(Cell):
         nonlinearity: :math:`\phi`, ``"tanh"`` (the default) or ``"relu"``.
 
     Raises:
-        ValueError: for another nonlinearity.
+        ValueError: if ``nonlinearity`` is neither.
 
     Example:
         >>> cell = RNNCell(100, 256)

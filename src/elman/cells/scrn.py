@@ -11,20 +11,20 @@ from elman.errors import check_positive
 
 
 class SCRNState(NamedTuple):
-    """What the network remembers: its hidden layer and its slow context."""
+    """The state: the hidden layer and the slow context."""
 
     h: Tensor  # [B, H]
     s: Tensor  # [B, C]
 
 
 class SCRNCell(Cell[SCRNState]):
-    r"""A simple recurrent cell beside units that change slowly.
+    r"""A simple recurrent cell with additional context units that change slowly.
 
     .. math:: s_t &= (1 - \alpha) B x_t + \alpha s_{t-1} \\
               h_t &= \sigma(P s_t + A x_t + R h_{t-1})
 
     Each context unit is a running mean of its inputs, so its gradient fades no faster than
-    :math:`\alpha^t`. The paper's output layer reads ``s`` as well as ``h``; here it reaches the output
+    :math:`\alpha^t`. The paper's output layer reads both ``h`` and ``s``; here ``s`` reaches the output only
     through ``P``. There are no biases. ``A``, ``B`` and ``P`` start Xavier-uniform, ``R`` orthogonal.
 
     Args:

@@ -13,7 +13,7 @@ ForgetGate = Literal["exp", "sigmoid"]
 
 
 class SLSTMState(NamedTuple):
-    """What an sLSTM remembers; ``c`` and ``n`` are scaled by ``exp(-m)``."""
+    """The state of an sLSTM; ``c`` and ``n`` are scaled by ``exp(-m)``."""
 
     h: Tensor  # [B, H]
     c: Tensor  # [B, H], the cell state
@@ -22,7 +22,7 @@ class SLSTMState(NamedTuple):
 
 
 class SLSTMCell(Cell[SLSTMState]):
-    r"""The xLSTM's cell of scalars: exponential gates, normalised by their sum. It has one head.
+    r"""The sLSTM cell of xLSTM, with scalar memory, exponential gates normalised by their sum, and one head.
 
     .. math:: i, f, z, o &= W x_t + R h_{t-1} + b \\
               m_t &= \max(\log f' + m_{t-1},\; i), \qquad \log f' = f \text{ or } \log \sigma(f) \\
@@ -30,21 +30,21 @@ class SLSTMCell(Cell[SLSTMState]):
               n_t &= e^{\log f' + m_{t-1} - m_t} \odot n_{t-1} + e^{i - m_t} \\
               h_t &= \sigma(o) \odot c_t / n_t
 
-    ``c / n`` is a mean of :math:`\tanh(z)` over the past, in which a gate can weigh one step more than all
-    before it together. ``m`` cancels in it and keeps every exponent at or below zero. While ``n`` is 0 there
-    is no past: ``m`` is then ``i``, so all fields start at zero. Blocks stand in the order i, f, z, o. Input
-    weights start Xavier-uniform for each block, recurrent weights orthogonal, biases at zero save for the
-    forget gate's.
+    ``c / n`` is a weighted mean of :math:`\tanh(z)` over the past, in which the input gate can give one step more
+    weight than all earlier steps together. ``m`` cancels in the quotient and keeps every exponent at or below zero.
+    All fields start at zero; ``n`` = 0 marks the first step, at which ``m`` is ``i``. The weights' blocks are in the
+    order i, f, z, o. Input weights start Xavier-uniform for each block, recurrent weights orthogonal, biases at zero
+    except the forget gate's.
 
     Args:
         input_size: features I of the input.
         hidden_size: features H of each state vector.
         forget_gate: ``"exp"``, or ``"sigmoid"``, which the authors' code uses; the paper allows both.
-        forget_bias: where the forget gate's bias starts; default 0 for ``"exp"``, which keeps everything
-            as it is, and 3 for ``"sigmoid"``, which keeps 95 %.
+        forget_bias: where the forget gate's bias starts; default 0 for ``"exp"``, which keeps all of the old
+            state, and 3 for ``"sigmoid"``, which keeps 95 %.
 
     Raises:
-        ValueError: for another forget gate.
+        ValueError: if ``forget_gate`` is neither.
 
     Example:
         >>> cell = SLSTMCell(128, 256)
@@ -72,7 +72,7 @@ class SLSTMCell(Cell[SLSTMState]):
 
     @property
     def free_fields(self) -> tuple[str, ...]:
-        """``h`` alone: ``n`` is a sum of weights above zero, which belongs to ``c`` and ``m``."""
+        """Only ``h``: ``n`` is a sum of positive weights and must fit ``c`` and ``m``."""
         return ("h",)
 
     def drive(self, x: Tensor) -> Tensor:
@@ -83,7 +83,7 @@ class SLSTMCell(Cell[SLSTMState]):
         """One step of the equations above."""
         i, f, z, o = (drive + linear(state.h, self.weight_hh)).chunk(4, -1)
         past = (f if self.forget_gate == "exp" else logsigmoid(f)) + state.m
-        past = torch.where(state.n == 0, i, past)  # else an f far above i would overflow, times nothing
+        past = torch.where(state.n == 0, i, past)  # otherwise an f far above i would overflow
         m = torch.maximum(past, i)
         old, new = torch.exp(past - m), torch.exp(i - m)
         c = old * state.c + new * torch.tanh(z)

@@ -1,4 +1,4 @@
-"""Solvers of dh/ds = f(h) from s = 0 to 1: fixed steps of our own, adaptive ones by torchdiffeq."""
+"""Solvers of dh/ds = f(h) from s = 0 to 1: with fixed steps, and with torchdiffeq's adaptive steps."""
 
 from collections.abc import Callable
 
@@ -59,9 +59,9 @@ SOLVERS = {"euler": euler, "midpoint": midpoint, "rk4": rk4}
 def adaptive(f: Field, h: Tensor, rtol: float, atol: float) -> Tensor:
     """Dormand & Prince's method of order 5 with an adaptive step, the same for all rows (Chen, torchdiffeq).
 
-    A step is as short as the row in most need of it asks: in each the root mean square of the estimated error,
-    against ``atol + rtol |h|``, is at most 1, however many other rows there are. A row where ``f`` is zero stays
-    exactly as it is. The gradient is that of the steps taken, their lengths held fixed.
+    The row with the largest error sets the step: in every row the root mean square of the estimated error, relative
+    to ``atol + rtol |h|``, is at most 1, however many rows there are. A row where ``f`` is zero stays exactly
+    unchanged. The gradient is that of the steps taken, with their lengths held constant.
 
     Args:
         f: maps ``[B, H]`` to its rate of change, ``[B, H]``.
@@ -71,7 +71,7 @@ def adaptive(f: Field, h: Tensor, rtol: float, atol: float) -> Tensor:
 
     Raises:
         ImportError: if torchdiffeq is not installed.
-        ArithmeticError: if no step is small enough, as where a number is not finite.
+        ArithmeticError: if no step is small enough, for example because a number is not finite.
     """
     try:
         from torchdiffeq import odeint
@@ -82,16 +82,16 @@ def adaptive(f: Field, h: Tensor, rtol: float, atol: float) -> Tensor:
     if not len(h):
         return h
     try:
-        # What is solved for is the change: torchdiffeq interpolates at the end, and only zero passes unrounded.
+        # Solve for the change: torchdiffeq interpolates at the end, and only zero stays exact.
         change = odeint(
             lambda s, change: f(h + change),
             torch.zeros_like(h),
             h.new_tensor([0.0, 1.0]),
             rtol=rtol,
-            # a tolerance an element, which torchdiffeq documents but does not annotate
+            # one tolerance per element, which torchdiffeq documents but does not annotate
             atol=atol + rtol * h.detach().abs(),  # pyright: ignore[reportArgumentType]
             method="dopri5",
-            options={"norm": _worst_row, "first_step": 0.1},  # its own guess from a zero start is needlessly short
+            options={"norm": _worst_row, "first_step": 0.1},  # torchdiffeq's own guess from a zero start is too short
         )
     except AssertionError as error:
         raise ArithmeticError(

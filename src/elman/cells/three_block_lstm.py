@@ -1,4 +1,4 @@
-"""What LSTMs of three blocks share: their weights, and the product of a step."""
+"""The base class of LSTMs with three weight blocks: their weights, and the product of a step."""
 
 import torch
 from torch import Tensor, nn
@@ -10,8 +10,8 @@ from elman.cells.lstm import LSTMState
 
 
 class ThreeBlockLSTM(Cell[LSTMState]):
-    """The weights of an LSTM with a gate fewer: three blocks, each input block Xavier-uniform, each recurrent one
-    orthogonal. What a step makes of them is the subclass's."""
+    """An LSTM with one gate fewer: three weight blocks, each input block Xavier-uniform, each recurrent block
+    orthogonal. The subclass defines the step."""
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size)

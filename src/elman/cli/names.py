@@ -25,11 +25,11 @@ def names(
         raise ValueError(f"temperature must be 0 (greedy) or a positive number, got {temperature}")
     folder = model or newest_model(out, "15.22-names")
     from elman.apps.names import END, write_names
-    from elman.apps.saved_notes import NameWriter, fit, told
+    from elman.apps.saved_notes import NameWriter, fit, parse
     from elman.nn.conditional import load_conditional
 
     net, notes = load_conditional(folder)
-    said = told(folder, WHAT, NameWriter, notes)
+    said = parse(folder, WHAT, NameWriter, notes)
     if END not in said.vocabulary:
         raise ValueError(f"{folder} does not hold {WHAT}: its vocabulary lacks the end of a name")
     fit(folder, WHAT, cultures=(len(said.cultures), net.condition.num_embeddings if net.condition else 1),

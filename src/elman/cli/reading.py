@@ -62,7 +62,7 @@ def _load(folder: Path, kind: str) -> "tuple[Any, list[str], Callable[[Sequence[
     """Return a model, the names of its classes, and the function that encodes words for it."""
     import numpy as np
 
-    from elman.apps.saved_notes import Reader, fit, told
+    from elman.apps.saved_notes import Reader, fit, parse
     from elman.baselines.naive_bayes import Evidence
     from elman.data.lexicon import Lexicon
     from elman.nn.saving import load_text_model
@@ -71,7 +71,7 @@ def _load(folder: Path, kind: str) -> "tuple[Any, list[str], Callable[[Sequence[
     if type(model).__name__ != kind:
         raise ValueError(f"got a {type(model).__name__} in {folder}, expected a {kind}")
     what = "the words and classes of its model"
-    said = told(folder, what, Reader, notes)
+    said = parse(folder, what, Reader, notes)
     columns: list[Lexicon | Evidence] = [Lexicon.from_json(notes["lexicon"])]
     if said.evidence is not None:
         columns.append(Evidence.from_json(notes["evidence"]))

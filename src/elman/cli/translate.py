@@ -29,12 +29,12 @@ def translate(
     folder = model or newest_model(out, STUDY, TRIAL)
     import sys
 
-    from elman.apps.saved_notes import Translator, fit, told
+    from elman.apps.saved_notes import Translator, fit, parse
     from elman.data.copying import Coder, Example
     from elman.nn.saving import load_seq2seq
 
     net, notes = load_seq2seq(folder)
-    said = told(folder, WHAT, Translator, notes)
+    said = parse(folder, WHAT, Translator, notes)
     source, target = Coder(said.source[3:]), Coder(said.target[3:])
     fit(folder, WHAT, source=(len(source), net.source_size), target=(len(target), net.target_size))
     if unknown := source.beyond(words):

@@ -1,6 +1,6 @@
-"""Decoding: from ``step(tokens, state) -> (log_probs, state)`` to sequences. It knows no model.
+"""Decode sequences from any ``step(tokens, state) -> (log_probs, state)``, independent of the model.
 
-A step is a table, an Elman model, or anything else; a causal model of ``transformers`` takes three lines::
+A step may be a table, an Elman model, or any other function; a causal model of ``transformers`` takes three lines::
 
     def step(tokens, read):
         read = tokens[:, None] if read is None else torch.cat((read, tokens[:, None]), 1)

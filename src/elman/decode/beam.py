@@ -1,4 +1,4 @@
-"""Beam search: the best sequences of any ``step(tokens, state) -> (log_probs, state)``, all sentences at once."""
+"""Beam search over any ``step(tokens, state) -> (log_probs, state)``, for all sentences of a batch at once."""
 
 from collections.abc import Callable
 from numbers import Integral
@@ -42,62 +42,62 @@ def beam_search(
 ) -> Beams:
     r"""Search for the sequences of the highest score.
 
-    A hypothesis y of n tokens, its end counted, scores :math:`\log p(y) / d(n) + c`, with d the length penalty and
-    c the coverage penalty. At each step all continuations of a sentence's hypotheses are ranked by
+    A hypothesis y of n tokens, the end token included, scores :math:`\log p(y) / d(n) + c`, with d the length penalty
+    and c the coverage penalty. At each step all continuations of a sentence's hypotheses are ranked by
     log-probability. Those among the first ``beam_width`` that end are finished; the first ``beam_width`` that do not
     end are continued. At ``max_length`` the first ``beam_width`` are finished as they are.
 
-    **When it stops.** A sentence stops once its n-th best finished hypothesis scores at least
-    :math:`b = s / \max_{m > n} d(m)`, for s the best log-probability and n the length of the hypotheses that go on.
-    Nothing is lost by it: no log-probability is above 0, so whatever continues such a hypothesis has
+    **Stopping.** A sentence stops once its ``n_best``-th finished hypothesis scores at least
+    :math:`b = s / \max_{m > n} d(m)`, where s is the best log-probability of the continued hypotheses and n their
+    length. This rule is exact: no log-probability is above 0, so a continuation of such a hypothesis has
     log-probability :math:`s' \le s \le 0` and a length m in (n, ``max_length``]; hence
-    :math:`s'/d(m) \le s/d(m) \le b`, and as :math:`c \le 0`, it scores no more than b and cannot displace what is
-    finished. Rounding is monotone, so this holds in floating point too. The result is that of a search run to
-    ``max_length``.
+    :math:`s'/d(m) \le s/d(m) \le b`. Because :math:`c \le 0`, the continuation scores at most b and cannot displace a
+    finished hypothesis. Rounding is monotone, so this holds in floating point too. The result equals that of a search
+    run to ``max_length``.
 
-    ``early_stopping`` chooses a rule that loses something, as ``transformers`` does by default. Both rules wait until
-    ``beam_width`` hypotheses are finished, whatever ``n_best``. ``True`` stops there. ``False`` stops once the worst
-    of them scores at least :math:`s / d(n)`, as if what goes on ended where it is. Under either rule a group that has
-    stopped finishes nothing more.
+    ``early_stopping`` selects an approximate rule instead, as ``transformers`` does by default. Both approximate
+    rules wait until ``beam_width`` hypotheses are finished, whatever ``n_best``. ``True`` stops there. ``False``
+    stops once the worst of them scores at least :math:`s / d(n)`, as if the continued hypotheses ended at their
+    present length. Under either rule a group that has stopped finishes no further hypotheses.
 
-    **When nothing may follow.** A hypothesis with no continuation is dropped. If none of a sentence (and group) can
-    go on and none has finished, n-gram blocking is lifted for that step; if that does not do, ``min_length`` too;
-    the prefix and ``allowed`` never are. If still nothing may follow, the hypotheses are returned as they stand,
-    ``ended`` false.
+    **Dead ends.** A hypothesis without an allowed continuation is dropped. If no hypothesis of a sentence (and group)
+    can be continued and none has finished, n-gram blocking is lifted for that step, and if that is not enough,
+    ``min_length`` too; ``prefix`` and ``allowed`` always hold. If there is still no continuation, the hypotheses are
+    returned unfinished, with ``ended`` false.
 
-    **Batches.** A sentence's result does not depend on the others, as far as a row of ``step`` does not: finished
-    sentences and dropped hypotheses leave the batch, and ``step`` is given only rows that are alive.
+    **Batches.** A sentence's result does not depend on the other sentences, provided that each row of ``step`` is
+    independent of the others: finished sentences and dropped hypotheses leave the batch, and ``step`` receives only
+    live rows.
 
     Args:
         step: ``step(tokens [N], state) -> (log_probs [N, V], state)``.
-        prompt: what is read first and not scored, ``[B]`` (a start token each) or ``[B, P]``.
-        max_length: most tokens to write, the end counted.
-        eos: the token that ends a sequence; default None, all are ``max_length`` long.
-        beam_width: hypotheses kept for each sentence, of all groups together.
+        prompt: tokens to read first, which are not scored: ``[B]`` (one start token each) or ``[B, P]``.
+        max_length: most tokens to write, the end token included.
+        eos: the end token; default None, every sequence has ``max_length`` tokens.
+        beam_width: hypotheses kept for each sentence, over all groups.
         state: the state before the prompt: a tree of tensors ``[B, ...]``, see :func:`elman.decode.select`.
         batch_dim: the dimension of the batch in the state's tensors: 1 for ``torch.nn.LSTM``'s ``[layers, B, H]``.
-        min_length: fewest tokens of a sequence that ends, the end counted.
-        length_penalty: :math:`\alpha` of :func:`elman.decode.wu`, or d itself, such as ``power(1.0)``.
-        no_repeat_ngram: size of the n-grams that may not come twice, in prompt and sequence; 0 for none.
-        n_best: hypotheses to return for each sentence; default 1, or one a group.
-        prefix: tokens the sequence must begin with, ``[B, M]``, -1 after a shorter one. They are scored, and overrule
+        min_length: fewest tokens of a sequence that ends, the end token included.
+        length_penalty: :math:`\alpha` of :func:`elman.decode.wu`, or the function d itself, such as ``power(1.0)``.
+        no_repeat_ngram: size of the n-grams that may not occur twice in prompt and sequence; 0 allows all.
+        n_best: hypotheses to return for each sentence; default one per group.
+        prefix: tokens that the sequence must begin with, ``[B, M]``, padded with -1. They are scored, and overrule
             the other constraints.
-        allowed: ``allowed(tokens [N, t], sentence [N]) -> bool [N, V]``, what may follow; a
-            :class:`elman.decode.Trie`, say. Tokens are those written, sentence is the row of the prompt.
-        penalty: ``penalty(state) -> [N]``, c of a hypothesis that ends here, never above 0:
-            :func:`elman.decode.coverage_penalty`, say.
-        diversity: groups that keep apart; ``beam_width`` and ``n_best`` must be multiples of their number. Default
-            one group.
-        early_stopping: ``"never"``, ``True`` or ``False``, with the meaning that ``transformers`` gives them; see
-            above.
+        allowed: ``allowed(tokens [N, t], sentence [N]) -> bool [N, V]``, the tokens that may follow, for example a
+            :class:`elman.decode.Trie`. ``tokens`` are the tokens written so far, ``sentence`` the row of the prompt.
+        penalty: ``penalty(state) -> [N]``, the c of a hypothesis that ends here, never above 0, for example
+            :func:`elman.decode.coverage_penalty`.
+        diversity: how groups of beams are kept apart; ``beam_width`` and ``n_best`` must be multiples of the number
+            of groups. Default one group.
+        early_stopping: ``"never"``, ``True`` or ``False``, with the same meaning as in ``transformers``; see above.
         tree: whether to keep the search tree.
 
     Returns:
         The ``n_best`` hypotheses of each sentence.
 
     Raises:
-        ValueError: if an argument is out of range, or a step returns anything but log-probabilities (the message
-            names the step).
+        ValueError: if an argument is out of range, or ``step`` returns anything but log-probabilities (the message
+            gives the number of the step).
 
     Example:
         The likelier first token leads to the less likely sequence (0 is the end):
@@ -120,7 +120,8 @@ def beam_search(
     _check_tokens(log_probs.shape[1], prompt, eos, prefix, max_length)
     rules = Rules(eos, min_length, no_repeat_ngram, prefix, allowed)
     finished = Finished(len(prompt), n_best if exact else beam_width, groups, divisor, eos, log_probs)
-    going_on = torch.ones(len(prompt), groups, dtype=torch.bool, device=prompt.device)  # whether it may improve
+    # False once a group has stopped
+    active = torch.ones(len(prompt), groups, dtype=torch.bool, device=prompt.device)
     levels: list[Level] = []
 
     rows = torch.arange(len(prompt), device=prompt.device).repeat_interleave(groups)
@@ -145,11 +146,11 @@ def beam_search(
                 steered = steered - diversity.penalty(lane.live.history, lane.place, chosen, steered)
             ending, going = split(lane.rank(own, steered), lane.width, eos, last=written + 1 == max_length)
 
-            ending = ending._replace(there=ending.there & going_on[sentences, group, None])
+            ending = ending._replace(there=ending.there & active[sentences, group, None])
             begin = prompt.shape[1]
             finished.add(sentences, group, ending, ending.written(live)[..., begin:], extra)
             if stuck is not None:
-                left = lane.stand(stuck[mine])
+                left = lane.unchanged(stuck[mine])
                 finished.add(sentences, group, left, left.written(live)[..., begin:-1], extra)
             if tree:
                 levels[-1].record(sentences, group, going, ending)
@@ -163,9 +164,9 @@ def beam_search(
             parents.append(going.row[s, slot])
 
         worst = finished.score[sentences, :, -1]
-        going_on[sentences] &= (worst < bound) & ((worst == -torch.inf) | (not filled))
+        active[sentences] &= (worst < bound) & ((worst == -torch.inf) | (not filled))
         live, parent = Live(*(torch.cat(parts) for parts in zip(*onward, strict=True))), torch.cat(parents)
-        keep = going_on.any(1)[live.sentence]
+        keep = active.any(1)[live.sentence]
         live, parent = live.take(keep), parent[keep]
         if not len(parent):
             break
@@ -178,7 +179,7 @@ def beam_search(
 def _constrain(
     rules: Rules, log_probs: Tensor, live: Live, written: int, finished: Finished
 ) -> tuple[Tensor, Tensor | None]:
-    """Apply the rules, backing off where nothing may follow; also return which rows, ``[N]``, are stuck even so."""
+    """Apply the rules, lifting constraints at dead ends; also return which rows ``[N]`` have no continuation."""
     values = rules.apply(log_probs, live.history, live.sentence, written)
     if values is log_probs:
         return values, None
@@ -199,12 +200,12 @@ def _constrain(
 
 
 def _checked_penalty(penalty: Tensor, rows: int, step: int) -> Tensor:
-    """Refuse a penalty on which the stop rule cannot rely."""
+    """Raise if a penalty breaks the assumptions of the stopping rule."""
     if not isinstance(penalty, Tensor) or penalty.shape != (rows,):
         shape = list(penalty.shape) if isinstance(penalty, Tensor) else type(penalty).__name__
         raise ValueError(f"step {step}: penalty must return one number for each hypothesis, [{rows}], got {shape}")
     if not bool((penalty <= 0).all()):
-        raise ValueError(f"step {step}: penalty must never be above 0 or NaN, got {penalty.max().item()}")
+        raise ValueError(f"step {step}: penalty must be at most 0 and not NaN, got {penalty.max().item()}")
     return penalty
 
 
@@ -219,25 +220,25 @@ def _check_sizes(max_length: int, min_length: int, beam_width: int, n_best: int,
         raise ValueError(f"n_best {n_best} is more than beam_width {beam_width}: widen the beam")
     for name, value in (("beam_width", beam_width), ("n_best", n_best)):
         if value % groups:
-            raise ValueError(f"{name} {value} cannot be shared out among {groups} groups; give a multiple")
+            raise ValueError(f"{name} must be a multiple of the {groups} groups, got {value}")
 
 
 def _check_tokens(vocabulary: int, prompt: Tensor, eos: int | None, prefix: Tensor | None, max_length: int):
     if eos is not None and not 0 <= eos < vocabulary:
-        raise ValueError(f"the end token {eos} is not in the model's vocabulary of {vocabulary}")
+        raise ValueError(f"eos must be a token from 0 to {vocabulary - 1}, got {eos}")
     if prefix is None:
         return
     if prefix.dim() != 2 or len(prefix) != len(prompt) or prefix.is_floating_point():
         raise ValueError(
-            f"prefix must be [B, M] integers, B = {len(prompt)} as the prompt; "
+            f"prefix must be [B, M] integers with the prompt's B = {len(prompt)}, "
             f"got {list(prefix.shape)} {prefix.dtype}"
         )
     if prefix.shape[1] > max_length and bool((prefix[:, max_length:] >= 0).any()):
-        raise ValueError(f"the prefix is longer than max_length {max_length}")
+        raise ValueError(f"prefix must have at most max_length = {max_length} tokens, got {prefix.shape[1]}")
     if prefix.numel() and not -1 <= int(prefix.min()) <= int(prefix.max()) < vocabulary:
-        raise ValueError(f"the prefix must hold tokens of a vocabulary of {vocabulary}, and -1 after the last")
+        raise ValueError(f"prefix must hold tokens from 0 to {vocabulary - 1}, and -1 after the last token")
     more = prefix[:, 1:] >= 0
     if bool((more & (prefix[:, :-1] < 0)).any()):
-        raise ValueError("the prefix must hold -1 only after the last token of a sentence")
+        raise ValueError("prefix must hold -1 only after the last token of a sentence")
     if eos is not None and bool((more & (prefix[:, :-1] == eos)).any()):
-        raise ValueError(f"the prefix goes on after the end token {eos}")
+        raise ValueError(f"prefix must end at the end token {eos}, got tokens after it")

@@ -1,4 +1,4 @@
-"""What may not follow: repeated n-grams, an early end, tokens a constraint forbids. And when to give in."""
+"""Constraints of a search: blocked n-grams, a minimum length, a prefix, allowed tokens; and which to lift."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ Allowed = Callable[[Tensor, Tensor], Tensor]
 
 
 def block_repeats(log_probs: Tensor, history: Tensor, n: int) -> Tensor:
-    """Make it impossible to write an n-gram twice (Paulus, Xiong & Socher, 2018, section 2.5).
+    """Forbid tokens that would repeat an n-gram (Paulus, Xiong & Socher, 2018, section 2.5).
 
     Args:
-        log_probs: of each next token, ``[N, V]``.
-        history: what has been read and written, ``[N, T]``.
+        log_probs: log-probability of each next token, ``[N, V]``.
+        history: tokens read and written so far, ``[N, T]``.
         n: size of the n-gram; 1 forbids every token of the history.
 
     Returns:
@@ -42,9 +42,9 @@ class Rules:
 
     Attributes:
         eos: the token that ends a sequence, or None.
-        min_length: fewest tokens of a sequence that ends, the end counted.
-        no_repeat_ngram: size of the n-grams that may not come twice; 0 for none.
-        prefix: tokens each sentence must begin with, ``[B, M]``, -1 after a shorter one; or None.
+        min_length: fewest tokens of a sequence that ends, the end token included.
+        no_repeat_ngram: size of the n-grams that may not occur twice; 0 allows all.
+        prefix: tokens that each sentence must begin with, ``[B, M]``, padded with -1; or None.
         allowed: ``allowed(tokens [N, t], sentence [N]) -> bool [N, V]``, or None.
     """
 
@@ -55,7 +55,7 @@ class Rules:
     allowed: Allowed | None
 
     def back_offs(self, written: int) -> list[int]:
-        """How many constraints to lift, in turn, when nothing may follow: 1 lifts n-grams, 2 the minimum too."""
+        """Return how many constraints to lift, in turn, at a dead end: 1 lifts n-grams, 2 ``min_length`` too."""
         early = self.eos is not None and written + 1 < self.min_length
         return [*([1] if self.no_repeat_ngram else []), *([2] if early else [])]
 
@@ -63,14 +63,14 @@ class Rules:
         """Return log-probabilities ``[N, V]`` with -inf for what may not follow; the same tensor if no rule applies.
 
         Args:
-            log_probs: of each next token, ``[N, V]``.
-            history: prompt and what was written after it, ``[N, P + written]``.
-            sentence: of which sentence each row is a hypothesis, ``[N]``.
-            written: tokens written so far.
-            lifted: constraints given up, see :meth:`back_offs`.
+            log_probs: log-probability of each next token, ``[N, V]``.
+            history: the prompt and the tokens written after it, ``[N, P + written]``.
+            sentence: the sentence of each hypothesis, ``[N]``.
+            written: number of tokens written so far.
+            lifted: number of lifted constraints, see :meth:`back_offs`.
 
         Raises:
-            ValueError: if ``allowed`` returns no such mask or the model gives a forced token no chance.
+            ValueError: if ``allowed`` does not return such a mask, or the model gives a forced token probability 0.
         """
         values = log_probs
         if self.no_repeat_ngram and lifted < 1:
@@ -89,7 +89,7 @@ class Rules:
         return values
 
     def _forced(self, log_probs: Tensor, values: Tensor, token: Tensor, sentence: Tensor, written: int) -> Tensor:
-        """Leave only the forced token, where there is one; it overrules the other constraints."""
+        """Allow only the forced token where the prefix has one; it overrules the other constraints."""
         forced, column = token >= 0, token.clamp_min(0)[:, None]
         chance = log_probs.gather(1, column)
         impossible = forced & (chance[:, 0] == -torch.inf)

@@ -1,4 +1,4 @@
-"""The frontier of a search: the hypotheses that are alive, and how their continuations are ranked."""
+"""The live hypotheses of a search, and the ranking of their continuations."""
 
 from typing import NamedTuple
 
@@ -9,13 +9,13 @@ __all__ = ["Lane", "Live", "Ranked", "split"]
 
 
 class Live(NamedTuple):
-    """The N hypotheses that are alive, in the order of the rows of the state."""
+    """The N live hypotheses, in the order of the state's rows."""
 
     sentence: Tensor  # [N], which row of the prompt
     group: Tensor  # [N]
-    slot: Tensor  # [N], the place among the k beams of its group
+    slot: Tensor  # [N], the index among the k beams of its group
     log_prob: Tensor  # [N]
-    history: Tensor  # [N, T], prompt and what was written after it
+    history: Tensor  # [N, T], the prompt and the tokens written after it
 
     def take(self, rows: Tensor) -> "Live":
         """Return some of the hypotheses."""
@@ -28,11 +28,11 @@ class Ranked(NamedTuple):
     row: Tensor  # row of the hypothesis that is continued
     slot: Tensor  # its place in the beam
     token: Tensor
-    log_prob: Tensor  # of the whole; -inf where there is no continuation
-    there: Tensor  # whether there is one
+    log_prob: Tensor  # of the whole hypothesis; -inf where there is no continuation
+    there: Tensor  # False where there is no continuation
 
     def written(self, live: Live) -> Tensor:
-        """Return what each has read and written, its own token the last, ``[S, C, T + 1]``."""
+        """Return each continuation's prompt and written tokens, its new token last, ``[S, C, T + 1]``."""
         return torch.cat((live.history[self.row], self.token[..., None]), -1)
 
 
@@ -46,7 +46,7 @@ class Lane(NamedTuple):
     width: int  # k, the beams of the group
 
     def lay(self, part: Tensor, fill: float) -> Tensor:
-        """Lay out what each hypothesis has, ``[N, ...]``, by sentence and slot: ``[S, k, ...]``."""
+        """Arrange values of the hypotheses, ``[N, ...]``, by sentence and slot, ``[S, k, ...]``."""
         laid = part.new_full((self.sentences, self.width, *part.shape[1:]), fill)
         laid[self.place, self.live.slot] = part
         return laid
@@ -54,11 +54,11 @@ class Lane(NamedTuple):
     def rank(self, log_probs: Tensor, values: Tensor) -> Ranked:
         """Rank the continuations of each sentence's hypotheses together.
 
-        Of one hypothesis only the k + 1 best tokens are looked at: k of them go on, and one may end.
+        The k + 1 best tokens of each hypothesis suffice: at most k are continued, and one may be the end token.
 
         Args:
-            log_probs: the model's, ``[N, V]``.
-            values: what to rank by, ``[N, V]``: the same, constrained and steered.
+            log_probs: the model's log-probabilities, ``[N, V]``.
+            values: the values to rank by, ``[N, V]``: log-probabilities after constraints and diversity penalties.
 
         Returns:
             The best 2k of each sentence.
@@ -76,8 +76,8 @@ class Lane(NamedTuple):
         log_prob = table(whole, -torch.inf).gather(1, order).masked_fill(~there, -torch.inf)
         return Ranked(self.lay(self.row, 0).gather(1, slot), slot, table(token, 0).gather(1, order), log_prob, there)
 
-    def stand(self, which: Tensor) -> Ranked:
-        """Return the hypotheses of ``which [N]`` as they stand, as if continuations; the token is -1."""
+    def unchanged(self, which: Tensor) -> Ranked:
+        """Return the hypotheses of ``which [N]`` unchanged, in the form of continuations; the token is -1."""
         there = self.lay(which, False)
         log_prob = self.lay(self.live.log_prob, -torch.inf).masked_fill(~there, -torch.inf)
         row = self.lay(self.row, 0)
@@ -85,10 +85,10 @@ class Lane(NamedTuple):
 
 
 def split(ranked: Ranked, width: int, eos: int | None, last: bool) -> tuple[Ranked, Ranked]:
-    """Part continuations into those that finish, ``[S, width]``, and those that go on, ``[S, width]``.
+    """Split continuations into those that finish, ``[S, width]``, and those to continue, ``[S, width]``.
 
-    Those among the first ``width`` that end are finished, at the last step all of them; the first ``width`` that do
-    not end go on.
+    Of the first ``width``, those that end are finished; at the last step all of them are. The first ``width`` that do
+    not end are continued.
     """
     ends = torch.zeros_like(ranked.there) if eos is None else ranked.token == eos
     first = Ranked(*(part[:, :width] for part in ranked))

@@ -1,4 +1,4 @@
-"""Diverse beam search: groups of beams that keep away from one another (Vijayakumar et al., 2016)."""
+"""Diverse beam search: groups of beams that avoid each other's tokens (Vijayakumar et al., 2016)."""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ __all__ = ["Chosen", "Diversity"]
 
 
 class Chosen(NamedTuple):
-    """What one group holds once it has chosen its tokens of this step: S sentences, k beams, t + 1 tokens."""
+    """The hypotheses of one group after it has chosen its tokens of this step: S sentences, k beams, t + 1 tokens."""
 
     history: Tensor  # [S, k, t + 1]
     there: Tensor  # [S, k], False where the group has fewer beams
@@ -21,24 +21,24 @@ class Chosen(NamedTuple):
 
 @dataclass(frozen=True)
 class Diversity:
-    r"""How the beams of one sentence are kept apart.
+    r"""The diversity penalty between groups of one sentence's beams.
 
-    The beams are split into groups that choose one after the other at each step. A group ranks its candidates
-    by their log-probability less ``strength`` times their likeness to what each earlier group h, holding the
-    beams :math:`y^h_b`, has just chosen. The penalty steers the choice of this step and is not carried along:
-    scores stay the model's own. The likeness of a candidate y at time t is, in Vijayakumar et al. (2016, section 4):
+    The beams are split into groups that choose one after the other at each step. A group ranks its candidates by
+    log-probability minus ``strength`` times the similarity to the choices of each earlier group h with beams
+    :math:`y^h_b`. The penalty affects only the choice of this step: scores stay the model's own. The similarity of a
+    candidate y at time t is, in Vijayakumar et al. (2016, section 4):
 
-    * Hamming: :math:`\sum_b [y^h_{b,t} = y_t]`, how many beams took the same token.
-    * cumulative: :math:`\exp(-\sum_{\tau \le t} \sum_b [y^h_{b,\tau} \ne y_\tau] / \Gamma)`, which fades as sequences
-      part. (The paper prints it as a dissimilarity to be added; that would reward likeness, so it is read as
-      one to be taken away.)
+    * Hamming: :math:`\sum_b [y^h_{b,t} = y_t]`, how many beams chose the same token.
+    * cumulative: :math:`\exp(-\sum_{\tau \le t} \sum_b [y^h_{b,\tau} \ne y_\tau] / \Gamma)`, which decreases as
+      sequences diverge. (The paper prints this term as a dissimilarity to be added, which would reward similarity;
+      here it is subtracted.)
 
-    Only beams that go on are counted: a sequence that has ended chooses no token.
+    Only continued beams count: a sequence that has ended chooses no token.
 
     Attributes:
-        groups: how many, at least 1; the width must be a multiple.
-        strength: :math:`\lambda`, not negative; the paper finds 0.2 to 0.8 good.
-        cumulative: :math:`\Gamma` above 0 for the cumulative form; default None, Hamming.
+        groups: number of groups, at least 1; the beam width must be a multiple of it.
+        strength: :math:`\lambda`, not negative; the paper recommends 0.2 to 0.8.
+        cumulative: :math:`\Gamma` above 0 for the cumulative form; default None, the Hamming form.
 
     Raises:
         ValueError: if one of these is out of range.
@@ -60,16 +60,16 @@ class Diversity:
             raise ValueError(f"cumulative must be a number above 0, or None for Hamming; got {self.cumulative}")
 
     def penalty(self, history: Tensor, place: Tensor, earlier: list[Chosen], like: Tensor) -> Tensor:
-        """Return what to take from the log-probability of each continuation.
+        """Return the penalty to subtract from the log-probability of each continuation.
 
         Args:
-            history: of the choosing group's hypotheses, ``[N, t]``.
-            place: which of the S sentences each belongs to, ``[N]``.
-            earlier: what the groups before it chose.
-            like: a tensor ``[N, V]`` of the wanted kind.
+            history: tokens of the choosing group's hypotheses, ``[N, t]``.
+            place: which of the S sentences each hypothesis belongs to, ``[N]``.
+            earlier: the choices of earlier groups.
+            like: a tensor ``[N, V]`` with the dtype and device of the result.
 
         Returns:
-            Penalties ``[N, V]``, none negative.
+            Penalties ``[N, V]``, never negative.
         """
         total = torch.zeros_like(like)
         for chosen in earlier:

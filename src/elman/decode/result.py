@@ -1,4 +1,4 @@
-"""What a search hands back, and the shelf on which it keeps what it has finished."""
+"""The result of a search, its search tree, and the store of finished hypotheses."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,10 @@ class Level:
     """One step of the search tree, for B sentences of G groups of k beams.
 
     Attributes:
-        tokens: the tokens chosen, ``[B, G, 2k]``: first the k beams that go on, then those that finish here; -1
-            where there is none.
-        parents: which of the k beams of the level above each continues; at the first level there is only 0.
-        log_probs: log-probability of each whole hypothesis; -inf where there is none.
+        tokens: the chosen tokens, ``[B, G, 2k]``: first the k continued beams, then those that finish here; -1
+            marks an empty place.
+        parents: which of the k beams of the level above each one continues; 0 at the first level.
+        log_probs: log-probability of each whole hypothesis; -inf marks an empty place.
     """
 
     tokens: Tensor
@@ -32,7 +32,7 @@ class Level:
         return cls(none, none.clone(), like.new_full(none.shape, -torch.inf))
 
     def record(self, sentences: Tensor, group: int, going: Ranked, ending: Ranked) -> None:
-        """Write down what one group of the given sentences, ``[S]``, has chosen."""
+        """Record the choices of one group for the given sentences, ``[S]``."""
         there = torch.cat((going.there, ending.there), 1)
         for part, chosen in (
             (self.tokens, (going.token, ending.token)),
@@ -49,13 +49,13 @@ class Beams:
 
     Attributes:
         tokens: ``[B, n_best, L]``, without the prompt, -1 after the last; L is the longest length.
-        lengths: tokens of each, the end counted, ``[B, n_best]``; 0 where fewer were found.
-        scores: what they were ranked by, ``[B, n_best]``; -inf where fewer were found.
+        lengths: number of tokens, the end token included, ``[B, n_best]``; 0 where fewer hypotheses were found.
+        scores: the scores they are ranked by, ``[B, n_best]``; -inf where fewer hypotheses were found.
         log_probs: log-probability of each, ``[B, n_best]``.
-        ended: whether the last token is the end, ``[B, n_best]``. Those that did not end are ``max_length``
-            long; shorter ones got stuck, which happens only if no hypothesis of the sentence could go on.
-        groups: the diversity group each comes from, ``[B, n_best]``.
-        tree: the search tree, a level a step, if it was asked for.
+        ended: whether the last token is the end token, ``[B, n_best]``. A hypothesis that did not end has
+            ``max_length`` tokens, or fewer if no hypothesis of its sentence could be continued.
+        groups: the diversity group of each, ``[B, n_best]``.
+        tree: the search tree, one level per step, if requested.
     """
 
     tokens: Tensor
@@ -79,12 +79,12 @@ class Finished:
     """The best finished hypotheses of each group of each sentence, best first.
 
     Args:
-        sentences: B.
-        count: how many to keep of each sentence, shared out among the groups.
-        groups: G.
-        divisor: by what the log-probability of a sequence of each length, up to the greatest, is divided.
-        eos: the token that ends a sequence, or None.
-        like: a tensor of the kind that scores are to be.
+        sentences: number of sentences B.
+        count: how many hypotheses to keep of each sentence, divided among the groups.
+        groups: number of groups G.
+        divisor: the divisor of a sequence's log-probability, by length.
+        eos: the end token, or None.
+        like: a tensor with the dtype and device of the scores.
     """
 
     def __init__(self, sentences: int, count: int, groups: int, divisor: list[float], eos: int | None, like: Tensor):
@@ -97,14 +97,14 @@ class Finished:
         self.tokens = torch.full((*shape, len(divisor) - 1), -1, device=like.device)
 
     def add(self, sentences: Tensor, group: int, found: Ranked, tokens: Tensor, extra: Tensor | None) -> None:
-        """Score hypotheses and keep those that beat what is there; of equals, what came first stays.
+        """Score hypotheses and keep the best; of equal scores, the earlier hypothesis stays.
 
         Args:
-            sentences: whose they are, ``[S]``, none twice.
-            group: the group they come from.
+            sentences: the sentences, ``[S]``, each at most once.
+            group: the group of the hypotheses.
             found: the hypotheses, ``[S, k]``.
-            tokens: what each has written, ``[S, k, t]``.
-            extra: what to add to the score by row of the state, ``[N]``.
+            tokens: the tokens each has written, ``[S, k, t]``.
+            extra: a term to add to the score, for each row of the state, ``[N]``.
         """
         some = found.there.any(1).nonzero()[:, 0]
         if not len(some):
@@ -126,8 +126,8 @@ class Finished:
             shelf[sentences, group] = torch.cat((shelf[sentences, group], new), 1)[at, order]
 
     def result(self, count: int, tree: list[Level] | None) -> Beams:
-        """Return the best ``count`` of each sentence, as many of each group, in one ranking; of equals, an earlier
-        group's is first."""
+        """Return the best ``count`` of each sentence, equally many of each group, in one ranking; ties favour the
+        earlier group."""
         sentences, groups, _ = self.score.shape
         count //= groups
         order = self.score[..., :count].flatten(1).sort(descending=True, stable=True).indices

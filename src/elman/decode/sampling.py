@@ -1,4 +1,4 @@
-"""Writing token by token, without looking back: greedily, or at random."""
+"""Decode token by token, greedily or by sampling."""
 
 import math
 from typing import Any
@@ -13,15 +13,15 @@ __all__ = ["greedy", "sample", "truncate"]
 
 
 def truncate(log_probs: Tensor, top_k: int | None = None, top_p: float | None = None) -> Tensor:
-    """Make all but the likeliest tokens impossible.
+    """Exclude all but the most likely tokens.
 
     Args:
-        log_probs: of each token, ``[B, V]``; they need not sum to 1.
-        top_k: keep the k likeliest, and any as likely as the last of them (Fan, Lewis & Dauphin, 2018).
+        log_probs: log-probability of each token, ``[B, V]``; need not be normalised.
+        top_k: keep the k most likely tokens, and ties with the last of them (Fan, Lewis & Dauphin, 2018).
         top_p: of those, keep the fewest whose probabilities sum to p or more (Holtzman et al., 2020, section 3.1).
 
     Returns:
-        The values ``[B, V]``, -inf where a token is left out. At least one token of each row stays.
+        The values ``[B, V]``, -inf for excluded tokens. At least one token of each row remains.
 
     Raises:
         ValueError: if ``top_k`` is not a positive integer or ``top_p`` not in (0, 1].
@@ -40,7 +40,7 @@ def truncate(log_probs: Tensor, top_k: int | None = None, top_p: float | None = 
     if top_p is not None and top_p < 1:
         ordered, order = log_probs.sort(descending=True, stable=True)
         shares = ordered.softmax(-1)
-        enough = shares.cumsum(-1) - shares >= top_p  # what is likelier already makes up p
+        enough = shares.cumsum(-1) - shares >= top_p  # more likely tokens already sum to p
         enough[:, 0] = False
         log_probs = log_probs.masked_fill(torch.zeros_like(enough).scatter(1, order, enough), -torch.inf)
     return log_probs
@@ -61,27 +61,27 @@ def sample(
 ) -> Tensor:
     r"""Continue prompts token by token, each drawn from :math:`p_i^{1/\tau} / \sum_j p_j^{1/\tau}`.
 
-    The temperature is that of Ackley, Hinton & Sejnowski (1985, section 2). What it gives is cut down to ``top_k``,
-    and that to ``top_p``. All rows draw from one generator, so what a row draws depends on the batch; what it may
-    draw does not.
+    The temperature is that of Ackley, Hinton & Sejnowski (1985, section 2). The resulting distribution is truncated
+    to ``top_k``, then to ``top_p``. All rows draw from one generator, so the tokens a row draws depend on the batch;
+    its distribution does not.
 
     Args:
         step: ``step(tokens [B], state) -> (log_probs [B, V], state)``.
         prompt: tokens to start from, ``[B, P]`` with P at least 1.
-        length: tokens to draw.
-        temperature: :math:`\tau`; 1 follows the model, below 1 sharpens, and 0 takes the likeliest token.
-        top_k: draw only from the k likeliest; default from all.
-        top_p: draw only from the likeliest that make up p; default from all.
-        eos: a token that ends a row; default None, all rows are ``length`` long.
+        length: number of tokens to draw.
+        temperature: :math:`\tau`; 1 samples from the model, below 1 sharpens, and 0 takes the most likely token.
+        top_k: draw only from the k most likely tokens; default all.
+        top_p: draw only from the most likely tokens that together have probability p; default all.
+        eos: the token that ends a row; default None, all rows have ``length`` tokens.
         state: the state before the prompt.
-        generator: source of the random numbers; default torch's own.
+        generator: source of the random numbers; default torch's global generator.
 
     Returns:
-        The drawn tokens ``[B, length]``, without the prompt; after its end a row is filled with the end token.
+        The drawn tokens ``[B, length]``, without the prompt; a row that has ended is filled with the end token.
 
     Raises:
         ValueError: if the temperature is negative or not finite, the prompt empty, the length negative,
-            ``top_k`` or ``top_p`` out of range (see :func:`truncate`), the end not in the vocabulary, or a step
+            ``top_k`` or ``top_p`` out of range (see :func:`truncate`), ``eos`` not in the vocabulary, or ``step``
             returns anything but log-probabilities.
 
     Example:
@@ -95,15 +95,15 @@ def sample(
         raise ValueError(f"length must not be negative, got {length}")
     log_probs, state = read_prompt(step, prompt, state)
     if eos is not None and not 0 <= eos < log_probs.shape[1]:
-        raise ValueError(f"the end token {eos} is not in the model's vocabulary of {log_probs.shape[1]}")
-    truncate(log_probs[:1], top_k, top_p)  # refuses what is out of range even if nothing is drawn
+        raise ValueError(f"eos must be a token from 0 to {log_probs.shape[1] - 1}, got {eos}")
+    truncate(log_probs[:1], top_k, top_p)  # raises for values out of range even if length is 0
     drawn = prompt.new_full((len(prompt), length), 0 if eos is None else eos)
     ended = torch.zeros(len(prompt), dtype=torch.bool, device=prompt.device)
     for at in range(length):
         if temperature == 0:
             tokens = log_probs.argmax(-1)
         else:
-            # divided after taking the maximum away, a tiny temperature cannot overflow
+            # subtract the maximum first, so that dividing by a tiny temperature cannot overflow
             scaled = log_probs - log_probs.max(-1, keepdim=True).values
             scaled = scaled / max(temperature, torch.finfo(scaled.dtype).tiny)
             chances = truncate(scaled, top_k, top_p).softmax(-1)
@@ -120,20 +120,20 @@ def sample(
 
 
 def greedy(step: Step, prompt: Tensor, length: int, *, eos: int | None = None, state: Any = None) -> Tensor:
-    """Continue prompts with the likeliest token each time: :func:`sample` at temperature 0.
+    """Continue prompts with the most likely token at each step: :func:`sample` at temperature 0.
 
     Args:
         step: ``step(tokens [B], state) -> (log_probs [B, V], state)``.
         prompt: tokens to start from, ``[B, P]`` with P at least 1.
-        length: tokens to write.
-        eos: a token that ends a row; default None.
+        length: number of tokens to write.
+        eos: the token that ends a row; default None.
         state: the state before the prompt.
 
     Returns:
-        The tokens ``[B, length]``, without the prompt; after its end a row is filled with the end token.
+        The tokens ``[B, length]``, without the prompt; a row that has ended is filled with the end token.
 
     Raises:
-        ValueError: as :func:`sample`.
+        ValueError: see :func:`sample`.
 
     Example:
         >>> table = torch.tensor([[0.1, 0.9, 0.0], [0.2, 0.0, 0.8], [0.4, 0.3, 0.3]]).log()

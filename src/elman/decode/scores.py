@@ -1,4 +1,4 @@
-"""What a hypothesis is worth: its log-probability, divided by a penalty for length, plus one for coverage."""
+"""The score of a hypothesis: log-probability divided by a length penalty, plus a coverage penalty."""
 
 import math
 from collections.abc import Callable
@@ -13,10 +13,10 @@ def wu(alpha: float) -> Callable[[int], float]:
     r"""The length penalty :math:`((5 + n) / 6)^\alpha` (Wu et al., 2016, equation 14).
 
     Args:
-        alpha: 0 ranks by log-probability, above 0 helps long sequences.
+        alpha: 0 ranks by log-probability, above 0 favours long sequences.
 
     Returns:
-        The divisor of the log-probability of a sequence of n tokens, the end counted.
+        The divisor of the log-probability of a sequence of n tokens, the end token included.
 
     Example:
         >>> wu(1.0)(7)
@@ -26,7 +26,7 @@ def wu(alpha: float) -> Callable[[int], float]:
 
 
 def power(alpha: float) -> Callable[[int], float]:
-    r"""The length penalty :math:`n^\alpha`: at 1 the mean log-probability of a token; that of ``transformers``.
+    r"""The length penalty :math:`n^\alpha` of ``transformers``; at 1 the score is the mean log-probability per token.
 
     Example:
         >>> power(1.0)(7)
@@ -40,7 +40,7 @@ def divisors(length_penalty: float | Callable[[int], float], max_length: int) ->
 
     Returns:
         Two lists of ``max_length + 1`` numbers: the divisor at each length n, and the greatest divisor of any
-        length above n, which the stop rule needs. (Length 0, of a search that never moved, has that of 1.)
+        length above n, which the stopping rule needs. (Length 0 has the divisor of length 1.)
 
     Raises:
         ValueError: if a divisor is not a positive number.
@@ -54,7 +54,7 @@ def divisors(length_penalty: float | Callable[[int], float], max_length: int) ->
     for n, divisor in enumerate(table):
         if not (math.isfinite(divisor) and divisor > 0):
             raise ValueError(
-                f"length_penalty must be a finite number, or give a positive one at each length: got {divisor} at {n}"
+                f"length_penalty must be finite, or return a positive number at each length, got {divisor} at {n}"
             )
     greatest = table[:]
     for n in range(max_length - 1, -1, -1):
@@ -63,10 +63,10 @@ def divisors(length_penalty: float | Callable[[int], float], max_length: int) ->
 
 
 def coverage_penalty(attention: Tensor, beta: float, mask: Tensor | None = None) -> Tensor:
-    r"""Punish a hypothesis for source positions it paid no attention to (Wu et al., 2016, equation 14).
+    r"""Penalize a hypothesis for source positions without attention (Wu et al., 2016, equation 14).
 
-    :math:`\beta \sum_i \log \min(\sum_j p_{ij}, 1)`, 0 when every position got attention of 1 in all. Hand it
-    to the search through the state: ``penalty=lambda state: coverage_penalty(state.attention, 0.2)``.
+    :math:`\beta \sum_i \log \min(\sum_j p_{ij}, 1)`, 0 if every position received a total attention of at least 1.
+    Keep the attention in the search's state: ``penalty=lambda state: coverage_penalty(state.attention, 0.2)``.
 
     Args:
         attention: the attention each source position has received so far, ``[B, S]``.
@@ -74,7 +74,7 @@ def coverage_penalty(attention: Tensor, beta: float, mask: Tensor | None = None)
         mask: True at real positions, ``[B, S]``; default all are.
 
     Returns:
-        The penalties, ``[B]``, none above 0.
+        The penalties, ``[B]``, never above 0.
 
     Raises:
         ValueError: if beta is negative.

@@ -1,4 +1,4 @@
-"""The state of a search: a tree whose tensors hold one row for each hypothesis."""
+"""The state of a search: a tree of tensors with one row per hypothesis."""
 
 from typing import Any
 
@@ -14,15 +14,15 @@ def select(state: Any, rows: Tensor, *, dim: int = 0, count: int | None = None) 
         state: a tensor ``[B, ...]``, or a ``NamedTuple``, tuple, list or dict of states. ``None``, numbers and
             strings stay as they are.
         rows: indices of the rows to take, ``[N]``; a row may be taken more than once.
-        dim: the dimension of the rows, 0 unless the state is laid out as ``torch.nn.LSTM``'s ``[layers, B, H]``.
-        count: how many rows there are, to be checked; default unchecked.
+        dim: the dimension of the rows; default 0; 1 for ``torch.nn.LSTM``'s ``[layers, B, H]``.
+        count: the expected number of rows; default unchecked.
 
     Returns:
         The same tree, its tensors ``[N, ...]``.
 
     Raises:
-        ValueError: if a tensor has no such dimension or not ``count`` rows, or if a part of the tree is
-            something else.
+        ValueError: if a tensor lacks the dimension or does not have ``count`` rows, or if the tree holds an object
+            of another type.
 
     Example:
         >>> import torch

@@ -1,4 +1,4 @@
-"""A step is all that decoding asks of a model: ``step(tokens [B], state) -> (log_probs [B, V], state)``."""
+"""The function that decoding needs of a model: ``step(tokens [B], state) -> (log_probs [B, V], state)``."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,14 +10,14 @@ __all__ = ["Step", "checked", "read_prompt"]
 
 Step = Callable[[Tensor, Any], tuple[Tensor, Any]]
 
-SLACK = 1e-3  # how far above 0 a log-probability may be by rounding alone (half precision included)
+SLACK = 1e-3  # how far rounding can lift a log-probability above 0 (half precision included)
 
 
 def read_prompt(step: Step, prompt: Tensor, state: Any) -> tuple[Tensor, Any]:
     """Feed a prompt ``[B, P]``; return the log-probabilities ``[B, V]`` of the token after it, and the state.
 
     Raises:
-        ValueError: if the prompt is not ``[B, P]`` integers with a row and a token at least, or see :func:`checked`.
+        ValueError: if the prompt is not ``[B, P]`` integers with B and P at least 1; see also :func:`checked`.
     """
     if prompt.dim() != 2 or not prompt.numel() or prompt.is_floating_point():
         raise ValueError(
@@ -31,16 +31,17 @@ def read_prompt(step: Step, prompt: Tensor, state: Any) -> tuple[Tensor, Any]:
 
 
 def checked(log_probs: Any, rows: int, step: int, ignore: Tensor | None = None) -> Tensor:
-    """Return what a step gave, in at least single precision, once it is known to be log-probabilities.
+    """Check that a step returned log-probabilities; return them in at least single precision.
 
     Args:
-        log_probs: what the step returned, expected ``[rows, V]``.
-        rows: how many tokens it was given.
-        step: which step this is, for the message: step t gives the chances of the token written after t others.
-        ignore: rows that are past their end, ``[rows]``: they may hold anything, and come back as 0.
+        log_probs: the step's result, expected ``[rows, V]``.
+        rows: number of tokens passed to the step.
+        step: number of the step, for the message: step t predicts the token after t written ones.
+        ignore: rows that have ended, ``[rows]``: they may hold anything and are returned as 0.
 
     Raises:
-        ValueError: for another shape or kind of number, NaN, a value above 0, or a row in which nothing is possible.
+        ValueError: if shape or dtype is wrong, or if there is NaN, a value above 0, or a row without a possible
+            token.
 
     Example:
         >>> checked(torch.tensor([[0.0, float("nan")]]), 1, step=4)
@@ -58,12 +59,12 @@ def checked(log_probs: Any, rows: int, step: int, ignore: Tensor | None = None) 
         log_probs = log_probs.float()
     if ignore is not None:
         log_probs = log_probs.masked_fill(ignore[:, None], 0)
-    most = log_probs.amax(-1)  # NaN if any is, so one cheap pass sees everything
+    most = log_probs.amax(-1)  # NaN if any value is NaN
     if bool(((most <= 0) & (most > -torch.inf)).all()):
         return log_probs
     for wrong, said in (
         (most.isnan(), "holds NaN"),
-        (most == -torch.inf, "is -inf throughout: no token may follow"),
+        (most == -torch.inf, "is -inf for every token, so no token may follow"),
         (most > SLACK, "goes above 0: are these logits? Apply log_softmax"),
     ):
         if bool(wrong.any()):

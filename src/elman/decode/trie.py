@@ -1,4 +1,4 @@
-"""A constraint that holds a search to given sequences: the words of a dictionary, say."""
+"""A constraint that restricts a search to given sequences, such as the words of a dictionary."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,15 +9,15 @@ __all__ = ["Trie"]
 
 
 class Trie:
-    """All sequences of a list, as a tree; give it to :func:`elman.decode.beam_search` as ``allowed``.
+    """All sequences of a list, as a tree; pass it to :func:`elman.decode.beam_search` as ``allowed``.
 
-    Its edges lie sorted in one tensor, so that all hypotheses walk down it at once, and it takes 16 bytes an edge
-    whatever the size of the vocabulary.
+    One tensor holds the sorted edges, so that all hypotheses descend the tree at once. The tree takes 16 bytes per
+    edge, whatever the size of the vocabulary.
 
     Args:
         sequences: the token sequences that may be written.
         vocabulary: number of tokens V.
-        eos: token to close each with; default None, if they hold their own ends.
+        eos: end token to append to each; default None, if the sequences already contain it.
 
     Raises:
         ValueError: if there is no sequence, one is empty, or a token lies outside the vocabulary.
@@ -34,7 +34,7 @@ class Trie:
         for sequence in sequences:
             closed = [*sequence, *([] if eos is None else [eos])]
             if not closed:
-                raise ValueError("an empty sequence cannot be written; leave it out or give an end token")
+                raise ValueError("got an empty sequence; leave it out or pass eos")
             node = 0
             for token in closed:
                 if not 0 <= token < vocabulary:
@@ -48,7 +48,7 @@ class Trie:
         self._child = torch.tensor([children[edge] for edge in edges])
 
     def __call__(self, tokens: Tensor, sentence: Tensor | None = None) -> Tensor:
-        """Return which tokens may follow each row of ``[N, t]``, as a mask ``[N, V]``; none once off the tree."""
+        """Return which tokens may follow each row of ``[N, t]``, as a mask ``[N, V]``; all false off the tree."""
         if self._edges.device != tokens.device:
             self._edges, self._child = self._edges.to(tokens.device), self._child.to(tokens.device)
         node = tokens.new_zeros(len(tokens), dtype=torch.int64)

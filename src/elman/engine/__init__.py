@@ -1,4 +1,4 @@
-"""Running a cell through time: one specification, and faster engines held to it."""
+"""Run a cell through time: a reference loop, and faster engines that compute the same."""
 
 from elman.engine.choice import use_engine
 from elman.engine.explain import explain

@@ -1,6 +1,6 @@
-"""Autograd around the kernels: a sequence is one operator, whose gradients kernels compute too.
+"""Autograd around the kernels: a whole sequence is one operator with forward and backward kernels.
 
-Gradients that are differentiated again, or are many in one, are the loop's.
+For second derivatives and for batched gradients the loop engine runs instead.
 """
 
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ __all__ = ["Call", "differentiable"]
 
 @dataclass
 class Call:
-    """Everything about one run that is not a tensor to differentiate."""
+    """All data of one run except the tensors to differentiate."""
 
     kernels: Kernels
     door: Door
     cell: Cell
     rows: Rows
     state_type: Any
-    by_product: bool  # whether the drive is still to be computed, as one product of x
+    by_product: bool  # whether the operator computes the drive, as one product of x
 
     def __post_init__(self) -> None:
         trace = self.door.trace
@@ -37,7 +37,7 @@ class Call:
         self.read_by_step = len(trace.names)
 
     def split(self, tensors: Any) -> tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor]]:
-        """Split tensors into x or drives, states, what the step reads, and what the product of the drive reads."""
+        """Split tensors into x or drives, states, parameters of the step, and parameters of the drive's product."""
         s = self.sources + self.states
         held = list(tensors[s:])
         step, drive = held[: self.read_by_step], held[self.read_by_step :]
@@ -48,15 +48,15 @@ def differentiable(call: Call, tensors: Sequence[Tensor]) -> tuple[Tensor, Seque
     """Run the kernels.
 
     Args:
-        call: what to run, and over which rows.
-        tensors: x or the drives, the state's fields, the parameters that the step reads, and if the drive is one
-            product its weight and bias.
+        call: the kernels, the cell and the rows.
+        tensors: x or the drives, the state's fields, the parameters that the step reads, and, if the drive is one
+            product, its weight and bias.
 
     Returns:
         The outputs ``[N, *]``, and the final value of each state field that changes, ``[B, *]``.
     """
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
-        call.cell = with_tensors(call.cell, {})  # a second derivative runs the cell as it is now
+        call.cell = with_tensors(call.cell, {})  # for second derivatives, with the present attributes
         outputs, *finals = _Sequence.apply(call, *tensors)
         return outputs, finals
     outputs, finals, _ = _forward(call, tensors, False)
@@ -142,10 +142,10 @@ def _backward(call: Call, tensors: Any, memory: dict[str, Tensor], grads: Any, n
 
 
 def _again(call: Call, tensors: Any, grads: Any, needed: Any) -> list[Tensor | None]:
-    """The backward pass for gradients that are differentiated again, or are many in one: the loop's, by autograd."""
+    """Run the backward pass by autograd through the loop engine, for second derivatives and batched gradients."""
     twice = torch.is_grad_enabled()
     with torch.enable_grad():
-        # views, so that a gradient is the partial one even where one input was computed from another
+        # views, so that each gradient is the partial one even if one input was computed from another
         inputs = [t.view_as(t) if need else t for t, need in zip(tensors, needed, strict=True)]
         sources, states, held, product = call.split(inputs)
         names = call.door.names[: len(held) + len(product)]

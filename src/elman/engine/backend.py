@@ -1,7 +1,7 @@
-"""The contract of a back end: it takes a plan and returns kernels.
+"""The interface of a back end, which compiles a plan to kernels.
 
-What a back end has of its own is how a program of levels is run (:class:`Function`), and two large products. Naming
-and allocating buffers, and what becomes of sums over all steps, is the same for all. The first back end is ``cpu``.
+A back end defines how a program of levels runs (:class:`Function`), and two large products. Names and memory of
+buffers, and the use of sums over all steps, are the same for all back ends. The first back end is ``cpu``.
 """
 
 from array import array
@@ -22,11 +22,11 @@ __all__ = ["Backend", "Carried", "Function", "Kernels", "Rows"]
 
 
 class Rows:
-    """The rows of a packed batch, as kernels read them.
+    """The rows of a packed batch, in the form that kernels read.
 
     Args:
         batch_sizes: rows alive at each of the T steps.
-        batch: rows of the batch, B; those beyond ``batch_sizes[0]`` have no step.
+        batch: rows of the batch, B; rows from ``batch_sizes[0]`` on have no steps.
         reverse: whether to walk from the last step to the first.
 
     Raises:
@@ -38,16 +38,16 @@ class Rows:
             raise ValueError(f"batch_sizes must never increase and lie between 0 and {batch}, got {batch_sizes[:20]}")
         self.batch_sizes, self.batch, self.reverse = batch_sizes, batch, reverse
         self.sizes = array("q", batch_sizes)
-        self.starts = array("q", accumulate(batch_sizes, initial=0))  # place of each step's first row among all
+        self.starts = array("q", accumulate(batch_sizes, initial=0))  # index of each step's first row
         self.total = self.starts[-1]
 
 
-#: Rows of the batch, ``[B, *]``, by the name of a carried buffer; None is zero going in, and not wanted coming out.
+#: Rows of the batch, ``[B, *]``, by the name of a carried buffer; None means zero on entry, and discarded on exit.
 Carried = dict[str, Tensor | None]
 
 
 class Function(Protocol):
-    """A program that a back end has compiled."""
+    """A compiled program."""
 
     def __call__(
         self, tensors: dict[str, Tensor], enter: Carried, leave: Carried, thetas: list[Tensor],
@@ -56,12 +56,12 @@ class Function(Protocol):
         """Run the program over all steps.
 
         Args:
-            tensors: every packed buffer ``[N, width]`` by name, N the rows of all real steps. Those the program reads
-                may have any strides. What it adds up in buffers of kind ``sum`` it puts in, ``[any, width]``: their
-                sum over the first dimension is what is meant.
-            enter: what carried buffers hold before the first step.
-            leave: where they go after the last step.
-            thetas: what the step reads of the parameters, in any strides.
+            tensors: every packed buffer ``[N, width]`` by name, where N counts the rows of all real steps. Input
+                buffers may have any strides. The program adds buffers of kind ``sum`` to this dict, as
+                ``[any, width]``; the result is their sum over the first dimension.
+            enter: the content of carried buffers before the first step.
+            leave: tensors that receive the content of carried buffers after the last step.
+            thetas: the parameters, or tensors computed from them, that the step reads, with any strides.
             rows: the batch.
             reverse: whether to walk from the last step to the first, whatever ``rows`` says.
         """
@@ -69,39 +69,39 @@ class Function(Protocol):
 
 
 class Backend(Protocol):
-    """What runs plans on one kind of machine.
+    """A compiler of plans for one type of device.
 
     Attributes:
-        device: the type of the device whose tensors it takes, as :class:`torch.device` names it.
+        device: the device type, as in :class:`torch.device`.
     """
 
     device: str
 
     def preparing(self, dtype: torch.dtype) -> AbstractContextManager[None]:
-        """Prepare what all cells share, while a cell is traced and planned within the block."""
+        """Compile code shared by all cells, concurrently with the block, in which a cell is traced and planned."""
         ...
 
     def compile(self, plan: Plan, dtype: torch.dtype) -> "Kernels":
-        """Compile a plan, for numbers of one type."""
+        """Compile a plan for one dtype."""
         ...
 
     def linear(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        """``x weight^T + bias``, all steps at once: the drive of most cells."""
+        """Return ``x weight^T + bias`` for all steps at once: the drive of most cells."""
         ...
 
     def product_over_rows(self, a: Tensor, b: Tensor) -> Tensor:
-        """``a^T b`` of ``[N, p]`` and ``[N, q]``, all steps at once: the gradient of most weights."""
+        """Return ``a^T b`` of ``[N, p]`` and ``[N, q]`` for all steps at once: the gradient of most weights."""
         ...
 
 
 class Kernels:
-    """Forward and backward of every cell of one structure, for any T and B.
+    """Forward and backward kernels of all cells of one structure, for any T and B.
 
-    What they are called with is what the :class:`~elman.engine.door.Door` of the same trace admits.
+    Callers must check all arguments with the :class:`~elman.engine.door.Door` of the same trace.
 
     Args:
-        backend: what compiled them.
-        plan: what was compiled.
+        backend: the back end that compiled them.
+        plan: the compiled plan.
         inference: the forward program that saves nothing.
         training: the forward program that saves what the backward one reads.
         backward: the backward program.
@@ -120,13 +120,13 @@ class Kernels:
         Args:
             drives: each ``[N, *]``.
             states: each field before the first step, ``[B, *]``.
-            thetas: what the step reads of the parameters.
+            thetas: the parameters, or tensors computed from them, that the step reads.
             rows: the batch.
             training: whether :meth:`gradients` will be called.
 
         Returns:
             The outputs ``[N, H]``; the final value of each state field that changes, ``[B, *]``; and, in training,
-            what ``gradients`` needs.
+            the tensors that ``gradients`` needs.
         """
         program, function = (self.plan.training, self.training) if training else (self.plan.inference, self.inference)
         tensors = {f"drive{i}": drive for i, drive in enumerate(drives)}
@@ -142,18 +142,18 @@ class Kernels:
         self, memory: dict[str, Tensor], states: list[Tensor], thetas: list[Tensor], rows: Rows,
         grad_out: Tensor | None, grad_finals: list[Tensor | None],
     ) -> tuple[list[Tensor | None], list[Tensor], list[Tensor | None]]:  # fmt: skip
-        """Run all steps back.
+        """Run the backward pass over all steps.
 
         Args:
-            memory: what ``forward`` returned.
-            states: as ``forward`` had them.
-            thetas: as ``forward`` had them.
-            rows: as ``forward`` had them.
-            grad_out: the gradient of the outputs; None is zero.
-            grad_finals: the gradient of each final state that ``forward`` returned; None is zero.
+            memory: the saved tensors that ``forward`` returned.
+            states: the same as for ``forward``.
+            thetas: the same as for ``forward``.
+            rows: the same as for ``forward``.
+            grad_out: the gradient of the outputs; None means zero.
+            grad_finals: the gradient of each final state that ``forward`` returned; None means zero.
 
         Returns:
-            The gradients of drives, of initial states, and of thetas; None is zero.
+            The gradients of drives, of initial states, and of thetas; None means zero.
         """
         like, width = states[0], self.plan.step.grad_out.width
         tensors = dict(memory)
@@ -179,7 +179,7 @@ def _allocate(tensors: dict[str, Tensor], program: Program, rows: Rows, like: Te
 def _parameter_gradients(
     backend: Backend, plan: Plan, tensors: Mapping[str, Tensor], thetas: Sequence[Tensor]
 ) -> list[Tensor | None]:
-    """Return the gradients of thetas: what the backward loop left, summed over all rows and steps."""
+    """Return the gradients of thetas: the backward loop's values, summed over all rows and steps."""
     done: dict[Deferred, Tensor] = {}
     for total, places in plan.sums.items():
         parts = [
@@ -191,7 +191,7 @@ def _parameter_gradients(
 
 
 def _evaluate(gradient: Deferred, thetas: Sequence[Tensor], done: dict[Deferred, Tensor]) -> Tensor:
-    """Compute what follows of the sums, each once."""
+    """Compute a gradient from the sums over steps, each intermediate result once."""
 
     def tensor(leaf: object) -> object:
         match leaf:

@@ -1,4 +1,4 @@
-"""Which engine runs a cell, and how to force one."""
+"""Choose the engine that runs a cell."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,10 +24,10 @@ _forced: ContextVar[str] = ContextVar("elman_engine", default="auto")
 
 
 def choose(engine: str = "auto") -> Callable[..., tuple[Tensor, Any]]:
-    """Return an engine's ``run`` function; while a model is exported, always the scan.
+    """Return an engine's ``run`` function; while a model is exported, always the scan's.
 
     Raises:
-        ValueError: if no engine has that name.
+        ValueError: if ``engine`` is unknown.
     """
     if torch.compiler.is_exporting():
         return scan.run
@@ -35,25 +35,25 @@ def choose(engine: str = "auto") -> Callable[..., tuple[Tensor, Any]]:
 
 
 def forced() -> str:
-    """Return the name of the engine that :func:`use_engine` forces here, or ``"auto"``."""
+    """Return the engine that :func:`use_engine` selects here; ``"auto"`` outside such a block."""
     return _forced.get()
 
 
 def automatic() -> bool:
-    """Return whether Elman may pick the fastest way: no engine is forced, and no model is being exported."""
+    """Return whether Elman may choose the fastest engine: none is forced, and no model is being exported."""
     return _forced.get() == "auto" and not torch.compiler.is_exporting()
 
 
 @contextmanager
 def use_engine(engine: str) -> Iterator[None]:
-    """Force every :func:`~elman.unroll` inside the block onto one engine.
+    """Use one engine for every :func:`~elman.unroll` inside the block.
 
     Args:
-        engine: ``"auto"``, which runs natively what it can and else falls back to the loop; ``"native"``,
-            which raises where it cannot; or ``"loop"``.
+        engine: ``"auto"``, the native engine if possible, otherwise the loop; ``"native"``, which raises if it is
+            not possible; or ``"loop"``.
 
     Raises:
-        ValueError: if no engine has that name.
+        ValueError: if ``engine`` is unknown.
 
     Example:
         >>> import torch, elman

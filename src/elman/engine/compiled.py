@@ -1,12 +1,12 @@
-"""The native engine: a cell's step becomes kernels for whole sequences, compiled once for all cells of its structure.
+"""The native engine: compiles a cell's step to kernels for whole sequences, once for all cells of its structure.
 
     cell   -> record           the operators of its step, forward and backward, as PyTorch runs them
-    trace  -> lower            the same in the engine's own small language
-    step   -> plan             what is saved, and what runs in which order: three programs
+    trace  -> lower            the same operators in the engine's own intermediate language
+    step   -> plan             saved values and order of computation: three programs
     plan   -> backend.compile  kernels
 
-A :class:`Door` checks what enters the kernels, and :func:`differentiable` runs them under autograd. What cannot be
-compiled, or may not enter, runs on the loop.
+A :class:`Door` checks the kernels' arguments, and :func:`differentiable` runs the kernels under autograd. The loop
+engine runs a cell that cannot be compiled, and a call whose arguments fail the check.
 """
 
 import os
@@ -34,14 +34,14 @@ from elman.engine.unsupported import Unsupported
 
 __all__ = ["Compiled", "auto", "kernels_of", "run"]
 
-#: A back end for another kind of device is one line here.
+#: Back ends by device type.
 BACKENDS: dict[str, Backend] = {"cpu": CPU}
-LIMIT = 512  # structures remembered; the oldest goes first
-CHANGES = 16  # structures that one cell may have had
+LIMIT = 512  # compiled structures in the cache; the oldest is dropped first
+CHANGES = 16  # most structures that one cell may have
 
 
 class Compiled(NamedTuple):
-    """Everything about the cells of one structure."""
+    """The compiled form of all cells of one structure."""
 
     trace: Trace
     plan: Plan
@@ -56,9 +56,9 @@ class Empty(Unsupported):
 def auto(
     cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool = False
 ) -> tuple[Tensor, Any]:
-    """Run natively if possible, else by the loop; arguments and results are those of the loop's ``run``.
+    """Run on the native engine if possible, otherwise on the loop; arguments and results as in :func:`loop.run`.
 
-    One step runs on the loop too: it takes less time than the way to a kernel and back.
+    A single step also runs on the loop, which takes less time than calling a kernel.
     """
     if len(batch_sizes) == 1:
         return loop.run(cell, x, batch_sizes, state, reverse)
@@ -69,17 +69,17 @@ def run(
     cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool = False,
     backend: Backend | None = None,
 ) -> tuple[Tensor, Any]:  # fmt: skip
-    """Run natively, by default on the back end of the device where x lies; all else is as in the loop's ``run``.
+    """Run on the native engine, by default on the back end of x's device; all else as in :func:`loop.run`.
 
     Raises:
-        ValueError: if the cell, or this input, cannot be run natively, with the reason.
+        ValueError: if the native engine cannot run the cell or this input; gives the reason.
     """
 
     def refuse(why: Unsupported) -> None:
         if not isinstance(why, Empty):
             raise ValueError(
                 f"{type(cell).__name__} cannot run on the native engine: {why}\n"
-                "engine='auto' runs it on the loop instead"
+                "use engine='auto' to run it on the loop"
             ) from None
 
     return _run(backend or _backend(x), cell, x, batch_sizes, state, reverse, refuse)
@@ -99,7 +99,7 @@ def _run(
         if trace.linear is None:
             drive = cell.drive(looked_up(x))
             sources = door.drive(drive, rows.total)
-        elif isinstance(x, Symbols) and len(x.table) < len(x):  # a drive for each row of the table, then looked up
+        elif isinstance(x, Symbols) and len(x.table) < len(x):  # compute the table's drives, then look them up
             (table,) = door.drive(cell.drive(x.table), len(x.table))
             sources = (Symbols(x.tokens, table).vectors,)
         else:
@@ -109,7 +109,7 @@ def _run(
         refuse(why)
         if drive is None:
             return loop.run(cell, x, batch_sizes, state, reverse)
-        return loop.steps(cell, drive, batch_sizes, state, reverse)  # its random numbers are drawn already
+        return loop.steps(cell, drive, batch_sizes, state, reverse)  # its random numbers are drawn
     if not by_product:
         parameters = parameters[: len(trace.names)]
     call = Call(kernels, door, cell, rows, type(state), by_product)
@@ -123,7 +123,7 @@ def _run(
 def _enter(
     backend: Backend, cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool
 ) -> tuple[Compiled, Rows]:
-    """Return what runs a call, or raise why nothing does."""
+    """Return the compiled cell and rows of a call, or raise Unsupported with the reason."""
     why = surroundings(backend.device)
     if why is not None:
         raise Unsupported(why)
@@ -133,7 +133,7 @@ def _enter(
     else:
         admit("the input", x, (sum(batch_sizes), cell.input_size), dtype, backend.device)
     if dtype not in (torch.float32, torch.float64):
-        raise Unsupported(f"the input is {dtype}, where the engine knows float32 and float64")
+        raise Unsupported(f"the input is {dtype}, expected float32 or float64")
     if not len(x) or not len(state[0]):
         raise Empty("there is no step to run")
     compiled, rows = _compiled(cell, dtype, backend), Rows(batch_sizes, len(state[0]), reverse)
@@ -142,7 +142,7 @@ def _enter(
 
 
 def kernels_of(cell: Cell, dtype: torch.dtype, backend: Backend = CPU) -> Compiled | Unsupported:
-    """Return what runs a cell, compiled now if no cell of its structure was seen before, or why nothing does."""
+    """Return a cell's compiled form, compiling it if its structure is new, or the reason why it has none."""
     try:
         compiled = _compiled(cell, dtype, backend)
         compiled.door.parameters(cell)
@@ -152,13 +152,13 @@ def kernels_of(cell: Cell, dtype: torch.dtype, backend: Backend = CPU) -> Compil
 
 
 _known: dict[Any, Compiled | Unsupported] = {}
-_structures: WeakKeyDictionary[Cell, int] = WeakKeyDictionary()  # how many a cell has had
+_structures: WeakKeyDictionary[Cell, int] = WeakKeyDictionary()  # number of structures each cell has had
 _lock = threading.RLock()
 
 
 def _after_fork() -> None:
     global _lock
-    _lock = threading.RLock()  # the thread that held it does not exist in the child
+    _lock = threading.RLock()  # the thread that held the lock does not exist in the child
 
 
 if hasattr(os, "register_at_fork"):
@@ -182,17 +182,17 @@ def _compiled(cell: Cell, dtype: torch.dtype, backend: Backend) -> Compiled:
 
 
 def _count(cell: Cell) -> None:
-    """Refuse a cell that would be compiled again and again, as one whose attribute follows a schedule."""
+    """Raise for a cell that would be compiled again and again, such as one whose attribute follows a schedule."""
     _structures[cell] = _structures.get(cell, 0) + 1
     if _structures[cell] > CHANGES:
         raise Unsupported(
             f"its attributes have changed {CHANGES} times, and each time it was compiled again; "
-            "a buffer (register_buffer) may change freely"
+            "use a buffer (register_buffer), which may change freely"
         )
 
 
 def _compile(cell: Cell, dtype: torch.dtype, backend: Backend) -> Compiled | Unsupported:
-    # what others do with saved tensors, as checkpointing does, is not for the tensors of a trace
+    # hooks on saved tensors, such as those of checkpointing, must not see the tensors of a trace
     with torch.random.fork_rng(devices=[]), saved_tensors_hooks(_same, _same):
         try:
             with backend.preparing(dtype):
@@ -201,7 +201,7 @@ def _compile(cell: Cell, dtype: torch.dtype, backend: Backend) -> Compiled | Uns
             return Compiled(trace, planned, Door(trace, cell, backend.device), backend.compile(planned, dtype))
         except Unsupported as why:
             return why
-        except Exception as error:  # the loop will run the cell, or raise what is truly wrong with it
+        except Exception as error:  # the loop runs the cell, or raises its error
             return Unsupported(f"tracing step failed: {type(error).__name__}: {error}")
 
 

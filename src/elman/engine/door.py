@@ -1,7 +1,7 @@
-"""The door into the native engine: whatever a kernel reads is checked here, against what the trace knows.
+"""Check all arguments of the native engine's kernels against the trace.
 
-A kernel reads and writes memory by address, so a tensor of another size or type would be foreign memory to it. A call
-that does not fit runs on the loop, with the reason; a backward pass whose tensors came back changed raises it.
+A kernel reads and writes memory by address, so a tensor of another size or dtype would corrupt memory. A call that
+fails the check runs on the loop; a backward pass fails it if the saved tensors have changed, and raises the reason.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,11 +23,11 @@ Form = tuple[tuple[int, ...], torch.dtype]  # a tensor's shape and type
 
 
 class Door:
-    """What may enter the kernels of one trace. Every method raises :class:`Unsupported` for what may not.
+    """Checks the arguments of one trace's kernels. Every method raises :class:`Unsupported` if a check fails.
 
     Args:
-        trace: of a cell.
-        cell: the cell that was traced, for the sizes of its parameters and buffers.
+        trace: the trace of a cell.
+        cell: the traced cell, for the sizes of its parameters and buffers.
         device: the type of device on which the kernels run.
     """
 
@@ -37,7 +37,7 @@ class Door:
         self.forms: list[Form] = [(tensor.shape, tensor.dtype) for tensor in _held(cell, self.names)]
 
     def state(self, state: Any, rows: Rows) -> None:
-        """Admit a state of B rows."""
+        """Check a state of B rows."""
         trace = self.trace
         if rows.batch_sizes[-1] == 1 and trace.single is not None:
             raise Unsupported("step behaves differently for a batch of one row", trace.single.source)
@@ -45,36 +45,36 @@ class Door:
             admit(f"state.{name}", field, (rows.batch, *shape), trace.dtype, self.device)
 
     def drive(self, drive: Any, rows: int) -> tuple[Tensor, ...]:
-        """Admit what ``cell.drive`` returned for so many inputs; return its tensors."""
+        """Check what ``cell.drive`` returned for this number of inputs; return its tensors."""
         trace = self.trace
         drives = drive if isinstance(drive, tuple) else (drive,)
         if isinstance(drive, tuple) != trace.drive_is_tuple or len(drives) != len(trace.drive_shapes):
             raise Unsupported(
-                f"drive returned {len(drives)} tensors, and {len(trace.drive_shapes)} when it was traced"
+                f"drive returned {len(drives)} tensors, expected {len(trace.drive_shapes)} as in the trace"
             )
         for one, shape in zip(drives, trace.drive_shapes, strict=True):
             admit("drive", one, (rows, *shape), trace.dtype, self.device)
         return drives
 
     def parameters(self, cell: Cell) -> list[Tensor]:
-        """Admit the parameters and buffers that are read, those of the drive last; return them."""
+        """Check and return the parameters and buffers that the kernels read, those of the drive last."""
         tensors = _held(cell, self.names)
         for name, tensor, (shape, dtype) in zip(self.names, tensors, self.forms, strict=True):
             admit(name, tensor, shape, dtype, self.device)
         return tensors
 
     def thetas(self, thetas: list[Tensor]) -> list[Tensor]:
-        """Admit what the step reads of the parameters; return it."""
+        """Check and return the thetas, the parameters or tensors computed from them that the step reads."""
         for theta, node in zip(thetas, self.trace.thetas, strict=True):
             admit("a value that depends on parameters", theta, node.shape, self.trace.dtype, self.device)
         return thetas
 
 
 def returned(tensors: Sequence[Tensor], forms: Iterable[Form], device: str) -> None:
-    """Admit tensors that were saved for the backward pass.
+    """Check tensors that were saved for the backward pass.
 
     Raises:
-        RuntimeError: if one is not what was saved.
+        RuntimeError: if a tensor differs from the saved one in type, shape or dtype.
     """
     try:
         for tensor, (shape, dtype) in zip(tensors, forms, strict=True):
@@ -87,10 +87,10 @@ def returned(tensors: Sequence[Tensor], forms: Iterable[Form], device: str) -> N
 
 
 def admit(name: str, tensor: Any, shape: Sequence[int], dtype: torch.dtype, device: str) -> None:
-    """Admit one tensor, whose name is for the message.
+    """Check one tensor; its name is for the message.
 
     Raises:
-        Unsupported: if it is not of this shape and type in plain memory of the device.
+        Unsupported: if the tensor is not a strided one of this shape and dtype on the device.
     """
     if not plain(tensor, device):
         only = f"the native engine supports only strided {device.upper()} tensors"
@@ -100,7 +100,7 @@ def admit(name: str, tensor: Any, shape: Sequence[int], dtype: torch.dtype, devi
 
 
 def plain(tensor: Any, device: str) -> bool:
-    """Whether a tensor is nothing but numbers in memory of the device, as its strides say."""
+    """Return whether this is an ordinary strided tensor in the device's memory."""
     kind = type(tensor)
     return (
         (kind is Tensor or kind is torch.nn.Parameter)
@@ -113,7 +113,7 @@ def plain(tensor: Any, device: str) -> bool:
 
 
 def described(tensor: Any) -> str:
-    """Return what a tensor is, for a message."""
+    """Describe a tensor for a message."""
     if not isinstance(tensor, Tensor):
         return f"a {type(tensor).__name__}"
     kind = "" if type(tensor) in (Tensor, torch.nn.Parameter) else f", a {type(tensor).__name__}"
@@ -123,7 +123,7 @@ def described(tensor: Any) -> str:
 
 
 def surroundings(device: str) -> str | None:
-    """Return what about this moment keeps the engine from running, if anything."""
+    """Return why the present context prevents the native engine from running, or None."""
     if torch.is_autocast_enabled(device):
         return "autocast is on, under which each operator chooses its own type"
     if torch.compiler.is_compiling() or torch._C._is_tracing():

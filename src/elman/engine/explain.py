@@ -1,4 +1,4 @@
-"""``explain``: which engine runs a cell, and what becomes of its step."""
+"""``explain``: which engine runs a cell, and what is computed when."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ __all__ = ["explain"]
 
 
 def explain(cell: Cell) -> str:
-    """Say how ``engine="auto"`` runs a cell on the CPU, in words.
+    """Describe in words how ``engine="auto"`` runs a cell on the CPU.
 
-    For a cell that runs natively: what is computed before the loop over time, in it and after it, and how
-    much is saved for the backward pass. For one that does not: the operator and the line of ``step`` that
-    stopped it. The text is for reading; its wording may change.
+    For a cell on the native engine: what is computed before, in and after the loop over time, and how much is saved
+    for the backward pass. For a cell on the loop engine: the operator and the line of ``step`` that the native engine
+    does not support. The wording may change.
 
     Args:
-        cell: any cell. It is traced and compiled if no cell of its structure was before.
+        cell: any cell. It is traced and compiled if its structure is new.
 
     Returns:
         A few lines of text.
@@ -36,14 +36,14 @@ def explain(cell: Cell) -> str:
           in the loop       forward: 1 product ([5] x weight_hh -> [5]); 1 add, 1 tanh
                             backward: 1 product ([5] x weight_hh -> [5]); 1 add, 2 mul, 1 sub
           after the loop    weight_ih, weight_hh: one product each over all rows and steps; bias: one sum
-          saved             20 bytes a row and step for the backward pass: h before the step, besides the output
+          saved             20 bytes per row and step for the backward pass: h before the step, besides the output
           second gradients  by the loop engine
     """
     dtype = next((p.dtype for p in cell.parameters() if p.is_floating_point()), torch.get_default_dtype())
     name = f"{type(cell).__name__}({cell.extra_repr()})"
     kind = str(dtype).removeprefix("torch.")
     if dtype not in (torch.float32, torch.float64):
-        return f"{name} runs on the loop engine: it is {kind}, and the native engine knows float32 and float64."
+        return f"{name} runs on the loop engine: it is {kind}, and the native engine needs float32 or float64."
     with torch.random.fork_rng(devices=[]):
         cell = cell.drawn()
     found = kernels_of(cell, dtype)
@@ -70,7 +70,7 @@ def _before(kernels: Compiled) -> str:
     else:
         text = "the drive, by PyTorch, for all steps at once"
     if trace.prologue:
-        text += f"; once a call, what depends only on {', '.join(trace.names)}"
+        text += f"; once per call, what depends only on {', '.join(trace.names)}"
     return text
 
 
@@ -100,7 +100,7 @@ def _loop(kernels: Compiled, program: Program) -> str:
 
 
 def _work(program: Program) -> Iterator[str]:
-    """Yield the operator of each value that is computed within a step, products aside."""
+    """Yield the operator of each value that a step computes, except products."""
     seen: set[Value] = set()
     stack = [store.value for level in program.levels for store in level.stores]
     while stack:
@@ -148,11 +148,11 @@ def _saved(cell: Cell, kernels: Compiled, size: int) -> str:
     kept = [f"{fields[i]} before the step" for i in plan.saved.states]
     kept += [f"{n} {name}" for name, n in Counter(_name(one.value) for one in plan.saved.stretches).items()]
     kept += ["the drive"] if plan.saved.drives else []
-    much = f"{numbers_saved(kernels) * size} bytes a row and step for the backward pass"
+    much = f"{numbers_saved(kernels) * size} bytes per row and step for the backward pass"
     return f"{much}: {', '.join(kept) or 'nothing'}, besides the output"
 
 
 def numbers_saved(kernels: Compiled) -> int:
-    """Numbers saved a row and step, without the output itself."""
+    """Return how many numbers are saved per row and step, without the output."""
     plan = kernels.plan
     return plan.saved.width + sum(plan.step.drives[i].width for i in plan.saved.drives)

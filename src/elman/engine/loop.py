@@ -1,4 +1,4 @@
-"""The plain loop over time: the specification that every faster engine is held to."""
+"""The plain loop over time, the reference for all faster engines."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def run(
     """Run a cell over packed sequences, one step at a time.
 
     Rows are sorted by length, longest first, so the rows alive at step ``t`` are the first
-    ``batch_sizes[t]``; a row that has ended, or in reverse has not begun, keeps its state untouched.
+    ``batch_sizes[t]``; a row that has ended, or in reverse has not begun, keeps its state unchanged.
 
     Args:
         cell: the cell.
@@ -31,7 +31,7 @@ def run(
 
 
 def steps(cell: Cell, drive: Any, batch_sizes: list[int], state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
-    """:func:`run`, from a drive that is there already."""
+    """Do the same as :func:`run`, given the drive."""
     walk = list(zip(batch_sizes, _by_step(cell, drive, batch_sizes), strict=True))
     start, kind, alive = state, type(state), len(state[0])
     outputs: list[Tensor] = []
@@ -63,7 +63,7 @@ def _by_step(cell: Cell, drive: Any, batch_sizes: list[int]) -> Any:
                 f"drive of {type(cell).__name__} returned {list(one.shape)} for {total} inputs: "
                 f"drive maps [..., I] to [..., D], so return {total} rows"
             )
-    # split, as the gradient of each slice would be as large as the whole drive
+    # split, because the gradient of each slice would be as large as the whole drive
     parts = [one.split(batch_sizes) for one in drives]
     return list(zip(*parts, strict=True)) if isinstance(drive, tuple) else parts[0]
 

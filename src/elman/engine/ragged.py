@@ -13,7 +13,7 @@ __all__ = ["Ragged", "check_batch_sizes", "check_lengths", "real_steps"]
 
 
 def check_lengths(lengths: Tensor | Sequence[int] | None, steps: int, batch: int) -> Tensor:
-    """Return ``lengths`` as a tensor, on the CPU; while a model is exported unchecked, since nothing is known yet.
+    """Check ``lengths`` and return them as a tensor on the CPU; unchecked while a model is exported.
 
     Args:
         lengths: B integers from 0 to T, on any device; None means all T.
@@ -37,7 +37,7 @@ def check_lengths(lengths: Tensor | Sequence[int] | None, steps: int, batch: int
     lengths = torch.as_tensor(lengths if len(lengths) else torch.empty(0, dtype=torch.int64))
     if lengths.shape != (batch,) or lengths.is_floating_point() or lengths.dtype == torch.bool:
         raise ValueError(
-            f"lengths must be {batch} integers, one a row of the batch, "
+            f"lengths must be {batch} integers, one per row of the batch, "
             f"got shape {list(lengths.shape)} of {lengths.dtype}"
         )
     lengths = lengths.to("cpu", torch.int64)
@@ -49,7 +49,7 @@ def check_lengths(lengths: Tensor | Sequence[int] | None, steps: int, batch: int
 
 
 def real_steps(lengths: Tensor | Sequence[int] | None, steps: int, batch: int, device: Any) -> Tensor:
-    """Return which places of a ``[T, B]`` grid are real; see :func:`check_lengths`.
+    """Return a mask ``[T, B]`` of real steps; see :func:`check_lengths`.
 
     Example:
         >>> real_steps([2, 0], 3, 2, "cpu").tolist()
@@ -59,11 +59,11 @@ def real_steps(lengths: Tensor | Sequence[int] | None, steps: int, batch: int, d
 
 
 def check_batch_sizes(batch_sizes: Tensor, rows: int) -> list[int]:
-    """Return the ``batch_sizes`` of a PackedSequence as a list.
+    """Check the ``batch_sizes`` of a PackedSequence and return them as a list.
 
     Args:
         batch_sizes: rows alive at each step, ``[T]``.
-        rows: of the packed data.
+        rows: number of rows of the packed data.
 
     Raises:
         RuntimeError: as in ``torch.nn``, if they are not positive integers that never increase, or do not sum to
@@ -85,20 +85,20 @@ def check_batch_sizes(batch_sizes: Tensor, rows: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Ragged:
-    """Which cells of a ``[T, B]`` grid are real, and how to pack them as ``torch``'s PackedSequence does.
+    """The real steps of a ``[T, B]`` grid, and how to pack them in the order of torch's PackedSequence.
 
-    A full batch packs for free: ``order`` and ``where`` are None and packing is a view.
+    For a full batch, ``order`` and ``where`` are None and packing is a view.
     """
 
     steps: int
     batch: int
     batch_sizes: Any  # rows alive at each step, never increasing; an Alive while the model is exported
     order: Tensor | None = None  # [B], rows by length, longest first
-    where: Tensor | None = None  # [N], place of each packed row in the flattened [T * B] grid
+    where: Tensor | None = None  # [N], index of each packed row in the flattened [T * B] grid
 
     @classmethod
     def from_lengths(cls, lengths: Tensor | Sequence[int] | None, steps: int, batch: int, device: Any) -> "Ragged":
-        """Read ``lengths``: B integers from 0 to T, in any order, on any device; None means all T."""
+        """Build from ``lengths``: B integers from 0 to T, in any order, on any device; None means all T."""
         if torch.compiler.is_exporting():
             return cls(steps, batch, Alive(steps, batch, None if lengths is None else torch.as_tensor(lengths)))
         if lengths is None:
@@ -113,14 +113,14 @@ class Ragged:
         return cls(steps, batch, batch_sizes.tolist(), order.to(device), where.to(device))
 
     def pack(self, x: Tensor) -> Tensor:
-        """``[T, B, ...] -> [N, ...]``; unchanged while the model is exported."""
+        """Pack ``[T, B, ...]`` to ``[N, ...]``; unchanged while a model is exported."""
         if isinstance(self.batch_sizes, Alive):
             return x
         flat = x.reshape(self.steps * self.batch, *x.shape[2:])
         return flat if self.where is None else flat.index_select(0, self.where)
 
     def unpack(self, packed: Tensor) -> Tensor:
-        """``[N, ...] -> [T, B, ...]``, zero where there was padding."""
+        """Unpack ``[N, ...]`` to ``[T, B, ...]``, zero in the padding."""
         if isinstance(self.batch_sizes, Alive):
             return self.batch_sizes.masked(packed)
         shape = (self.steps, self.batch, *packed.shape[1:])

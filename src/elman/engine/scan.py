@@ -1,7 +1,7 @@
-"""The engine for export: one step, and the number of steps left open.
+"""The engine for export: a scan over one step, with a dynamic number of steps.
 
-``torch.export`` would write a Python loop down step by step, as many as the example had. ``scan`` writes one step and
-keeps the length free, so that an exported program, and the ONNX model made from it, take any length and batch.
+``torch.export`` unrolls a Python loop to the example's number of steps. ``scan`` exports one step and keeps the
+length dynamic, so that an exported program, and an ONNX model built from it, take any length and batch size.
 """
 
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ __all__ = ["Alive", "run"]
 
 @dataclass(frozen=True)
 class Alive:
-    """How long each row is, in numbers that are not known yet.
+    """The length of each row, in sizes that are symbolic during export.
 
     Args:
         steps: T.
         batch: B.
-        lengths: ``[B]``, or None where every row has T steps.
+        lengths: ``[B]``, or None if every row has T steps.
     """
 
     steps: int
@@ -31,7 +31,7 @@ class Alive:
     lengths: Tensor | None = None
 
     def masked(self, x: Tensor) -> Tensor:
-        """Put zeros into ``[T, B, ...]`` past each row's end."""
+        """Return ``[T, B, ...]`` with zeros past each row's end."""
         if self.lengths is None:
             return x
         real = torch.arange(self.steps, device=x.device)[:, None] < self.lengths.to(x.device)
@@ -39,7 +39,7 @@ class Alive:
 
 
 def run(cell: Cell, x: Tensor | Symbols, alive: Alive, state: Any, reverse: bool = False) -> tuple[Tensor, Any]:
-    """Run a cell over rows that are padded and not packed: a row that has ended keeps its state, and writes zeros.
+    """Run a cell over padded rows: a row that has ended keeps its state and outputs zeros.
 
     Args:
         cell: the cell.
@@ -68,7 +68,7 @@ def run(cell: Cell, x: Tensor | Symbols, alive: Alive, state: Any, reverse: bool
     if reverse:
         drives, going = tuple(one.flip(0) for one in drives), going.flip(0)
     if not torch.compiler.is_dynamo_compiling():
-        torch.compiler.reset()  # what it keeps of another cell's step, of other parameters, it cannot tell apart
+        torch.compiler.reset()  # its cache confuses the steps of cells with different parameters
     final, outputs = scan(step, fields, (*drives, going))
     return outputs.flip(0) if reverse else outputs, type(state)(*final)
 

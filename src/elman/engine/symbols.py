@@ -1,4 +1,4 @@
-"""Inputs that are rows of a table, such as the vectors of letters or words."""
+"""Inputs given as tokens and an embedding table."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,17 +12,17 @@ __all__ = ["Symbols", "looked_up"]
 
 @dataclass(frozen=True)
 class Symbols:
-    """Tokens, and the table whose rows stand for them: the same input as ``table[tokens]``.
+    """Tokens and their embedding table: the same input as ``table[tokens]``, computed faster.
 
-    Where the table has fewer rows than there are tokens to read, as with letters, the native engine multiplies the
-    table by the input weights, and not every token's vector: a product of V rows in place of ``T B``.
+    If the table has fewer rows than there are tokens, as with characters, the native engine multiplies the table by
+    the input weights instead of every token's vector: a product of V rows instead of ``T B``.
 
     Args:
         tokens: integers from 0 to V - 1, ``[T, B]``, in any layout that a layer takes without its last dimension.
         table: ``[V, I]``, such as an ``nn.Embedding``'s weight.
 
     Raises:
-        TypeError: if the tokens are no integers.
+        TypeError: if the tokens are not int64 or int32.
         ValueError: if the table is not ``[V, I]``.
 
     Example:
@@ -41,14 +41,14 @@ class Symbols:
         if self.tokens.dtype not in (torch.int64, torch.int32):
             raise TypeError(f"tokens must be int64 or int32, got {self.tokens.dtype}")
         if self.table.dim() != 2:
-            raise ValueError(f"the table must be [V, I], a row a token, got {list(self.table.shape)}")
+            raise ValueError(f"the table must be [V, I], one row per token, got {list(self.table.shape)}")
 
     @property
     def vectors(self) -> Tensor:
-        """``[..., I]``: each token's row of the table.
+        """Each token's row of the table, ``[..., I]``.
 
         Raises:
-            IndexError: if a token has no row.
+            IndexError: if a token is outside the table.
         """
         return embedding(self.tokens, self.table)
 
@@ -63,7 +63,7 @@ class Symbols:
         return self.table.device
 
     def new_zeros(self, *size: int) -> Tensor:
-        """Zeros of the table's type and place."""
+        """Return zeros with the table's dtype and device."""
         return self.table.new_zeros(*size)
 
     def __len__(self) -> int:
@@ -71,5 +71,5 @@ class Symbols:
 
 
 def looked_up(x: Any) -> Any:
-    """Return the vectors of :class:`Symbols`, and anything else as it is."""
+    """Return the vectors of :class:`Symbols`; return anything else unchanged."""
     return x.vectors if isinstance(x, Symbols) else x

@@ -1,4 +1,4 @@
-"""``unroll``: run a cell through time. The verb of the house."""
+"""``unroll``: run a cell over a batch of sequences."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,9 +25,9 @@ def unroll(
 ) -> tuple[Tensor, Any]:
     """Run a cell over a batch of sequences.
 
-    With ``lengths`` the batch is ragged, and exactly so: outputs past a row's end are zero, the final state
-    is the state at the row's own last step, and what stands in the padding can never leak into a value or a
-    gradient. A row of length 0 keeps its initial state.
+    With ``lengths`` the batch is ragged, and handled exactly: outputs past a row's end are zero, the final state is
+    the state at the row's own last step, and the content of the padding affects neither values nor gradients. A row
+    of length 0 keeps its initial state.
 
     Args:
         cell: any :class:`~elman.Cell`.
@@ -57,7 +57,7 @@ def unroll(
     cell = cell.drawn()
     state = first_state(cell, batch) if state is None else check_state(cell, state, batch)
     if steps == 1 and lengths is None and engine == "auto" and automatic():
-        after = cell.step(cell.drive(looked_up(x)[0]), state)  # as the loop does, without the way to it
+        after = cell.step(cell.drive(looked_up(x)[0]), state)  # the loop's result, with less overhead
         return torch.stack((after[0],)), type(state)(*after)
     ragged = Ragged.from_lengths(lengths, steps, batch, x.device)
     packed = ragged.pack(x) if isinstance(x, Tensor) else Symbols(ragged.pack(x.tokens), x.table)
@@ -66,10 +66,10 @@ def unroll(
 
 
 def first_state(cell: Cell, batch: int) -> Any:
-    """Return ``cell.initial_state(batch)``, every field ``[B, *]``: one row, as of a learned start, serves all rows.
+    """Return ``cell.initial_state(batch)`` with every field ``[B, *]``; a field of one row is expanded to all rows.
 
     Raises:
-        ValueError: if a field has neither B rows nor one.
+        ValueError: if a field has neither B rows nor one row.
     """
     state = cell.initial_state(batch)
     if all(field.shape[:1] == (batch,) for field in state):
@@ -78,18 +78,18 @@ def first_state(cell: Cell, batch: int) -> Any:
         if field.shape[:1] not in ((batch,), (1,)):
             raise ValueError(
                 f"initial_state({batch}) of {type(cell).__name__} returned {name} as {list(field.shape)}: "
-                f"return [{batch}, ...], or [1, ...] to begin every row alike"
+                f"return [{batch}, ...], or [1, ...] to start all rows alike"
             )
     return type(state)(*(field.expand(batch, *field.shape[1:]) for field in state))
 
 
 def check_state(cell: Cell, state: Any, batch: int) -> Any:
-    """Return ``state`` as the cell's own type, or say which field has the wrong shape."""
+    """Return ``state`` as the cell's own type; raise ValueError if a field is missing or has the wrong shape."""
     expected = first_state(cell, batch)
     if isinstance(state, Tensor) or len(state) != len(expected):
         fields = getattr(state, "_fields", ())
         came = f" ({', '.join(fields)})" if fields else ""
-        redraw = "; cell.redraw(state) makes one state of the other" if came and hasattr(cell, "redraw") else ""
+        redraw = "; convert it with cell.redraw(state)" if came and hasattr(cell, "redraw") else ""
         raise ValueError(
             f"state of {type(cell).__name__} must be a tuple ({', '.join(expected._fields)}), "
             f"got {type(state).__name__}{came}{redraw}"

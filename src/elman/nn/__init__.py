@@ -1,12 +1,12 @@
 """Layers and models with the interface of ``torch.nn``.
 
 Layers: drop-in :class:`LSTM`, :class:`GRU`, :class:`RNN`, and :class:`Recurrent` for any cell. Models: language
-models, classifiers, taggers, encoder-decoders. :func:`export`, :func:`to_onnx` and :func:`streaming` run any of them
-elsewhere.
+models, classifiers, taggers, encoder-decoders. :func:`export` and :func:`to_onnx` export any of them, and
+:func:`streaming` runs them step by step.
 
-``LSTMCell``, ``GRUCell`` and ``RNNCell`` are ``torch.nn``'s own classes: a single step leaves nothing to gain. The
-native engine takes several times as long for one step as ``torch.nn``'s cell does, since it prepares the weights for
-many steps. To run faster, replace a loop over a cell by one call of a layer, or of :func:`elman.unroll`.
+``LSTMCell``, ``GRUCell`` and ``RNNCell`` are ``torch.nn``'s own classes, because the native engine is slower for a
+single step: it takes several times as long as ``torch.nn``'s cell, since it prepares the weights for many steps. To
+run faster, replace a loop over a cell by one call of a layer, or of :func:`elman.unroll`.
 """
 
 from torch.nn import GRUCell, LSTMCell, RNNCell

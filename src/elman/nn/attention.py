@@ -1,4 +1,4 @@
-"""Attention: where in a memory to look. Rows come first here, since every row looks into a memory of its own."""
+"""Attention over a memory. Tensors are batch-first here, because every row has its own memory."""
 
 from typing import NamedTuple
 
@@ -9,16 +9,16 @@ __all__ = ["AdditiveAttention", "Memory", "MultiplicativeAttention", "masked_sof
 
 
 class Memory(NamedTuple):
-    """What is looked into: S places in each of B rows."""
+    """The memory that attention reads: S positions in each of B rows."""
 
     values: Tensor  # [B, S, M]
     keys: Tensor  # [B, S, A], what queries are compared with
-    mask: Tensor  # [B, S], true where there is a place
-    tokens: Tensor  # [B, S], what stood there; for copying, in the numbers of the target's vocabulary
+    mask: Tensor  # [B, S], true at real positions
+    tokens: Tensor  # [B, S], the source tokens, as indices of the target vocabulary, for copying
 
 
 def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
-    """Softmax over the last dimension, exactly zero where the mask is false, all zero where it is false throughout.
+    """Return the softmax over the last dimension, exactly zero where the mask is false, even in a fully masked row.
 
     Args:
         scores: ``[..., S]``.
@@ -34,13 +34,13 @@ def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
 
 
 class _Attention(nn.Module):
-    """Scores, weights, and the weighted sum of the values."""
+    """Base class: computes scores, weights, and the weighted sum of the values."""
 
-    #: Whether the scores depend on the attention already paid.
+    #: Whether the scores depend on earlier attention.
     covers = False
 
     def keys(self, values: Tensor) -> Tensor:
-        """Map values ``[B, S, M]`` to what queries are compared with, ``[B, S, A]``: once a sequence."""
+        """Map values ``[B, S, M]`` to keys ``[B, S, A]``, once per sequence."""
         raise NotImplementedError
 
     def scores(self, query: Tensor, keys: Tensor, coverage: Tensor | None = None) -> Tensor:
@@ -48,21 +48,21 @@ class _Attention(nn.Module):
         raise NotImplementedError
 
     def remember(self, values: Tensor, mask: Tensor, tokens: Tensor) -> Memory:
-        """Make a memory of values ``[B, S, M]``; what stands where the mask ``[B, S]`` is false is never seen."""
+        """Return a memory of values ``[B, S, M]``; positions where the mask ``[B, S]`` is false are ignored."""
         values = torch.where(mask[..., None], values, 0.0)
         return Memory(values, self.keys(values), mask, tokens)
 
     def forward(self, query: Tensor, memory: Memory, coverage: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Look up.
+        """Attend to a memory.
 
         Args:
             query: ``[B, T, Q]``; T may be 1.
-            memory: what to look into.
-            coverage: attention already paid to each place, ``[B, S]``, for attention made with it.
+            memory: the memory to read.
+            coverage: total earlier attention to each position, ``[B, S]``, if the attention was built with coverage.
 
         Returns:
-            Contexts ``[B, T, M]`` and weights ``[B, T, S]``, which sum to one over the places there are. A row
-            with no place at all has weights and context of zero.
+            Contexts ``[B, T, M]`` and weights ``[B, T, S]``, which sum to one over the real positions. A row
+            without a real position has weights and context of zero.
         """
         weights = masked_softmax(self.scores(query, memory.keys, coverage), memory.mask[:, None])
         return weights @ memory.values, weights
@@ -70,15 +70,16 @@ class _Attention(nn.Module):
 
 class AdditiveAttention(_Attention):
     r"""Additive attention (Bahdanau, Cho & Bengio, "Neural Machine Translation by Jointly Learning to Align and
-    Translate", ICLR 2015, appendix A.1.2), with coverage (See, Liu & Manning, ACL 2017, eq. 11) if asked for.
+    Translate", ICLR 2015, appendix A.1.2), optionally with coverage (See, Liu & Manning, ACL 2017, eq. 11).
 
     .. math:: e_{ti} = v^\top \tanh(W q_t + U m_i + b + w_c \, c_{ti}), \qquad \alpha_t = \mathrm{softmax}(e_t)
 
     Args:
         query_size: width Q of a query.
         memory_size: width M of a value.
-        attention_size: width A of the comparison; default Q.
-        coverage: whether the attention already paid to a place, :math:`c_{ti} = \sum_{s<t} \alpha_{si}`, enters.
+        attention_size: width A of the keys; default Q.
+        coverage: whether the scores depend on earlier attention, :math:`c_{ti} = \sum_{s<t} \alpha_{si}`; default
+            False.
 
     Example:
         >>> attention = AdditiveAttention(4, 6)

@@ -1,4 +1,4 @@
-"""An autoencoder of sequences: read a window into a short code, and write it down again."""
+"""An autoencoder of sequences: encode a window into a short code, and reconstruct it."""
 
 import torch
 from torch import Tensor, nn
@@ -9,18 +9,19 @@ __all__ = ["SequenceAutoencoder"]
 
 
 class SequenceAutoencoder(nn.Module):
-    """An LSTM reads a window, another writes it in reverse from a code of its last output (Malhotra et al.,
-    "LSTM-based Encoder-Decoder for Multi-sensor Anomaly Detection", 2016; in reverse after Srivastava et al., 2015).
+    """An LSTM encodes a window; another LSTM reconstructs the window, in reverse, from a code of the last output
+    (Malhotra et al., "LSTM-based Encoder-Decoder for Multi-sensor Anomaly Detection", 2016; in reverse as in
+    Srivastava et al., 2015).
 
-    The decoder is never shown the values it should write: told the value before, it would only copy it, and
-    reconstruct an anomaly as well as anything else. Both are told what is known beforehand of every step, such as the
-    hour, so that the code need not hold it.
+    The decoder does not see the values it reconstructs: given the previous value, it would copy it, and would
+    reconstruct anomalies as well as normal values. Encoder and decoder both see features known in advance, such as
+    the hour, so that the code does not have to store them.
 
     Args:
         input_size: features I of a step; default 1.
-        hidden_size: units H of both; default 32.
-        code_size: numbers that all of a window passes through; default 8.
-        known_size: features K of a step that are known and not reconstructed; default 0.
+        hidden_size: units H of each LSTM; default 32.
+        code_size: width of the code of a window; default 8.
+        known_size: features K of a step that are known in advance and not reconstructed; default 0.
 
     Example:
         >>> import torch
@@ -37,15 +38,15 @@ class SequenceAutoencoder(nn.Module):
         self.out = nn.Linear(hidden_size, input_size)
 
     def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:
-        """Reconstruct windows ``[T, B, I]``, given what is known of their steps, ``[T, B, K]``.
+        """Reconstruct windows ``[T, B, I]``, given the known features of their steps, ``[T, B, K]``.
 
         Raises:
-            ValueError: if ``known`` is not what the model was made for.
+            ValueError: if ``known`` is not ``[T, B, K]``.
         """
-        told = x.new_zeros(*x.shape[:2], 0) if known is None else known
-        if told.shape != (*x.shape[:2], self.known_size):
-            raise ValueError(f"expected known of shape {(*x.shape[:2], self.known_size)}, got {tuple(told.shape)}")
-        outputs, _ = self.encoder(torch.cat([x, told], -1))
+        known = x.new_zeros(*x.shape[:2], 0) if known is None else known
+        if known.shape != (*x.shape[:2], self.known_size):
+            raise ValueError(f"expected known of shape {(*x.shape[:2], self.known_size)}, got {tuple(known.shape)}")
+        outputs, _ = self.encoder(torch.cat([x, known], -1))
         code = self.code(outputs[-1]).expand(len(x), -1, -1)
-        again, _ = self.decoder(torch.cat([code, told.flip(0)], -1))
-        return self.out(again.flip(0))
+        decoded, _ = self.decoder(torch.cat([code, known.flip(0)], -1))
+        return self.out(decoded.flip(0))

@@ -1,4 +1,4 @@
-"""A cell that wears a layer's weights for the length of one call."""
+"""Bind a layer's weights to a cell for one call."""
 
 from functools import lru_cache
 from typing import Any
@@ -11,14 +11,14 @@ from elman.engine.symbols import Symbols
 
 
 def weights(layer: nn.RNNBase, place: int, x: Tensor | Symbols) -> list[Tensor]:
-    """Return the tensors that layer-and-direction ``place`` computes with, in ``torch.nn``'s order.
+    """Return the weights of one layer and direction, number ``place``, in ``torch.nn``'s order.
 
-    They are looked up anew on every call and may be anything that stands in for a parameter: the result of
-    a parametrization, a tensor handed over by ``functional_call``, a replica's copy.
+    The weights are looked up on every call, because a parameter may have been replaced: by the result of a
+    parametrization, by a tensor passed to ``functional_call``, or by a replica's copy.
 
     Raises:
-        ValueError: if ``x`` has another dtype than the weights.
-        RuntimeError: if ``x`` is on another device than the weights.
+        ValueError: if the dtypes of ``x`` and the weights differ.
+        RuntimeError: if the devices of ``x`` and the weights differ.
     """
     plain = layer._parameters
     found: list[Any] = []
@@ -39,8 +39,8 @@ def weights(layer: nn.RNNBase, place: int, x: Tensor | Symbols) -> list[Tensor]:
 def bind(cell_type: type[Cell], hidden_size: int, parameters: dict[str, Tensor | None], **fields: Any) -> Cell:
     """Return a new cell of this type whose parameters are exactly these tensors.
 
-    A cell a call, so that threads sharing a layer never see one another's weights, and so that the layer
-    holds nothing that ``parameters()``, a checkpoint or a deep copy could find.
+    Every call gets a new cell, so that threads sharing a layer do not see each other's weights, and so that
+    ``parameters()``, checkpoints and deep copies of the layer do not contain the cell.
     """
     weight_ih = parameters["weight_ih"]
     assert weight_ih is not None
@@ -53,13 +53,13 @@ def bind(cell_type: type[Cell], hidden_size: int, parameters: dict[str, Tensor |
 def add_biases(weights: list[Tensor]) -> Tensor | None:
     """Return ``b_ih + b_hh`` of ``(w_ih, w_hh, b_ih, b_hh, ...)``, None without biases.
 
-    ``torch.nn`` carries two biases where the equations have one; only their sum ever matters.
+    ``torch.nn`` has two biases where the equations have one; only their sum matters.
     """
     return weights[2] + weights[3] if len(weights) > 3 else None
 
 
 @lru_cache(maxsize=256)
 def _blank(input_size: int, hidden_size: int) -> Cell:
-    # Made by the base class alone: a subclass would draw initial weights and so move the random stream.
+    # Only the base class's constructor runs: a subclass would draw initial weights and advance the random generator.
     with torch.device("cpu"):
         return Cell(input_size, hidden_size)

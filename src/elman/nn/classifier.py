@@ -1,4 +1,4 @@
-"""Classifiers: a cell reads, and a linear head decides, at the end or at every step."""
+"""Classifiers: a cell with a linear head, at the last step or at every step."""
 
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -17,7 +17,7 @@ Pooling = Literal["last", "mean", "max"]
 
 
 class SequenceClassifier(nn.Module):
-    """Many to one: the class of a whole sequence.
+    """Classify a whole sequence (many to one).
 
     Args:
         cell: any cell.
@@ -37,13 +37,13 @@ class SequenceClassifier(nn.Module):
         self.head = nn.Linear(cell.output_size, classes)
 
     def forward(self, x: Tensor, lengths: Tensor | Sequence[int] | None = None) -> Tensor:
-        """Map inputs ``[T, B, I]`` to logits ``[B, classes]``, read at each row's own last step."""
+        """Map inputs ``[T, B, I]`` to logits ``[B, classes]``, computed at each row's own last step."""
         _, final = unroll(self.cell, x, lengths=lengths)
         return self.head(final[0])
 
 
 class StepClassifier(nn.Module):
-    """Many to many, aligned: a class at every step.
+    """Classify every step of a sequence (aligned many to many).
 
     Args:
         cell: any cell.
@@ -69,20 +69,20 @@ class StepClassifier(nn.Module):
 def pooled(
     outputs: Tensor, lengths: Tensor | Sequence[int] | None, how: Pooling = "mean", bidirectional: bool = False
 ) -> Tensor:
-    """Make one vector of a row's outputs, of its own steps alone.
+    """Pool each row's outputs over its real steps.
 
     Args:
         outputs: ``[T, B, D]``.
-        lengths: of the rows, each from 1 to T; None for all T.
+        lengths: real steps of each row, from 1 to T; None means all T.
         how: ``"mean"`` (the default), ``"max"`` or ``"last"``.
-        bidirectional: whether the second half of D was read backwards, so that its last step is the row's first;
+        bidirectional: whether the second half of D comes from a backward layer, whose last step is the row's first;
             default False.
 
     Returns:
         ``[B, D]``.
 
     Raises:
-        ValueError: if a row is empty, so that there is nothing to decide on, or longer than T; for another ``how``.
+        ValueError: if a row has length 0 or is longer than T, or ``how`` is unknown.
 
     Example:
         >>> outputs = torch.tensor([[1.0], [5.0], [9.0]])[:, None]
@@ -93,7 +93,7 @@ def pooled(
     steps, rows = outputs.shape[:2]
     ends = check_lengths(lengths, steps, rows).to(outputs.device)
     if not torch.compiler.is_exporting() and rows and int(ends.min()) < 1:
-        raise ValueError("every row needs at least one step to decide on, got one of length 0")
+        raise ValueError("every row needs at least one step, got a row of length 0")
     if how == "last":
         last = outputs[ends - 1, torch.arange(rows, device=outputs.device)]
         half = outputs.shape[-1] // 2

@@ -1,4 +1,4 @@
-"""A language model that is told, at every step, what kind of text it is to write."""
+"""A language model conditioned, at every step, on the kind of text to write."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,21 +18,21 @@ LAYERS: dict[str, Callable[[int, int], nn.Module]] = {"GRU": GRU, "LSTM": LSTM}
 
 
 class ConditionalLanguageModel(nn.Module):
-    """Predict each token from those before it and a condition, whose embedding is joined to every token's (Mikolov &
-    Zweig, 2012, feed a context vector to each step likewise).
+    """Predict each token from the tokens before it and a condition, whose embedding is concatenated to each token's
+    (as the context vector of Mikolov & Zweig, 2012).
 
     Args:
         vocabulary_size: number of tokens V.
-        conditions: number of conditions; with 1 the model is unconditional, and pays nothing for it.
+        conditions: number of conditions; with 1 the model is unconditional, without additional cost.
         embedding_size: width of a token's vector.
         condition_size: width of a condition's vector.
         hidden_size: width H of the layer.
         cell: ``"GRU"`` or ``"LSTM"``, or any function ``(input_size, hidden_size) -> layer`` whose layer maps
             ``(x, state)`` to ``(outputs, state)``.
-        dropout: share of embedded inputs and of outputs that training drops.
+        dropout: probability of dropping an embedded input or an output in training.
 
     Raises:
-        UnknownName: for another name of a cell.
+        UnknownName: if ``cell`` is an unknown name.
 
     Example:
         >>> model = ConditionalLanguageModel(vocabulary_size=7, conditions=3, hidden_size=8)
@@ -61,7 +61,7 @@ class ConditionalLanguageModel(nn.Module):
         self.head = nn.Linear(hidden_size, vocabulary_size)
 
     def forward(self, tokens: Tensor, condition: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-        """Map tokens ``[T, B]``, a condition of each row ``[B]`` and a state to the logits of each next token
+        """Map tokens ``[T, B]``, a condition for each row ``[B]`` and a state to the logits of each next token
         ``[T, B, V]`` and the new state."""
         x = self.embedding(tokens)
         if self.condition is not None:
@@ -69,8 +69,8 @@ class ConditionalLanguageModel(nn.Module):
         outputs, state = self.recurrent(self.dropout(x), state)
         return self.head(self.dropout(outputs)), state
 
-    def told(self, condition: Tensor) -> Callable[[Tensor, Any], tuple[Tensor, Any]]:
-        """Return a decoder's step under a condition of each row ``[B]``: tokens ``[B]`` to log-probabilities
+    def conditioned(self, condition: Tensor) -> Callable[[Tensor, Any], tuple[Tensor, Any]]:
+        """Return a decoder step with a fixed condition for each row ``[B]``: tokens ``[B]`` to log-probabilities
         ``[B, V]`` and the new state."""
 
         def step(tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
@@ -81,10 +81,10 @@ class ConditionalLanguageModel(nn.Module):
 
 
 def load_conditional(folder: Path) -> tuple[ConditionalLanguageModel, dict[str, Any]]:
-    """Read a model saved by :func:`~elman.nn.saving.save_made`, in evaluation mode, and its notes.
+    """Load a model saved by :func:`~elman.nn.saving.save_made`, in evaluation mode, and its notes.
 
     Raises:
-        ValueError: if a file is missing, damaged or of another kind of model.
+        ValueError: if a file is missing, damaged or holds another kind of model.
     """
     return load_made(
         folder,

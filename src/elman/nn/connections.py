@@ -1,4 +1,4 @@
-"""How a layer's input joins its output: residual and highway connections."""
+"""Connections from a layer's input to its output: residual and highway."""
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ class Residual(nn.Module):
     """Add a layer's input to its output (He et al., CVPR 2016; between recurrent layers, Wu et al., 2016).
 
     Args:
-        size: width of both, which the sum does not need to know.
+        size: width of input and output; unused, so that all connections have the same arguments.
 
     Example:
         >>> Residual(4)(torch.ones(3, 2, 4), torch.ones(3, 2, 4)).sum().item()
@@ -30,12 +30,12 @@ class Highway(nn.Module):
 
     .. math:: t = \sigma(W x + b), \qquad z = t \odot y + (1 - t) \odot x
 
-    The connection joins outputs; that of Zhang et al. (ICASSP 2016) joins the memories of two LSTM layers
+    This connection combines outputs; that of Zhang et al. (ICASSP 2016) connects the cell states of two LSTM layers
     inside their step. ``W`` starts as :class:`torch.nn.Linear`'s.
 
     Args:
-        size: width of both.
-        bias: where ``b`` starts; below zero a layer at first hands its input on; default -1.
+        size: width of input and output.
+        bias: where ``b`` starts; with a negative value a layer at first passes on its input; default -1.
 
     Example:
         >>> Highway(4)(torch.zeros(3, 2, 4), torch.ones(3, 2, 4)).shape
@@ -48,6 +48,6 @@ class Highway(nn.Module):
         nn.init.constant_(self.gate.bias, bias)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """Join input ``x`` and output ``y``, both ``[..., H]``."""
+        """Return ``z`` for input ``x`` and output ``y``, both ``[..., H]``."""
         t = torch.sigmoid(self.gate(x))
         return x + t * (y - x)

@@ -1,4 +1,4 @@
-"""Tokens on their way into a layer."""
+"""Embed tokens as the input of a layer."""
 
 from torch import Tensor, nn
 
@@ -6,7 +6,7 @@ from elman.engine import Symbols
 
 
 def embedded(embedding: nn.Embedding, tokens: Tensor, dropout: nn.Dropout) -> Tensor | Symbols:
-    """Return what a layer reads: vectors of which training drops some, or, where nothing is dropped, symbols."""
+    """Return a layer's input: embedded tokens after dropout or, if nothing is dropped, the faster symbols."""
     if dropout.training and dropout.p > 0:
         return dropout(embedding(tokens))
     return Symbols(tokens, embedding.weight)

@@ -1,4 +1,4 @@
-"""Models that leave: as a program of ``torch.export``, or as ONNX, for any batch and any length."""
+"""Export models with ``torch.export`` or as ONNX, for any batch size and length."""
 
 import importlib
 import logging
@@ -15,20 +15,20 @@ __all__ = ["export", "to_onnx"]
 
 
 def export(model: nn.Module, *inputs: Tensor, lengths: Tensor | None = None) -> ExportedProgram:
-    """Export a model of any cells with batch and length left open.
+    """Export a model with any cells, with dynamic batch size and length.
 
-    ``torch.export`` by itself writes a loop over time down step by step, and fixes the length of ``torch.nn``'s
-    recurrent layers too; Elman's layers and :func:`~elman.unroll` are exported as one step that is scanned.
-    States come out of the program as plain tuples, so that it can be saved, and loaded without Elman.
+    ``torch.export`` alone unrolls a loop over time step by step, and also fixes the length of ``torch.nn``'s
+    recurrent layers. Elman's layers and :func:`~elman.unroll` are exported as a scan over one step. The exported
+    program returns states as plain tuples, so that it can be saved, and loaded without Elman.
 
     Args:
-        model: is exported as it is in evaluation; its mode is put back.
-        inputs: an example of each input, the first two sizes of which (time and batch in either order) are left
-            open, or the only size of a vector; at least two of each, since ``torch.export`` takes 1 for fixed.
-        lengths: an example of real steps, ``[B]``, if the model shall be called with ``lengths=``.
+        model: the model; exported in evaluation mode, then restored to its own mode.
+        inputs: an example of each input. The first two sizes (time and batch in either order), or the only size of a
+            vector, become dynamic; each must be at least 2, because ``torch.export`` treats 1 as fixed.
+        lengths: an example of real steps, ``[B]``, if the model will be called with ``lengths=``.
 
     Raises:
-        ValueError: if a size that should be left open is below 2, or something in the model fixes one.
+        ValueError: if a dynamic size is below 2 in the example, or the model fixes a size.
 
     Example:
         >>> import elman
@@ -42,7 +42,7 @@ def export(model: nn.Module, *inputs: Tensor, lengths: Tensor | None = None) -> 
     for tensor in given:
         if not tensor.dim() or min(tensor.shape[:2]) < 2:
             raise ValueError(
-                f"an example needs at least 2 steps and 2 rows for both to stay open, got {list(tensor.shape)}"
+                f"an example needs at least 2 steps and 2 rows for dynamic sizes, got {list(tensor.shape)}"
             )
     training = model.training
     hook = model.register_forward_hook(lambda module, inputs, outputs: _plain(outputs))
@@ -55,32 +55,32 @@ def export(model: nn.Module, *inputs: Tensor, lengths: Tensor | None = None) -> 
             )  # fmt: skip
     except UserError as error:
         said = " ".join(str(error).split())[:300]
-        raise ValueError(f"{type(model).__name__} cannot be exported with its sizes open: {said}") from None
+        raise ValueError(f"{type(model).__name__} cannot be exported with dynamic sizes: {said}") from None
     finally:
         hook.remove()
         model.train(training)
 
 
 def _plain(tree: Any) -> Any:
-    """Return NamedTuples as tuples; a program that holds others cannot be saved."""
+    """Convert NamedTuples to tuples, because a program with NamedTuples cannot be saved."""
     return tuple(map(_plain, tree)) if isinstance(tree, tuple) else tree
 
 
 def to_onnx(model: nn.Module, path: Path | str, *inputs: Tensor, lengths: Tensor | None = None) -> Path:
-    """Write a model as ONNX, for any batch and length; see :func:`export`.
+    """Write a model as ONNX, for any batch size and length; see :func:`export`.
 
     Args:
-        model: what to write.
-        path: the file.
+        model: the model.
+        path: the file to write.
         inputs: an example of each input.
-        lengths: an example of real steps, if the model shall be called with ``lengths=``.
+        lengths: an example of real steps, if the model will be called with ``lengths=``.
 
     Returns:
         The path.
 
     Raises:
         ImportError: if onnx and onnxscript are not installed (``elman[onnx]``).
-        ValueError: as :func:`export` does.
+        ValueError: see :func:`export`.
         OSError: if the file cannot be written.
     """
     try:
@@ -92,14 +92,14 @@ def to_onnx(model: nn.Module, path: Path | str, *inputs: Tensor, lengths: Tensor
     before = {name: logging.getLogger(name).level for name in ("torch.onnx", "onnxscript")}
     try:
         for name in before:
-            logging.getLogger(name).setLevel(logging.ERROR)  # they tell of libraries that are not there
+            logging.getLogger(name).setLevel(logging.ERROR)  # their warnings are about optional libraries
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            made: Any = torch.onnx.export(program, dynamo=True, verbose=False)
+            exported: Any = torch.onnx.export(program, dynamo=True, verbose=False)
     finally:
         for name, level in before.items():
             logging.getLogger(name).setLevel(level)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    made.save(str(path))
+    exported.save(str(path))
     return path

@@ -1,4 +1,4 @@
-"""When ``torch.nn``'s own kernels run in an Elman layer, and how."""
+"""Decide when an Elman layer runs ``torch.nn``'s kernels, and run them."""
 
 from collections.abc import Callable
 from itertools import takewhile
@@ -14,14 +14,14 @@ from elman.nn.layout import Layout
 
 
 def torch_runs(x: Tensor, full: bool) -> bool:
-    """Whether to leave this input to ``torch.nn``: off the CPU, while being traced, under autocast.
+    """Return whether ``torch.nn`` runs this input: off the CPU, while being traced, or under autocast.
 
-    Not while a model is exported, since torch's own layers fix the length of the example; but a strict export,
-    which traces Python code itself, takes torch's.
+    While a model is exported, Elman runs it, because torch's layers fix the length to that of the example. A strict
+    export, which traces Python code itself, uses torch's.
 
     Args:
         x: the input's data.
-        full: whether it is a plain batch without ragged ends.
+        full: whether ``x`` is a padded batch in which all rows have full length.
     """
     if not isinstance(x, Tensor):  # an object with __torch_function__
         return True
@@ -40,7 +40,7 @@ def torch_runs(x: Tensor, full: bool) -> bool:
 
 
 def _torch_is_faster(x: Tensor, full: bool) -> bool:
-    # Of another dtype only the loop can run: torch's kernels for full batches win; packed, they are about as slow.
+    # For other dtypes Elman has only the loop: torch's kernels are faster on full batches, and equal on packed ones.
     return full and x.dtype not in (torch.float32, torch.float64)
 
 
@@ -48,14 +48,14 @@ def run_packed(by_torch: Callable[..., Any], layout: Layout, state: tuple[Tensor
     """Run ``torch.nn``'s forward over packed rows.
 
     Args:
-        by_torch: the ``forward`` of the ``torch.nn`` class, bound.
-        layout: what to run over; at least one step must be real.
+        by_torch: the ``forward`` of the ``torch.nn`` class, as a bound method.
+        layout: the layout of the input, with at least one real step.
         state: fields ``[K, B, H]`` in packed row order.
 
     Returns:
         Outputs ``[N, H]`` and the final fields ``[K, B, H]``.
     """
-    # torch packs no row of length zero; they are the last ones, and keep the state they came with.
+    # torch cannot pack rows of length zero; such rows come last and keep their initial state.
     alive = layout.batch_sizes[0]
     sizes = torch.tensor(list(takewhile(bool, layout.batch_sizes)))
     begun = tuple(field[:, :alive] for field in state)
@@ -67,5 +67,5 @@ def run_packed(by_torch: Callable[..., Any], layout: Layout, state: tuple[Tensor
 
 
 def single(state: tuple[Tensor, ...]) -> Any:
-    """Return a state as ``torch.nn`` writes it: one field bare, several as a tuple."""
+    """Return a state in ``torch.nn``'s form: a tensor for one field, a tuple for several."""
     return state[0] if len(state) == 1 else state

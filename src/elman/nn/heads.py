@@ -1,4 +1,4 @@
-"""From what a decoder knows at a step to a distribution over tokens: generated, copied, or either."""
+"""Output heads of a decoder: distributions over generated tokens, copied tokens, or both."""
 
 from typing import NamedTuple
 
@@ -9,19 +9,19 @@ __all__ = ["Generator", "Glimpse", "Pointer", "PointerGenerator"]
 
 
 class Glimpse(NamedTuple):
-    """What a decoder knows when it names a token; T may be 1."""
+    """The input of a head; T may be 1."""
 
-    x: Tensor  # [B, T, E], embedding of the token before
+    x: Tensor  # [B, T, E], embedding of the previous token
     h: Tensor  # [B, T, H], output of the cell
-    context: Tensor  # [B, T, M], what attention found; M = 0 without
-    weights: Tensor  # [B, T, S], where it looked
-    tokens: Tensor  # [B, S], what stands there, in numbers of the (extended) vocabulary
+    context: Tensor  # [B, T, M], context of the attention; M = 0 without attention
+    weights: Tensor  # [B, T, S], attention weights
+    tokens: Tensor  # [B, S], tokens of the memory, as indices of the (extended) vocabulary
 
 
 class _Head(nn.Module):
-    """Made from the vocabulary's size V and the widths E, H, M of embedding, cell output and memory."""
+    """Base class; arguments are the vocabulary size V and the widths E, H, M of embedding, cell output and memory."""
 
-    #: Whether tokens of the memory can be copied.
+    #: Whether the head can copy tokens of the memory.
     copies = False
 
     def __init__(self, vocabulary_size: int, embedding_size: int, hidden_size: int, memory_size: int):
@@ -29,12 +29,12 @@ class _Head(nn.Module):
         self.vocabulary_size = vocabulary_size
 
     def forward(self, seen: Glimpse, extra: int = 0) -> Tensor:
-        """Return log-probabilities ``[B, T, V + extra]``; ``extra`` numbers stand for words beyond the vocabulary."""
+        """Return log-probabilities ``[B, T, V + extra]``, with ``extra`` indices for words outside the vocabulary."""
         raise NotImplementedError
 
 
 class Generator(_Head):
-    r"""Every token is generated (Luong, Pham & Manning, EMNLP 2015, eqs. 5-6).
+    r"""Generate every token from the vocabulary (Luong, Pham & Manning, EMNLP 2015, eqs. 5-6).
 
     .. math:: p = \mathrm{softmax}(W_s \tanh(W_c [c; h]))
 
@@ -42,7 +42,7 @@ class Generator(_Head):
         vocabulary_size: tokens V.
         embedding_size: width E of a token's vector.
         hidden_size: width H of the decoder's output.
-        memory_size: width M of a place in the memory; 0 for none.
+        memory_size: width M of a memory value; 0 without attention.
 
     Example:
         >>> seen = Glimpse(*(torch.randn(2, 3, n) for n in (4, 5, 6, 7)), torch.zeros(2, 7, dtype=torch.int64))
@@ -56,13 +56,13 @@ class Generator(_Head):
         self.out = nn.Linear(hidden_size, vocabulary_size)
 
     def forward(self, seen: Glimpse, extra: int = 0) -> Tensor:
-        """Log-probabilities ``[B, T, V + extra]``; -inf beyond the vocabulary."""
+        """Return log-probabilities ``[B, T, V + extra]``; -inf for words outside the vocabulary."""
         logits = self.out(torch.tanh(self.mix(torch.cat([seen.context, seen.h], -1))))
         return nn.functional.pad(logits.log_softmax(-1), (0, extra), value=-torch.inf)
 
 
 class Pointer(_Head):
-    r"""Every token is copied from the memory (Vinyals, Fortunato & Jaitly, "Pointer Networks", NeurIPS 2015).
+    r"""Copy every token from the memory (Vinyals, Fortunato & Jaitly, "Pointer Networks", NeurIPS 2015).
 
     .. math:: p(w) = \sum_{i: m_i = w} \alpha_i
 
@@ -82,18 +82,18 @@ class Pointer(_Head):
     copies = True
 
     def forward(self, seen: Glimpse, extra: int = 0) -> Tensor:
-        """Log-probabilities ``[B, T, V + extra]``; -inf for what is not in the memory."""
+        """Return log-probabilities ``[B, T, V + extra]``; -inf for tokens that are not in the memory."""
         return _log(_copied(seen, self.vocabulary_size + extra))
 
 
 class PointerGenerator(Generator):
-    r"""Each token is generated or copied (See, Liu & Manning, "Get to the Point", ACL 2017, eqs. 8-9).
+    r"""Generate or copy each token (See, Liu & Manning, "Get to the Point", ACL 2017, eqs. 8-9).
 
     .. math:: p_{gen} &= \sigma(w_c^\top c + w_h^\top h + w_x^\top x + b) \\
               p(w) &= p_{gen} \, p_{vocab}(w) + (1 - p_{gen}) \sum_{i: m_i = w} \alpha_i
 
-    A word of the memory beyond the vocabulary has a number of V or above, its own in each row, and can be
-    copied. Where the memory has no place, every token is generated.
+    Words of the memory outside the vocabulary have indices from V on, assigned per row, and can be copied. A row with
+    an empty memory generates every token.
 
     Args:
         vocabulary_size: tokens V.
@@ -119,19 +119,19 @@ class PointerGenerator(Generator):
         return torch.where((seen.weights > 0).any(-1, keepdim=True), p_gen, 1.0)
 
     def forward(self, seen: Glimpse, extra: int = 0) -> Tensor:
-        """Log-probabilities ``[B, T, V + extra]``."""
+        """Return log-probabilities ``[B, T, V + extra]``."""
         p_gen = self.p_gen(seen)
         generated = super().forward(seen, extra).exp()
         return _log(p_gen * generated + (1 - p_gen) * _copied(seen, self.vocabulary_size + extra))
 
 
 def _copied(seen: Glimpse, size: int) -> Tensor:
-    """Sum the attention on each token, repeats included."""
+    """Return the total attention on each token, over all its positions."""
     batch, steps, _ = seen.weights.shape
     index = seen.tokens[:, None].expand(batch, steps, -1)
     return seen.weights.new_zeros(batch, steps, size).scatter_add(2, index, seen.weights)
 
 
 def _log(p: Tensor) -> Tensor:
-    """Logarithm whose gradient at an exact zero is zero."""
+    """Return the logarithm, with a gradient of zero at exactly zero."""
     return torch.where(p > 0, p.clamp_min(torch.finfo(p.dtype).tiny).log(), -torch.inf)

@@ -1,4 +1,4 @@
-"""Values that come at uneven times: predict the next one, told when it comes."""
+"""Predict the next value of an irregularly sampled series, given the time at which it comes."""
 
 import torch
 from torch import Tensor, nn
@@ -14,13 +14,13 @@ __all__ = ["DecayCell", "NextValue"]
 
 class DecayCell(GapCell):
     r"""A GRU whose state decays between observations (Che et al., "Recurrent Neural Networks for Multivariate Time
-    Series with Missing Values", 2018, without their masks).
+    Series with Missing Values", 2018, without the paper's masks).
 
     .. math:: h' &= h_{t-1} \odot \exp(-\Delta t \, \mathrm{softplus}(w)) \\
               h_t &= \mathrm{GRU}(x_t, h')
 
     Args:
-        input_size: features I of the input, of which the last is the gap; at least 2.
+        input_size: features I of the input, the last of which is the gap; at least 2.
         hidden_size: features H of the state.
 
     Example:
@@ -42,24 +42,25 @@ class DecayCell(GapCell):
         return x[..., -1:], self.cell.drive(x[..., :-1])
 
     def flow(self, h: Tensor, gap: Tensor) -> Tensor:
-        """Return the state ``[..., H]`` after a time of ``gap`` ``[..., 1]`` without observation."""
+        """Return the state ``[..., H]`` after a time ``gap`` ``[..., 1]`` without observation."""
         return h * torch.exp(-gap * softplus(self.w))
 
     def step(self, drive: tuple[Tensor, Tensor], state: State) -> State:
-        """Time passes, then the GRU takes the observation."""
+        """Decay the state over the gap, then let the GRU read the observation."""
         gap, inner = drive
         return self.cell.step(inner, State(self.flow(state.h, gap)))
 
 
 class NextValue(nn.Module):
-    """Read values at their times, and predict each from those before it and the time it comes at.
+    """Predict each value of a series from the values before it and the gap until it comes.
 
-    A cell with a ``flow`` lets its state flow until then, and a small network reads the prediction from it. Any
-    other cell is given the gaps as a second input, and the network the gap until then; or neither.
+    A small network computes the prediction from the cell's state. If the cell has a method ``flow``, the state first
+    flows over the gap. Otherwise, if the cell's ``input_size`` is 2, the network reads the gap as an additional
+    input; if it is 1, neither cell nor network reads gaps.
 
     Args:
-        cell: reads values, and gaps as its last feature if its ``input_size`` is 2.
-        width: of the network's hidden layer; default 32.
+        cell: the cell that reads the values, and the gaps as its last feature if its ``input_size`` is 2.
+        width: width of the network's hidden layer; default 32.
 
     Example:
         >>> from elman.cells import LSTMCell
@@ -70,22 +71,22 @@ class NextValue(nn.Module):
     def __init__(self, cell: Cell, width: int = 32):
         super().__init__()
         self.cell = cell
-        self.told = cell.input_size == 2
+        self.reads_gaps = cell.input_size == 2
         self.flows = hasattr(cell, "flow")
-        self.hidden = nn.Linear(cell.output_size + (self.told and not self.flows), width)
+        self.hidden = nn.Linear(cell.output_size + (self.reads_gaps and not self.flows), width)
         self.out = nn.Linear(width, 1)
 
     def encode(self, values: Tensor, gaps: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Return what is remembered after each value, ``[T, B, H]``, of values and gaps before them ``[T, B]``."""
-        x = torch.stack([values, gaps], -1) if self.told else values[..., None]
+        """Return the cell's outputs ``[T, B, H]`` for values, and the gaps before them, ``[T, B]``."""
+        x = torch.stack([values, gaps], -1) if self.reads_gaps else values[..., None]
         return unroll(self.cell, x, lengths=lengths)[0]
 
     def ask(self, h: Tensor, gap: Tensor) -> Tensor:
-        """Predict the value ``[...]`` that comes ``gap`` ``[...]`` after what ``h`` ``[..., H]`` has read."""
+        """Predict the value ``[...]`` a time ``gap`` ``[...]`` after the output ``h`` ``[..., H]``."""
         gap = gap[..., None]
         if self.flows:
             h = self.cell.flow(h, gap)  # pyright: ignore[reportCallIssue]
-        elif self.told:
+        elif self.reads_gaps:
             h = torch.cat([h, gap], -1)
         return self.out(torch.tanh(self.hidden(h)))[..., 0]
 

@@ -16,16 +16,17 @@ __all__ = ["LanguageModel"]
 
 
 class LanguageModel(nn.Module):
-    """Predict each token of a sequence from those before it (Mikolov et al., Interspeech 2010).
+    """Predict each token of a sequence from the tokens before it (Mikolov et al., Interspeech 2010).
 
     Args:
         vocabulary_size: number of tokens V.
         embedding_size: width of a token's vector.
         hidden_size: width H of each layer.
-        num_layers: recurrent layers.
-        dropout: share of embedded inputs and of each layer's outputs that training drops.
-        recurrent: what reads the embedded tokens, ``(x, state) -> (outputs, state)`` with an ``output_size``, such as
-            :class:`~elman.nn.Recurrent`; default an LSTM of the sizes above, which are then not used.
+        num_layers: number of recurrent layers.
+        dropout: probability of dropping an embedded input or a layer's output in training.
+        recurrent: a module ``(x, state) -> (outputs, state)`` with an ``output_size``, such as
+            :class:`~elman.nn.Recurrent`, to use in place of ``hidden_size`` and ``num_layers``; default an LSTM of
+            these sizes.
 
     Example:
         >>> model = LanguageModel(vocabulary_size=7, embedding_size=4, hidden_size=8)

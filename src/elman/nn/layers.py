@@ -1,4 +1,4 @@
-"""All layers and directions of a recurrent network, one after the other."""
+"""Run all layers and directions of a recurrent network in order."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,12 +22,13 @@ def run_layers(
     """Run all layers, each reading the outputs of the one before.
 
     Args:
-        run: ``(place, x, reverse) -> (outputs, final state)`` of a layer and direction, forwards first, over x.
-        x: what the first layer reads, ``[N, I]`` or N symbols.
+        run: ``(place, x, reverse) -> (outputs, final state)`` runs one layer and direction; ``place`` counts them,
+            forwards first.
+        x: input of the first layer, ``[N, I]`` or N symbols.
         depth: number of layers.
         directions: 1 or 2.
         dropout: probability of zeroing an output between two layers.
-        join: ``(layer, x, outputs) -> x`` for the layer above; default the outputs.
+        join: ``(layer, x, outputs) -> x`` computes the input of the next layer; default the outputs.
 
     Returns:
         The outputs ``[N, directions * H]`` of the last layer, and the final state of each place.

@@ -1,4 +1,4 @@
-"""How a layer's input is laid out, and how to get back to it from packed rows."""
+"""Convert between the layouts of a layer's input and the packed rows of the engines."""
 
 from collections.abc import Sequence
 
@@ -14,13 +14,13 @@ class Grid:
     """A tensor ``[T, B, I]``, ``[B, T, I]`` or, for one sequence alone, ``[T, I]``.
 
     Attributes:
-        data: the real steps, ``[N, I]`` or N symbols, packed as engines take them.
+        data: the real steps, ``[N, I]`` or N symbols, packed for the engines.
         batch_sizes: rows alive at each step.
-        batch: rows B, those of length zero included.
+        batch: number of rows B, including rows of length zero.
 
     Raises:
         ValueError: if ``lengths`` are not B integers from 0 to T.
-        RuntimeError: if there is no step at all and no ``lengths`` says so.
+        RuntimeError: if the input has no steps and ``lengths`` is not given.
     """
 
     def __init__(self, x: Tensor, lengths: Tensor | Sequence[int] | None, batch_first: bool):
@@ -34,7 +34,7 @@ class Grid:
         if not steps and lengths is None:
             raise RuntimeError(
                 f"Expected sequence length to be larger than 0 in RNN, got input {list(x.shape)} as "
-                "[T, B, I]: give at least one step, or lengths of zero"
+                "[T, B, I]: pass at least one step, or lengths of zero"
             )
         self.ragged = Ragged.from_lengths(lengths, steps, self.batch, x.device)
         self.back = None if self.ragged.order is None else self.ragged.order.argsort()
@@ -53,7 +53,7 @@ class Grid:
         return field.squeeze(1) if self.alone else field
 
     def restore_outputs(self, packed: Tensor) -> Tensor:
-        """``[N, H]`` back to the layout of the input, zero where there was padding."""
+        """Return outputs ``[N, H]`` in the layout of the input, zero in the padding."""
         outputs = self.ragged.unpack(packed)
         if self.alone:
             return outputs.squeeze(1)
@@ -61,12 +61,12 @@ class Grid:
 
 
 class Packed:
-    """A :class:`torch.nn.utils.rnn.PackedSequence`: already in engine order, save for the states.
+    """A :class:`torch.nn.utils.rnn.PackedSequence`: already in engine order, except for the states.
 
     Attributes:
         data: the real steps, ``[N, I]``.
         batch_sizes: rows alive at each step.
-        batch: rows B.
+        batch: number of rows B.
 
     Raises:
         RuntimeError: if the batch sizes increase, are not positive or do not sum to the rows of data.
@@ -89,7 +89,7 @@ class Packed:
         return _permuted(field, self.x.unsorted_indices)
 
     def restore_outputs(self, packed: Tensor) -> PackedSequence:
-        """``[N, H]`` as a PackedSequence of the same rows."""
+        """Return outputs ``[N, H]`` as a PackedSequence of the same rows."""
         return PackedSequence(packed, *self.x[1:])
 
 
@@ -103,16 +103,16 @@ def _permuted(field: Tensor, rows: Tensor | None) -> Tensor:
 def lay_out(
     x: Tensor | PackedSequence | Symbols, lengths: Tensor | Sequence[int] | None, layer: torch.nn.RNNBase
 ) -> Layout:
-    """Check a layer's input and read its layout.
+    """Check a layer's input and return its layout.
 
     Raises:
-        TypeError: if ``x`` is none of these.
-        ValueError: if ``x`` is not 2-D or 3-D, or ``lengths`` do not fit or come with a PackedSequence.
+        TypeError: if ``x`` is not a Tensor, a PackedSequence or Symbols.
+        ValueError: if ``x`` is not 2-D or 3-D, ``lengths`` do not fit, or ``lengths`` come with a PackedSequence.
         RuntimeError: if ``x`` is not ``input_size`` wide.
     """
     if isinstance(x, PackedSequence):
         if lengths is not None:
-            raise ValueError("a PackedSequence knows its own lengths: leave out lengths, or give a padded tensor")
+            raise ValueError("a PackedSequence has its own lengths: leave out lengths, or pass a padded tensor")
         data = x.data
     elif isinstance(x, Symbols):
         data = x.table
@@ -125,7 +125,7 @@ def lay_out(
             shape = "[B, T, I]" if layer.batch_first else "[T, B, I]"
             raise ValueError(
                 f"{type(layer).__name__}: Expected input to be 2D or 3D, got {x.dim()}D instead: "
-                f"give {shape}, or [T, I] for one sequence, not {list(x.shape)}"
+                f"pass {shape}, or [T, I] for one sequence, not {list(x.shape)}"
             )
     else:
         raise TypeError(f"input must be a Tensor, a PackedSequence or Symbols, got {type(x).__name__}")

@@ -18,9 +18,9 @@ class LSTM(nn.LSTM, metaclass=StandIn):
     """Long short-term memory over whole sequences, a drop-in for :class:`torch.nn.LSTM`.
 
     Arguments, parameters, their names and their initial values are those of :class:`torch.nn.LSTM`, so
-    checkpoints load both ways. What is new, ``lengths`` and :class:`~elman.Symbols`, stands in :meth:`forward`.
+    checkpoints load both ways. :meth:`forward` also takes ``lengths`` and :class:`~elman.Symbols`.
     Off the CPU, under autocast and while being compiled or traced, ``torch.nn``'s own kernels run; while being
-    exported a scan of Elman's does, which leaves the length open.
+    exported, Elman's scan runs, which keeps the length dynamic.
 
     Args:
         input_size: features I of the input.
@@ -66,14 +66,14 @@ class LSTM(nn.LSTM, metaclass=StandIn):
             hx: ``(h_0 [K, B, P], c_0 [K, B, H])``, without B for one sequence alone; default zeros.
             lengths: real steps of each row, B integers from 0 to T in any order and on any device; default
                 all T. Outputs past a row's end are zero, its final state is the state at its own last
-                step, and what stands in the padding touches neither values nor gradients. A row of length
+                step, and the content of the padding affects neither values nor gradients. A row of length
                 0 keeps its initial state.
 
         Returns:
             Outputs ``[T, B, D P]`` in the input's layout, and the final ``(h_n, c_n)``, shaped as ``hx``.
 
         Raises:
-            TypeError: if ``input`` is none of these.
+            TypeError: if ``input`` has another type.
             ValueError: if ``input``'s number of dimensions or dtype, or ``lengths``, do not fit.
             RuntimeError: if ``input``'s width or device, or a state's shape, do not fit.
         """

@@ -26,8 +26,8 @@ def one_step(layer: nn.RNNBase, x: Tensor, hx: Any) -> tuple[Tensor, Any] | None
         hx: state before the step, fields ``[K, B, H]``, or None for zeros.
 
     Returns:
-        Outputs in the input's layout and the final state in that of ``hx``; None if the input is another, or
-        if anything does not fit.
+        Outputs in the input's layout and the final state in the layout of ``hx``; None if ``x`` or ``hx`` has another
+        form, dtype or device.
     """
     shape = x.shape
     time = 1 if layer.batch_first else 0
@@ -61,7 +61,7 @@ def _lstm(
         return after[0], after
 
     outputs, ends = run_layers(run, x, layer.num_layers, directions, layer.dropout * layer.training)
-    h, c = (torch.stack(fields) for fields in zip(*ends, strict=True))  # copies: outputs may be written into
+    h, c = (torch.stack(fields) for fields in zip(*ends, strict=True))  # copies: the caller may write in outputs
     return outputs.unsqueeze(time), (h, c)
 
 

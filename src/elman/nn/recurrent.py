@@ -1,4 +1,4 @@
-"""Layers of any cell, with the manners of ``torch.nn``."""
+"""Layers of any cell, with the interface of ``torch.nn``."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -26,8 +26,8 @@ class Recurrent(nn.Module):
     """Layers of any cell, over whole sequences.
 
     Args:
-        cell: a cell's class, or any function ``(input_size, hidden_size) -> Cell``, called once for each
-            layer and direction. For layers that differ see :meth:`of`.
+        cell: a cell class, or any function ``(input_size, hidden_size) -> Cell``, called once for each
+            layer and direction. For layers with different cells see :meth:`of`.
         input_size: features I of the input.
         hidden_size: features H of each layer's state.
         num_layers: layers, each reading the outputs of the one before; default 1.
@@ -36,11 +36,11 @@ class Recurrent(nn.Module):
             ``[B, *]`` either way.
         dropout: probability of zeroing an output between two layers, in training; default 0.
         connection: :class:`~elman.nn.Residual`, :class:`~elman.nn.Highway` or any function
-            ``size -> module(input, output)`` for each layer as wide as its input; a layer of another width
-            stands alone. Default none.
+            ``size -> module(input, output)``, for each layer that is as wide as its input; other layers have no
+            connection. Default no connections.
 
     Raises:
-        TypeError: if ``cell`` makes something else than cells.
+        TypeError: if ``cell`` does not return cells.
         ValueError: if a size or ``dropout`` is out of range.
 
     Example:
@@ -66,7 +66,7 @@ class Recurrent(nn.Module):
         connection: Connection | None = None,
     ):
         if isinstance(cell, Cell):
-            raise TypeError(f"cell makes the cells of all layers, got a {type(cell).__name__}: Recurrent.of([cell])")
+            raise TypeError(f"cell must be a class or function, got a {type(cell).__name__}; use Recurrent.of")
         (num_layers,) = check_positive(num_layers=num_layers)
         layers: list[tuple[Cell, ...]] = []
         width = input_size
@@ -84,18 +84,18 @@ class Recurrent(nn.Module):
         dropout: float = 0.0,
         connection: Connection | None = None,
     ) -> "Recurrent":
-        """Make layers of the cells given, first layer first; they may be of unlike kinds and widths.
+        """Build layers from the given cells, first layer first; types and widths may differ.
 
         Args:
-            cells: a cell a layer, or a pair ``(forwards, backwards)``, the same for all layers.
-            batch_first: as for the class.
-            dropout: as for the class.
-            connection: as for the class.
+            cells: one cell per layer, or a pair ``(forwards, backwards)`` per layer.
+            batch_first: see the class.
+            dropout: see the class.
+            connection: see the class.
 
         Raises:
-            TypeError: if something else than cells is given.
-            ValueError: if there is no cell, one is used twice, or a cell does not read as many features as
-                the layer before it writes.
+            TypeError: if an element is not a cell.
+            ValueError: if ``cells`` is empty, a cell is used twice, or a cell's ``input_size`` differs from the
+                output width of the layer before it.
 
         Example:
             >>> import torch, elman
@@ -114,17 +114,15 @@ class Recurrent(nn.Module):
         super().__init__()
         directions = {len(cells) for cells in layers}
         if len(directions) != 1 or not directions <= {1, 2}:
-            raise ValueError(f"every layer takes one cell, or every layer two, got {[len(c) for c in layers]}")
+            raise ValueError(f"every layer must have one cell, or every layer two, got {[len(c) for c in layers]}")
         flat = [cell for cells in layers for cell in cells]
         if len({id(cell) for cell in flat}) < len(flat):
-            raise ValueError("a cell is used twice; copy.deepcopy makes another")
+            raise ValueError("a cell is used twice; pass a copy.deepcopy of it")
         for depth, (before, cells) in enumerate(zip([None, *layers], layers, strict=False)):
             width = sum(cell.output_size for cell in before) if before else cells[0].input_size
             for cell in cells:
                 if cell.input_size != width:
-                    raise ValueError(
-                        f"the cell of layer {depth} must read {width} features, it reads {cell.input_size}"
-                    )
+                    raise ValueError(f"the cell of layer {depth} must have input_size {width}, got {cell.input_size}")
         self.input_size, self.hidden_size = flat[0].input_size, flat[-1].hidden_size
         self.num_layers, self.bidirectional = len(layers), directions == {2}
         self.batch_first, self.dropout = batch_first, check_probability("dropout", dropout)
@@ -141,7 +139,7 @@ class Recurrent(nn.Module):
         return tuple(cell.initial_state(batch_size) for cell in self._all())
 
     def redraw(self, state: Sequence[Any]) -> tuple[Any, ...]:
-        """Return ``state`` with the masks of its wrappers drawn afresh, or without any in evaluation."""
+        """Return ``state`` with new masks for the wrapped cells, or without masks in evaluation."""
         pairs = zip(self._all(), state, strict=True)
         return tuple(cell.redraw(one) if isinstance(cell, Wrapper) else one for cell, one in pairs)
 
@@ -157,19 +155,19 @@ class Recurrent(nn.Module):
         Args:
             x: ``[T, B, I]``, ``[B, T, I]`` if ``batch_first``, ``[T, I]`` for one sequence alone, a
                 PackedSequence, or :class:`~elman.Symbols` of tokens in the same layouts without I.
-            state: a state for each layer and direction, layer by layer and forwards first, as the last call
-                returned it; fields ``[B, *]``, B = 1 for one sequence alone. Default
-                :meth:`initial_state`. Truncated backpropagation detaches the fields.
+            state: a state for each layer and direction, layer by layer and forwards first, as returned by the
+                last call; fields ``[B, *]``, B = 1 for one sequence alone. Default :meth:`initial_state`. For
+                truncated backpropagation, detach the fields.
             lengths: real steps of each row, B integers from 0 to T in any order; default all T. Outputs past
-                a row's end are zero, its final state is that at its own last step.
+                a row's end are zero; its final state is the state at its own last step.
 
         Returns:
             Outputs ``[T, B, D H]`` in the input's layout, and the state after each row's last step.
 
         Raises:
-            TypeError: if ``x`` is none of these.
+            TypeError: if ``x`` is not a Tensor, a PackedSequence or Symbols.
             ValueError: if ``x``'s number of dimensions, the state or ``lengths`` do not fit.
-            RuntimeError: if ``x``'s width does not fit, or it has no step.
+            RuntimeError: if ``x``'s width does not fit, or ``x`` has no steps.
         """
         if isinstance(x, Proxy):
             return as_leaf(self, x, state, lengths)  # pyright: ignore[reportReturnType]
@@ -178,7 +176,7 @@ class Recurrent(nn.Module):
         if state is None:
             starts = [first_state(cell, layout.batch) for cell in cells]
         elif len(state) != len(cells):
-            raise ValueError(f"state must hold {len(cells)} states, one a layer and direction, got {len(state)}")
+            raise ValueError(f"state must hold {len(cells)} states, one per layer and direction, got {len(state)}")
         else:
             starts = [check_state(cell, one, layout.batch) for cell, one in zip(cells, state, strict=True)]
 
@@ -216,7 +214,7 @@ def _made(cell: Any) -> Cell:
 
 
 def _rows(rearrange: Callable[[Tensor], Tensor], state: Any, layout: Layout) -> Any:
-    # layouts speak of [K, B, H], and of [K, H] for one sequence alone
+    # a layout arranges fields [K, B, H], or [K, H] for one sequence alone
     if layout.alone:
         return state
     return type(state)(*(rearrange(field.unsqueeze(0)).squeeze(0) for field in state))

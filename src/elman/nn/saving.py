@@ -1,4 +1,4 @@
-"""Models on disk: weights as safetensors, the rest as JSON. Nothing in either can run code."""
+"""Save and load models: weights as safetensors, the rest as JSON. Loading runs no code from the files."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ __all__ = [
 
 ATTENTION: dict[str, Any] = {"additive": AdditiveAttention, "multiplicative": MultiplicativeAttention, "none": None}
 KINDS: dict[str, Any] = {"TextClassifier": TextClassifier, "Tagger": Tagger}
-CALLS = 50  # of PyTorch that building and initialising takes a parameter, at the very most
+CALLS = 50  # upper limit of PyTorch calls per parameter while a model is built and initialised
 HEADS: dict[str, Any] = {"generator": Generator, "pointer": Pointer, "pointer-generator": PointerGenerator}
 
 
@@ -53,10 +53,10 @@ def save_model(folder: Path, model: nn.Module, settings: dict[str, Any], vocabul
 
 
 def load_language_model(folder: Path) -> tuple[LanguageModel, Vocabulary]:
-    """Read a language model and its vocabulary.
+    """Load a language model and its vocabulary.
 
     Raises:
-        ValueError: if a file is missing, damaged or of another kind of model.
+        ValueError: if a file is missing, damaged or holds another kind of model.
     """
 
     def make(about: dict[str, Any]) -> LanguageModel:
@@ -70,31 +70,31 @@ def load_language_model(folder: Path) -> tuple[LanguageModel, Vocabulary]:
 
 @contextmanager
 def _explained(folder: Path, wanted: str) -> Iterator[None]:
-    """Turn whatever is wrong with a saved model into one line; only a file that is there and cannot be read stays an
-    OSError."""
+    """Turn any error while loading a model into a ValueError of one line; only a file that exists and cannot be read
+    raises OSError."""
     try:
         yield
     except FileNotFoundError as error:
         raise ValueError(f"no model in {folder}: {Path(error.filename).name} is missing") from None
     except OSError:
         raise
-    except Exception as error:  # whatever damaged settings or weights lead to
+    except Exception as error:  # damaged settings or weights may raise anything
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         reason = f"it has no {reason}" if isinstance(error, KeyError) else reason
         raise ValueError(f"{folder} does not hold {wanted}: {reason}") from None
 
 
 def make_seq2seq(settings: dict[str, Any]) -> Seq2Seq:
-    """Make an encoder-decoder from plain data, as it is saved.
+    """Build an encoder-decoder from its saved settings.
 
     Args:
-        settings: the arguments of :class:`~elman.nn.seq2seq.Seq2Seq`, where ``cell`` is the name of one of the
-            house, ``attention`` is ``"additive"``, ``"multiplicative"`` or ``"none"``, and ``head`` is
-            ``"generator"``, ``"pointer"`` or ``"pointer-generator"``; each may be left out.
+        settings: the arguments of :class:`~elman.nn.seq2seq.Seq2Seq`, where ``cell`` is the name of a built-in
+            cell, ``attention`` is ``"additive"``, ``"multiplicative"`` or ``"none"``, and ``head`` is
+            ``"generator"``, ``"pointer"`` or ``"pointer-generator"``; each of the three is optional.
 
     Raises:
-        UnknownName: for a cell, an attention or a head that does not exist.
-        TypeError: for an argument that does not exist.
+        UnknownName: if the cell, the attention or the head does not exist.
+        TypeError: if an argument does not exist.
 
     Example:
         >>> model = make_seq2seq({"source_size": 5, "target_size": 6, "cell": "LSTMCell", "attention": "none"})
@@ -109,27 +109,27 @@ def make_seq2seq(settings: dict[str, Any]) -> Seq2Seq:
 
 
 def load_seq2seq(folder: Path) -> tuple[Seq2Seq, dict[str, Any]]:
-    """Read an encoder-decoder, in evaluation mode, and its notes.
+    """Load an encoder-decoder, in evaluation mode, and its notes.
 
     Raises:
-        ValueError: if a file is missing, damaged or of another kind of model.
+        ValueError: if a file is missing, damaged or holds another kind of model.
     """
     return load_made(folder, make_seq2seq, (Seq2Seq,), "an encoder-decoder")
 
 
 def make_text_model(settings: dict[str, Any]) -> TextClassifier | Tagger:
-    """Make a model that reads words from plain data, as it is saved.
+    """Build a text classifier or a tagger from its saved settings.
 
     Args:
         settings: ``kind``, ``"TextClassifier"`` or ``"Tagger"``; ``sizes`` and ``widths`` of the embedding's columns;
-            ``cell``, the name of one of the house, or ``"transformer"``; ``hidden_size``; ``classes``; and, each of
-            which may be left out, ``num_layers`` (1), ``bidirectional`` (False), ``heads`` (4, of the transformer),
-            ``pooling`` ("max", of the classifier), ``dropout`` (0) and ``word_dropout`` (0).
+            ``cell``, the name of a built-in cell, or ``"transformer"``; ``hidden_size``; ``classes``. Optional, with
+            defaults: ``num_layers`` (1), ``bidirectional`` (False), ``heads`` (4, transformer only), ``pooling``
+            ("max", classifier only), ``dropout`` (0) and ``word_dropout`` (0).
 
     Raises:
-        KeyError: for a setting that is missing.
-        UnknownName: for a kind or a cell that does not exist.
-        TypeError: for a setting that does not exist.
+        KeyError: if a setting is missing.
+        UnknownName: if the kind or the cell does not exist.
+        TypeError: if a setting does not exist.
 
     Example:
         >>> some = {"kind": "Tagger", "sizes": [9], "widths": [4], "cell": "GRUCell", "hidden_size": 6, "classes": 3}
@@ -145,28 +145,28 @@ def make_text_model(settings: dict[str, Any]) -> TextClassifier | Tagger:
     if cell == "transformer":
         encoder = Transformer(embedding.output_size, hidden, layers, heads=heads, dropout=dropout)
     else:
-        made = public_cells()[named("cell", cell, [*public_cells(), "transformer"])]
-        encoder = Recurrent(made, embedding.output_size, hidden, layers, bidirectional=both, dropout=dropout)
+        cell_type = public_cells()[named("cell", cell, [*public_cells(), "transformer"])]
+        encoder = Recurrent(cell_type, embedding.output_size, hidden, layers, bidirectional=both, dropout=dropout)
     return kind(embedding, encoder, options.pop("classes"), **options)
 
 
 def load_text_model(folder: Path) -> tuple[TextClassifier | Tagger, dict[str, Any]]:
-    """Read a model that reads words, saved by :func:`save_made`, in evaluation mode, and its notes.
+    """Load a text classifier or a tagger saved by :func:`save_made`, in evaluation mode, and its notes.
 
     Raises:
-        ValueError: if a file is missing, damaged or of another kind of model.
+        ValueError: if a file is missing, damaged or holds another kind of model.
     """
-    return load_made(folder, make_text_model, (TextClassifier, Tagger), "a model that reads words")
+    return load_made(folder, make_text_model, (TextClassifier, Tagger), "a text classifier or tagger")
 
 
 def save_made(folder: Path, model: nn.Module, settings: dict[str, Any], notes: dict[str, Any]) -> None:
     """Write ``weights.safetensors`` and ``model.json`` into a folder.
 
     Args:
-        folder: is made if need be.
-        model: made of these settings.
+        folder: the folder; created if missing.
+        model: the model, built from these settings.
         settings: plain data.
-        notes: whatever else a reader of the model needs, such as its vocabularies: plain data.
+        notes: plain data that using the model requires, such as vocabularies.
 
     Raises:
         OSError: if the folder cannot be written.
@@ -175,21 +175,21 @@ def save_made(folder: Path, model: nn.Module, settings: dict[str, Any], notes: d
 
 
 def load_made(folder: Path, make: Any, kinds: tuple[type, ...], wanted: str) -> tuple[Any, dict[str, Any]]:
-    """Read a model that :func:`save_made` wrote, in evaluation mode, and its notes.
+    """Load a model that :func:`save_made` wrote, in evaluation mode, and its notes.
 
     Args:
-        folder: of the model.
-        make: makes it of its settings.
-        kinds: its class must be one of them.
-        wanted: what to call such a model in an error, such as ``"a language model"``.
+        folder: the folder of the model.
+        make: builds the model from its settings.
+        kinds: the accepted classes of the model.
+        wanted: the name of such a model in an error, such as ``"a language model"``.
 
     Raises:
-        ValueError: if a file is missing, damaged or of another kind of model.
+        ValueError: if a file is missing, damaged or holds another kind of model.
     """
     model, about = read_model(folder, lambda about: make(about["settings"]), kinds, wanted)
     with _explained(folder, wanted):
         if not isinstance(about["notes"], dict):
-            raise ValueError("its notes are none")
+            raise ValueError(f"its field 'notes' must be an object, got {type(about['notes']).__name__}")
         return model, about["notes"]
 
 
@@ -197,9 +197,9 @@ def write_model(folder: Path, model: nn.Module, about: dict[str, Any]) -> None:
     """Write ``weights.safetensors``, and ``model.json`` with the SHA-256 of both.
 
     Args:
-        folder: is made if need be.
-        model: its class is named in ``model.json``.
-        about: what else stands there, plain data.
+        folder: the folder; created if missing.
+        model: the model; ``model.json`` records its class.
+        about: further content of ``model.json``, plain data.
 
     Raises:
         OSError: if the folder cannot be written.
@@ -212,16 +212,16 @@ def write_model(folder: Path, model: nn.Module, about: dict[str, Any]) -> None:
 
 
 def read_model(folder: Path, make: Any, kinds: tuple[type, ...], wanted: str) -> tuple[Any, dict[str, Any]]:
-    """Read what :func:`write_model` wrote: a model, in evaluation mode, and what stands about it.
+    """Load a model that :func:`write_model` wrote, in evaluation mode, and the content of ``model.json``.
 
     Args:
-        folder: of the model.
-        make: makes a model of ``model.json``'s content.
-        kinds: its class must be one of them.
-        wanted: what to call such a model in an error, such as ``"a language model"``.
+        folder: the folder of the model.
+        make: builds a model from the content of ``model.json``.
+        kinds: the accepted classes of the model.
+        wanted: the name of such a model in an error, such as ``"a language model"``.
 
     Raises:
-        ValueError: if a file is missing, damaged or of another kind of model.
+        ValueError: if a file is missing, damaged or holds another kind of model.
     """
     with _explained(folder, wanted):
         data = (folder / "model.json").read_bytes()
@@ -234,8 +234,8 @@ def read_model(folder: Path, make: Any, kinds: tuple[type, ...], wanted: str) ->
 
 
 def _filled(make: Callable[[], Any], weights: dict[str, Tensor]) -> Any:
-    """Build a model with these weights. Its shapes are compared without memory first, and no more layers are built
-    than there are weights for: odd settings cost neither memory nor time."""
+    """Build a model with these weights. First compare all shapes on the meta device, with a limit on the number of
+    layers, so that damaged settings cost neither memory nor time."""
     with torch.device("meta"), _Patience(CALLS * (len(weights) + 1)):
         shapes = {name: tensor.shape for name, tensor in make().state_dict().items()}
     there = {name: tensor.shape for name, tensor in weights.items()}
@@ -249,14 +249,14 @@ def _filled(make: Callable[[], Any], weights: dict[str, Tensor]) -> Any:
 
 
 class _Patience(TorchFunctionMode):
-    """Allow so many calls of PyTorch inside the block, in this thread, and refuse to build more."""
+    """Limit the number of PyTorch calls inside the block, in this thread; raise ValueError beyond it."""
 
     def __init__(self, calls: int):
         super().__init__()
         self.left = calls
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Count one."""
+        """Count one call."""
         self.left -= 1
         if self.left < 0:
             raise ValueError("its settings ask for more layers than its weights fill")

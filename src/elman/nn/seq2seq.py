@@ -1,4 +1,4 @@
-"""From one sequence to another: an encoder reads, a decoder writes, attention and copying between them."""
+"""An encoder-decoder from sequence to sequence, with optional attention and copying."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -21,42 +21,44 @@ __all__ = ["DecoderState", "Seq2Seq"]
 
 
 class DecoderState(NamedTuple):
-    """All that a decoder carries from token to token, a tree of tensors ``[B, ...]`` for a search to select from."""
+    """The decoder's state between tokens, a tree of tensors ``[B, ...]`` whose rows a search can select."""
 
     cell: Any
     memory: Memory | None
-    coverage: Tensor | None  # [B, S], attention paid so far
-    extra: int = 0  # numbers beyond the vocabulary
+    coverage: Tensor | None  # [B, S], total attention so far
+    extra: int = 0  # number of indices beyond the vocabulary
 
 
 class Seq2Seq(nn.Module):
-    r"""An encoder and a decoder (Sutskever, Vinyals & Le, 2014; Cho et al., 2014), with attention or without.
+    r"""An encoder-decoder (Sutskever, Vinyals & Le, 2014; Cho et al., 2014), with or without attention.
 
-    The encoder reads the source, in both directions by default. The decoder's cell starts from the encoder's last
-    state, all of its fields, through a linear layer and tanh, which fill those of its fields that are free of each
-    other (``free_fields``); it reads the token before, nothing else, so that with the whole target given it runs
-    through time at the engine's speed; attention is looked up from its outputs (Luong, Pham & Manning, EMNLP 2015,
-    without input feeding), and a head turns cell output and context into a distribution.
+    The encoder reads the source, in both directions by default. A linear layer and tanh map all fields of the
+    encoder's last state to those fields of the decoder's initial state that are independent of each other
+    (``free_fields``). The decoder's cell reads only the previous token, so that, given the whole target, it runs at
+    the engine's speed. Attention is computed from the cell's outputs (Luong, Pham & Manning, EMNLP 2015, without
+    input feeding), and a head maps cell output and context to a distribution.
 
-    Without attention the decoder knows the source through its first state alone.
+    Without attention the decoder sees the source only through its initial state.
 
     Args:
-        source_size: tokens of the source's vocabulary.
-        target_size: tokens V of the target's.
+        source_size: tokens of the source vocabulary.
+        target_size: tokens V of the target vocabulary.
         embedding_size: width E of a token's vector; default 64.
         hidden_size: width H of each cell; default 128.
-        cell: makes the cells of encoder and decoder, ``(input_size, hidden_size) -> Cell``; default GRU.
+        cell: builds the cells of encoder and decoder, ``(input_size, hidden_size) -> Cell``; default GRU.
         bidirectional: whether the encoder also reads backwards; default True.
-        attention: ``(query_size, memory_size) -> module``; default :class:`AdditiveAttention`; None for none.
-        head: ``(V, E, H, M) -> module``; default :class:`Generator`. One that copies needs attention, and says so
-            with ``copies = True``.
-        coverage: whether attention is told where it looked before; attention must be made with it. Default False.
-        dropout: share of embeddings and outputs that training drops; default 0.
-        unknown: the target token that the decoder reads in place of a copied one beyond the vocabulary; default 0.
+        attention: ``(query_size, memory_size) -> module``; default :class:`AdditiveAttention`; None
+            for a model without attention.
+        head: ``(V, E, H, M) -> module``; default :class:`Generator`. A head that copies has ``copies = True`` and
+            needs attention.
+        coverage: whether to pass the earlier attention to the attention module, which must be built with coverage.
+            Default False.
+        dropout: probability of dropping an embedding or an output in training; default 0.
+        unknown: the target token that the decoder reads in place of a copied word outside the vocabulary; default 0.
 
     Raises:
-        ValueError: for ``coverage`` without attention made with it, or the other way round, a copying head without
-            attention, or an ``unknown`` outside the vocabulary.
+        ValueError: if ``coverage`` and the attention module disagree, a copying head has no attention, or
+            ``unknown`` is outside the vocabulary.
 
     Example:
         >>> model = Seq2Seq(10, 12, embedding_size=8, hidden_size=16)
@@ -85,7 +87,7 @@ class Seq2Seq(nn.Module):
     ):
         super().__init__()
         if coverage and attention is None:
-            raise ValueError("coverage is of attention: give attention=, or leave coverage False")
+            raise ValueError("coverage=True needs attention: pass attention=, or leave coverage False")
         if unknown not in range(target_size):
             raise ValueError(f"unknown must be a token from 0 to {target_size - 1}, got {unknown}")
         self.unknown = unknown
@@ -103,28 +105,28 @@ class Seq2Seq(nn.Module):
         covers = getattr(self.attention, "covers", coverage)
         if coverage and not covers:
             raise ValueError(
-                "coverage=True, but the attention was made without it: "
-                "attention=lambda q, m: AdditiveAttention(q, m, coverage=True)"
+                "got coverage=True and an attention without coverage: "
+                "pass attention=lambda q, m: AdditiveAttention(q, m, coverage=True)"
             )
         if covers and not coverage:
-            raise ValueError("the attention was made with coverage, which the model never tells it: coverage=True")
+            raise ValueError("the attention expects coverage: pass coverage=True to Seq2Seq")
         self.head = head(target_size, embedding_size, self.cell.output_size, memory_size)
         if attention is None and getattr(self.head, "copies", False):
-            raise ValueError(f"{type(self.head).__name__} copies what attention points at: give attention=")
+            raise ValueError(f"{type(self.head).__name__} copies by attention: pass attention=")
         self.coverage = coverage
         self.dropout = nn.Dropout(dropout)
 
     def encode(
         self, source: Tensor, lengths: Any = None, copied: Tensor | None = None, extra: int | None = None
     ) -> DecoderState:
-        """Encode.
+        """Encode the source.
 
         Args:
             source: tokens ``[S, B]``.
             lengths: real tokens of each row, from 0 to S; default all.
-            copied: what a copied source token is called in the target, ``[S, B]``; V and above are words beyond the
-                vocabulary, numbered by row. Default the source itself.
-            extra: how many such numbers there are; default as many as ``copied`` needs, for a head that copies.
+            copied: the target token of each source token, for copying, ``[S, B]``; indices from V on are words
+                outside the vocabulary, numbered per row. Default the source itself.
+            extra: number of indices from V on; default as many as ``copied`` needs, for a head that copies.
 
         Returns:
             The state before the first target token.
@@ -154,15 +156,15 @@ class Seq2Seq(nn.Module):
     def forward(self, source: Tensor, target: Tensor, lengths: Any = None, copied: Tensor | None = None) -> Tensor:
         """Return the log-probabilities ``[T, B, V + extra]`` of each token after those of ``target`` ``[T, B]``.
 
-        Row t has read ``target[:t + 1]``: the target starts with the token that begins every sequence.
+        Step t has read ``target[:t + 1]``; the target starts with the start token.
         """
         return self.decode(target, self.encode(source, lengths, copied))[0]
 
     def decode(self, target: Tensor, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
-        """Read target tokens ``[T, B]`` from a state on.
+        """Read target tokens ``[T, B]``, starting from a state.
 
         Returns:
-            Log-probabilities ``[T, B, V + extra]``, attention ``[T, B, S]`` (S = 0 without), the state after.
+            Log-probabilities ``[T, B, V + extra]``, attention ``[T, B, S]`` (S = 0 without attention), the new state.
         """
         if self.coverage and len(target) > 1:
             parts = []

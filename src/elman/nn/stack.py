@@ -34,15 +34,15 @@ def forward(
 
     Args:
         layer: the layer; K is its number of layers times directions.
-        by_torch: the ``forward`` it inherits from ``torch.nn``, bound.
-        cell_of: makes the cell of one layer and direction.
-        widths: width of each state field; a state of one field is a bare tensor, else a tuple.
+        by_torch: the ``forward`` that the layer inherits from ``torch.nn``, as a bound method.
+        cell_of: returns the cell of one layer and direction.
+        widths: width of each state field; a state of one field is a tensor, otherwise a tuple.
         x: the input in any layout.
         hx: state before the first step, fields ``[K, B, width]``, or None for zeros.
         lengths: real steps of each row, or None.
 
     Returns:
-        Outputs in the input's layout and the final state in that of ``hx``.
+        Outputs in the input's layout and the final state in the layout of ``hx``.
     """
     if isinstance(x, Proxy):
         return as_leaf(layer, x, hx, lengths)
@@ -60,7 +60,7 @@ def forward(
     else:
         outputs, final = _run(layer, cell_of, layout, state)
         if outputs.requires_grad:
-            outputs = outputs.clone()  # the caller may write in place; what the backward pass reads stays whole
+            outputs = outputs.clone()  # the caller may write in place, and backward reads outputs
     final = tuple(layout.restore_state(field) for field in final)
     return layout.restore_outputs(outputs), single(final)
 

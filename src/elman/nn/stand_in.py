@@ -1,4 +1,4 @@
-"""Classes that stand in for those of ``torch.nn``, also where code looks a module up by its exact class."""
+"""Classes that replace those of ``torch.nn``, even where code compares a module's exact class."""
 
 from abc import ABCMeta
 from typing import Any
@@ -11,11 +11,11 @@ __all__ = ["StandIn", "as_leaf", "as_torch", "torch_type"]
 class StandIn(ABCMeta):
     """The type of a class that equals the ``torch.nn`` class it replaces.
 
-    ``quantize_dynamic``, FLOP counters and recipes for initial values ask ``type(module) == nn.LSTM`` or look in
-    ``{nn.LSTM: ...}``; they skip a subclass silently. So ``elman.nn.LSTM == torch.nn.LSTM``, and their hashes are
-    equal. A subclass that a user writes equals itself alone, as a subclass of ``torch.nn.LSTM`` does.
+    ``quantize_dynamic``, FLOP counters and initialisers test ``type(module) == nn.LSTM`` or look up ``{nn.LSTM:
+    ...}[type(module)]``, which skips a subclass silently. So ``elman.nn.LSTM == torch.nn.LSTM``, and their hashes are
+    equal. A user's subclass equals only itself, as a subclass of ``torch.nn.LSTM`` does.
 
-    It derives from ``ABCMeta`` only so that a user's class may inherit from a layer and from an abstract class.
+    This metaclass derives from ``ABCMeta`` so that a user's class can inherit from a layer and an abstract class.
     """
 
     __instancecheck__ = type.__instancecheck__  # ABCMeta's caches look classes up by equality
@@ -38,10 +38,10 @@ def torch_type(layer: nn.Module) -> type[nn.RNNBase]:
 
 
 def as_torch(layer: nn.RNNBase) -> nn.RNNBase:
-    """Return a ``torch.nn`` layer sharing everything with this one, for ``torch.jit.script`` to compile.
+    """Return a ``torch.nn`` layer that shares all attributes with this one, for ``torch.jit.script`` to compile.
 
-    Scripting a model leaves the ``torch.nn`` layer in the model's own place, as ``__prepare_scriptable__``
-    always does: script a deep copy to keep calling the original with ``lengths``.
+    Scripting a model replaces the layer in the model itself by the ``torch.nn`` layer, because
+    ``__prepare_scriptable__`` always does so: script a deep copy to keep calling the original with ``lengths``.
     """
     kind = torch_type(layer)
     twin = kind.__new__(kind)
@@ -50,7 +50,7 @@ def as_torch(layer: nn.RNNBase) -> nn.RNNBase:
 
 
 def as_leaf(layer: nn.Module, x: fx.Proxy, hx: Any, lengths: Any) -> fx.Proxy:
-    """Record a call of a layer as one node of the graph that ``torch.fx`` traces, as it records torch.nn's layers."""
+    """Record a call of a layer as one node of a ``torch.fx`` graph, as for ``torch.nn``'s layers."""
     arguments = (x,) if hx is None else (x, hx)
     options = {} if lengths is None else {"lengths": lengths}
     tracer: Any = x.tracer

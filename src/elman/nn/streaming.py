@@ -1,4 +1,4 @@
-"""One step at a time: a model that is fed as its input comes, for as long as it comes."""
+"""Run a model one step at a time, as its input arrives."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ __all__ = ["Stream", "streaming"]
 
 
 class Stream:
-    """A model with the state of all it was fed; see :func:`streaming`.
+    """A model and its state after the steps fed so far; see :func:`streaming`.
 
     Attributes:
-        state: after the last step, None before the first; it may be put back to resume from there.
-        steps: fed so far.
+        state: the state after the last step, None before the first; assign a saved state to resume from it.
+        steps: number of steps fed so far.
     """
 
     def __init__(self, model: nn.Module, batch_first: bool = False):
@@ -28,16 +28,16 @@ class Stream:
 
     @torch.inference_mode()
     def feed(self, x: Tensor) -> Any:
-        """Feed one step of each row, and return the output at it.
+        """Feed one step of each row, and return its output.
 
         Args:
-            x: ``[B, I]``, or tokens ``[B]``; B is that of the first step.
+            x: ``[B, I]``, or tokens ``[B]``; B must equal that of the first step.
 
         Raises:
             ValueError: if the number of rows changes.
         """
         if self.steps and len(x) != self._rows:
-            raise ValueError(f"the stream has {self._rows} rows, got {len(x)}; reset() begins another")
+            raise ValueError(f"the stream has {self._rows} rows, got {len(x)}; call reset() to start another stream")
         if isinstance(self.model, Cell):
             cell = self.model
             begun = first_state(cell, len(x)) if self.state is None else self.state
@@ -55,17 +55,17 @@ class Stream:
 
 
 def streaming(model: nn.Module, *, batch_first: bool | None = None) -> Stream:
-    """Feed a model one step at a time: the same outputs as over the whole sequence, in memory that does not grow.
+    """Run a model one step at a time, with the same outputs as over the whole sequence, in constant memory.
 
     Args:
         model: a cell, a layer such as :class:`elman.nn.LSTM` or :class:`elman.nn.Recurrent`, or any module
-            ``(x [T, B, ...], state) -> (outputs [T, B, ...], state)``, such as a language model; it is put into
-            evaluation.
-        batch_first: whether the model takes and returns ``[B, T, ...]``; default, whether the model, or else the
-            layers in it, have ``batch_first=True``. The steps that are fed are ``[B, ...]`` in both cases.
+            ``(x [T, B, ...], state) -> (outputs [T, B, ...], state)``, such as a language model. It is set to
+            evaluation mode.
+        batch_first: whether the model takes and returns ``[B, T, ...]``; default the ``batch_first`` of the model or,
+            if it has none, of its layers. Steps are fed as ``[B, ...]`` in both cases.
 
     Raises:
-        ValueError: if a layer reads backwards, or only some of the model's layers take batches first.
+        ValueError: if a layer is bidirectional, or the model's layers differ in ``batch_first``.
 
     Example:
         >>> import elman
@@ -77,20 +77,20 @@ def streaming(model: nn.Module, *, batch_first: bool | None = None) -> Stream:
     """
     for part in model.modules():
         if getattr(part, "bidirectional", False):
-            raise ValueError(f"{type(part).__name__} reads backwards too, so its outputs need the whole sequence")
+            raise ValueError(f"{type(part).__name__} is bidirectional: its outputs need the whole sequence")
     if batch_first is None:
         batch_first = _batch_first(model)
     return Stream(model.eval(), batch_first)
 
 
 def _batch_first(model: nn.Module) -> bool:
-    # the outermost module that says so comes first, and speaks for the model
+    # modules() lists the outermost module first; its batch_first, if any, decides
     found = [part.batch_first for part in model.modules() if isinstance(getattr(part, "batch_first", None), bool)]
     if hasattr(model, "batch_first"):
         found = found[:1]
     if len(set(found)) > 1:
         raise ValueError(
             "some layers of the model have batch_first=True and others batch_first=False: "
-            "pass batch_first, the layout that the model itself takes"
+            "pass batch_first for the layout of the model's input"
         )
     return bool(found and found[0])

@@ -1,4 +1,4 @@
-"""Models that read words: the class of a sentence, a tag for every word."""
+"""Models of text: sentence classifiers and taggers."""
 
 from collections.abc import Sequence
 from typing import Any, get_args
@@ -13,18 +13,18 @@ __all__ = ["Above", "Tagger", "TextClassifier", "TokenEmbedding"]
 
 
 class TokenEmbedding(nn.Module):
-    """A vector for every token, joined of one for each of its columns: the word, its ending, its shape.
+    """Embed a token as the concatenation of one vector per column, such as the word, its ending and its shape.
 
     Vectors start normal with a standard deviation of 0.1.
 
     Args:
-        sizes: entries of each column; number 0 is what is unknown.
+        sizes: number of entries of each column; entry 0 is the unknown one.
         widths: width of each column's vectors.
-        dropout: probability that training takes a column's entry for an unknown one, so that there is a vector for
-            those, and the other columns learn to stand in for it. Default 0.
+        dropout: probability of replacing a column's entry by the unknown one in training, so that the unknown
+            entry's vector is trained and the model learns to use the other columns. Default 0.
 
     Raises:
-        ValueError: if there is no column, or one without a width.
+        ValueError: if there is no column, or ``sizes`` and ``widths`` differ in number.
 
     Example:
         >>> embedding = TokenEmbedding([100, 20], [16, 4])
@@ -38,7 +38,7 @@ class TokenEmbedding(nn.Module):
             raise ValueError(f"every column needs a width, got {len(sizes)} columns and {len(widths)} widths")
         columns = [nn.Embedding(size, width) for size, width in zip(sizes, widths, strict=True)]
         for column in columns:
-            nn.init.normal_(column.weight, std=0.1)  # from 1 a small set of sentences is learned by heart, not read
+            nn.init.normal_(column.weight, std=0.1)  # with 1 a model memorises a small data set
         self.columns = nn.ModuleList(columns)
         self.output_size, self.dropout = sum(widths), dropout
 
@@ -52,7 +52,7 @@ class TokenEmbedding(nn.Module):
 
 
 class _Reader(nn.Module):
-    """Embedding, dropout, an encoder, dropout."""
+    """Base class: embedding, dropout, encoder, dropout."""
 
     def __init__(self, embedding: nn.Module, encoder: nn.Module, dropout: float):
         super().__init__()
@@ -64,19 +64,19 @@ class _Reader(nn.Module):
 
 
 class TextClassifier(_Reader):
-    """The class of a sentence.
+    """Classify a sentence.
 
     Args:
-        embedding: of the tokens; :class:`torch.nn.Identity` where the input already is vectors.
+        embedding: embeds the tokens; :class:`torch.nn.Identity` if the input is already vectors.
         encoder: ``(x, lengths=...) -> (outputs, state)`` with an ``output_size``, such as
             :class:`~elman.nn.Recurrent` or :class:`~elman.nn.transformer.Transformer`.
         classes: number of classes.
-        pooling: what of the outputs decides: ``"mean"`` or ``"max"`` over a row's own steps, or ``"last"``, the
-            output of its last step (and of its first, from the half that reads backwards). Default ``"max"``.
+        pooling: ``"mean"`` or ``"max"`` of the outputs over a row's own steps, or ``"last"``, the output of its last
+            step (of its first step, for the backward half). Default ``"max"``.
         dropout: probability of zeroing a feature before and after the encoder, in training; default 0.
 
     Raises:
-        ValueError: for an unknown pooling.
+        ValueError: if ``pooling`` is unknown.
 
     Example:
         >>> from elman.cells import GRUCell
@@ -100,20 +100,20 @@ class TextClassifier(_Reader):
         self.head = nn.Linear(self.encoder.output_size, classes)
 
     def forward(self, tokens: Tensor, lengths: Tensor | Sequence[int] | None = None) -> Tensor:
-        """Map tokens ``[T, B, F]``, every row of at least one, to logits ``[B, classes]``."""
+        """Map tokens ``[T, B, F]`` to logits ``[B, classes]``; every row needs at least one token."""
         outputs, _ = self.encode(tokens, lengths)
         both = getattr(self.encoder, "bidirectional", False)
         return self.head(self.dropout(pooled(outputs, lengths, self.pooling, both)))
 
 
 class Tagger(_Reader):
-    """A tag for every word.
+    """Tag every word.
 
     Args:
-        embedding: of the tokens.
-        encoder: as for :class:`TextClassifier`.
+        embedding: embeds the tokens.
+        encoder: see :class:`TextClassifier`.
         tags: number of tags.
-        dropout: as there.
+        dropout: see :class:`TextClassifier`.
 
     Example:
         >>> from elman.cells import GRUCell
@@ -128,17 +128,17 @@ class Tagger(_Reader):
         self.head = nn.Linear(self.encoder.output_size, tags)
 
     def forward(self, tokens: Tensor, lengths: Tensor | Sequence[int] | None = None) -> Tensor:
-        """Map tokens ``[T, B, F]`` to logits ``[T, B, tags]``; those past a row's end mean nothing."""
+        """Map tokens ``[T, B, F]`` to logits ``[T, B, tags]``; ignore the logits past a row's end."""
         return self.head(self.dropout(self.encode(tokens, lengths)[0]))
 
 
 class Above(nn.Module):
-    """An encoder that reads what another, shared with other tasks, makes of the words.
+    """An encoder on top of another encoder, which may be shared with other tasks.
 
     Args:
         lower: an encoder as for :class:`TextClassifier`, such as a tagger's.
-        upper: one that reads its outputs.
-        dropout: probability of zeroing a feature between them, in training; default 0.
+        upper: an encoder that reads the lower encoder's outputs.
+        dropout: probability of zeroing a feature between the two, in training; default 0.
 
     Example:
         >>> from elman.cells import GRUCell

@@ -1,4 +1,4 @@
-"""A small Transformer encoder with the manners of the recurrent layers, to stand beside them."""
+"""A small Transformer encoder with the interface of the recurrent layers, for comparison."""
 
 import math
 from collections.abc import Sequence
@@ -12,18 +12,19 @@ __all__ = ["Transformer"]
 
 
 class Transformer(nn.Module):
-    """Layers of self-attention that read a batch of sequences (Vaswani et al., "Attention Is All You Need", 2017).
+    """A Transformer encoder over a batch of sequences (Vaswani et al., "Attention Is All You Need", 2017).
 
-    Normalisation comes before each part (Xiong et al., 2020); positions are the paper's sines and cosines. The work
-    is done by :class:`torch.nn.TransformerEncoder`.
+    Layers are pre-norm (Xiong et al., 2020); positions are the paper's sines and cosines. The layers are those of
+    :class:`torch.nn.TransformerEncoder`.
 
     Args:
-        input_size: features I, which are also those of the output; a multiple of ``heads``, and even.
-        hidden_size: width of the part between; default 4 I.
-        num_layers: layers; default 2.
-        heads: of the attention; default 4.
-        dropout: probability, in training; default 0.
-        positions: whether positions are told; without them the order of a row's steps changes nothing. Default True.
+        input_size: features I of input and output; even, and a multiple of ``heads``.
+        hidden_size: width of the feed-forward layer; default 4 I.
+        num_layers: number of layers; default 2.
+        heads: number of attention heads; default 4.
+        dropout: probability of dropout in training; default 0.
+        positions: whether to add position encodings; without them the outputs do not depend on the order of the
+            steps. Default True.
 
     Raises:
         ValueError: if ``input_size`` is odd or not a multiple of ``heads``.
@@ -54,7 +55,7 @@ class Transformer(nn.Module):
         self.dropout, self.positions = nn.Dropout(dropout), positions
 
     def forward(self, x: Tensor, *, lengths: Tensor | Sequence[int] | None = None) -> tuple[Tensor, None]:
-        """Map inputs ``[T, B, I]`` to outputs ``[T, B, I]``, zero past a row's end. There is no state to carry.
+        """Map inputs ``[T, B, I]`` to outputs ``[T, B, I]``, zero past a row's end, and None in place of a state.
 
         Raises:
             ValueError: if ``lengths`` are not B integers from 0 to T.
@@ -62,7 +63,7 @@ class Transformer(nn.Module):
         steps, rows = x.shape[:2]
         past = ~real_steps(lengths, steps, rows, x.device)
         x = torch.where(past[..., None], 0.0, x)
-        # a row without steps still attends to its first place, which is zero: a softmax over nothing is NaN
+        # a row of length 0 attends to its first position, which is zero: a softmax over nothing is NaN
         masked = past.t() & (torch.arange(steps, device=x.device) > 0)
         placed = x * math.sqrt(self.input_size)
         if self.positions:
@@ -72,7 +73,7 @@ class Transformer(nn.Module):
 
 
 def positions(steps: int, size: int, like: Tensor) -> Tensor:
-    """Return the sines and cosines of section 3.5, ``[T, size]``.
+    """Return the position encodings of Vaswani et al., section 3.5, ``[T, size]``.
 
     Example:
         >>> positions(2, 4, torch.zeros(1))[0].tolist()

@@ -1,17 +1,16 @@
 """Which configuration of a recurrent network suits which data.
 
-**Question.** One-to-one, one-to-many, many-to-one, aligned or unaligned many-to-many: which suits (a) the
-sentiment of a review, (b) a melody from a genre, (c) translation, (d) a part of speech for each word, (e) the
-next word?
+**Question.** Which configuration (one-to-one, one-to-many, many-to-one, aligned or unaligned many-to-many) suits
+(a) the sentiment of a review, (b) a melody from a genre, (c) translation, (d) a part of speech for each word, (e)
+the next word?
 
-**Method.** Each answer is a real model of this library, run on a batch of that task's shapes: what goes in,
-what comes out, and at which step the first output can be known. A model that may look ahead and one that may
-not are told apart by experiment: the last input is changed, and it is checked whether the first output changes
-with it.
+**Method.** Each answer is a real model of this library, run on a batch with the shapes of its task: the input, the
+output, and the step at which the first output can be known. An experiment shows which models look ahead: it
+changes the last input and checks whether the first output changes.
 
 **What to expect.** (a) many-to-one, (b) one-to-many, (c) unaligned many-to-many, (d) aligned many-to-many,
-where looking ahead is legitimate, (e) many-to-one for a single next word; trained as a language model it is
-aligned many-to-many and must not look ahead, or the answer leaks into the question.
+where looking ahead is legitimate, (e) many-to-one for a single next word. A language model is trained as aligned
+many-to-many and must not look ahead, or it would read the word that it predicts.
 """
 
 import math
@@ -31,9 +30,9 @@ from elman.lab.workspace import Desk
 TASKS = {
     "a": ("sentiment of a review", "many to one", "many words, one judgement at the end"),
     "b": ("melody from a genre", "one to many", "one label, notes until the model ends the tune"),
-    "c": ("translation", "many to many, unaligned", "the target has another length and another order"),
-    "d": ("part of speech", "many to many, aligned", "one tag a word; what follows a word is known and helps"),
-    "e": ("next word", "many to many, aligned", "every prefix asks for its next word; no looking ahead"),
+    "c": ("translation", "many to many, unaligned", "the target differs in length and order"),
+    "d": ("part of speech", "many to many, aligned", "one tag per word; the words that follow are known and help"),
+    "e": ("next word", "many to many, aligned", "every prefix predicts its next word; no looking ahead"),
 }
 
 Size = Annotated[int, Field(gt=0, le=500)]
@@ -41,7 +40,7 @@ Size = Annotated[int, Field(gt=0, le=500)]
 
 @dataclass(frozen=True)
 class Plan:
-    """Length of a sequence and sizes of the models, which decide nothing."""
+    """Length of a sequence and sizes of the models; the answers do not depend on them."""
 
     steps: Size = 7
     batch_size: Size = 3
@@ -52,14 +51,14 @@ QUICK = Plan()
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """What looks ahead and what does not."""
+    """State which models look ahead."""
 
     def changed(arms: Arms, name: str) -> float | list[float]:
         return math.nan if plan.steps == 1 else arms.exact("shapes", name)  # one step has nothing to look ahead to
 
     return [
         Claim("causal", "A language model's first output does not depend on the last input.",
-              "otherwise the next word would be read before it is asked for", "outputs that change", at_most=0,
+              "a language model must not read the word that it predicts", "outputs that change", at_most=0,
               measure=lambda arms: changed(arms, "causal")),
         Claim("ahead", "A bidirectional tagger's first output does depend on the last input.",
               "Schuster & Paliwal (1997)", "outputs that change", at_least=1,
@@ -68,12 +67,12 @@ def claims(plan: Plan) -> list[Claim]:
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """One computation."""
+    """Return the single trial."""
     return [Trial("shapes", 0)]
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Run each model on its own shapes."""
+    """Run each model on the shapes of its task."""
     import torch
 
     import elman
@@ -105,30 +104,30 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """The five answers."""
+    """Report the five answers and the shapes."""
     (record,) = records
     rows = [[key, *TASKS[key], record.texts[key]] for key in TASKS]
     answer = "\n\n".join(f"**{key})** {name}: {kind} ({why})." for key, (name, kind, why) in TASKS.items())
     return Findings(
         summary="; ".join(f"({key}) {name}: {kind}" for key, (name, kind, _) in TASKS.items()) + ".",
         passages=[
-            Passage("Answer", answer + "\n\nA single next word after a prefix is many to one; a language model is "
-                    "trained on all prefixes of a text at once, which is why it must not look ahead."),
+            Passage("Answer", answer + "\n\nPredicting one word after a prefix is many to one. A language model is "
+                    "trained on all prefixes of a text at once, so it must not look ahead."),
         ],
         tables=[
             Table("The five tasks", ["", "task", "configuration", "why", "shapes, as run"], rows,
-                  f"T = {plan.steps} steps, B = {plan.batch_size} sequences: layers read and write [T, B, "
-                  "features], the search writes tokens [B, T]."),
+                  f"T = {plan.steps} steps, B = {plan.batch_size} sequences: layers take and return [T, B, "
+                  "features]; decoding returns tokens [B, T]."),
         ],
     )  # fmt: skip
 
 
 SHAPES = ("one to one", "one to many", "many to one", "many to many, aligned", "many to many, unaligned")
 ASKED = (
-    ("telling the composer of a piece from its notes", 2), ("writing a caption for a picture", 1),
-    ("telling from a photograph alone whether it shows a cat", 0), ("turning speech into text", 4),
-    ("marking each frame of a film as day or night", 3), ("summing up a report in two sentences", 4),
-    ("deciding whether a day of sensor readings holds a fault", 2), ("marking names in a sentence, word by word", 3),
+    ("naming the composer of a piece from its notes", 2), ("writing a caption for a picture", 1),
+    ("deciding from a single photograph whether it shows a cat", 0), ("turning speech into text", 4),
+    ("marking each frame of a film as day or night", 3), ("summarising a report in two sentences", 4),
+    ("deciding whether a day of sensor readings has a fault", 2), ("marking names in a sentence, word by word", 3),
     ("continuing a melody of which only the key is given", 1), ("answering a question with one of four options", 2),
     ("writing the stress of every syllable in a line of verse", 3), ("turning dates such as 3/2/99 into words", 4),
 )  # fmt: skip

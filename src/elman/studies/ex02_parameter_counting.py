@@ -3,13 +3,12 @@
 **Question.** A recurrent network has input_size=100, hidden_size=256 and output_size=50. How many trainable
 parameters does it have, biases included?
 
-**Method.** The modules are built and their parameters counted; the formula
+**Method.** The study builds the modules, counts their parameters and compares the count with the formula
 
     I·H + H² + b·H + H·O + O
 
-is held against the count. The number b of bias vectors is a convention: textbooks give the hidden layer one,
-PyTorch two (one for the input product and one for the recurrent product, which is redundant in a vanilla
-network but is what `nn.RNN` really has).
+The number b of bias vectors is a convention: textbooks give the hidden layer one, PyTorch gives it two (one for the
+input product and one for the recurrent product). The second is redundant in a vanilla network, but `nn.RNN` has it.
 
 **What to expect.** 100·256 + 256² + 256 = 91,392 for the hidden layer, 256·50 + 50 = 12,850 for the output:
 104,242 in all, and 256 more in PyTorch. Try your own sizes with `elman count rnn --input-size 100
@@ -31,7 +30,7 @@ from elman.lab.workspace import Desk
 
 @dataclass(frozen=True)
 class Plan:
-    """The network of the exercise."""
+    """The sizes of the exercise's network."""
 
     input_size: PositiveInt = 100
     hidden_size: PositiveInt = 256
@@ -42,19 +41,19 @@ QUICK = Plan()
 
 
 def formula(plan: Plan, biases: int) -> int:
-    """The number of parameters with ``biases`` bias vectors in the hidden layer."""
+    """Return the number of parameters with ``biases`` bias vectors in the hidden layer."""
     I, H, O = plan.input_size, plan.hidden_size, plan.output_size
     return I * H + H**2 + biases * H + H * O + O
 
 
 def counted(arms: Arms, biases: int) -> float | list[float]:
-    """The number that was counted in one convention."""
+    """Return the counted number of parameters with ``biases`` bias vectors."""
     parts = [value for r in arms.records for key, value in r.numbers.items() if key.startswith(f"{biases}|")]
     return sum(parts) if parts else []
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """The formula's number, in both conventions."""
+    """State the formula's number in both conventions."""
     return [
         Claim(
             key=f"biases-{biases}",
@@ -73,12 +72,12 @@ def claims(plan: Plan) -> list[Claim]:
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """One count; there is nothing random in it."""
+    """Return the single trial; counting is deterministic."""
     return [Trial("count")]
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Build the network in both conventions and count."""
+    """Build the network in both conventions and count its parameters."""
     from elman.probe.parameters import count_parameters
 
     numbers = {}
@@ -90,7 +89,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """The counts by part, and the answer in words."""
+    """Report the counts by tensor and the worked answer."""
     parts: dict[int, list] = {biases: [] for biases in (1, 2)}
     for key, value in records[0].numbers.items():
         biases, name, shape = key.split("|")
@@ -113,11 +112,11 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 
 
 def question(rng: Random) -> Question:
-    """Ask for the number of parameters of a network of other sizes."""
+    """Ask for the number of parameters of a network with other sizes."""
     plan = Plan(*(rng.choice(sizes) for sizes in ((20, 50, 80, 100), (32, 64, 128, 200), (2, 5, 10, 40))))
     text = (
         f"A vanilla RNN has input_size={plan.input_size}, hidden_size={plan.hidden_size} and "
         f"output_size={plan.output_size}, with one bias vector in the hidden layer and one in the output. How many "
-        "trainable parameters has it?"
+        "trainable parameters does it have?"
     )
     return Question(text, (Part("", "parameters", (formula(plan, 1),)),), vars(plan))

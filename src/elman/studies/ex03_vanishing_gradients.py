@@ -4,15 +4,13 @@
 happens to the gradient signal after 50 steps, and what if the diagonal is 1.5 and 1.3?
 
 **Method.** The powers are computed by `torch.linalg.matrix_power` in float64. Then a real `RNNCell` with this
-matrix runs for 50 steps from a state of zero, once on inputs of zero, where tanh has slope one and the gradient
-of the last state with respect to the first is exactly a power of the matrix, and once on noise, where the
-slopes are below one. The gradient is measured by backpropagation. From the first state to the fiftieth there
-are 49 factors.
+matrix runs for 50 steps from a zero state, twice. On zero inputs tanh has slope one, so the gradient of the last
+state with respect to the first is exactly a power of the matrix. On noise the slopes are below one. The gradient
+is measured by backpropagation. From the first state to the fiftieth there are 49 factors.
 
 **What to expect.** 0.5¹⁰ = 9.77·10⁻⁴ and 0.3¹⁰ = 5.90·10⁻⁶; after 50 steps 8.9·10⁻¹⁶ and 7.2·10⁻²⁷. With 1.5
-and 1.3 the powers explode, to 6.4·10⁸ and 5.0·10⁵, but in a network on real inputs tanh saturates and may
-cancel it: a spectral radius above one is necessary for explosion, not sufficient (Pascanu, Mikolov & Bengio,
-2013).
+and 1.3 the powers explode, to 6.4·10⁸ and 5.0·10⁵. On real inputs tanh saturates and may cancel the growth: a
+spectral radius above one is necessary for explosion, not sufficient (Pascanu, Mikolov & Bengio, 2013).
 
 Other numbers: `elman study 15.3 --set diagonal=0.9,0.99 --set steps=100`.
 """
@@ -35,7 +33,7 @@ from elman.lab.workspace import Desk
 
 @dataclass(frozen=True)
 class Plan:
-    """The matrices, and how far to look."""
+    """The diagonals of the two matrices, the power and the number of steps."""
 
     diagonal: tuple[float, ...] = (0.5, 0.3)
     larger: tuple[float, ...] = (1.5, 1.3)
@@ -44,17 +42,23 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not self.diagonal or not self.larger or not all(map(math.isfinite, (*self.diagonal, *self.larger))):
-            raise ValueError("diagonal and larger must be finite numbers, at least one each")
+            raise ValueError(
+                "diagonal and larger must each be one or more finite numbers, "
+                f"got {list(self.diagonal)} and {list(self.larger)}"
+            )
         most = max(map(abs, (*self.diagonal, *self.larger)))
         if most > 1 and max(self.power, self.steps) * math.log10(most) > 300:
-            raise ValueError(f"{most:g} to the power of {max(self.power, self.steps)} is too large a number")
+            raise ValueError(
+                f"entries to the power of {max(self.power, self.steps)} must be at most 1e300, got {most:g}; "
+                "choose smaller entries, a smaller power or fewer steps"
+            )
 
 
 QUICK = Plan()
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """The power by hand, the real gradient, and what saturation does."""
+    """State the power, the gradient on zero inputs and the gradient on noise."""
     by_hand = max(abs(d) for d in plan.diagonal) ** plan.power
 
     def off(arms: Arms) -> float | list[float]:
@@ -73,24 +77,24 @@ def claims(plan: Plan) -> list[Claim]:
 
     return [
         Claim("power", f"The largest entry of the matrix to the power of {plan.power} is {number(by_hand)}.",
-              "a diagonal matrix is raised entry by entry", at_least=by_hand * (1 - 1e-9),
+              "a power of a diagonal matrix is computed entry by entry", at_least=by_hand * (1 - 1e-9),
               at_most=by_hand * (1 + 1e-9), measure=lambda arms: arms.exact("diagonal", "power")),
-        Claim("gradient", "On inputs of zero the gradient through the real cell is the power of the matrix.",
+        Claim("gradient", "On zero inputs the gradient through the RNN cell equals the power of the matrix.",
               "the chain rule: tanh has slope 1 at 0", "largest relative difference", at_most=1e-9,
               measure=off),
-        Claim("slopes", "On noise the gradient is smaller than the power of the matrix.",
+        Claim("slopes", "On noise the gradient through the RNN cell is smaller than the power of the matrix.",
               "Pascanu, Mikolov & Bengio (2013): the slopes of tanh are at most 1", "log10 of gradient over power",
               at_most=0.0, measure=slopes),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """One computation for each matrix."""
+    """Return one trial for each matrix."""
     return [Trial("diagonal"), Trial("larger")]
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Powers of the matrix, and the gradients of a real cell at every step."""
+    """Compute the powers of the matrix and the gradients of a real cell at every step."""
     import torch
 
     from elman.cells import RNNCell
@@ -115,7 +119,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """The three answers, and gradients step by step."""
+    """Report the three answers and the gradients step by step."""
     arms = Arms(records)
     (small,), (large,) = arms["diagonal"], arms["larger"]
 
@@ -127,18 +131,19 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         if most == 1:
             return "the largest keeps its size"
         if most < 1:
-            return "all shrink, and what happened that long ago cannot be learned from"
+            return "all shrink, and the network cannot learn from inputs that long ago"
         return "the largest grows, and the gradient explodes while the states are small"
 
     answer = (
-        f"**a)** A diagonal matrix is raised entry by entry: diag({powers(plan.diagonal, plan.power)}).\n\n"
+        "**a)** A power of a diagonal matrix is computed entry by entry: "
+        f"diag({powers(plan.diagonal, plan.power)}).\n\n"
         f"**b)** After {plan.steps} steps the entries are {powers(plan.diagonal, plan.steps)}: "
-        f"{fate(plan.diagonal)}. The slopes of tanh, at most one, make the real gradient smaller still: through the "
-        f"cell on noise {number(small.series['noise'][0], 3)} of it arrives over {plan.steps - 1} steps.\n\n"
+        f"{fate(plan.diagonal)}. The slopes of tanh are at most one and shrink the real gradient further: on noise "
+        f"its norm at the first step is {number(small.series['noise'][0], 3)} times its norm at the last.\n\n"
         f"**c)** With {', '.join(f'{d:g}' for d in plan.larger)} the entries become "
-        f"{powers(plan.larger, plan.steps)}: {fate(plan.larger)}. On noise the larger a state the smaller the slope, "
-        f"and {number(large.series['noise'][0], 3)} arrives. Clipping treats explosion and does nothing for what has "
-        "vanished."
+        f"{powers(plan.larger, plan.steps)}: {fate(plan.larger)}. On noise a larger state has a smaller slope: the "
+        f"norm at the first step is {number(large.series['noise'][0], 3)} times the norm at the last. Clipping "
+        "limits exploding gradients; it does not restore vanished ones."
     )
     times = list(range(1, plan.steps + 1))
 
@@ -149,34 +154,33 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         summary=(
             f"The matrix diag({', '.join(f'{d:g}' for d in plan.diagonal)}) to the power of {plan.power} is "
             f"diag({powers(plan.diagonal, plan.power)}); to the power of {plan.steps} it is "
-            f"diag({powers(plan.diagonal, plan.steps)}), by which the gradient of {plan.steps} steps ago is "
-            "multiplied."
+            f"diag({powers(plan.diagonal, plan.steps)}), which scales a gradient that flows back {plan.steps} steps."
         ),
         passages=[Passage("Answer", answer)],
         tables=[
-            Table("Powers of each entry of the diagonals", ["entry", f"to the power of {plan.power}",
+            Table("Powers of each diagonal entry", ["entry", f"to the power of {plan.power}",
                   f"to the power of {plan.steps}"],
                   [[d, d**plan.power, d**plan.steps] for d in (*plan.diagonal, *plan.larger)]),
         ],
         figures=[
-            Curves("The gradient at every step, from the last one back", "time step", "norm of ∂L/∂hₜ",
+            Curves("The gradient at every step", "time step", "norm of ∂L/∂hₜ",
                    [line(small, "zero", "smaller matrix, no input"), line(small, "noise", "smaller matrix, noise"),
                     line(large, "zero", "larger matrix, no input"), line(large, "noise", "larger matrix, noise")],
-                   log_y=True, caption="The loss L is the last state's unit with the largest entry. Without input "
-                   "the lines are powers of the matrix; on noise, of which this is one draw, tanh's slopes below "
-                   "one bend both down."),
+                   log_y=True, caption="The loss L is the last state of the unit with the largest diagonal entry. "
+                   "Without input the curves are powers of the matrix. On noise (one draw) tanh's slopes below one "
+                   "lower both curves."),
         ],
     )  # fmt: skip
 
 
 def question(rng: Random) -> Question:
-    """Ask for another power, and what becomes of the gradient."""
+    """Ask for a power of another matrix and for the fate of the gradient."""
     entries = tuple(rng.choice((0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 1.1, 1.2, 1.4)) for _ in range(2))
     power, most = rng.choice((5, 8, 10, 12)), max(entries)
     text = (
-        f"The recurrent matrix of a vanilla RNN is diag({entries[0]:g}, {entries[1]:g}). a) Give the diagonal of its "
-        f"power of {power}, to 1 %. b) What becomes of a gradient along the first dimension or the second, "
-        "whichever is larger, over many steps, while the slopes of tanh are near one?"
+        f"The recurrent matrix of a vanilla RNN is diag({entries[0]:g}, {entries[1]:g}). a) Give the diagonal of the "
+        f"matrix to the power of {power}, to within 1 %. b) What happens over many steps to a gradient along the "
+        "dimension with the larger entry, while the slopes of tanh are near one?"
     )
     parts = (
         Part("a", "two numbers", tuple(entry**power for entry in entries), within=0.01),

@@ -1,14 +1,14 @@
 """What the gates of an LSTM do to its cell state.
 
 **Question.** Given the forget gate f, the input gate i, the candidate g and the old cell state, what is the new
-cell state, what does the forget gate do in each dimension, and which dimension receives most new information?
+cell state, what does the forget gate do in each dimension, and which dimension receives the most new information?
 
-**Method.** The numbers go through the update of the real cell: an `LSTMCell` is given the drive whose gates are
-exactly these values (the inverse sigmoid of f and i, the inverse tanh of g), no recurrent weights, and the old
-cell state; one step gives the new one. The answer by hand, c = f·c + i·g, is held against it.
+**Method.** A real `LSTMCell` without recurrent weights takes one step from the old cell state. Its drive is chosen
+so that the gates have exactly the given values: the inverse sigmoid of f and i, the inverse tanh of g. The new
+cell state is compared with the answer by hand, c = f·c + i·g.
 
-**What to expect.** c = [2.0, -0.3, -0.35]. The new information in dimension k is i·g, not g alone: a large candidate
-behind a closed gate counts for little.
+**What to expect.** c = [2.0, -0.3, -0.35]. The new information in dimension k is i·g, not g alone: a large
+candidate has little effect if the input gate is almost closed.
 
 Other numbers: `elman study 15.4 --set forget=0.5,0.5 --set gate=1,0 --set candidate=0.3,-0.2 --set before=1,1`.
 """
@@ -34,7 +34,7 @@ PRECISION = 1e-12
 
 @dataclass(frozen=True)
 class Plan:
-    """The values of the exercise, one entry a dimension."""
+    """The values of the exercise, one entry per dimension."""
 
     forget: tuple[Open, ...] = (0.9, 0.1, 0.5)
     gate: tuple[Open, ...] = (0.2, 0.8, 0.5)  # the input gate
@@ -42,22 +42,26 @@ class Plan:
     before: tuple[FiniteFloat, ...] = (2.0, 1.0, -1.0)
 
     def __post_init__(self) -> None:
-        if len({len(self.forget), len(self.gate), len(self.candidate), len(self.before)}) != 1:
-            raise ValueError("forget, gate, candidate and before must have the same number of entries")
+        counts = [len(self.forget), len(self.gate), len(self.candidate), len(self.before)]
+        if len(set(counts)) != 1:
+            raise ValueError(
+                "forget, gate, candidate and before must have the same number of entries, "
+                f"got {', '.join(map(str, counts))}"
+            )
 
 
 QUICK = Plan()
 
 
 def by_hand(plan: Plan) -> list[float]:
-    """c = f·c + i·g, entry by entry."""
+    """Return c = f·c + i·g, entry by entry."""
     return [
         f * c + i * g for f, i, g, c in zip(plan.forget, plan.gate, plan.candidate, plan.before, strict=True)
     ]  # fmt: skip
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """The real cell and the formula agree."""
+    """State that the real cell and the formula agree."""
 
     def off(arms: Arms) -> float | list[float]:
         for record in arms.records:
@@ -71,12 +75,12 @@ def claims(plan: Plan) -> list[Claim]:
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """One step; there is nothing random in it."""
+    """Return the single trial; the step is deterministic."""
     return [Trial("step")]
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Take one step of the real cell with these gates."""
+    """Take one step of a real cell with these gates."""
     import torch
 
     from elman.cells import LSTMCell, LSTMState
@@ -92,18 +96,18 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """The new state, and what each gate did."""
+    """Report the new state and the effect of each gate."""
     after = records[0].series["after"]
     rows, words = [], []
     for k, (f, i, g, c) in enumerate(zip(plan.forget, plan.gate, plan.candidate, plan.before, strict=True), 1):
         rows.append([k, f, i, g, c, f * c, i * g, after[k - 1]])
         words.append(
-            f"In dimension {k} the forget gate keeps {percent(f, 0)} of {number(c)}, the input gate lets in "
+            f"In dimension {k} the forget gate keeps {percent(f, 0)} of {number(c)} and the input gate admits "
             f"{percent(i, 0)} of {number(g)}."
         )
     news = [abs(row[6]) for row in rows]
     most = news.index(max(news)) + 1
-    new = f"dimension {most} receives most new information, |i·g| = {number(max(news))}"
+    new = f"dimension {most} receives the most new information, |i·g| = {number(max(news))}"
     answer = f"c = {listed(after)}.\n\n" + " ".join(words) + f"\n\n{new.capitalize()}."
     return Findings(
         summary=f"The new cell state is c = {listed(after)}; {new}.",
@@ -123,7 +127,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 
 
 def question(rng: Random) -> Question:
-    """Ask for the new cell state, and for the dimension that receives most."""
+    """Ask for the new cell state and for the dimension that receives the most new information."""
 
     def some(values: Sequence[float]) -> tuple[float, ...]:
         return tuple(rng.choice(values) for _ in range(3))
@@ -133,11 +137,11 @@ def question(rng: Random) -> Question:
     plan = Plan(*drawn)
     news = [abs(i * g) for i, g in zip(plan.gate, plan.candidate, strict=True)]
     parts = [Part("a", "three numbers", tuple(by_hand(plan)), within=0.001)]
-    if sorted(news)[-1] > sorted(news)[-2] + 1e-9:  # otherwise two dimensions receive as much
+    if sorted(news)[-1] > sorted(news)[-2] + 1e-9:  # else two dimensions tie
         parts.append(Part("b", "1, 2 or 3", (float(news.index(max(news)) + 1),)))
     text = (
         f"At one step of an LSTM the forget gate is {list(plan.forget)}, the input gate {list(plan.gate)}, the "
-        f"candidate {list(plan.candidate)} and the cell state before {list(plan.before)}. a) Compute the new cell "
-        "state." + (" b) Which dimension receives most new information?" if len(parts) > 1 else "")
+        f"candidate {list(plan.candidate)} and the previous cell state {list(plan.before)}. a) Compute the new cell "
+        "state." + (" b) Which dimension receives the most new information?" if len(parts) > 1 else "")
     )
     return Question(text, tuple(parts), vars(plan))

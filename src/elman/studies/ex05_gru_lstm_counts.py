@@ -2,12 +2,12 @@
 
 **Question.** What are the parameter counts of an LSTM and a GRU with input_size=128 and hidden_size=256?
 
-**Method.** The modules are built and counted, in three conventions: without bias vectors, with one a gate
-(textbooks), and with PyTorch's two. The formula is gates·(I·H + H² + b·H), with 4 gates for the LSTM (three
-gates and a candidate) and 3 for the GRU.
+**Method.** The study builds the modules and counts their parameters in three conventions: without bias vectors,
+with one per gate (textbooks), and with two per gate (PyTorch). The formula is gates·(I·H + H² + b·H), with 4 gates
+for the LSTM (three gates and a candidate) and 3 for the GRU.
 
-**What to expect.** The ratio is exactly 3/4 in each convention. PyTorch's GRU needs its second bias for the
-candidate, since it applies the reset gate after the product; elsewhere the two add up to one.
+**What to expect.** The ratio is exactly 3/4 in each convention. PyTorch's GRU needs the second bias of its
+candidate, since the reset gate multiplies the recurrent product and its bias; elsewhere the two biases act as one.
 
 Your own sizes: `elman count lstm --input-size 128 --hidden-size 256`.
 """
@@ -26,7 +26,7 @@ from elman.lab.study import Record, Trial
 from elman.lab.workspace import Desk
 
 GATES: dict[Literal["lstm", "gru"], int] = {"lstm": 4, "gru": 3}
-CONVENTIONS = {0: "no bias", 1: "one bias vector a gate (textbook)", 2: "two bias vectors a gate (PyTorch)"}
+CONVENTIONS = {0: "no bias", 1: "one bias vector per gate (textbook)", 2: "two bias vectors per gate (PyTorch)"}
 
 
 @dataclass(frozen=True)
@@ -41,39 +41,39 @@ QUICK = Plan()
 
 
 def formula(plan: Plan, kind: Literal["lstm", "gru"], biases: int) -> int:
-    """gates·(I·H + H² + b·H)."""
+    """Return gates·(I·H + H² + b·H)."""
     I, H = plan.input_size, plan.hidden_size
     return GATES[kind] * (I * H + H * H + biases * H)
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """Both counts with one bias, and the ratio in all conventions."""
+    """State both counts with one bias and the ratio in all conventions."""
     stated = [
-        Claim(kind, f"With one bias vector a gate the {kind.upper()} has {formula(plan, kind, 1):,} parameters.",
+        Claim(kind, f"With one bias vector per gate the {kind.upper()} has {formula(plan, kind, 1):,} parameters.",
               f"the formula {gates}·(I·H + H² + H)", "parameters",
               at_least=formula(plan, kind, 1), at_most=formula(plan, kind, 1),
               measure=lambda arms, kind=kind: arms.exact("count", f"{kind}|1"))
         for kind, gates in GATES.items()
     ]  # fmt: skip
-    ratio = "A GRU has exactly three quarters of an LSTM's parameters in every convention."
+    ratio = "A GRU has exactly three quarters of an LSTM's parameters in every bias convention."
     return [*stated, Claim("ratio", ratio, "three gates against four", "largest distance from 3/4", at_most=0.0,
                            measure=_distance)]  # fmt: skip
 
 
 def _distance(arms: Arms) -> float | list[float]:
-    """The largest distance of the ratio from three quarters, in any convention."""
+    """Return the largest distance of the ratio from three quarters over the conventions."""
     for record in arms["count"]:
         return max(abs(record.numbers[f"gru|{b}"] / record.numbers[f"lstm|{b}"] - 0.75) for b in CONVENTIONS)
     return []
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """One count; there is nothing random in it."""
+    """Return the single trial; counting is deterministic."""
     return [Trial("count")]
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Build and count. Without bias is what is left when the bias vectors are not counted."""
+    """Build both modules and count their parameters; the convention without biases leaves the bias vectors out."""
     from elman.probe.parameters import count_parameters
 
     numbers = {}
@@ -86,7 +86,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """The counts side by side."""
+    """Report the counts side by side."""
     numbers = {key: int(value) for key, value in records[0].numbers.items()}
     rows = []
     for biases, words in CONVENTIONS.items():
@@ -95,12 +95,12 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     I, H = plan.input_size, plan.hidden_size
     answer = "\n\n".join(
         f"{kind.upper()}: {gates}·({I}·{H} + {H}² + {H}) = {gates}·{I * H + H * H + H:,} = "
-        f"{numbers[f'{kind}|1']:,}; PyTorch's two biases make it {numbers[f'{kind}|2']:,}."
+        f"{numbers[f'{kind}|1']:,}; with PyTorch's two biases {numbers[f'{kind}|2']:,}."
         for kind, gates in GATES.items()
     )
     return Findings(
-        summary=f"An LSTM has {numbers['lstm|1']:,} parameters, a GRU {numbers['gru|1']:,} with one bias vector a "
-        "gate: a ratio of 3/4.",
+        summary=f"An LSTM has {numbers['lstm|1']:,} parameters and a GRU {numbers['gru|1']:,}, with one bias "
+        "vector per gate: a ratio of 3/4.",
         passages=[Passage("Worked answer", answer)],
         tables=[Table("Parameters", ["convention", "LSTM", "GRU", "difference", "ratio"], rows)],
     )
@@ -111,7 +111,7 @@ def question(rng: Random) -> Question:
     plan = Plan(rng.choice((10, 32, 64, 100)), rng.choice((20, 50, 64, 128)))
     text = (
         f"How many parameters have a) an LSTM and b) a GRU with input_size={plan.input_size} and "
-        f"hidden_size={plan.hidden_size}, one bias vector a gate?"
+        f"hidden_size={plan.hidden_size}, with one bias vector per gate?"
     )
     parts = Part("a", "LSTM", (formula(plan, "lstm", 1),)), Part("b", "GRU", (formula(plan, "gru", 1),))
     return Question(text, parts, vars(plan))

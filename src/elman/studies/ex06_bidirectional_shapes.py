@@ -1,15 +1,15 @@
 """The shapes of a bidirectional LSTM.
 
-**Question.** A bidirectional LSTM with hidden_size=128 reads a sequence of length 20. How wide is the output at each
-time step, and what is the shape of the final hidden state with two layers?
+**Question.** A bidirectional LSTM with hidden_size=128 reads a sequence of length 20. How wide is the output at
+each time step, and what is the shape of the final hidden state with two layers?
 
-**Method.** The layers are built and run on random input, and the shapes read off. Two identities say what the
-final state holds: the last layer's forward state is the forward half of the output at the last step, its
-backward state the backward half of the output at the *first* step, where the backward direction ends.
+**Method.** The study builds the layers, runs them on random input and records the shapes. Two identities show what
+the final state holds: the last layer's forward state is the forward half of the output at the last step, and its
+backward state is the backward half of the output at the *first* step, where the backward direction ends.
 
-**What to expect.** Two directions of 128 make 256 features a step. The final states are [4, B, 128]: one for each
-layer and direction, layer by layer, forward before backward. The identities hold for full rows; in a padded
-batch the forward state belongs to each row's own last step.
+**What to expect.** Two directions of 128 units give 256 features per step. The final states have shape [4, B, 128]:
+one for each layer and direction, layer by layer, forward before backward. The identities hold for full rows; in a
+padded batch the forward state is that of each row's own last step.
 """
 
 from collections.abc import Sequence
@@ -42,27 +42,27 @@ QUICK = Plan()
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """The two shapes and what the final state holds."""
+    """State the two shapes and what the final state holds."""
     H, L, B = plan.hidden_size, plan.num_layers, plan.batch_size
     return [
-        Claim("width", f"The output has {2 * H} features a step.", "two directions side by side", "features",
+        Claim("width", f"The output has {2 * H} features per step.", "two directions side by side", "features",
               at_least=2 * H, at_most=2 * H, measure=lambda arms: arms.exact("shapes", "width")),
-        Claim("states", f"The final hidden state of {L} layers holds {2 * L} vectors of {H} features a row.",
-              "one a layer and direction", "numbers in all", at_least=2 * L * B * H, at_most=2 * L * B * H,
+        Claim("states", f"The final hidden state of {L} layers holds {2 * L} vectors of {H} features per row.",
+              "one per layer and direction", "numbers in all", at_least=2 * L * B * H, at_most=2 * L * B * H,
               measure=lambda arms: arms.exact("shapes", "states")),
-        Claim("identities", "The last layer's final states are the ends of the output's two halves.",
-              "documentation of torch.nn.LSTM", "largest difference", at_most=0.0,
-              measure=lambda arms: arms.exact("shapes", "identities")),
+        Claim("identities", "The last layer's final states equal the forward half of the last output and the "
+              "backward half of the first output.", "documentation of torch.nn.LSTM", "largest difference",
+              at_most=0.0, measure=lambda arms: arms.exact("shapes", "identities")),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """One run on random input."""
+    """Return the single trial, a run on random input."""
     return [Trial("shapes", 0)]
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Build the layer, run it, read the shapes."""
+    """Build the layer, run it and record the shapes."""
     import torch
 
     from elman.nn import LSTM
@@ -78,7 +78,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """The shapes, and which entry of the final state is which."""
+    """Report the shapes and what each entry of the final state is."""
     shapes, numbers = records[0].texts, records[0].numbers
     order = [
         [2 * layer + backward, layer + 1, "backward" if backward else "forward",
@@ -86,27 +86,25 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         for layer in range(plan.num_layers) for backward in (0, 1)
     ]  # fmt: skip
     answer = (
-        f"At each step {plan.hidden_size} features from each direction: {int(numbers['width'])}. Over {plan.steps} "
-        f"steps and a batch of {plan.batch_size} the output is {shapes['outputs']}.\n\n"
-        f"The final hidden state is {shapes['h']}, and so is the final cell state."
+        f"Each direction gives {plan.hidden_size} features per step: {int(numbers['width'])} in all. With "
+        f"{plan.steps} steps and a batch of {plan.batch_size} the output has shape {shapes['outputs']}.\n\n"
+        f"The final hidden state and the final cell state have shape {shapes['h']}."
     )
     return Findings(
-        summary=f"The output, steps by batch by features, is {shapes['outputs']}; the final hidden state, layers "
-        f"times directions by batch by units, is {shapes['h']}.",
+        summary=f"The output (steps, batch, features) has shape {shapes['outputs']}; the final hidden state (layers "
+        f"times directions, batch, units) has shape {shapes['h']}.",
         passages=[Passage("Worked answer", answer)],
-        tables=[
-            Table("Entries of the final hidden state", ["index", "layer", "direction", "what it has read"], order)
-        ],
+        tables=[Table("Entries of the final hidden state", ["index", "layer", "direction", "reads"], order)],
     )
 
 
 def question(rng: Random) -> Question:
-    """Ask for the shapes at other sizes."""
+    """Ask for the shapes with other sizes."""
     H, steps, layers, batch = rng.choice((16, 50, 64, 256)), rng.randint(5, 40), rng.randint(1, 4), rng.randint(1, 9)
     text = (
         f"A bidirectional LSTM of {layers} layer{'s' if layers > 1 else ''} with hidden_size={H} reads a batch of "
-        f"{batch} sequences of {steps} steps. a) How many features has its output at each step? b) What is the shape "
-        "of the final hidden state?"
+        f"{batch} sequences of {steps} steps. a) How many features does its output have at each step? b) What is the "
+        "shape of the final hidden state?"
     )
     parts = Part("a", "features", (2 * H,)), Part("b", "three numbers", (2 * layers, batch, H))
     return Question(text, parts, {"hidden_size": H, "steps": steps, "batch_size": batch, "num_layers": layers})

@@ -1,21 +1,21 @@
-"""Why teacher forcing can fail when nobody forces, and three remedies.
+"""Why teacher forcing can fail at inference, and three remedies.
 
 **Question.** Why can a decoder trained with teacher forcing perform poorly at inference, and what can be done?
 
-**Method.** The answer cites its own evidence. Decoders without attention learn to reverse strings of 5 to 8
-digits, which they cannot do without faults. On held-out strings the share of wrong digits is measured by place,
-once with the true digits before (as in training) and once with the decoder's own (as in use). The gap between
-the two is what is called exposure bias: a model that never saw its own faults in training meets them in use.
-Three remedies are trained on the same strings for the same number of updates: *scheduled sampling*, whose
-decoder reads its own digits more and more often (Bengio et al., 2015); *input noise*, where one true digit in
-ten is replaced by a random one (Bowman et al., 2016, word dropout); and *own tokens* throughout. A fourth, a
-beam of 5, changes the search and not the training.
+**Method.** The answer rests on measurements. Decoders without attention learn to reverse strings of 5 to 8 digits,
+which they cannot do without errors. On held-out strings the study measures the share of wrong digits by position,
+once when the decoder reads the true previous digits (as in training) and once when it reads its own (as at
+inference). The gap between the two is called exposure bias: a model that never saw its own errors in training meets
+them at inference. Three remedies are trained on the same strings for the same number of updates: *scheduled
+sampling*, where the decoder reads its own digits more and more often (Bengio et al., 2015); *input noise*, where
+one true digit in ten is replaced by a random one (Bowman et al., 2016, word dropout); and *own tokens*, where the
+decoder reads only its own digits. A fourth remedy, a beam of 5, changes the search, not the training.
 
-**What to expect.** Errors compound: a decoder that errs with probability e at a step it has seen may fall off
-the path it was trained on and err more from then on, e T² mistakes in T steps at worst against e T (Ross &
-Bagnell, 2010). Scheduled sampling narrows the gap, though its objective is not consistent (Huszár, 2015). A
-beam mitigates; it does not mend the training. In a reversal each digit is told by the source and little by the
-digits before, so the gap should be small here, as it is not in translation or captions.
+**What to expect.** Errors compound: a decoder errs with probability e on prefixes like those in training, but after
+an error its prefixes are unlike them and it errs more often, with e T² errors in T steps at worst instead of e T
+(Ross & Bagnell, 2010). Scheduled sampling narrows the gap, though its objective is not consistent (Huszár, 2015). A
+beam reduces errors but does not change the model. In a reversal each digit follows from the source and hardly from
+the previous digits, so the gap should be small here, unlike in translation or captioning.
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ QUICK = Plan(updates=250, test_size=1000, seeds=3)
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """The gap, its growth, and what closes it."""
+    """State the gap, its growth and what narrows it."""
     bengio = "Bengio et al. (2015), Scheduled Sampling"
     forced, sampled, noisy, _ = ARMS
 
@@ -68,31 +68,33 @@ def claims(plan: Plan) -> list[Claim]:
         return [(own - true) - (own_now - true_now) for own, true, own_now, true_now in arms.together(*asked)]
 
     return [
-        Claim("gap", "A teacher-forced decoder errs more on its own digits than on the true ones.",
-              "textbook exercise 15.7", "share of digits, own less true", at_least=0.0,
+        Claim("gap", "A teacher-forced decoder errs more after its own digits than after the true digits.",
+              "textbook exercise 15.7", "share of digits wrong, own less true", at_least=0.0,
               measure=lambda arms: arms.less(forced, forced, "own", "true")),
-        Claim("compounds", "The gap is wider in the second half of a string than in the first.",
-              "Ross & Bagnell (2010): errors compound", "share of digits, second half less first", at_least=0.0,
+        Claim("compounds", "The gap between errors after own and after true digits is wider late in a string.",
+              "Ross & Bagnell (2010): errors compound", "share of digits wrong, second half less first", at_least=0.0,
               measure=lambda arms: [halves(record) for record in arms[forced]]),
-        Claim("sampling", "Scheduled sampling narrows the gap.", bengio, "share of digits, narrower by",
-              at_least=0.0, measure=lambda arms: narrower(arms, sampled)),
-        Claim("pays", "Scheduled sampling writes more strings without a fault, too.", bengio, "accuracy gained",
-              at_least=0.0, measure=lambda arms: arms.less(sampled, forced, "greedy")),
-        Claim("noise", "Input noise narrows the gap.", "Bowman et al. (2016), word dropout",
-              "share of digits, narrower by", at_least=0.0, measure=lambda arms: narrower(arms, noisy)),
-        Claim("beam", f"A beam of {plan.beam} writes more strings without a fault than greedy decoding.",
+        Claim("sampling", "Scheduled sampling narrows the gap between errors after own and after true digits.",
+              bengio, "share of digits wrong, narrower by", at_least=0.0,
+              measure=lambda arms: narrower(arms, sampled)),
+        Claim("pays", "With scheduled sampling a decoder writes more error-free strings than with teacher forcing.",
+              bengio, "accuracy gained", at_least=0.0, measure=lambda arms: arms.less(sampled, forced, "greedy")),
+        Claim("noise", "Input noise narrows the gap between errors after own and after true digits.",
+              "Bowman et al. (2016), word dropout", "share of digits wrong, narrower by", at_least=0.0,
+              measure=lambda arms: narrower(arms, noisy)),
+        Claim("beam", f"A beam of {plan.beam} writes more error-free strings than greedy decoding.",
               "textbook: beam search mitigates", "accuracy gained", at_least=0.0,
               measure=lambda arms: arms.less(forced, forced, "beam", "greedy")),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Each way of training with every seed."""
+    """Return every training method with every seed."""
     return [Trial(arm, seed) for arm in ARMS for seed in range(plan.seeds)]
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one decoder; count its faults on true and on its own digits."""
+    """Train one decoder and count its errors after true and after its own digits."""
     import torch
 
     from elman.data.reversal import BEGIN, END, Reversal
@@ -112,7 +114,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         batch = task.draw(plan.batch_size, strings)
         if trial.arm != "input noise":
             return batch
-        # the loss asks for the true digits; only what the decoder reads is disturbed
+        # the targets stay true; only the inputs of the decoder are disturbed
         noisy = torch.rand(batch.target.shape, generator=coins) < NOISE
         noisy &= (batch.target < 10) & (torch.arange(len(batch.target))[:, None] > 0)
         wrong = torch.randint(10, batch.target.shape, generator=coins)
@@ -143,7 +145,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """The explanation with its numbers, errors by place, and the remedies."""
+    """Report the answer with its numbers, errors by position, and the remedies."""
     arms = Arms(records)
     forced = ARMS[0]
     teacher = arms[forced]
@@ -162,30 +164,32 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 
     mean = {name: arms.mean(forced, name) for name in ("true", "own")}
     answer = (
-        "In training the decoder reads the true tokens before; in use it reads its own. It has never seen "
-        "its own faults, and after one it continues a sequence unlike any that it was trained on, so that "
-        f"faults may follow faults. Here it gets {percent(mean['true'])} of digits wrong after true ones and "
+        "In training the decoder reads the true previous tokens; at inference it reads its own. It has never "
+        "seen its own errors. After an error it continues a sequence unlike any in training, so one error may "
+        f"lead to more. Here it gets {percent(mean['true'])} of digits wrong after true digits and "
         f"{percent(mean['own'])} after its own.\n\n"
-        "Three strategies. **Scheduled sampling** lets it read its own tokens, rarely at first and then more "
-        "often. **Input noise** disturbs the true tokens, so that it learns not to trust them. **Training on "
-        "whole sequences** (minimum risk, MIXER, self-critical training) judges what it writes by itself, at "
-        "the price of noisy gradients; *own tokens* below is its crudest form. Beam search leaves the model "
-        "as it is and looks further than one token: it mitigates at inference what training has left. A "
-        "narrower gap is not yet a better model: one that errs everywhere has no gap."
+        "There are three strategies. **Scheduled sampling** lets the decoder read its own tokens, rarely at "
+        "first and then more often. **Input noise** disturbs the true tokens, so that the decoder learns not to "
+        "rely on them. **Training on whole sequences** (minimum risk, MIXER, self-critical training) scores the "
+        "sequences that the decoder generates, at the price of noisy gradients; *own tokens* below is its "
+        "crudest form. Beam search does not change the model. It looks further than one token and so reduces "
+        "errors at inference. A narrower gap does not imply a better model: a model that always errs has no gap."
     )
     return Findings(
         summary=(
             f"A decoder trained with teacher forcing gets {percent(mean['true'])} of digits wrong when it reads the "
-            f"true ones before, as in training, and {percent(mean['own'])} when it reads its own, as in use."
+            f"true previous digits, as in training, and {percent(mean['own'])} when it reads its own, as at "
+            "inference."
         ) if teacher else "Some arms are missing.",
         passages=[Passage("Answer", answer)] if teacher else [],
         tables=[
-            Table(f"Strings of {LENGTHS[1]} digits, held out",
-                  ["training", "digits wrong after true ones", "after its own", "gap", "strings right, greedy",
-                   f"strings right, beam of {plan.beam}"], rows, "Means with 95 % intervals over seeds."),
+            Table(f"Held-out strings of {LENGTHS[1]} digits",
+                  ["training", "digits wrong after true digits", "after its own", "gap",
+                   "error-free strings, greedy", f"error-free strings, beam of {plan.beam}"], rows,
+                  "Means with 95 % intervals over seeds."),
         ],
         figures=[
-            Curves("Teacher forcing: faults by place", "digit written, in order", "share of digits wrong",
+            Curves("Teacher forcing: errors by position", "position of the digit", "share of digits wrong",
                    [line("true", "after true digits"), line("own", "after its own")] if teacher else [],
                    caption=f"Held-out strings of {LENGTHS[1]} digits; means over seeds with 95 % intervals. The "
                    "distance between the lines is the exposure bias."),
@@ -194,11 +198,11 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 
 
 STATEMENTS = (
-    ("In training with teacher forcing a decoder reads its own last output.", False),
+    ("With teacher forcing a decoder reads its own last output during training.", False),
     ("Scheduled sampling lets a decoder read its own tokens more and more often.", True),
     ("A beam search changes what a decoder has learned.", False),
-    ("A decoder's faults at inference lead it to prefixes it may never have seen.", True),
-    ("Noise on the true tokens in training is meant to make a decoder robust against its own faults.", True),
+    ("A decoder's errors at inference lead it to prefixes that it may never have seen.", True),
+    ("Noise on the true tokens in training is meant to make a decoder robust against its own errors.", True),
     ("The objective of scheduled sampling is consistent: its optimum is the data's distribution.", False),
 )
 

@@ -1,22 +1,21 @@
 """Beam search by hand, on the printed table.
 
-**Question.** Given the probabilities of a first token and of a second after A and after B: what does greedy
-decoding write, which candidates does a beam of width 2 rank after the second step, and what width finds the
+**Question.** Given the probabilities of the first token, and of the second token after A and after B: what does
+greedy decoding write, which candidates does a beam of width 2 rank after the second step, and what width finds the
 likeliest pair?
 
-**Method.** The table becomes a step, `(tokens, state) -> (log-probabilities, state)`, and goes through the
-search code that any model goes through: the greedy decoder and the beam search, its tree kept. All pairs are
-also listed outright, and the smallest width whose best hypothesis is the likeliest of all is the answer to the
-last part.
+**Method.** The table becomes a step function, `(tokens, state) -> (log-probabilities, state)`, and is decoded by
+the same greedy decoder and beam search as any model. The study also lists all pairs. The answer to the last part is
+the smallest width whose best hypothesis is the likeliest pair.
 
-**The table's reading.** In print the fourth token has lost its name: it is the one that ends a sequence,
-written in angle brackets, here `eos`, and its loss has shifted the cells beside it. With eos put back, after B
-come A 0.6, B 0.2, eos 0.15 and C 0.05, and every column sums to one. What follows C is not printed. It does not
-matter for the best pair, as no pair that begins with C can have more than P(C) = 0.2; it is set to even
-chances.
+**Reading of the table.** The printed table lacks the name of its fourth token, and the cells beside the missing
+name are shifted. The fourth token ends a sequence; it is written in angle brackets, here `eos`. With eos restored,
+the probabilities after B are A 0.6, B 0.2, eos 0.15 and C 0.05, and every column sums to one. The probabilities
+after C are not printed; they are set equal. They do not affect the best pair, since no pair that begins with C can
+be likelier than P(C) = 0.2.
 
-**What to expect.** Greedy takes A and then C, 0.20. Width 2 keeps A and B, and finds B A with 0.21: a worse
-first step that leads further.
+**What to expect.** Greedy decoding takes A and then C, with probability 0.20. Width 2 keeps A and B and finds B A
+with probability 0.21: a less likely first token leads to a likelier pair.
 """
 
 import math
@@ -38,7 +37,7 @@ WIDTHS = (1, 2, 3, 4)
 
 @dataclass(frozen=True)
 class Plan:
-    """Probabilities of A, B, C and eos: first, and after each of the three."""
+    """Probabilities of A, B, C and eos, at the first step and after A, B and C; and the width of the beam."""
 
     first: tuple[float, ...] = (0.4, 0.35, 0.2, 0.05)
     after_a: tuple[float, ...] = (0.1, 0.3, 0.5, 0.1)
@@ -59,7 +58,7 @@ QUICK = Plan()
 
 
 def every_pair(plan: Plan) -> dict[tuple[int, ...], float]:
-    """The probability of every sequence of two tokens, or of one that is eos, by multiplication."""
+    """Return the probability of every sequence of two tokens and of eos alone, by multiplication."""
     found: dict[tuple[int, ...], float] = {(END,): plan.first[END]}
     for one, row in enumerate((plan.after_a, plan.after_b, plan.after_c)):
         for two, p in enumerate(row):
@@ -68,7 +67,7 @@ def every_pair(plan: Plan) -> dict[tuple[int, ...], float]:
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """The three answers, for the printed numbers."""
+    """State the three answers for the printed numbers."""
 
     def missed(arms: Arms) -> float | list[float]:
         found = [value for width in WIDTHS for value in arms.numbers("search", f"best|{width}")]
@@ -79,40 +78,40 @@ def claims(plan: Plan) -> list[Claim]:
             return float(next(iter(enough(plan, record)), math.nan))
         return []
 
-    best = Claim("best", "The beam search finds the likeliest of all pairs at some width from 1 to 4.",
+    best = Claim("best", "Beam search finds the likeliest pair at some width from 1 to 4.",
                  "exhaustive listing", "probability missed", at_most=1e-6, measure=missed)  # fmt: skip
     if plan != Plan():
         return [best]
     by_hand = "the table by hand"
     return [
-        Claim("greedy", "Greedy decoding writes a pair of probability 0.20.", by_hand, "probability",
+        Claim("greedy", "Greedy decoding writes a pair with probability 0.20.", by_hand, "probability",
               at_least=0.2 - 1e-6, at_most=0.2 + 1e-6, measure=lambda arms: arms.exact("search", "greedy")),
         Claim("beam", "The best pair of a beam of width 2 has probability 0.21.", by_hand, "probability",
               at_least=0.21 - 1e-6, at_most=0.21 + 1e-6, measure=lambda arms: arms.exact("search", "best|2")),
-        Claim("width", "Width 2 is needed for the likeliest pair.", by_hand, "tokens wide", at_least=2, at_most=2,
-              measure=narrowest),
+        Claim("width", "The narrowest beam that finds the likeliest pair has width 2.", by_hand, "beam width",
+              at_least=2, at_most=2, measure=narrowest),
         best,
     ]  # fmt: skip
 
 
 def enough(plan: Plan, record: Record) -> list[int]:
-    """The widths at which the beam search finds the likeliest of all pairs."""
+    """Return the widths at which beam search finds the likeliest pair."""
     likeliest = max(every_pair(plan).values())
     return [width for width in WIDTHS if abs(record.numbers[f"best|{width}"] - likeliest) < 1e-6]
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """One computation."""
+    """Return the single trial."""
     return [Trial("search")]
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Send the table through the real searches."""
+    """Decode from the table with greedy decoding and beam search."""
     import torch
 
     from elman.decode import beam_search, greedy
 
-    never = (0.0, 0.0, 0.0, 1.0)  # eos is followed by nothing, and the start token by the first column
+    never = (0.0, 0.0, 0.0, 1.0)  # only eos follows eos; the last row is the start token's
     rows = [plan.after_a, plan.after_b, plan.after_c, never, plan.first]
     table = torch.tensor([[*row, 0.0] for row in rows], dtype=torch.float64).log()
 
@@ -138,12 +137,12 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def name(tokens: Sequence[int]) -> str:
-    """Write a sequence."""
+    """Return a sequence as text."""
     return " ".join(TOKENS[token] for token in tokens)
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """The three answers."""
+    """Report the three answers."""
     (record,) = records
     pairs = every_pair(plan)
     ranked = sorted(pairs.items(), key=lambda item: -item[1])
@@ -153,42 +152,43 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     candidates = [(tokens, p) for tokens, p in ranked if tokens[0] in first]
     kept = " and ".join(TOKENS[token] for token in first)
     answer = (
-        f"**a)** Greedy decoding writes {record.texts['greedy']}, of probability {record.numbers['greedy']:.4g}.\n\n"
-        f"**b)** A beam of width {plan.width} keeps {kept} and ranks the {len(candidates)} candidates below; those "
-        f"that go on are {record.texts[f'kept|{plan.width}']}.\n\n"
-        f"**c)** The likeliest pair is {name(best)}, {likeliest:.4g}. "
-        + (f"A width of {widths[0]} finds it. " if widths else "")
-        + "A pair that begins with C has at most P(C), so what follows C, which is not printed, decides nothing as "
-        "long as that is less. In general a width as large as the vocabulary is sure to find the best pair, since it "
-        "keeps every first token."
+        f"**a)** Greedy decoding writes {record.texts['greedy']}, with probability "
+        f"{record.numbers['greedy']:.4g}.\n\n"
+        f"**b)** A beam of width {plan.width} keeps {kept} after the first step. After the second it ranks the "
+        f"{len(candidates)} candidates below and keeps {record.texts[f'kept|{plan.width}']}.\n\n"
+        f"**c)** The likeliest pair is {name(best)}, with probability {likeliest:.4g}. "
+        + (f"A width of {widths[0]} is enough to find this pair. " if widths else "")
+        + "No pair that begins with C is likelier than P(C). The probabilities after C, which are not printed, do "
+        "not matter as long as P(C) is less than the best pair's probability. In general a width as large as the "
+        "vocabulary always finds the best pair, since it keeps every first token."
     )
     return Findings(
         summary=(
             f"Greedy decoding writes {record.texts['greedy']} ({record.numbers['greedy']:.4g}); "
             f"the likeliest pair is {name(best)} ({likeliest:.4g})"
-            + (f", found from width {widths[0]} on." if widths else ".")
+            + (f", found by a beam of width {widths[0]}." if widths else ".")
         ),
         passages=[Passage("Answer", answer)],
         figures=[
-            Heatmap("The table: what follows what", "next token", "token before",
+            Heatmap("The table of probabilities", "next token", "previous token",
                     [list(row) for row in (plan.first, plan.after_a, plan.after_b, plan.after_c)],
                     list(TOKENS), ["start", *TOKENS[:3]],
                     "Each row sums to one. Greedy decoding takes the brightest cell of the first row and then of "
-                    "that token's own row; the likeliest pair has the largest product.", "probability"),
+                    "that token's row; the likeliest pair has the largest product.", "probability"),
         ],
         tables=[
             Table(f"Candidates after step 2, width {plan.width}", ["sequence", "probability"],
                   [[name(tokens), round(p, 6)] for tokens, p in candidates],
-                  "An eos at the first step is a finished sequence of its own, and ranked with the others if kept."),
+                  "An eos at the first step is a complete sequence; if kept, it is ranked with the others."),
             Table("By width", ["width", "kept, best first", "probability of the best"],
                   [[w, record.texts[f"kept|{w}"], round(record.numbers[f"best|{w}"], 6)] for w in WIDTHS],
-                  "From the search tree of the beam search itself."),
+                  "The hypotheses that beam search returns."),
         ],
     )  # fmt: skip
 
 
 def question(rng: Random) -> Question:
-    """Ask for the greedy pair and for the likeliest of a table with one answer each."""
+    """Ask for the probabilities of the greedy and of the likeliest sequence in a table without ties."""
 
     def row() -> tuple[float, ...]:
         cuts = sorted(rng.sample(range(1, 20), 3))
@@ -208,13 +208,13 @@ def question(rng: Random) -> Question:
         for token, row in zip("ABC", (plan.after_a, plan.after_b, plan.after_c), strict=True)
     )
     text = (
-        "A model over A, B, C and eos gives, in this order, the probabilities "
-        f"{', '.join(f'{p:g}' for p in plan.first)} at the first step; {rows} at the second. a) What probability has "
-        "the sequence that greedy decoding writes? b) What probability has the likeliest sequence of two tokens, or "
-        "of eos alone?"
+        "A model's probabilities of A, B, C and eos, in this order, are "
+        f"{', '.join(f'{p:g}' for p in plan.first)} at the first step. At the second step they are: {rows}. a) What "
+        "is the probability of the sequence that greedy decoding writes? b) What is the probability of the likeliest "
+        "sequence of two tokens, or of eos alone?"
     )
     parts = (
         Part("a", "probability", (greedy,), within=0.001), Part("b", "probability", (pairs[0][1],), within=0.001),
     )  # fmt: skip
     table = {row: getattr(plan, row) for row in ("first", "after_a", "after_b", "after_c")}
-    return Question(text, parts, table, f"The likeliest is {name(pairs[0][0])}.")
+    return Question(text, parts, table, f"The likeliest sequence is {name(pairs[0][0])}.")

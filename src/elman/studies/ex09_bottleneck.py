@@ -3,17 +3,17 @@
 **Question.** What is the information bottleneck of a basic encoder-decoder, why does its performance fall with
 length, and how does attention resolve it?
 
-**Method.** The answer cites its own evidence. Encoder-decoders of several widths learn to reverse strings of 3
-to 10 digits with teacher forcing, the source known by the decoder's first state alone; one of the smallest
-width has additive attention. Whole held-out strings without a fault are counted by length. If the state is the
-bottleneck, accuracy must fall with length, a wider state must carry longer strings, and attention must do
-without the width.
+**Method.** The answer rests on measurements. Encoder-decoders of several widths learn to reverse strings of 3 to 10
+digits with teacher forcing. The decoder knows the source only from its initial state; one more model, of the
+smallest width, has additive attention. Accuracy is the share of held-out strings reversed without an error, by
+length. If the state is the bottleneck, accuracy must fall with length, a wider state must hold longer strings, and
+attention must not need the width.
 
-**What to expect.** A string of n digits holds n log2 10 = 3.3 n bits. The state has a fixed width whatever n
-is; that its numbers could in principle hold them all does not mean that gradient descent finds how. Cho et al.
-(2014) saw translation fall with length; Bahdanau et al. (2015) had 17.8 BLEU for 50-word training without
-attention and 26.8 with it; Sutskever et al. (2014) gained by reversing the source, which shortens the way of
-the first words' gradients.
+**What to expect.** A string of n digits holds n log2 10 = 3.3 n bits. The state has the same width for every n. Its
+numbers could in principle hold all the bits, but gradient descent may not find how. Cho et al. (2014) saw
+translation quality fall with length. Bahdanau et al. (2015) trained on sentences of up to 50 words and reached 17.8
+BLEU without attention, 26.8 with it. Sutskever et al. (2014) gained by reversing the source, which shortens the
+path of the first words' gradients.
 """
 
 import math
@@ -37,7 +37,7 @@ CHO = "Cho, van Merriënboer, Bahdanau & Bengio (2014), On the Properties of Neu
 
 @dataclass(frozen=True)
 class Plan:
-    """Widths, and the training."""
+    """Widths of the models and their training."""
 
     hidden_sizes: tuple[PositiveInt, ...] = (16, 32, 64, 128)
     updates: PositiveInt = 1000
@@ -48,47 +48,47 @@ class Plan:
 
     def __post_init__(self) -> None:
         if len(set(self.hidden_sizes)) < 2:
-            raise ValueError(f"hidden_sizes must be at least two, got {list(self.hidden_sizes)}")
+            raise ValueError(f"hidden_sizes must be at least two different sizes, got {list(self.hidden_sizes)}")
 
 
 QUICK = Plan(hidden_sizes=(16, 48), updates=250, test_size=200, seeds=3)
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """Length, width, attention."""
+    """State the effects of length, width and attention."""
     narrow, wide = min(plan.hidden_sizes), max(plan.hidden_sizes)
     small, large, looking = named(narrow), named(wide), named(narrow, attention=True)
     return [
-        Claim("length", f"With {wide} units and no attention accuracy falls from 5 to 10 digits by 0.1 or more.", CHO,
-              "accuracy at 5 less accuracy at 10", at_least=0.1,
+        Claim("length", f"Without attention, accuracy with {wide} units falls by 0.1 or more from 5 to 10 digits.",
+              CHO, "accuracy at 5 less accuracy at 10", at_least=0.1,
               measure=lambda arms: arms.less(large, large, "exact|5", "exact|10")),
-        Claim("width", f"{wide} units reverse more strings of 5 digits than {narrow}.",
+        Claim("width", f"Without attention, {wide} units reverse more strings of 5 digits than {narrow} units.",
               "the state's width is the bottleneck", "accuracy gained", at_least=0.0,
               measure=lambda arms: arms.less(large, small, "exact|5")),
-        Claim("attention", f"{narrow} units with attention reverse more strings of 10 than {wide} without.",
+        Claim("attention", f"{narrow} units with attention reverse more strings of 10 digits than {wide} without.",
               "Bahdanau, Cho & Bengio (2015)", "accuracy gained", at_least=0.0,
               measure=lambda arms: arms.less(looking, large, "exact|10")),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Each width without attention, the smallest with it, every seed."""
+    """Return every width without attention, and the smallest with attention, with every seed."""
     return [Trial(arm, seed) for arm in arms_of(plan) for seed in range(plan.seeds)]
 
 
 def named(units: int, attention: bool = False) -> str:
-    """Name of an arm."""
+    """Return the name of an arm."""
     return f"{units} units" + ", attention" * attention
 
 
 def arms_of(plan: Plan) -> dict[str, tuple[int, bool]]:
-    """Units, and whether there is attention, of every arm by name."""
+    """Return every arm by name: its units and whether it has attention."""
     every = [*((units, False) for units in plan.hidden_sizes), (min(plan.hidden_sizes), True)]
     return {named(*arm): arm for arm in every}
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one model, and test it once."""
+    """Train one model and test it once."""
     import torch
 
     from elman.data.reversal import Reversal
@@ -106,7 +106,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Accuracy by length and width, and the answer."""
+    """Report accuracy by length and width, and the answer."""
     arms = Arms(records)
     narrow, wide = (named(size) for size in (min(plan.hidden_sizes), max(plan.hidden_sizes)))
     looking = named(min(plan.hidden_sizes), attention=True)
@@ -122,29 +122,29 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         [arm, int(arms.numbers(arm, "parameters")[0]), *(round(mean(arm, n), 3) for n in LENGTHS)] for arm in arms
     ]
     answer = (
-        "Without attention everything that the decoder will ever know of the source is one vector of fixed "
-        f"width. A string of 5 digits holds {5 * math.log2(10):.0f} bits and one of 10 digits "
-        f"{10 * math.log2(10):.0f}, the vector stays as it is, and the gradient from the last digit written "
-        "to the first one read passes through every step between. So accuracy falls with length: here from "
-        f"{percent(mean(wide, 5))} at 5 digits to {percent(mean(wide, 10))} at 10 with {wide}, and with {narrow} "
+        "Without attention, everything that the decoder knows of the source is one vector of fixed width. A string "
+        f"of 5 digits holds {5 * math.log2(10):.0f} bits and a string of 10 digits {10 * math.log2(10):.0f}, but "
+        "the width of the vector is the same. In addition, the gradient from the last output digit to the first "
+        "input digit passes through every step between them. So accuracy falls with length: with "
+        f"{wide} from {percent(mean(wide, 5))} at 5 digits to {percent(mean(wide, 10))} at 10 digits, with {narrow} "
         f"from {percent(mean(narrow, 5))} to {percent(mean(narrow, 10))}.\n\n"
-        "Attention keeps a vector for every place and lets each step of the decoder look at all of them: "
-        "capacity grows with the source, and any digit read is one step from any digit written. With it "
-        f"{narrow} have {percent(mean(looking, 10))} at 10 digits."
+        "Attention keeps one vector per position and lets each step of the decoder look at all of them: "
+        "capacity grows with the source, and every input digit is one step from every output digit. With "
+        f"attention, {narrow} reach {percent(mean(looking, 10))} at 10 digits."
     )
     return Findings(
         summary=(
-            f"Of strings of 10 digits an encoder-decoder with {narrow} reverses {percent(mean(narrow, 10))} without "
-            f"a fault, one with {wide} {percent(mean(wide, 10))}, and one with {narrow} and attention "
+            f"An encoder-decoder with {narrow} reverses {percent(mean(narrow, 10))} of strings of 10 digits without "
+            f"an error, one with {wide} reverses {percent(mean(wide, 10))}, and one with {narrow} and attention "
             f"{percent(mean(looking, 10))}."
         ),
         passages=[Passage("Answer", answer)],
         tables=[
-            Table("Whole strings without a fault, by digits", ["arm", "parameters", *map(str, LENGTHS)], rows,
+            Table("Share of error-free strings, by number of digits", ["arm", "parameters", *map(str, LENGTHS)], rows,
                   "Means over seeds, held-out strings, greedy decoding."),
         ],
         figures=[
-            Curves("Accuracy by length", "digits in the string", "share of strings without a fault",
+            Curves("Accuracy by length", "digits in the string", "share of error-free strings",
                    [band(arm) for arm in arms],
                    caption="Bands are 95 % intervals over seeds."),
         ],
@@ -155,9 +155,9 @@ STATEMENTS = (
     ("Without attention everything the decoder knows of the source passes through one vector.", True),
     ("The vector between encoder and decoder grows with the length of the source.", False),
     ("Attention gives the decoder every state of the encoder at every step.", True),
-    ("Reading the source in reverse brings its beginning nearer to the decoder's.", True),
+    ("Reading the source in reverse brings its beginning nearer to the beginning of the output.", True),
     ("A wider state removes the bottleneck for sources of any length.", False),
-    ("With attention, accuracy on long sources falls less than without.", True),
+    ("Accuracy on long sources falls less with attention than without.", True),
 )
 
 

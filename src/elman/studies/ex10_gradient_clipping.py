@@ -1,15 +1,15 @@
 """Gradient clipping by norm.
 
-**Question.** A gradient g and a threshold θ: what is the norm of g, what is the clipped gradient, and has it
-norm θ?
+**Question.** Given a gradient g and a threshold θ, what is the norm of g, what is the clipped gradient, and is the
+clipped gradient's norm θ?
 
-**Method.** A parameter is given exactly this gradient and goes through the clipping that every training loop
-here uses, `torch.nn.utils.clip_grad_norm_` (Pascanu, Mikolov & Bengio, 2013): g becomes g θ / |g| where |g| > θ
-and stays as it is otherwise. The function returns the norm *before* clipping, and divides by |g| + 10⁻⁶, so
-that the result misses θ by a few parts in ten million; the formula is held against it with that in mind.
+**Method.** A parameter with exactly this gradient goes through `torch.nn.utils.clip_grad_norm_` (Pascanu, Mikolov &
+Bengio, 2013), the clipping that every training loop here uses: g becomes g θ / |g| if |g| > θ and is unchanged
+otherwise. The function returns the norm *before* clipping. It divides by |g| + 10⁻⁶, so the result misses θ by a
+few parts in ten million; the comparison with the formula allows for this.
 
-**What to expect.** |g| = 5, the clipped gradient is [1.5, 2.0], its norm 2.5. The direction stays; only the
-length changes.
+**What to expect.** |g| = 5, the clipped gradient is [1.5, 2.0], its norm 2.5. The direction stays the same; only
+the length changes.
 
 Other numbers: `elman study 15.10 --set gradient=1,2,2 --set threshold=1.5`.
 """
@@ -28,7 +28,7 @@ from elman.lab.quiz import Part, Question
 from elman.lab.study import Record, Trial
 from elman.lab.workspace import Desk
 
-SLACK = 1e-5  # relative; what the 10⁻⁶ in PyTorch's denominator can do, and float32
+SLACK = 1e-5  # relative; covers the 10⁻⁶ in PyTorch's denominator and float32 rounding
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not self.gradient or not all(math.isfinite(g) for g in self.gradient):
-            raise ValueError(f"gradient must be finite numbers, at least one, got {list(self.gradient)}")
+            raise ValueError(f"gradient must be one or more finite numbers, got {list(self.gradient)}")
 
 
 QUICK = Plan()
 
 
 def by_hand(plan: Plan) -> tuple[float, list[float], float]:
-    """The norm, the clipped gradient, and its norm."""
+    """Return the norm, the clipped gradient and its norm."""
     norm = math.hypot(*plan.gradient)
     scale = min(1.0, plan.threshold / norm) if norm else 1.0
     clipped = [g * scale for g in plan.gradient]
@@ -55,7 +55,7 @@ def by_hand(plan: Plan) -> tuple[float, list[float], float]:
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """The norm before and after, by the formula."""
+    """State the clipped gradient and the norms before and after, by the formula."""
     norm, clipped, after = by_hand(plan)
     formula = "Pascanu, Mikolov & Bengio (2013), algorithm 1"
 
@@ -77,12 +77,12 @@ def claims(plan: Plan) -> list[Claim]:
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """One computation."""
+    """Return the single trial."""
     return [Trial("clip")]
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Send the gradient through the real clipping."""
+    """Clip the gradient with PyTorch's function."""
     import torch
     from torch import nn
 
@@ -96,7 +96,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """The three answers."""
+    """Report the three answers."""
     (record,) = records
     norm, clipped, after = by_hand(plan)
     found = record.series["clipped"]
@@ -108,7 +108,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         f"**b)** {norm:.6g} is {'more' if clips else 'not more'} than the threshold {plan.threshold:g}, so the "
         f"clipped gradient is {scaled} = {listed(clipped)}.\n\n"
         f"**c)** Its norm is {after:.6g}; PyTorch's clipping gives {record.numbers['after']:.9g}, since it divides "
-        "by |g| + 10⁻⁶. Clipping treats gradients that explode; one that has vanished stays as it is."
+        "by |g| + 10⁻⁶. Clipping limits exploding gradients; it does not restore vanished ones."
     )
     return Findings(
         summary=f"The gradient's norm is {norm:.6g}; "
@@ -116,7 +116,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
            f"not above the threshold {plan.threshold:g}, it stays {listed(clipped)}."),
         passages=[Passage("Answer", answer)],
         tables=[
-            Table("By entry", ["entry", "gradient", "by the formula", "by PyTorch"],
+            Table("Clipping, entry by entry", ["entry", "gradient", "by the formula", "by PyTorch"],
                   [[k + 1, g, clipped[k], found[k]] for k, g in enumerate(plan.gradient)]),
         ],
     )  # fmt: skip
@@ -129,8 +129,8 @@ def question(rng: Random) -> Question:
     plan = Plan(gradient, rng.choice((0.5, 1.0, 2.5, 5.0, 20.0)))
     norm, clipped, after = by_hand(plan)
     text = (
-        f"The gradient is [{', '.join(f'{g:g}' for g in gradient)}], the threshold {plan.threshold:g}. a) "
-        "What is its norm? b) What is the gradient after clipping by the norm? c) What is its norm then?"
+        f"The gradient is [{', '.join(f'{g:g}' for g in gradient)}] and the threshold {plan.threshold:g}. a) What is "
+        "the gradient's norm? b) What is the gradient after clipping by norm? c) What is the clipped gradient's norm?"
     )
     parts = (
         Part("a", "norm", (norm,), within=0.001),

@@ -1,19 +1,20 @@
-"""A vanilla cell of one's own: activation, layer normalisation, initial weights.
+"""A custom vanilla cell: activation, layer normalisation, initial weights.
 
-**Question.** What do the choices of exercise 15.11 (tanh or relu, layer normalisation or none, Xavier-uniform
-weights) do to what a vanilla recurrent cell can learn?
+**Question.** How do the choices of exercise 15.11 (tanh or relu, with or without layer normalisation,
+Xavier-uniform weights) affect what a vanilla recurrent cell can learn?
 
-**Method.** The cells are `RNNCell` and `LayerNormRNNCell`, held to a NumPy oracle and to `torch.nn.RNNCell` by the
-tests. They learn to recall: the first of T inputs is one of eight symbols, the others are distractors, and the
-answer at the end is the first symbol. Chance is 1/8. Since a relu's recurrent matrix is known to need an
-identity start (Le, Jaitly & Hinton, 2015), a control arm gives it one. All arms have the same size,
-data, learning rate and number of updates; test sequences are drawn apart from training. A trial whose loss
-is no longer finite is reported as failed, not left out in silence. Where the data set is on this machine, the
-tanh cell also learns Japanese Vowels: 270 training and 370 test utterances of 7 to 29 frames, nine speakers.
+**Method.** The cells are `RNNCell` and `LayerNormRNNCell`; the tests compare them with a NumPy implementation and
+with `torch.nn.RNNCell`. They learn to recall: the first of T inputs is one of eight symbols, the others are
+distractors, and the answer at the end is the first symbol. Chance is 1/8. A relu cell is known to need a recurrent
+matrix that starts at the identity (Le, Jaitly & Hinton, 2015), so a control arm has one. All arms have the same
+size, data, learning rate and number of updates; test sequences are drawn apart from training. A trial whose loss
+becomes NaN or infinite is reported as failed. If the data set is on this machine, the tanh cell also learns
+Japanese Vowels: 270 training and 370 test utterances of 7 to 29 frames, nine speakers.
 
 **What to expect.** With T = 20 the task is easy; with T = 100 a tanh cell with Xavier weights has lost the first
-symbol, since its gradient vanishes (study 15.18). Layer normalisation holds the pre-activation's scale but not
-the product of Jacobians. On the vowels a vanilla network reaches about 97 %: 29 frames need little memory.
+symbol, since its gradient vanishes (study 15.18). Layer normalisation fixes the scale of the pre-activations but
+not that of the product of Jacobians. On the vowels a vanilla network reaches about 97 %: 29 frames need little
+memory.
 """
 
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ ARMS: dict[str, tuple[Literal["tanh", "relu"], bool, bool]] = {
     "relu LN": ("relu", True, False), "relu identity": ("relu", False, True),
 }  # fmt: skip
 VOWELS = "japanese_vowels"
-BOOK = "textbook exercise 15.11 with the bounds of this project's prototype"
+BOOK = "textbook exercise 15.11; bounds from this project's prototype"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Plan:
     learning_rate: PositiveFloat = 1e-3
     test_size: PositiveInt = 2000
     vowel_epochs: PositiveInt = 60
-    cells: tuple[str, ...] = ()  # further cells to recall with, by name or file.py:Class
+    cells: tuple[str, ...] = ()  # further cells for the recall task, by name or file.py:Class
     seeds: PositiveInt = 5
 
 
@@ -58,25 +59,25 @@ QUICK = Plan(lags=(20, 100), updates=1200, seeds=3)
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """What the arms should reach, in recall and on the vowels."""
+    """State what the arms should reach in recall and on the vowels."""
     short, long = min(plan.lags), max(plan.lags)
     return [
-        Claim("short", f"A tanh cell recalls over {min(plan.lags)} steps with at least 99 %.", BOOK, "accuracy",
+        Claim("short", f"A tanh cell recalls at least 99 % of the symbols over {short} steps.", BOOK, "accuracy",
               at_least=0.99, measure=lambda arms: arms.on(lag=short).numbers("tanh", "accuracy")),
-        Claim("long", f"Without an identity start a relu cell fails over {max(plan.lags)} steps: below 50 %.",
+        Claim("long", f"Without an identity start a relu cell recalls at most 50 % of the symbols over {long} steps.",
               "Le, Jaitly & Hinton (2015)", "accuracy", at_most=0.5,
               measure=lambda arms: arms.on(lag=long).numbers("relu", "accuracy")),
-        Claim("start", f"An identity start helps a relu cell over {max(plan.lags)} steps.",
+        Claim("start", f"A relu cell recalls more symbols over {long} steps with an identity start than without.",
               "Le, Jaitly & Hinton (2015)", "accuracy gained over Xavier", at_least=0.0,
               measure=lambda arms: arms.on(lag=long).less("relu identity", "relu", "accuracy")),
-        Claim("vowels", "The tanh cell names the speaker of at least 95 % of the test vowels.",
-              "prototype 97.0 ± 0.7; Kudo et al. (1999): 94.1", "accuracy", at_least=0.95, needs=VOWELS,
+        Claim("vowels", "The tanh cell identifies the speaker of at least 95 % of the test utterances.",
+              "prototype: 97.0 ± 0.7 %; Kudo et al. (1999): 94.1 %", "accuracy", at_least=0.95, needs=VOWELS,
               measure=lambda arms: arms.on(task="vowels").numbers("tanh", "accuracy")),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Every arm at every lag with every seed, and the vowels where they are."""
+    """Return every arm at every lag with every seed, and the vowels if they are on this machine."""
     from elman import data
 
     found = trials_on([{"lag": lag} for lag in plan.lags], ARMS, plan.cells, plan.seeds)
@@ -86,7 +87,7 @@ def trials(plan: Plan) -> list[Trial]:
 
 
 def make_cell(arm: str, input_size: int, hidden_size: int):
-    """The cell of an arm."""
+    """Return the cell of an arm."""
     import torch
 
     from elman.cells import LayerNormRNNCell, RNNCell
@@ -99,7 +100,7 @@ def make_cell(arm: str, input_size: int, hidden_size: int):
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one cell on one task, and test it once."""
+    """Train one cell on one task and test it once."""
 
     return _recall(plan, trial, desk) if "lag" in trial.on else _vowels(plan, trial, desk)
 
@@ -147,7 +148,7 @@ def _vowels(plan: Plan, trial: Trial, desk: Desk) -> Record:
     for split in ("TRAIN", "TEST"):
         records = japanese_vowels.load(split)
         rows = [torch.from_numpy(record.values) for record in records]
-        if split == "TRAIN":  # the scale is the training part's
+        if split == "TRAIN":  # the training part sets the scale
             frames = torch.cat(rows)
             mean, deviation = frames.mean(0), frames.std(0)
         x = pad_sequence([(row - mean) / deviation for row in rows])
@@ -166,13 +167,13 @@ def _vowels(plan: Plan, trial: Trial, desk: Desk) -> Record:
         return x[:, rows], lengths[rows], y[rows]
 
     model = SequenceClassifier(make_cell("tanh", 12, plan.hidden_size), 9)
-    made = train(model, lambda update: class_loss(model, draw(update)), updates, learning_rate=plan.learning_rate)
-    losses(made, lambda update, loss: desk.progress(update, updates, loss=loss))
+    training = train(model, lambda update: class_loss(model, draw(update)), updates, learning_rate=plan.learning_rate)
+    losses(training, lambda update, loss: desk.progress(update, updates, loss=loss))
     return Record(numbers={"accuracy": accuracy(model, parts["TEST"])})
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Accuracy by arm and lag, learning curves at the longest lag."""
+    """Report accuracy by arm and lag, and learning curves at the longest lag."""
     arms = Arms(records)
     by_lag = {lag: arms.on(lag=lag) for lag in plan.lags}
     parts = [(f"{arm}, T={lag}", arm, by_lag[lag]) for arm in arms for lag in plan.lags if arm in by_lag[lag]]
@@ -194,19 +195,19 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         summary=(
             f"Over {shortest} steps a tanh cell recalls {percent(sum(short) / len(short))} of the symbols "
             f"({percent(min(short), 0)} to {percent(max(short), 0)} by seed); over "
-            f"{longest} the best of the cells is {best} with {percent(reached[best])}"
-            + "".join(f"; {arm} has {percent(reached[arm])}" for arm in there if arm in further and arm != best)
+            f"{longest} steps the best cell is {best} with {percent(reached[best])}"
+            + "".join(f"; {arm} reaches {percent(reached[arm])}" for arm in there if arm in further and arm != best)
             + "."
         ) if short and there else "Some arms are missing.",
         tables=[
             Table("Test accuracy", ["cell and task", "share recalled", "seeds"], rows,
                   "Means with 95 % intervals over seeds. T is the number of steps; LN is layer normalisation; "
-                  "identity starts the recurrent matrix at the identity. Chance is 0.125 in recall, 0.111 on the "
-                  "vowels."),
+                  "identity means that the recurrent matrix starts at the identity. Chance is 0.125 in recall, 0.111 "
+                  "on the vowels."),
         ],
         figures=[
             Curves(f"Learning to recall over {longest} steps", "update", "training loss, nats",
                    [curve(arm) for arm in there], log_y=True,
-                   caption="Geometric means over seeds with 95 % intervals; guessing has ln 8 = 2.08 nats."),
+                   caption="Geometric means over seeds with 95 % intervals; guessing scores ln 8 = 2.08 nats."),
         ],
     )  # fmt: skip

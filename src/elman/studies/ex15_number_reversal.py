@@ -1,21 +1,21 @@
 """Number reversal: teacher forcing, attention, and the length of the string.
 
-**Question.** How fast does an encoder-decoder learn to write `1 2 3 4 5` as `5 4 3 2 1` when it reads the true
-digits before (teacher forcing), its own, or either by the toss of a coin; and what does it need attention for?
+**Question.** How fast does an encoder-decoder learn to reverse `1 2 3 4 5` to `5 4 3 2 1` if its decoder reads the
+true previous digits (teacher forcing), its own, or either at random? And what does it need attention for?
 
-**Method.** A bidirectional GRU reads, a GRU writes, with additive attention or knowing the source by its first
-state alone (*basic*). Strings have 3 to 10 digits; one string in eight, chosen by a hash, is never trained on,
-and all accuracies are of those: the share of whole strings without a fault, greedily decoded. Every arm sees
-the same strings. While it learns, accuracy over all lengths is measured on held-out strings from time to time;
-convergence is the first time that it is 95 %, in updates and in processor time, since an update that feeds the
-decoder its own tokens must go step by step and costs more. Trials that never reach 95 % count with the whole
-run, so a difference is then a lower bound. The final test draws other held-out strings, also of 12 digits,
-longer than any that were trained on.
+**Method.** The encoder is a bidirectional GRU, the decoder a GRU. The decoder either has additive attention or
+knows the source only from its initial state (*basic*). Strings have 3 to 10 digits. One string in eight, chosen by
+a hash, is never trained on, and all accuracies are measured on such held-out strings: accuracy is the share that
+greedy decoding reverses without an error. Every arm sees the same strings. During training, accuracy over all
+lengths is measured at regular intervals. Convergence is the first time that accuracy is at least 95 %, in updates
+and in CPU time, since an update that feeds the decoder its own tokens must run step by step and costs more. A trial
+that never reaches 95 % counts with the whole run, so a difference is then a lower bound. The final test draws other
+held-out strings, including strings of 12 digits, longer than any trained on.
 
-**What to expect.** With attention the task is a matter of pointing at one place after another, and easily
-learned. One state of fixed size holds less and less of a longer string (Cho et al., 2014). Teacher forcing
-should converge in fewer updates and less time; what reads its own tokens in training meets its own faults there
-and not only in the test.
+**What to expect.** With attention the decoder points at one position after another, which is easily learned. One
+state of fixed size holds less and less of a longer string (Cho et al., 2014). Teacher forcing should converge in
+fewer updates and less time. A decoder that reads its own tokens in training meets its own errors there, not only in
+the test.
 """
 
 from collections.abc import Sequence
@@ -52,53 +52,54 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not self.forcing or not set(self.forcing) <= set(FORCING):
-            raise ValueError(f"forcing must name some of {', '.join(FORCING)}, got {', '.join(self.forcing)}")
+            raise ValueError(f"forcing must be one or more of {', '.join(FORCING)}, got {', '.join(self.forcing)}")
 
 
 QUICK = Plan(updates=400, forcing=("teacher forcing", "own tokens"), test_size=300, seeds=3)
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """What attention reaches, what is lost without it, and what teacher forcing gains."""
+    """State what attention reaches, what is lost without it, and what teacher forcing saves."""
     first, own, teacher = plan.forcing[0], "own tokens", "teacher forcing"
 
     def saved(arms: Arms, what: str) -> list[float]:
         return arms.on(reads=own).less(ATTENTION, ATTENTION, what, among=arms.on(reads=teacher))
 
     stated = [
-        Claim("attention", "With attention at least 99 % of unseen strings of 5 to 10 digits come out right.",
+        Claim("attention", "With attention a model reverses at least 99 % of held-out strings of 5 to 10 digits.",
               "target of this project, set before the first run", "share of strings", at_least=0.99,
               measure=lambda arms: whole(arms.on(reads=first)[ATTENTION], 5, 10)),
-        Claim("length", "Without attention accuracy falls with length: from 5 digits to 10 by at least 0.1.", CHO,
+        Claim("length", "Without attention accuracy falls by at least 0.1 from 5 to 10 digits.", CHO,
               "accuracy at 5 less accuracy at 10", at_least=0.1,
               measure=lambda arms: arms.on(reads=first).less(BASIC, BASIC, "exact|5", "exact|10")),
     ]  # fmt: skip
     if {teacher, own} <= set(plan.forcing):
         stated += [
-            Claim("updates", "Teacher forcing needs fewer updates to 95 % than reading one's own tokens.",
+            Claim("updates", "Teacher forcing needs fewer updates for 95 % accuracy than training on own tokens.",
                   "textbook exercise 15.15", "updates saved", at_least=0.0,
                   measure=lambda arms: saved(arms, "updates")),
-            Claim("time", "Teacher forcing needs less processor time to 95 %.", "textbook exercise 15.15",
-                  "seconds saved", at_least=0.0, measure=lambda arms: saved(arms, "seconds")),
+            Claim("time", "Teacher forcing needs less CPU time for 95 % accuracy than training on own tokens.",
+                  "textbook exercise 15.15", "seconds saved", at_least=0.0,
+                  measure=lambda arms: saved(arms, "seconds")),
         ]  # fmt: skip
     return stated
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Attention or none, by what the decoder reads in training, with every seed."""
+    """Return both arms with everything that the decoder may read in training, with every seed."""
     return [
         Trial(arm, seed, {"reads": forcing}) for arm in ARMS for forcing in plan.forcing for seed in range(plan.seeds)
     ]
 
 
 def whole(records: Sequence[Record], shortest: int, longest: int) -> list[float]:
-    """Of each record the share of strings without a fault, all these lengths alike."""
+    """Return the share of error-free strings of each record, a mean over these lengths."""
     lengths = range(shortest, longest + 1)
     return [sum(r.numbers[f"exact|{n}"] for n in lengths) / len(lengths) for r in records]
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one model, watching its accuracy, and test it once."""
+    """Train one model, track its accuracy, and test it once."""
     import time
 
     import torch
@@ -111,8 +112,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     forcing, seed = str(trial.on["reads"]), trial.seed or 0
     probability = FORCING[forcing]
     task = Reversal()
-    made_of = settings(plan.hidden_size, "additive" if trial.arm == ATTENTION else "none")
-    model = make_seq2seq(made_of)
+    architecture = settings(plan.hidden_size, "additive" if trial.arm == ATTENTION else "none")
+    model = make_seq2seq(architecture)
     checked, tested = (torch.Generator().manual_seed(1000 + 2 * seed + part) for part in (0, 1))
     held_out = task.draw(plan.check_size, checked, held_out=True)
     accuracies: list[float] = []
@@ -131,7 +132,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
     train_reversal(model, task, plan.updates, plan.batch_size, plan.learning_rate, seed, lambda _: probability, each)
     if (trial.arm, forcing) == (ATTENTION, "teacher forcing"):
-        save_made(desk.folder / "model", model, made_of, {})
+        save_made(desk.folder / "model", model, architecture, {})
     numbers = {"reached": float(bool(reached)), "updates": float(plan.updates), "seconds": spent} | reached
     exact = exact_by_length(model, LENGTHS, plan.test_size, tested)
     return Record(
@@ -140,7 +141,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Accuracy by length, learning curves, and the way to 95 %."""
+    """Report accuracy by length, learning curves, and the cost of reaching 95 %."""
     arms = Arms(records)
 
     def mean(numbers: Sequence[float]) -> float:
@@ -167,20 +168,20 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     ]  # fmt: skip
     return Findings(
         summary=(
-            f"With attention {percent(mean(middle))} of unseen strings of 5 to 10 digits are reversed without a "
-            f"fault; without it {percent(first.mean(BASIC, 'exact|10'))} of those of 10 digits."
+            f"With attention {percent(mean(middle))} of held-out strings of 5 to 10 digits are reversed "
+            f"correctly; without attention {percent(first.mean(BASIC, 'exact|10'))} of strings of 10 digits are."
         ) if middle and BASIC in first else "Some arms are missing.",
         tables=[
-            Table("Whole strings without a fault, and the way there",
+            Table("Share of error-free strings, and the cost of reaching 95 %",
                   ["arm", "3 to 10 digits", "12 digits", "trials at 95 %", "updates to 95 %", "seconds to 95 %",
                    "seeds"],
-                  rows, f"Means over seeds. A trial that never has 95 % counts with all {plan.updates} updates."),
+                  rows, f"Means over seeds. A trial that never reaches 95 % counts with all {plan.updates} updates."),
         ],
         figures=[
-            Curves("Accuracy by length", "digits in the string", "share of strings without a fault",
+            Curves("Accuracy by length", "digits in the string", "share of error-free strings",
                    [by_length(label, seeds) for label, seeds, _ in every],
                    caption="Trained on 3 to 10 digits; bands are 95 % intervals over seeds."),
-            Curves("Learning to reverse", "update", "share of strings without a fault",
+            Curves("Learning to reverse", "update", "share of error-free strings",
                    [learning(label, seeds) for label, seeds, _ in every],
                    caption="Held-out strings of 3 to 10 digits; means over seeds "
                    "with 95 % intervals."),

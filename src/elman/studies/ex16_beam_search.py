@@ -1,23 +1,22 @@
 """Beam search with a minimum length, n-gram blocking and diverse groups, on number reversal.
 
-**Question.** What do a wider beam, a minimum length, the blocking of repeated n-grams and groups that keep
-apart do to what a decoder writes?
+**Question.** How do a wider beam, a minimum length, the blocking of repeated n-grams and diverse groups change what
+a decoder writes?
 
-**Method.** The model of study 15.15, with attention, is trained on strings of 3 to 10 digits for a while and
-for a short while only: a model that knows the answer leaves a search nothing to do. Held-out strings of 8
-digits are decoded by `elman.decode.beam_search`, which the tests hold to exhaustive search. A minimum length
-masks the end until so many digits are written. Blocking forbids, in each hypothesis, a digit that would
-complete an n-gram which the hypothesis holds already; if nothing at all is left it is lifted for that step.
-Diverse groups (Vijayakumar et al., 2018) search one after another; a group's score for a digit is lowered by
-the penalty for each time an earlier group chose it at this step, and the final ranking is by plain
-log-probability. Measured are the share of strings without a fault, the share of strings among whose five best
-is the right one, the mean log-probability of the best, and the number of places in which two of the five best
-differ.
+**Method.** The model of study 15.15, with attention, is trained on strings of 3 to 10 digits, once for long and
+once only briefly: if the model is always certain, a search has nothing to gain. Held-out strings of 8 digits are
+decoded by `elman.decode.beam_search`, which the tests compare with exhaustive search. A minimum length masks the
+end token until a hypothesis has the minimum length. Blocking forbids a digit that would complete an n-gram that the
+hypothesis already contains; if no token is left, blocking is lifted for that step. Diverse groups (Vijayakumar et
+al., 2018) search one after another: a group's score for a digit is lowered by the penalty for each time an earlier
+group chose the digit at this step. The final ranking is by plain log-probability. The study measures the share of
+strings reversed without an error, the share of strings whose answer is among the five best hypotheses, the mean
+log-probability of the best hypothesis, and the number of positions in which two of the five best differ.
 
-**What to expect.** A wider beam finds likelier sequences, and mistakes of the search, not of the model, go
-away. Blocking is made for summaries that stammer; digits may repeat, and here it must fail wherever the right
-answer does. Diverse groups differ more and, at the same number of hypotheses, cost little; unless the model is
-so sure that a penalty of half a nat changes no choice, when the groups find the same sequences.
+**What to expect.** A wider beam finds likelier sequences and removes errors of the search, but not errors of the
+model. Blocking is meant for summaries that repeat themselves. Digits may repeat, so blocking must fail wherever the
+answer repeats an n-gram. Diverse groups differ more and, at the same number of hypotheses, cost little. If the
+model is so certain that a penalty of half a nat changes no choice, the groups find the same sequences.
 """
 
 from collections.abc import Sequence
@@ -37,12 +36,12 @@ from elman.lab.workspace import Desk
 DIGITS = 8
 WAYS = ("greedy", "beam", "minimum length", "no bigram twice", "diverse")
 VIJAYAKUMAR = "Vijayakumar et al. (2018), Diverse Beam Search"
-MEASURES = {"exact": SHARE, "among": SHARE, "log_prob": (-inf, 0.0), "apart": (0.0, inf)}  # and what each can be
+MEASURES = {"exact": SHARE, "among": SHARE, "log_prob": (-inf, 0.0), "apart": (0.0, inf)}  # the range of each
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The models, and the searches."""
+    """The models and the searches."""
 
     hidden_size: PositiveInt = 64
     updates: tuple[PositiveInt, ...] = (60, 600)
@@ -57,15 +56,17 @@ class Plan:
 
     def __post_init__(self) -> None:
         if self.width % self.groups or self.width < 5:
-            given = f"{self.width} and {self.groups}"
-            raise ValueError(f"width must be at least 5 and a multiple of groups, got {given}")
+            raise ValueError(
+                "width must be at least 5 and a multiple of groups, "
+                f"got a width of {self.width} and {self.groups} groups"
+            )
 
 
 QUICK = Plan(updates=(60, 300), test_size=200, seeds=3)
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """What each extension does, on the model that has learned least."""
+    """State what each extension does on the model with the least training."""
     few = min(plan.updates)
 
     def likelier(arms: Arms) -> list[float]:
@@ -78,35 +79,35 @@ def claims(plan: Plan) -> list[Claim]:
         return values[0] if values and len(set(values)) == 1 else values
 
     return [
-        Claim("likelier", f"A beam of {plan.width} finds sequences as likely as greedy decoding does, or more.",
+        Claim("likelier", f"A beam of {plan.width} finds sequences at least as likely as those of greedy decoding.",
               "textbook: beam search approximates the likeliest sequence better", "log-probability gained, mean",
               at_least=0.0, measure=likelier),
-        Claim("better", f"After {few} updates it also writes more strings without fault.", "textbook exercise 15.16",
-              "accuracy gained", at_least=0.0,
+        Claim("better", f"After {few} updates a beam of {plan.width} reverses more strings than greedy decoding.",
+              "textbook exercise 15.16", "accuracy gained", at_least=0.0,
               measure=lambda arms: arms.less(named(few), named(few), "exact|beam", "exact|greedy")),
-        Claim("length", "With a minimum length no hypothesis is shorter.", "the definition", "share that is shorter",
-              at_most=0.0, measure=lambda arms: exact_if_same(arms, "shorter")),
-        Claim("blocking", "Blocking repeated bigrams loses every string whose answer repeats one.", "the definition",
-              "share of such strings that come out right", at_most=0.0,
+        Claim("length", "No hypothesis is shorter than the minimum length.", "the definition",
+              "share that is shorter", at_most=0.0, measure=lambda arms: exact_if_same(arms, "shorter")),
+        Claim("blocking", "Blocking repeated bigrams fails on every string whose answer repeats a bigram.",
+              "the definition", "share of such strings reversed correctly", at_most=0.0,
               measure=lambda arms: exact_if_same(arms, "blocked")),
-        Claim("diverse", "The best hypotheses of diverse groups differ in more places than a plain beam's.",
-              VIJAYAKUMAR, "places more", at_least=0.0,
+        Claim("diverse", "The best hypotheses of diverse groups differ in more positions than a plain beam's.",
+              VIJAYAKUMAR, "more positions", at_least=0.0,
               measure=lambda arms: arms.less(named(few), named(few), "apart|diverse", "apart|beam")),
     ]  # fmt: skip
 
 
 def named(updates: int) -> str:
-    """Name of the model that was trained so long."""
+    """Return the name of the model that is trained for this many updates."""
     return f"{updates} updates"
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """A model for each length of training and seed."""
+    """Return one trial per number of updates and seed."""
     return [Trial(named(updates), seed) for updates in plan.updates for seed in range(plan.seeds)]
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one model and decode the same strings in every way."""
+    """Train one model and decode the same strings with every search."""
     import torch
 
     from elman.data.reversal import BEGIN, END, Reversal
@@ -165,13 +166,13 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def repeats_a_pair(digits: Sequence[int]) -> bool:
-    """Whether two neighbours come a second time in the same order."""
+    """Return whether any pair of neighbouring digits occurs twice."""
     pairs = list(pairwise(digits))
     return len(set(pairs)) < len(pairs)
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """What each way of searching writes, and what width does."""
+    """Report the results of every search and the effect of width."""
     models = Arms(records)
     few = named(min(plan.updates))
     rows = [
@@ -189,22 +190,22 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     repeats = f"{percent(mean('repeats'), 0)} of the answers repeat a bigram. " if few in models else ""
     return Findings(
         summary=(
-            f"After {min(plan.updates)} updates a beam of {plan.width} writes {percent(mean('exact|beam'))} of "
-            f"strings without a fault, greedy decoding {percent(mean('exact|greedy'))}, and a beam that may not "
-            f"repeat a bigram {percent(mean('exact|no bigram twice'))}."
+            f"After {min(plan.updates)} updates a beam of {plan.width} reverses {percent(mean('exact|beam'))} of "
+            f"strings correctly, greedy decoding {percent(mean('exact|greedy'))}, and a beam that may not repeat a "
+            f"bigram {percent(mean('exact|no bigram twice'))}."
         ) if few in models else "Some arms are missing.",
         tables=[
             Table(f"Strings of {DIGITS} digits",
-                  ["model", "search", "without a fault", "right one among five", "log-probability of the best, nats",
-                   "digits in which two of five differ"], rows,
-                  f"Means with 95 % intervals over seeds. {repeats}Groups may find the same sequence, and then the "
-                  "five hold it twice."),
+                  ["model", "search", "error-free strings", "right one among five",
+                   "log-probability of the best, nats", "digits in which two of five differ"], rows,
+                  f"Means with 95 % intervals over seeds. {repeats}Two groups may find the same sequence; the five "
+                  "then contain it twice."),
         ],
         figures=[
-            Curves("Accuracy by width", "width of the beam", "share of strings without a fault",
+            Curves("Accuracy by width", "beam width", "share of error-free strings",
                    [line(model, "exact") for model in models],
-                   caption="Means over seeds with 95 % intervals; a width of 1 is greedy decoding."),
-            Curves("Log-probability of the best by width", "width of the beam", "log-probability, nats",
+                   caption="Means over seeds with 95 % intervals. A width of 1 is greedy decoding."),
+            Curves("Log-probability of the best by width", "beam width", "log-probability, nats",
                    [line(model, "log_prob") for model in models],
                    caption="Means over strings and seeds, with 95 % intervals over seeds."),
         ],

@@ -1,22 +1,22 @@
-"""Scheduled sampling: three ways from the teacher's tokens to one's own.
+"""Scheduled sampling: three schedules from the true tokens to the model's own.
 
-**Question.** Does it matter how the probability of the true token falls while a decoder learns (linearly,
-exponentially, or by an inverse sigmoid), and is any of the three better than teacher forcing throughout, or
-than none?
+**Question.** Does it matter how the probability of the true token falls during training (linearly, exponentially,
+or by an inverse sigmoid), and is any of the three schedules better than full teacher forcing, or than training
+without it?
 
-**Method.** The model and the strings are those of study 15.15, with attention. At every step and in every row a
-coin decides whether the decoder reads the true digit before or one drawn from its own distribution. The
-schedules of Bengio et al. (2015) are functions of the epoch i: 1 - c i, k to the power of i, and k / (k + exp(i
-/ k)), computed as a sigmoid of ln k - i / k, which cannot overflow. Each has one free constant; it is solved
-for so that all three have the same mean over the run, one half. Otherwise amounts of teacher forcing would be
-compared and not shapes: with k = 10 and 25 epochs the inverse sigmoid ends at 0.48. Two controls read the true
-digit always and never. The easy strings have 3 to 10 digits, the hard ones 8 to 14. Accuracy is the share of
-whole held-out strings without a fault.
+**Method.** The model and the strings are those of study 15.15, with attention. At every step and in every row the
+decoder reads, at random, either the true previous digit or one drawn from its own distribution. The schedules of
+Bengio et al. (2015) are functions of the epoch i: 1 - c i, k to the power of i, and k / (k + exp(i / k)), computed
+as a sigmoid of ln k - i / k, which cannot overflow. Each has one free constant, chosen so that all three have the
+same mean over the run, one half. Otherwise the study would compare amounts of teacher forcing, not shapes: with k =
+10 and 25 epochs the inverse sigmoid ends at 0.48. Two controls read the true digit always and never. The easy
+strings have 3 to 10 digits, the hard ones 8 to 14. Accuracy is the share of held-out strings reversed without an
+error.
 
-**What to expect.** A reversal is nearly free of chance: a model that has understood it makes few faults to
-learn from, so the schedules should tie on the easy strings. Bengio et al. gained from sampling in image
-captions (BLEU-4 28.8 to 30.6) and lost with sampling alone from the start (11.2); Huszár (2015) shows that the
-objective is not consistent.
+**What to expect.** A reversal is nearly deterministic: a model that has learned it makes few errors to learn from,
+so the schedules should tie on the easy strings. In image captioning Bengio et al. gained from scheduled sampling
+(BLEU-4 28.8 to 30.6) and lost if the model read only its own tokens from the start (11.2). Huszár (2015) shows that
+the objective is not consistent.
 """
 
 from collections.abc import Sequence
@@ -53,14 +53,14 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not self.tasks or not set(self.tasks) <= set(TASKS):
-            raise ValueError(f"tasks must name some of {', '.join(TASKS)}, got {', '.join(self.tasks)}")
+            raise ValueError(f"tasks must be one or more of {', '.join(TASKS)}, got {', '.join(self.tasks)}")
 
 
 QUICK = Plan(tasks=("hard",), updates=250, batch_size=64, test_size=200, seeds=3)
 
 
 def schedule(kind: str, epochs: int, constant: float):
-    """Return the schedule of a kind, a function of the epoch."""
+    """Return the schedule of a kind as a function of the epoch."""
     from elman.train import forcing
 
     if kind == "linear":
@@ -69,15 +69,15 @@ def schedule(kind: str, epochs: int, constant: float):
 
 
 def mean_of(kind: str, epochs: int, constant: float) -> float:
-    """Mean probability of the true token over the run."""
+    """Return the mean probability of the true token over the run."""
     probability = schedule(kind, epochs, constant)
     return sum(probability(i) for i in range(epochs)) / epochs
 
 
 def constant_for(kind: str, epochs: int, mean: float = MEAN) -> float:
-    """Return the constant with which a schedule has this mean, by bisection."""
+    """Return the constant that gives a schedule this mean, found by bisection."""
     low, high = {"linear": (1e-6, 2.0 * epochs), "exponential": (1e-6, 1.0 - 1e-9)}.get(kind, (1.0, 1e6))
-    rises = kind != "linear"  # a larger constant means more of the teacher
+    rises = kind != "linear"  # a larger constant means more teacher forcing
     for _ in range(200):
         middle = (low * high) ** 0.5 if kind == "inverse sigmoid" else (low + high) / 2
         low, high = (middle, high) if (mean_of(kind, epochs, middle) < mean) == rises else (low, middle)
@@ -85,7 +85,7 @@ def constant_for(kind: str, epochs: int, mean: float = MEAN) -> float:
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """A tie among the schedules, and what sampling gains over the controls."""
+    """State a tie among the schedules and what sampling gains over the controls."""
     sampled = [(kind, "exact") for kind in SCHEDULES]
 
     def apart(arms: Arms, task: str) -> list[float]:
@@ -98,13 +98,13 @@ def claims(plan: Plan) -> list[Claim]:
     stated = []
     for task in plan.tasks:
         stated += [
-            Claim(f"tie|{task}", f"On the {task} strings the best and the worst schedule differ by less than 0.1.",
-                  "this project's prototype, in which all three had 99.5 to 99.8 %", "accuracy, best less worst",
+            Claim(f"tie|{task}", f"On the {task} strings the best and the worst schedule differ by at most 0.1.",
+                  "this project's prototype, in which all three reached 99.5 to 99.8 %", "accuracy, best less worst",
                   at_most=0.1, measure=lambda arms, task=task: apart(arms, task)),
-            Claim(f"gain|{task}", f"On the {task} strings scheduled sampling is better than teacher forcing.",
+            Claim(f"gain|{task}", f"On the {task} strings scheduled sampling is more accurate than teacher forcing.",
                   BENGIO, "accuracy gained, mean of the three", at_least=0.0,
                   measure=lambda arms, task=task: gained(arms, task, CONTROLS[0])),
-            Claim(f"own|{task}", f"On the {task} strings scheduled sampling is better than own tokens alone.",
+            Claim(f"own|{task}", f"On the {task} strings scheduled sampling is more accurate than own tokens alone.",
                   BENGIO, "accuracy gained, mean of the three", at_least=0.0,
                   measure=lambda arms, task=task: gained(arms, task, CONTROLS[1])),
         ]  # fmt: skip
@@ -112,7 +112,7 @@ def claims(plan: Plan) -> list[Claim]:
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Every schedule and control on every task with every seed."""
+    """Return every schedule and control on every task with every seed."""
     return [
         Trial(arm, seed, {"task": task})
         for task in plan.tasks for arm in (*SCHEDULES, *CONTROLS) for seed in range(plan.seeds)
@@ -120,7 +120,7 @@ def trials(plan: Plan) -> list[Trial]:
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one model under one schedule, and test it once."""
+    """Train one model under one schedule and test it once."""
     import torch
 
     from elman.data.reversal import Reversal
@@ -152,7 +152,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Accuracy by schedule and task, the schedules themselves, and the losses."""
+    """Report accuracy by schedule and task, the schedules, and the losses."""
     by_task = {task: Arms(records).on(task=task) for task in plan.tasks}
     rows = []
     for task, arms in by_task.items():
@@ -167,8 +167,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     task = plan.tasks[-1]
     shown = by_task[task]
     note = (
-        "Means with 95 % intervals over seeds. Probabilities of the true token; the constant is c times the "
-        "number of epochs, or k."
+        "Means with 95 % intervals over seeds. The probabilities are those of the true token. The constant is c "
+        "times the number of epochs, or k."
     )
 
     def losses(arm: str) -> Series:
@@ -182,9 +182,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     lengths = range(TASKS[task][0], TASKS[task][1] + 1)
     text = ", ".join(f"{arm} {percent(shown.mean(arm, 'exact'))}" for arm in shown)
     return Findings(
-        summary=f"Whole {task} strings without a fault, by what the decoder read in training: {text}.",
+        summary=f"Share of {task} strings reversed without an error, by training: {text}.",
         tables=[
-            Table("Whole strings without a fault",
+            Table("Share of error-free strings",
                   ["arm", "share of strings", "seeds", "mean probability", "last probability", "constant"],
                   rows, note),
         ],
@@ -192,11 +192,11 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             Curves("The schedules", "epoch", "probability of the true token",
                    [Series(arm, list(range(plan.epochs)), shown[arm][0].series["probability"])
                     for arm in shown], caption="All three schedules have a mean of one half."),
-            Curves(f"Accuracy by length, {task} strings", "digits in the string", "share of strings without a fault",
+            Curves(f"Accuracy by length, {task} strings", "digits in the string", "share of error-free strings",
                    [by_length(arm) for arm in shown], caption="Means over seeds with 95 % intervals."),
-            Curves(f"Training loss, {task} strings", "epoch", "nats a digit",
+            Curves(f"Training loss, {task} strings", "epoch", "nats per digit",
                    [losses(arm) for arm in shown], log_y=True,
-                   caption="Geometric means over seeds with 95 % intervals. Losses of unlike inputs: whoever reads "
-                   "its own faults has more to guess."),
+                   caption="Geometric means over seeds with 95 % intervals. The inputs differ: a decoder that reads "
+                   "its own errors has a harder task."),
         ],
     )  # fmt: skip

@@ -1,22 +1,22 @@
 """Gradient flow through a hundred time steps.
 
-**Question.** How much of a loss at the last step reaches the states before it, in a vanilla network, an LSTM
-and a GRU, and is it the gates alone that let it pass?
+**Question.** How much of the gradient of a loss at the last step reaches the earlier states in a vanilla network,
+an LSTM and a GRU, and do the gates alone let it pass?
 
-**Method.** Networks fresh from their initialisation read 100 steps of Gaussian noise; the loss is a random
-linear function of the last output. The norm of ∂L/∂h at every step (and ∂L/∂c for the LSTM) is taken in
-float64, since in float32 the interesting part underflows to zero. Each variant has several seeds; bands
-are 95 % intervals of the mean logarithm. The measure is log10 of the norm at step 1 over the norm at
-step 100, in orders of magnitude: zero passes everything, -20 nothing.
+**Method.** Freshly initialised networks read 100 steps of Gaussian noise; the loss is a random linear function of
+the last output. The norm of ∂L/∂h at every step (and of ∂L/∂c for the LSTM) is computed in float64, since in
+float32 the interesting part underflows to zero. Each variant has several seeds; bands are 95 % intervals of the
+mean logarithm. The measure is log10 of the norm at step 1 over the norm at step 100, in orders of magnitude: at
+zero the whole gradient arrives, at -20 almost nothing.
 
 *PyTorch's default* draws all weights and biases uniformly from ±1/√H. The other variants change one thing:
 an orthogonal recurrent matrix (times a gain) for the vanilla network, a forget-gate bias for the LSTM, an
-update-gate bias for the GRU (a large update gate remembers, in PyTorch's convention).
+update-gate bias for the GRU (in PyTorch's convention a large update gate keeps the state).
 
-**What to expect.** The textbook's picture is that the vanilla network's gradient vanishes and that gates cure
-it. Gates can only pass what they are open for: with biases around zero a forget gate stands at one half, and
-0.5 to the power of 99 is 10 to the power of -30. Jozefowicz et al. (2015) therefore start the forget bias at
-1 or 2, and Tallec and Ollivier (2018) at the logarithm of the time scale to be bridged.
+**What to expect.** According to the textbook the vanilla network's gradient vanishes and gates prevent this. But a
+gate passes only as much as it is open: with biases around zero a forget gate is one half, and 0.5 to the power of
+99 is 10 to the power of -30. Jozefowicz et al. (2015) therefore start the forget bias at 1 or 2, and Tallec and
+Ollivier (2018) at the logarithm of the time scale that the network should bridge.
 """
 
 import math
@@ -34,7 +34,7 @@ from elman.lab.workspace import Desk, TrialFailed
 from elman.studies.shared.comparing_cells import further_cells, trials_on
 
 BOOK = "textbook: gated architectures solve the vanishing gradient (exercise 15.18)"
-STARTS = {  # the cell, and the gain of an orthogonal recurrent matrix or the bias of its gate
+STARTS = {  # by cell: the gain of an orthogonal recurrent matrix or the bias of a gate; None is PyTorch's default
     "RNN": {"RNN": None, "RNN orthogonal": 1.0, "RNN orthogonal x1.5": 1.5},
     "LSTM": {"LSTM": None, "LSTM forget bias 1": 1.0, "LSTM forget bias 3": 3.0, "LSTM forget bias 5": 5.0},
     "GRU": {"GRU": None, "GRU update bias 1": 1.0, "GRU update bias 3": 3.0},
@@ -50,7 +50,7 @@ class Plan:
     hidden_size: PositiveInt = 64
     input_size: PositiveInt = 16
     batch_size: PositiveInt = 8
-    cells: tuple[str, ...] = ()  # further ones, as they start; by name or file.py:Class
+    cells: tuple[str, ...] = ()  # further cells, with their own initialisation, by name or file.py:Class
     seeds: PositiveInt = 10
 
 
@@ -58,37 +58,37 @@ QUICK = Plan(seeds=5)
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """The textbook's picture, and the reading of it by initialisation."""
+    """State the textbook's view and the effect of initialisation."""
     unit = "orders of magnitude"
 
     def of(arm: str) -> Callable[[Arms], list[float]]:
         return lambda arms: passed([record.series["h"] for record in arms[arm]])
 
     return [
-        Claim("rnn-vanishes", "The gradient of a vanilla network vanishes: less than 10⁻⁵ of it arrives.",
+        Claim("rnn-vanishes", "A vanilla network passes at most 10⁻⁵ of the gradient to the first step.",
               BOOK, unit, at_most=-5, measure=of("RNN")),
-        Claim("lstm-passes", "An LSTM with PyTorch's default initialisation passes at least 10⁻³ of it.",
+        Claim("lstm-passes", "An LSTM with PyTorch's default initialisation passes at least 10⁻³ of the gradient.",
               BOOK, unit, at_least=-3, measure=of("LSTM")),
-        Claim("gru-passes", "A GRU with PyTorch's default initialisation passes at least 10⁻³ of it.",
+        Claim("gru-passes", "A GRU with PyTorch's default initialisation passes at least 10⁻³ of the gradient.",
               BOOK, unit, at_least=-3, measure=of("GRU")),
-        Claim("forget-bias", "With a forget bias of 3 an LSTM passes at least 10⁻³ of it.",
+        Claim("forget-bias", "An LSTM with a forget bias of 3 passes at least 10⁻³ of the gradient.",
               "Jozefowicz et al. (2015), Tallec & Ollivier (2018)", unit, at_least=-3,
               measure=of("LSTM forget bias 3")),
-        Claim("update-bias", "With an update bias of 3 a GRU passes at least 10⁻³ of it.",
+        Claim("update-bias", "A GRU with an update bias of 3 passes at least 10⁻³ of the gradient.",
               "Tallec & Ollivier (2018)", unit, at_least=-3, measure=of("GRU update bias 3")),
-        Claim("explodes", "An orthogonal recurrent matrix times 1.5 makes a vanilla network's gradient grow.",
+        Claim("explodes", "With an orthogonal recurrent matrix times 1.5 a vanilla network's gradient grows.",
               "Pascanu, Mikolov & Bengio (2013): a spectral radius above 1 is necessary, not sufficient", unit,
               at_least=0, measure=of("RNN orthogonal x1.5")),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Every arm with every seed; the same seed draws the same input for all."""
+    """Return every arm with every seed; a seed draws the same input for all arms."""
     return trials_on([{}], ARMS, plan.cells, plan.seeds)
 
 
 def make_cell(arm: str, input_size: int, hidden_size: int):
-    """Return the arm's cell in float64, initialised as PyTorch does but for what its name says."""
+    """Return the arm's cell in float64, with PyTorch's initialisation except for what the arm's name says."""
     import torch
 
     from elman.cells import GRUCell, LSTMCell, RNNCell
@@ -110,7 +110,7 @@ def make_cell(arm: str, input_size: int, hidden_size: int):
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """The norms of one network."""
+    """Measure the gradient norms of one network."""
     import torch
 
     from elman.cells.lookup import cell_named
@@ -126,7 +126,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         cell = make_cell(trial.arm, plan.input_size, plan.hidden_size)
 
     def loss(h: torch.Tensor) -> torch.Tensor:
-        if not h.isfinite().all():  # its gradient may be finite all the same
+        if not h.isfinite().all():  # the gradient may be finite even then
             raise TrialFailed("the last output is not finite")
         return (h @ direction).mean()
 
@@ -137,17 +137,17 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def decades(norms: Sequence[float]) -> list[float]:
-    """log10 of each norm; an exact zero counts as the smallest normal number."""
+    """Return log10 of each norm; an exact zero counts as the smallest normal number."""
     return [math.log10(max(norm, 2.3e-308)) for norm in norms]
 
 
 def passed(seeds: Sequence[Sequence[float]]) -> list[float]:
-    """Orders of magnitude of the norm at the first step over the norm at the last, one value a seed."""
+    """Return the orders of magnitude of the first step's norm over the last step's, one value per seed."""
     return [ends[0] - ends[-1] for ends in map(decades, seeds)]
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Curves over time, the ratio of first to last, and what initialisation has to do with it."""
+    """Report curves over time, the ratio of first to last norm, and the role of initialisation."""
     arms = Arms(records)
     curves = {
         (arm, field): [record.series[field] for record in arms[arm]]
@@ -156,7 +156,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     through = {key: passed(seeds) for key, seeds in curves.items()}
     rows = []
     for (arm, field), values in through.items():
-        # the last step's ∂L/∂c is not the last step's ∂L/∂h, so each field is held against its own end
+        # ∂L/∂c and ∂L/∂h differ at the last step, so each field is compared with its own last step
         rows.append([arm, f"∂L/∂{field}", spread(values, 1), len(values)])
 
     def lines(shown: Iterable[str], field: str = "h") -> list[Series]:
@@ -182,16 +182,15 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         f"From the last step to the first, PyTorch's default LSTM loses {lost['LSTM']} of the gradient and "
         f"its default GRU {lost['GRU']}; the vanilla network loses {lost['RNN']}. With a forget "
         f"bias of 3 the LSTM loses {lost['LSTM forget bias 3']}.\n\n"
-        "What decides is the number by which the state is multiplied at every step: the recurrent matrix's "
-        "singular values times the slope of tanh in the vanilla network, the forget gate in the LSTM, the "
-        "update gate in the GRU. A gate makes that number learnable and lets a bias set it near one; it does "
-        "not set it there by itself."
+        "The factor that multiplies the state at every step decides: the recurrent matrix's singular values times "
+        "the slope of tanh in the vanilla network, the forget gate in the LSTM, the update gate in the GRU. With a "
+        "gate this factor can be learned, and a bias can set it near one. A gate alone does not set it near one."
     )
     return Findings(
         summary=(
             f"Over {plan.steps} steps the gradient's norm loses {lost['RNN']} in a vanilla network, "
-            f"{loss['LSTM']:.1f} in an LSTM as PyTorch starts it, and {loss['LSTM forget bias 3']:.1f} in "
-            "one with a forget bias of 3"
+            f"{loss['LSTM']:.1f} in an LSTM with PyTorch's default initialisation, and "
+            f"{loss['LSTM forget bias 3']:.1f} in an LSTM with a forget bias of 3"
             + "".join(f"; {value:.1f} in {label}" for label, value in others.items())
             + "."
         ),
@@ -201,19 +200,21 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                 f"log10 of the norm at step 1 over the norm at step {plan.steps}",
                 ["variant", "gradient", "orders of magnitude", "seeds"],
                 rows,
-                "Means with 95 % intervals over seeds; negative where the gradient shrinks on its way back.",
+                "Means with 95 % intervals over seeds; negative if the gradient shrinks on its way back.",
             )
         ],
         figures=[
-            figure("As PyTorch starts them", ("RNN", "LSTM", "GRU"),
-                   "All three vanish; the gated ones start less steep only if their gates stand open."),
-            figure("LSTM by forget bias", STARTS["LSTM"], "A bias of 3 or 5 holds the gate open."),
+            figure("PyTorch's default initialisation", ("RNN", "LSTM", "GRU"),
+                   "All three gradients vanish; a gated one falls more slowly only if its gates are open."),
+            figure("LSTM by forget bias", STARTS["LSTM"], "A bias of 3 or 5 keeps the gate open."),
             figure("LSTM by forget bias, cell state", STARTS["LSTM"],
-                   "The same through the cell state, which the forget gate alone carries.", "c"),
-            figure("GRU by update bias", STARTS["GRU"], "PyTorch's update gate remembers where it is near one."),
+                   "The gradient of the cell state, which only the forget gate multiplies.", "c"),
+            figure("GRU by update bias", STARTS["GRU"], "PyTorch's update gate keeps the state if it is near one."),
             figure("Vanilla network by recurrent matrix", STARTS["RNN"],
-                   "An orthogonal matrix loses only the slope of tanh; times 1.5 it can explode."),
-            *([figure("Further cells", ("RNN", "LSTM", *further), "Each as it starts, beside PyTorch's two.")]
+                   "With an orthogonal matrix only the slope of tanh shrinks the gradient; times 1.5 it can "
+                   "explode."),
+            *([figure("Further cells", ("RNN", "LSTM", *further),
+                      "Each with its own initialisation, beside PyTorch's RNN and LSTM.")]
               if further else []),
         ],
     )  # fmt: skip

@@ -1,25 +1,25 @@
-"""Up or down tomorrow: an LSTM on daily prices, and what it takes to believe it.
+"""Up or down tomorrow: an LSTM on daily prices, and the checks that make its result credible.
 
-**Question.** Can an LSTM that sees the open, high, low, close and volume of the last 20 days tell whether the next
+**Question.** Can an LSTM that sees the open, high, low, close and volume of the last 20 days predict whether the next
 day's close will be higher?
 
-**Method.** Seven features of each day, all of that day and those before it, are read by an LSTM of 16 units over 20
-days. The days are cut by date: the first 70 % to train on, 15 % to say when to stop, the last 15 % for one test;
-20 days are dropped before each cut, and features are scaled by the training part alone. Since a model that has seen
-only 1999 to 2012 might be out of date, a second arm walks forward: the test is cut into folds, and for each the
-scaling and the network are fitted anew on all that lies before. Beside them stand always predicting a rise, today's
-direction again, and a logistic regression of the last day's features. Accuracy is tested against always predicting
-a rise, with a binomial test of its rate and McNemar's test day by day.
+**Method.** An LSTM of 16 units reads 20 days of seven features; each feature depends only on its day and earlier
+days. The days are split by date: the first 70 % for training, 15 % for early stopping, the last 15 % for one test.
+Before each boundary 20 days are dropped, and features are scaled by the training part alone. A model trained only on
+1999 to 2012 might be out of date, so a second arm walks forward: the test is cut into folds, and for each fold the
+scaling and the network are refitted on all earlier days. The baselines are always predicting a rise, repeating
+today's direction, and a logistic regression on the last day's features. Accuracy is compared with always predicting a
+rise, by a binomial test of the rate and by McNemar's test day by day.
 
-Three checks say whether the null would have been noticed. A *planted* memory: in a random walk whose returns carry
-0.3 of the day before, the sign is right on 59.7 % of days at best by it, and the same network must find it. A *leak*:
-with tomorrow's return among the features the network must rank the days almost perfectly, or it cannot learn at all.
-And the features are computed again with all later days changed: not one may differ.
+Three checks show that the experiment could find an effect. A *planted* memory: in a random walk whose returns carry
+over 0.3 of the previous day's return, the sign can be predicted on at most 59.7 % of days, and the same network must
+find this. A *leak*: with tomorrow's return among the features, the network must rank the days almost perfectly. And
+no feature may change when it is computed with all later days altered.
 
-**What to expect.** Nothing. If prices reflect what is known (Fama, 1970), the direction is a coin with a bias: the
-index rises on about 54 % of days, and a network learns that bias, with a recall near one. On 750 days an accuracy 3
-points above it is needed for p < 0.05. Published accuracies far above are, as a rule, on a random split, scaled
-with the whole series, or chosen among many tries.
+**What to expect.** No effect. If prices reflect what is known (Fama, 1970), the direction is a biased coin: the index
+rises on about 54 % of days, and a network learns that bias, with a recall near one. On 750 days, p < 0.05 needs an
+accuracy 3 points above it. Published accuracies far above usually come from a random split, from scaling with the
+whole series, or from choosing among many attempts.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 LSTM, WALKS, PLANTED, LEAKED = "LSTM", "LSTM, walk-forward", "LSTM, planted memory", "LSTM, tomorrow leaked"
 ARMS = (LSTM, WALKS, PLANTED, LEAKED)
-WITHOUT = "rules"  # the trial that needs no network
+WITHOUT = "rules"  # the trial without a network
 RULES = ("always up", "today's direction again", "logistic regression")
 SCORES = ("accuracy", "precision", "recall", "mcc", "auc")
 MEMORY = 0.3
@@ -51,7 +51,7 @@ SMOOTH = 120  # days, in the figure
 
 @dataclass(frozen=True)
 class Plan:
-    """Whose prices, and the sizes of the network and its training."""
+    """The prices, and the sizes of the network and its training."""
 
     data: str = "auto"  # sp500, walk, or a CSV file
     window: PositiveInt = 20
@@ -68,31 +68,32 @@ QUICK = Plan(epochs=6, patience=2, folds=3, seeds=3)
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """The null, and that it would have been noticed."""
+    """Return the claims of no effect, and the checks that an effect would be found."""
     fama = "Fama (1970), Efficient Capital Markets"
     return [
         Claim("past", "No feature of a day changes when all later days are changed.", "the split by time",
               "features that changed", at_most=0.0, measure=lambda arms: arms.exact(WITHOUT, "changed")),
-        Claim("leak", "With tomorrow's return among its features the network ranks the days almost perfectly.",
+        Claim("leak", "With tomorrow's return among its features, the network ranks the days almost perfectly.",
               "a check of the network", "area under the curve", at_least=0.95,
               measure=lambda arms: arms.numbers(LEAKED, "auc")),
-        Claim("planted", f"A memory of {MEMORY} in the returns is found.", "a check of power",
+        Claim("planted", f"The network finds a planted memory of {MEMORY} in the returns.", "a check of power",
               "accuracy less always up", at_least=0.03,
               measure=lambda arms: arms.numbers(PLANTED, "above")),
-        Claim("null", "On real prices it is not 3 points better than always predicting a rise.", fama,
+        Claim("null", "On real prices, the LSTM is not 3 points more accurate than always predicting a rise.", fama,
               "accuracy less always up", at_most=0.03, measure=lambda arms: arms.numbers(LSTM, "above")),
-        Claim("ranks", "Nor do its probabilities rank the days.", fama, "area under the curve", at_least=0.45,
+        Claim("ranks", "The LSTM's probabilities do not rank the days.", fama, "area under the curve", at_least=0.45,
               at_most=0.55, measure=lambda arms: arms.numbers(LSTM, "auc")),
-        Claim("walks", "Nor is it when it is trained anew up to each part of the test.", fama,
-              "accuracy less always up", at_most=0.03, measure=lambda arms: arms.numbers(WALKS, "above")),
-        Claim("majority", "What it learns is the majority: it predicts a rise on most days that rise.",
+        Claim("walks", "Retrained walk-forward, the LSTM is not 3 points more accurate than always predicting a "
+              "rise.", fama, "accuracy less always up", at_most=0.03,
+              measure=lambda arms: arms.numbers(WALKS, "above")),
+        Claim("majority", "The LSTM learns the majority class: it predicts a rise on most days that rise.",
               "a prototype of this study: 0.96 to 0.98", "recall", at_least=0.8,
               measure=lambda arms: arms.numbers(LSTM, "recall")),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Every arm with every seed, and the rules once."""
+    """Return a trial per arm and seed, and one for the rules."""
     from elman.data.prices import load_prices
 
     prices = load_prices(plan.data)
@@ -103,7 +104,7 @@ def trials(plan: Plan) -> list[Trial]:
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Fit on the past, predict the test once."""
+    """Fit on the past and predict the test once."""
     import numpy as np
 
     from elman.data.prices import features, load_prices, random_walk, went_up
@@ -119,7 +120,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     test = days[int(0.85 * len(days)) :]
     if len(test) < plan.folds:
         raise TrialFailed(
-            f"{len(days)} days with {plan.window} before them are too few; set a smaller window, or give more days"
+            f"got {len(days)} days with a full window of {plan.window} days, too few to test on; set a smaller "
+            "window or give more days"
         )
     if trial.arm == WITHOUT:
         return _rules(plan, prices, table, up, days, test)
@@ -140,7 +142,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def _fit(plan: Plan, seed: int, table: "np.ndarray", up: "np.ndarray", parts, desk: Desk, number: int, folds: int):
-    """Train one network, and return the chance it gives to a rise on each day of the last part."""
+    """Train one network and return its probability of a rise on each day of the last part."""
     import torch
 
     from elman.cells import LSTMCell
@@ -166,7 +168,7 @@ def _fit(plan: Plan, seed: int, table: "np.ndarray", up: "np.ndarray", parts, de
 
 
 def _rules(plan: Plan, prices: "Prices", table: "np.ndarray", up: "np.ndarray", days, test) -> Record:
-    """What needs no network; and whether a feature knows the future."""
+    """Score the rules that need no network, and check that no feature depends on later days."""
     import dataclasses
 
     import numpy as np
@@ -200,7 +202,7 @@ def _rules(plan: Plan, prices: "Prices", table: "np.ndarray", up: "np.ndarray", 
 
 
 def _score(chance: "np.ndarray", up: "np.ndarray") -> dict[str, float]:
-    """Accuracy and the rest, of the class "up"; against always up by the rate, and day by day."""
+    """Return the scores of the class "up", and the p-values against always predicting it."""
     from scipy.stats import binomtest
     from sklearn.metrics import matthews_corrcoef, roc_auc_score
 
@@ -222,7 +224,7 @@ def _score(chance: "np.ndarray", up: "np.ndarray") -> dict[str, float]:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Scores beside the rules, p-values, and the share right through the test."""
+    """Return the scores of networks and rules, p-values, and the accuracy over the test period."""
     from scipy.stats import binom
 
     from elman.probe.paired import holm
@@ -230,11 +232,11 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     arms = Arms(records)
     rules = next(iter(arms[WITHOUT]), None)
 
-    def told(arm: str, name: str) -> str | None:
+    def shown(arm: str, name: str) -> str | None:
         return arms.formatted(arm, name, (-1.0, 1.0) if name == "mcc" else SHARE)
 
     networks = [arm for arm in ARMS if arm in arms]
-    rows = [[arm, *(told(arm, name) for name in SCORES)] for arm in networks]
+    rows = [[arm, *(shown(arm, name) for name in SCORES)] for arm in networks]
     passages, summary = [], "No rule was computed."
     if rules:
         rows = [[rule, *(f"{rules.numbers[f'{rule}, {name}']:.3f}" for name in SCORES)] for rule in RULES] + rows
@@ -242,9 +244,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         needed = float(binom.isf(0.05, n, base) + 1) / n
         reached = arms.mean(LSTM, "accuracy")
         summary = (
-            f"The LSTM says rightly whether the price rises on {percent(reached)} of {n} days of the "
-            f"{rules.texts['prices']}, always saying that it rises is right on {percent(base)}; {percent(needed)} "
-            "would be needed to be better with p < 0.05."
+            f"On {n} test days of the {rules.texts['prices']}, the LSTM predicts the direction with an accuracy of "
+            f"{percent(reached)}; always predicting a rise reaches {percent(base)}. At p < 0.05, doing better takes "
+            f"{percent(needed)}."
         )
         notes = f" {rules.texts['notes']}." if rules.texts["notes"] else ""
         passages.append(
@@ -263,19 +265,19 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         tables=[
             Table("Scores on the test days", ["", "accuracy", "precision", "recall", "Matthews' correlation",
                   "area under the curve"], rows,
-                  "Of the class \"up\"; networks with 95 % intervals over seeds. The planted memory is in a random "
-                  "walk of its own, whose base rate differs."),
+                  "Scores of the class \"up\"; networks with 95 % intervals over seeds. The planted memory uses a "
+                  "random walk of its own, whose base rate differs."),
             Table("Is it better than always predicting a rise?", ["test", "p", "p, corrected as one of four (Holm)"],
                   [[name, p_value(p), p_value(corrected[name])] for name, p in tests.items()],
-                  "The median over seeds. binomial: one-sided, against the share of days that rose; mcnemar: "
-                  "two-sided, day by day."),
+                  "Medians over seeds. binomial: one-sided, against the share of days that rose; mcnemar: two-sided, "
+                  "day by day."),
         ],
         figures=[_through(arms, rules)] if rules else [],
     )  # fmt: skip
 
 
 def _through(arms: Arms, rules: Record) -> Curves:
-    """Share right in a moving window through the test."""
+    """Draw the accuracy in a moving window over the test period."""
     import numpy as np
 
     up = np.array(rules.series["up"]) > 0.5
@@ -290,7 +292,7 @@ def _through(arms: Arms, rules: Record) -> Curves:
         share = np.convolve(rises == up, np.ones(width) / width, "valid")
         lines.append(Series(name, list(range(width, len(up) + 1)), [float(v) for v in share]))
     return Curves(
-        "Share of days right through the test", "day of the test", f"share right of the last {width} days", lines,
-        caption="The first seed. Where the lines of a network and of always predicting a rise lie on one another, it "
-        "predicted nothing but rises.",
+        "Accuracy over the test period", "day of the test", f"accuracy on the last {width} days", lines,
+        caption="First seed. Where a network's line coincides with always predicting a rise, the network predicted "
+        "only rises.",
     )  # fmt: skip

@@ -1,26 +1,25 @@
-"""Spelling correction: a network that writes words, and one that weighs them.
+"""Spelling correction: a network that writes words, and one that ranks dictionary words.
 
-**Question.** How well does an encoder-decoder correct misspelt words that it has never seen, and what does it take
-to be ahead of a spell checker that knows a dictionary and counts edits?
+**Question.** How well does an encoder-decoder correct misspelt words that it has never seen, and how can it beat a
+spell checker that knows a dictionary and counts edits?
 
-**Method.** Words are split by a hash of their first five letters, relatives together: half train, a tenth sets what
-is to be set, four tenths test, each seed on its own share of them. A real misspelling goes with the word that was
-meant. Synthetic slips leave out, put in or exchange a letter, or exchange two neighbours; three in ten misspelt
-words have two. Some words are clean and must stay so. Two encoder-decoders with attention learn from the same pairs,
-synthetic and, where there are any, real: the *corrector* writes the word from the typo; the *channel* writes the
-typo from the word, its head free to copy. The arms: *identity* leaves all as it is. *Plain* is the corrector,
-greedily decoded. *Trie* is the corrector, its beam held to the dictionary. *Channel* ranks the dictionary's words
-near the typo by log P(typo | word) + w log count(word). *Edit count* does so with -k for each edit in the network's
-place; w and k are set on the checking words. *Norvig* takes the most frequent of the nearest words;
-*pyspellchecker*, the usual library, is given the same dictionary. A dictionary holds the words to be tested, as a
-dictionary does; the networks have never seen them. Word accuracy is the share of words that come out right;
-character accuracy is 1 less the edits still needed over the longer word's length, and means something only above
-that of identity.
+**Method.** Words are split by a hash of their first five letters, so that related words stay together: half for
+training, a tenth for validation, four tenths for the test, a different share for each seed. A real misspelling
+belongs to the part of its intended word. Synthetic misspellings delete, insert or replace a letter or swap two
+neighbours; three in ten have two such edits. Some words are clean and must stay unchanged. Two encoder-decoders with
+attention are trained on the same pairs, synthetic and, if available, real. The *corrector* writes the word from the
+typo; the *channel* writes the typo from the word and may copy. The arms: *identity* changes nothing. *Plain* is the
+corrector with greedy decoding. *Trie* is the corrector with a beam restricted to the dictionary. *Channel* ranks the
+dictionary words near the typo by log P(typo | word) + w log count(word). *Edit count* replaces the network's
+log-probability with -k per edit; w and k are chosen on the validation words. *Norvig* takes the most frequent of the
+nearest words. *pyspellchecker*, the usual library, gets the same dictionary. The dictionary contains the test words,
+as dictionaries do; the networks have never seen them. Word accuracy is the share of words corrected exactly.
+Character accuracy is 1 minus the remaining edits divided by the longer word's length; compare it with the accuracy of
+identity.
 
-**What to expect.** Writing letter by letter, a small network invents words: a prototype corrected 28 % of noisy
-unseen words where Norvig's corrector had 71 %. Weighing words of a dictionary cannot invent any, and what the
-network learns of which slips are likely should then be an advantage over counting edits, most of all on real
-misspellings, which are not random.
+**What to expect.** A small network that writes letter by letter invents words: a prototype corrected 28 % of noisy
+unseen words and Norvig's corrector 71 %. Ranking dictionary words cannot invent any. What the network learns about
+likely misspellings should then beat counting edits, most of all on real misspellings, which are not random.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,10 +39,10 @@ from elman.lab.workspace import Desk, TrialFailed
 Share = Annotated[float, Field(ge=0, le=1)]
 SLIPS = ("one edit", "two edits")
 WEIGHTS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)  # of the log count
-COSTS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)  # nats an edit
+COSTS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)  # nats per edit
 CORRECTOR, CHANNEL, NEITHER = KINDS = ("corrector", "channel", "no network")  # of trials
 ARMS = {"identity": NEITHER, "plain": CORRECTOR, "trie": CORRECTOR, "channel": CHANNEL, "edit count": NEITHER,
-        "Norvig": NEITHER, "pyspellchecker": NEITHER}  # and the trial that measures each  # fmt: skip
+        "Norvig": NEITHER, "pyspellchecker": NEITHER}  # by arm, the trial that measures it  # fmt: skip
 REAL = "spelling"  # the data set of real misspellings
 PROTOTYPE = "prototype of this project: plain encoder-decoder .28, Norvig's corrector .71"
 
@@ -52,7 +51,7 @@ PROTOTYPE = "prototype of this project: plain encoder-decoder .28, Norvig's corr
 class Plan:
     """Words, noise, models and their training."""
 
-    dictionary: str = "auto"  # subtitles, pydoc, or the best this machine has
+    dictionary: str = "auto"  # subtitles, pydoc, or auto: the best one on this machine
     hidden_size: PositiveInt = 128
     updates: PositiveInt = 1500
     batch_size: PositiveInt = 128
@@ -60,10 +59,10 @@ class Plan:
     clean: Share = 0.15
     two_edits: Share = 0.3
     beam: PositiveInt = 8
-    candidates: PositiveInt = 60  # words near a typo that the channel weighs
-    edits: PositiveInt = 3  # how far they may be
-    check_size: PositiveInt = 400  # of synthetic slips, and at most of real ones
-    test_size: PositiveInt = 500  # of each seed, likewise
+    candidates: PositiveInt = 60  # words near a typo that the channel ranks
+    edits: PositiveInt = 3  # largest distance of a candidate
+    check_size: PositiveInt = 400  # synthetic validation cases, and the limit of real ones
+    test_size: PositiveInt = 500  # test cases per seed, likewise
     seeds: PositiveInt = 5
 
 
@@ -74,7 +73,7 @@ QUICK = Plan(
 
 
 class Case(NamedTuple):
-    """What was written, what was meant, and of which kind the slip is."""
+    """The written word, the intended word, and the kind of misspelling."""
 
     typo: str
     right: str
@@ -82,39 +81,41 @@ class Case(NamedTuple):
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """The trap, the way out of it, and how good the baseline must be to count."""
+    """State where the plain network fails, where the channel wins, and how good the baseline must be."""
     gained = "difference of shares of words"
 
     def more(arm: str, other: str, group: str, unit: str = "words") -> Callable[[Arms], list[float]]:
         return lambda arms: arms.less(ARMS[arm], ARMS[other], f"{arm}|{group}|{unit}", f"{other}|{group}|{unit}")
 
     return [
-        Claim("trap", "On synthetic slips in unseen words the plain encoder-decoder is behind Norvig's corrector.",
+        Claim("trap", "On synthetic misspellings, the plain encoder-decoder is less accurate than Norvig's "
+              "corrector.",
               PROTOTYPE, gained, at_least=0.0, measure=more("Norvig", "plain", "slips")),
-        Claim("characters", "The plain encoder-decoder has more characters right than identity, clean words too.",
+        Claim("characters", "The plain encoder-decoder has a higher character accuracy than identity, clean words "
+              "included.",
               "prototype of this project: .83 over .79", "difference of shares of characters", at_least=0.0,
               measure=more("plain", "identity", "all synthetic", "characters")),
-        Claim("synthetic", "On synthetic slips the channel is ahead of Norvig's corrector.",
+        Claim("synthetic", "On synthetic misspellings, the channel is more accurate than Norvig's corrector.",
               "target of this project, set before the first run", gained, at_least=0.0,
               measure=more("channel", "Norvig", "slips")),
-        Claim("baseline", "Norvig's corrector gets at least 68 % of real misspellings right.",
+        Claim("baseline", "Norvig's corrector corrects at least 68 % of real misspellings.",
               "Norvig (2007), How to Write a Spelling Corrector: 75 % and 68 % on his two test sets",
               "share of words", at_least=0.68, needs=REAL,
               measure=lambda arms: arms.numbers(NEITHER, "Norvig|real|words")),
-        Claim("real", "On real misspellings the channel is ahead of Norvig's corrector.",
+        Claim("real", "On real misspellings, the channel is more accurate than Norvig's corrector.",
               "target of this project, set before the first run", gained, at_least=0.0, needs=REAL,
               measure=more("channel", "Norvig", "real")),
-        Claim("counting", "On real misspellings the channel is ahead of counting edits, weights set likewise.",
-              "Kernighan, Church & Gale (1990): which edit it was tells more than how many", gained,
+        Claim("counting", "On real misspellings, the channel is more accurate than counting edits, tuned likewise.",
+              "Kernighan, Church & Gale (1990): the kind of edit matters more than the number", gained,
               at_least=0.0, needs=REAL, measure=more("channel", "edit count", "real")),
-        Claim("library", "On real misspellings the channel is ahead of pyspellchecker with its dictionary.",
+        Claim("library", "On real misspellings, the channel is more accurate than pyspellchecker.",
               "target of this project, set before the first run", gained, at_least=0.0,
               needs=f"{REAL}, pyspellchecker", measure=more("channel", "pyspellchecker", "real")),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Two networks and what needs none, with every seed, bound to the words they read."""
+    """Return a trial per seed for each network and for the arms without a network."""
     from elman import data
     from elman.data.spelling import dictionary
 
@@ -124,7 +125,7 @@ def trials(plan: Plan) -> list[Trial]:
 
 
 def cases(plan: Plan, wanted: Literal["check", "test"], trial: Trial) -> list[Case]:
-    """The words of a part: synthetic and clean, then real if the trial reads any. No two seeds share a word."""
+    """Return a part's cases: synthetic and clean, then real if the trial reads any. No two seeds share a word."""
     from elman.data.spelling import dictionary, misspellings, of_part
     from elman.data.typos import misspell
 
@@ -148,7 +149,7 @@ def cases(plan: Plan, wanted: Literal["check", "test"], trial: Trial) -> list[Ca
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one network, if it takes one, set what is to be set on the checking words, and test once."""
+    """Train one network if the arm has one, choose weights on the validation words, and test once."""
     tested = cases(plan, "test", trial)
     if not tested:
         raise TrialFailed("the dictionary is too small to test on")
@@ -180,8 +181,8 @@ def _train(plan: Plan, trial: Trial, desk: Desk, head: str, notes: dict):
     keep = set(of_part({right for _, right in misspellings()}, "train")) if REAL in trial.inputs else set()
     real = [pair for pair in misspellings() if pair[1] in keep] if keep else []
     random = Random(trial.seed or 0)
-    made_of = settings(plan.hidden_size, head)
-    model = make_seq2seq(made_of)
+    options = settings(plan.hidden_size, head)
+    model = make_seq2seq(options)
 
     def draw():
         return training_pairs(plan.batch_size, words, real, plan.clean, plan.two_edits, random)
@@ -193,8 +194,8 @@ def _train(plan: Plan, trial: Trial, desk: Desk, head: str, notes: dict):
     model.eval()
 
     def save(**more) -> None:
-        if trial.seed == 0:  # one of each is enough for the command line
-            save_made(desk.folder / "model", model, made_of, notes | {"counts": counts} | more)
+        if trial.seed == 0:  # the command line needs only one of each
+            save_made(desk.folder / "model", model, options, notes | {"counts": counts} | more)
 
     record = Record(series={"loss": stretches(losses)})
     record.numbers["parameters"] = float(sum(p.numel() for p in model.parameters()))
@@ -267,7 +268,7 @@ def _no_network(plan: Plan, trial: Trial, desk: Desk, tested: list[Case]):
 
         checker = SpellChecker(language=None, distance=2)
         checker.word_frequency.load_json(counts)
-        # its own correction() takes of equals whichever a set gives first, another in each process
+        # its own correction() breaks ties by set order, which changes from process to process
         written["pyspellchecker"] = [
             max(sorted(checker.candidates(typo) or [typo]), key=checker.__getitem__) for typo in typos
         ]
@@ -275,7 +276,7 @@ def _no_network(plan: Plan, trial: Trial, desk: Desk, tested: list[Case]):
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Word and character accuracy of every arm on every kind of slip."""
+    """Return word and character accuracy of every arm on every kind of misspelling."""
     found = Arms(records)
 
     def shares(arm: str, group: str, unit: str = "words") -> list[float]:
@@ -285,40 +286,40 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     groups = [g for g in ("clean", *SLIPS, "slips", "real") if any(shares(arm, g) for arm in arms)]
 
     def rows(unit: str, shown: Sequence[str]):
-        told = {arm: [shares(arm, group, unit) for group in shown] for arm in arms}
-        return [[arm, *(round(_share(of), 3) if of else None for of in told[arm])] for arm in arms]
+        values = {arm: [shares(arm, group, unit) for group in shown] for arm in arms}
+        return [[arm, *(round(_share(of), 3) if of else None for of in values[arm])] for arm in arms]
 
     of_characters = ["all synthetic", *(g for g in groups if g == "real")]
     settings = ", ".join(
         f"{label} {number(found.mean(kind, name))}" for label, kind, name in (
             ("parameters of the corrector", CORRECTOR, "parameters"),
             ("of the channel", CHANNEL, "parameters"), ("weight of log count", CHANNEL, "weight"),
-            ("edit count's", NEITHER, "weight"), ("its nats an edit", NEITHER, "cost"),
+            ("edit count's weight", NEITHER, "weight"), ("edit count's nats per edit", NEITHER, "cost"),
             ("share of words among the channel's candidates", CHANNEL, "within reach"),
         ) if found.numbers(kind, name)
     )  # fmt: skip
     group = "real" if "real" in groups else "slips"
-    kind = "real misspellings" if group == "real" else "synthetic slips"
+    kind = "real misspellings" if group == "real" else "synthetic misspellings"
     said = [
         f"{words} {percent(_share(shares(arm, group) or [0.0]))}"
         for arm, words in (("channel", "the network as a noisy channel"), ("Norvig", "Norvig's corrector"),
                            ("plain", "the network alone")) if arm in arms
     ]  # fmt: skip
     return Findings(
-        summary=f"Of {kind} of unseen words put right: {', '.join(said)}." if said else "All arms are missing.",
+        summary=f"Share of {kind} of unseen words corrected: {', '.join(said)}." if said else "All arms are missing.",
         passages=_passages(records, arms),
         tables=[
-            Table("Words that come out right", ["arm", *groups], rows("words", groups),
-                  f"Shares, means over seeds; slips are one and two edits together. Of the networks: {settings}."),
-            Table("Characters that are right", ["arm", *of_characters], rows("characters", of_characters),
-                  "Read them against identity, which does nothing."),
+            Table("Word accuracy", ["arm", *groups], rows("words", groups),
+                  f"Shares, means over seeds; slips are one and two edits together. Settings: {settings}."),
+            Table("Character accuracy", ["arm", *of_characters], rows("characters", of_characters),
+                  "Compare with identity, which changes nothing."),
         ],
         figures=_learning(plan, found),
     )  # fmt: skip
 
 
 def _passages(records: Sequence[Record], arms: Sequence[str]) -> list[Passage]:
-    """The same few misspellings through every arm, of the first seed."""
+    """Return a few misspellings with every arm's correction, from the first seed."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for record in records:
         if record.trial and record.trial.seed == 0:
@@ -329,17 +330,17 @@ def _passages(records: Sequence[Record], arms: Sequence[str]) -> list[Passage]:
         f"`{typo}` for `{right}`: " + ", ".join(f"{arm} `{by[arm]}`" for arm in arms if arm in by) + "."
         for (typo, right), by in found.items()
     ]
-    return [Passage("Some of the test", "\n\n".join(lines))] if lines else []
+    return [Passage("Examples from the test", "\n\n".join(lines))] if lines else []
 
 
 def _learning(plan: Plan, found: Arms) -> list[Curves]:
     losses = {kind: [r.series["loss"] for r in found[kind] if "loss" in r.series] for kind in (CORRECTOR, CHANNEL)}
     series = [across(kind, middles(plan.updates), seeds, POSITIVE) for kind, seeds in losses.items() if seeds]
     caption = (
-        "Training loss, means over seeds with 95 % intervals. The channel's loss cannot fall to nothing: the "
+        "Training loss, means over seeds with 95 % intervals. The channel's loss cannot reach zero because the "
         "same word is misspelt in many ways."
     )
-    return [Curves("Learning", "update", "nats a letter", series, caption=caption)] if series else []
+    return [Curves("Learning", "update", "nats per letter", series, caption=caption)] if series else []
 
 
 def _share(values: Sequence[float]) -> float:

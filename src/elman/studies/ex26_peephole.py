@@ -1,19 +1,19 @@
-"""Peephole connections: gates that look at the cell state.
+"""Peephole connections: gates that see the cell state.
 
-**Question.** Does an LSTM whose gates also see the cell state, the input and forget gates the old one and the
-output gate the new one, remember better than a standard LSTM?
+**Question.** Does an LSTM remember better if its gates also see the cell state (the input and forget gates the old
+state, the output gate the new one)?
 
-**Method.** `PeepholeLSTMCell` is `LSTMCell` with three more vectors, 3H parameters, which start at zero, so
-that at first the two are the same function. Both copy five symbols after delays of blanks, and both tell pauses
-of 10 steps from pauses of 11 by nothing but the time between spikes: the task for which peepholes were made. It
-is learned with two units, as Gers et al. did with one or a few; with 32 either cell solves it and nothing shows.
-Same data, updates and size. On copy the standard cell has 1.7 % fewer parameters; on timing it has 32 to the
-other's 38, so there a third arm has one unit more, and 60. A null result needs its own claim: the cells are held
-to be equivalent on copy if the whole 95 % interval of their difference lies within 0.1 of accuracy.
+**Method.** `PeepholeLSTMCell` is `LSTMCell` with three more vectors, 3H parameters, which start at zero, so both
+cells initially compute the same function. Both copy five symbols after delays of blanks. Both also distinguish pauses
+of 10 steps from pauses of 11, given only spikes: the task for which peepholes were designed. The timing task uses two
+units (Gers et al. used one or a few), because with 32 units both cells solve it. Data, updates and size are equal. On
+copy the standard cell has 1.7 % fewer parameters; on timing it has 32 against 38, so a third arm with one more unit
+has 60. A null result needs its own claim: the cells count as equivalent on copy if the whole 95 % interval of their
+difference lies within 0.1 of accuracy.
 
-**What to expect.** Gers and Schmidhuber (2000) found that peepholes time precisely where the standard cell
-fails; Greff et al. (2017) that taking them away costs nothing on speech, handwriting and music. On copy a null
-is expected, on timing a gain.
+**What to expect.** Gers and Schmidhuber (2000) found that peepholes time precisely where the standard cell fails;
+Greff et al. (2017) found that removing them costs nothing on speech, handwriting and music. The expectation is no
+difference on copy and a gain on timing.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ from elman.studies.shared.comparing_cells import (
 )
 
 ARMS = ("standard", "peephole")
-LARGER = "standard with a unit more"  # on timing
+LARGER = "standard, one more unit"  # on timing
 EQUAL = 0.1  # of accuracy
 
 
@@ -68,47 +68,47 @@ TIMING = "timing"
 
 
 def copying(plan: Plan) -> dict[str, int]:
-    """The delay of each copy task, by the task's name."""
+    """Return the delay of each copy task by the task's name."""
     return {f"copy after {delay}": delay for delay in plan.delays}
 
 
 def tasks(plan: Plan) -> list[str]:
-    """Copy with each delay, and timing."""
+    """Return the tasks: copy with each delay, and timing."""
     return [*copying(plan), TIMING]
 
 
 def gained(arms: Arms, task: str, over: str = "standard") -> list[float]:
-    """What peepholes add to the accuracy on a task."""
+    """Return the accuracy that peepholes add on a task, per seed."""
     return arms.on(task=task).less("peephole", over, "accuracy")
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """Equivalence on copy at each delay, from both sides, and a gain on timing."""
+    """State equivalence on copy at each delay, and a gain on timing."""
     greff = "Greff et al. (2017): removing peepholes does not hurt significantly"
     stated = [
-        Claim(f"equal|{delay}", f"On copy after {delay} blanks the two differ by less than {EQUAL} of accuracy.",
-              greff, "accuracy, peephole less standard", at_least=-EQUAL, at_most=EQUAL,
+        Claim(f"equal|{delay}", f"On copy after {delay} blanks, the cells' accuracies differ by less than {EQUAL}.",
+              greff, "accuracy, peephole minus standard", at_least=-EQUAL, at_most=EQUAL,
               measure=lambda arms, task=task: gained(arms, task))
         for task, delay in copying(plan).items()
     ]  # fmt: skip
-    stated.append(Claim("timing", "Peepholes help to tell two pauses apart.",
+    stated.append(Claim("timing", "Peepholes help to distinguish two pauses.",
                         "Gers & Schmidhuber (2000), Recurrent Nets that Time and Count",
-                        "accuracy, peephole less standard", at_least=GAIN,
+                        "accuracy, peephole minus standard", at_least=GAIN,
                         measure=lambda arms: gained(arms, TIMING)))  # fmt: skip
-    stated.append(Claim("unit", "There they help more than one unit more does.", "a check of size",
-                        "accuracy, peephole less larger standard", at_least=GAIN,
+    stated.append(Claim("unit", "On timing, peepholes help more than one more unit.", "a control for size",
+                        "accuracy, peephole minus larger standard", at_least=GAIN,
                         measure=lambda arms: gained(arms, TIMING, LARGER)))  # fmt: skip
     return stated
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Both cells on every task with every seed, and a larger one on timing."""
+    """Return a trial per cell, task and seed, and the larger standard cell on timing."""
     larger = trials_on([{"task": TIMING}], [LARGER], [], plan.seeds)
     return trials_on([{"task": task} for task in tasks(plan)], ARMS, plan.cells, plan.seeds) + larger
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one cell on one task, and test it once."""
+    """Train one cell on one task and test it once."""
     from elman.cells import LSTMCell, PeepholeLSTMCell
     from elman.cells.lookup import cell_named
     from elman.data.tasks import Copy, Timing
@@ -122,21 +122,21 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Accuracy on every task, and the differences."""
+    """Return the accuracy on every task, and the differences."""
     arms = Arms(records)
     names = tasks(plan)
     means = {name: sum(values) / len(values) for name in names if (values := gained(arms, name))}
     return Findings(
-        summary="What peepholes add to the share of right answers: "
+        summary="Accuracy that peepholes add: "
         + ", ".join(f"{decimal(m, 3)} in {n}" for n, m in means.items()) + ".",
         tables=[
-            accuracy_table("Share of right answers", arms, names,
-                           "Means with 95 % intervals over seeds. Chance is 0.125 on copy, 0.5 on timing, which is "
-                           f"learned with {plan.timing_units} units; parameters on copy and on timing."),
+            accuracy_table("Accuracy", arms, names,
+                           "Means with 95 % intervals over seeds. Chance is 0.125 on copy and 0.5 on timing. Timing "
+                           f"uses {plan.timing_units} units; parameters are for copy and for timing."),
         ],
         figures=[
             learning_curves(f"Learning {name}", arms, name, plan.updates,
-                            f"Means over seeds with 95 % intervals; guessing has ln {2 if name == TIMING else 8} "
+                            f"Means over seeds with 95 % intervals; guessing scores ln {2 if name == TIMING else 8} "
                             "nats.")
             for name in (names[-2], TIMING)
         ],

@@ -2,23 +2,23 @@
 
 **Question.** Which gate of an LSTM is most critical: the forget gate, the input gate or the output gate?
 
-**Method.** Each ablated cell holds one gate open for good (f = 1, i = 1 or o = 1) and has three blocks of
-weights in place of four; the coupled cell has i = 1 - f. They meet two tasks. *Copy*: five symbols are repeated
-after a delay of blanks, each sequence from a state of zero. *Store and recall*: in one unbroken stream a symbol
-is stored, distractors pass, the symbol is asked for, and the next one replaces it. The first never asks a
-network to forget, the second does so all the time, over as many steps as the copy's delay; it is learned in
-short streams and tested in long ones, since a state that only ever grows shows its fault there. The full LSTM is
-run with forget biases of 0, 1 and 4, as where the gate starts may matter more than that it is there, and once
-with fewer units so that it has no more parameters than the ablated cells. All arms see the same data for the same
-number of updates; accuracy is the share of symbols recalled in sequences drawn apart, and chance is 1/8. To cost
-or to gain is to differ by at least 0.01: where two arms both reach 1, neither is better.
+**Method.** Each ablated cell keeps one gate permanently open (f = 1, i = 1 or o = 1) and has three blocks of weights
+instead of four; the coupled cell has i = 1 - f. There are two tasks. *Copy*: repeat five symbols after a delay of
+blanks, starting each sequence from a zero state. *Store and recall*: in one continuous stream, a symbol is stored,
+distractors follow, the symbol is queried, and the next symbol replaces it. Copy never requires forgetting; the stream
+requires it all the time, over as many steps as copy's delay. The stream is trained on short streams and tested on
+long ones, where a state that only grows fails. The full LSTM runs with forget biases of 0, 1 and 4, because the
+gate's initial value may matter more than its presence, and once with fewer units so that it has at most as many
+parameters as the ablated cells. All arms see the same data for the same number of updates. Accuracy is the share of
+symbols recalled on separate test sequences; chance is 1/8. A gain or a loss means a difference of at least 0.01: if
+two arms both reach 1, neither is better.
 
 **What to expect.** Greff et al. (2017) found the forget gate and the output activation most critical on speech,
-handwriting and music. On copy, whose chapter calls it the example, a prototype found the opposite: without a
-forget gate, f = 1, the cell learns *faster* (0.80 against 0.45), since nothing can be forgotten and nothing
-need be; with a bias of 4 the full cell draws level. On the stream the cell without it came last, by far while
-the others had just learned it; given some thousand updates it learns to subtract what it cannot forget, so the
-gate is worth more to how soon the stream is learned than to whether it is.
+handwriting and music. On copy, the example of the chapter, a prototype found the opposite: without a forget gate,
+f = 1, the cell learns *faster* (0.80 against 0.45), because it cannot forget and does not need to; with a bias of 4,
+the full cell is as fast. On the stream, the cell without the forget gate came last, by a wide margin when the others
+had just learned the task. After a few thousand updates it learns to subtract what it cannot forget, so the gate
+affects how soon the stream is learned more than whether it is learned.
 """
 
 from collections.abc import Sequence
@@ -71,7 +71,7 @@ QUICK = Plan(updates=400, seeds=3)
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """What the literature says of the forget gate, on either task."""
+    """State what the literature says about the forget gate, on each task."""
     unit = "accuracy"
 
     def worst(arms: Arms) -> list[float]:
@@ -85,26 +85,26 @@ def claims(plan: Plan) -> list[Claim]:
         Claim("stream", "On the stream of stores and recalls, removing the forget gate costs accuracy.",
               "Gers, Schmidhuber & Cummins (2000), Learning to Forget", f"{unit} lost", at_least=GAIN,
               measure=lambda arms: lost(arms, "forget", STREAM)),
-        Claim("worst", "On the stream no other gate's removal costs more than the forget gate's.",
-              GREFF, f"{unit} lost, less the most lost by another", at_least=0.0, measure=worst),
-        Claim("bias", "On copy a forget bias of 4 is better than one of 0.",
+        Claim("worst", "On the stream, removing another gate costs no more than removing the forget gate.",
+              GREFF, f"{unit} lost, minus the most lost by another gate", at_least=0.0, measure=worst),
+        Claim("bias", "On copy, a forget bias of 4 gives a higher accuracy than a bias of 0.",
               "Jozefowicz, Zaremba & Sutskever (2015)", f"{unit} gained", at_least=GAIN,
               measure=lambda arms: arms.on(task=COPY).less("full b_f = 4", "full b_f = 0", "accuracy")),
     ]  # fmt: skip
 
 
 def lost(arms: Arms, gate: str, task: str) -> list[float]:
-    """Accuracy that a task loses without a gate."""
+    """Return the accuracy lost on a task without a gate, per seed."""
     return arms.on(task=task).less("full", GATES[gate], "accuracy")
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Every cell on both tasks with every seed."""
+    """Return a trial per cell, task and seed."""
     return trials_on([{"task": task} for task in TASKS], ARMS, plan.cells, plan.seeds)
 
 
 def make_cell(arm: str, input_size: int, hidden_size: int):
-    """The cell of an arm."""
+    """Build the cell of an arm."""
     from elman import cells
 
     if arm in BIASES:
@@ -118,13 +118,13 @@ def make_cell(arm: str, input_size: int, hidden_size: int):
 
 
 def fewer_units(input_size: int, hidden_size: int) -> int:
-    """The most units with which four blocks have no more parameters than three blocks of ``hidden_size``."""
+    """Return the most units with which four blocks have at most the parameters of three blocks of ``hidden_size``."""
     most = 3 * hidden_size * (input_size + hidden_size + 1)
     return max(h for h in range(1, hidden_size + 1) if 4 * h * (input_size + h + 1) <= most)
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one cell on one task, and test it once."""
+    """Train one cell on one task and test it once."""
     from elman.cells.lookup import cell_named
     from elman.data.tasks import Copy, StoreRecall
 
@@ -136,7 +136,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def _verdict(lost: dict[str, float]) -> str:
-    """Say which gate's removal costs most, or gains most where none costs anything."""
+    """Name the gate whose removal costs most, or gains most if no removal costs accuracy."""
     lost = {gate: value for gate, value in lost.items() if not isnan(value)}
     if not lost:
         return "no gate could be judged"
@@ -149,14 +149,14 @@ def _verdict(lost: dict[str, float]) -> str:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Accuracy by arm, what each gate is worth on each task, and the curves."""
+    """Return accuracy by arm, the cost of removing each gate on each task, and curves."""
     arms = Arms(records)
 
     def mean(gate: str, task: str) -> float:
         values = lost(arms, gate, task)
         return sum(values) / len(values) if values else float("nan")
 
-    told = "; ".join(f"on {task} {_verdict({gate: mean(gate, task) for gate in GATES})}" for task in TASKS)
+    verdicts = "; ".join(f"on {task} {_verdict({gate: mean(gate, task) for gate in GATES})}" for task in TASKS)
     reading = "\n\n".join(
         f"**{task}.** Accuracy lost: "
         + ", ".join(f"without the {gate} gate {decimal(mean(gate, task), 3)}" for gate in GATES)
@@ -164,15 +164,16 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         for task in TASKS
     )
     return Findings(
-        summary=told[0].upper() + told[1:] + ".",
+        summary=verdicts[0].upper() + verdicts[1:] + ".",
         passages=[Passage("Which gate is most critical depends on the task", reading)],
         tables=[
             accuracy_table("Share of symbols recalled", arms, TASKS,
-                           f"Means with 95 % intervals over seeds; chance is 0.125. The stream is learned with "
+                           f"Means with 95 % intervals over seeds; chance is 0.125. The stream is trained with "
                            f"{plan.rounds} rounds and tested with {plan.test_rounds}."),
         ],
         figures=[
             learning_curves(f"Learning to {task}", arms, task, plan.updates,
-                            "Means over seeds with 95 % intervals; guessing has ln 8 = 2.08 nats.") for task in TASKS
+                            "Means over seeds with 95 % intervals; guessing scores ln 8 = 2.08 nats.")
+            for task in TASKS
         ],
     )  # fmt: skip

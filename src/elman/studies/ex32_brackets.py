@@ -1,23 +1,23 @@
-"""Which units count: hidden states of a network that reads brackets.
+"""Counting units: hidden states of a network that reads brackets.
 
-**Question.** A network learns to tell balanced strings of brackets from others. Do its hidden states track the
-depth of nesting, and can single units be found that do?
+**Question.** A network learns to classify strings of brackets as balanced or not. Do its hidden states track the
+nesting depth, and do single units?
 
 **Method.** An LSTM, a GRU and a vanilla RNN of 8 units each read strings of up to 40 brackets, at most 6 deep, and
-decide at the end. Every balanced string of a length is as likely. Two thirds of the unbalanced ones have as many
-opening as closing brackets, in the wrong order, so that a rule which merely compares the counts is right on two
-strings of three. Tests and probes read no string that was trained on, which leaves few short ones: of 10 brackets
-there are but 42 that are balanced. Every state on balanced strings is kept. Half of the
-*strings* (not of the steps, whose neighbours are alike) serve to choose the best unit, to find the principal
-components and to fit a linear probe of the depth; the other half to measure them. Three controls: the same
-probe on the same net *before training*, a probe that knows only how many brackets have been read, and what the
-accuracy becomes when the best unit is held at zero, against the mean of the others held one at a time.
+classify at the end. Balanced strings of equal length are equally likely. Two thirds of the unbalanced strings have
+equally many opening and closing brackets in the wrong order, so a rule that only compares the counts is right on two
+of three strings. Tests and probes use no training string, which leaves few short ones: only 42 strings of 10 brackets
+are balanced. All states on balanced strings are recorded. Half of the *strings* (not of the steps, because
+neighbouring steps are similar) are used to choose the best unit, compute the principal components and fit a linear
+probe of the depth; the other half is used to evaluate them. There are three controls: the same probe on the same
+network *before training*; a probe that knows only how many brackets have been read; and the accuracy with the best
+unit held at zero, compared with the mean over the other units held one at a time.
 
-**What to expect.** An LSTM can count in its cell state, and one unit is enough for brackets of one kind (Suzgun et
-al., 2019); a GRU cannot count without bound, since its state stays between -1 and 1 (Weiss et al., 2018). So in
-the LSTM one unit should follow the depth almost perfectly. That a probe reads the depth proves little alone: an
-untrained net holds much of it too. Whether the net *counts* is seen on strings deeper and longer than it ever
-read.
+**What to expect.** An LSTM can count in its cell state, and one unit suffices for one kind of bracket (Suzgun et al.,
+2019); a GRU cannot count without bound, since its state stays between -1 and 1 (Weiss et al., 2018). In the LSTM, one
+unit should therefore follow the depth almost perfectly. A successful probe alone proves little, because an untrained
+network encodes much of the depth too. Strings deeper and longer than the training strings show whether the network
+*counts*.
 """
 
 from collections.abc import Sequence
@@ -61,39 +61,40 @@ QUICK = Plan(updates=500, test_size=500, probe_strings=150, seeds=3)
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """That it is learned, that a unit counts, and how far."""
+    """State that the task is learned, that a unit counts, and how far counting generalizes."""
     suzgun = "Suzgun et al. (2019), LSTM Networks Can Perform Dynamic Counting"
     weiss = "Weiss et al. (2018), On the Practical Computational Power of Finite Precision RNNs"
     return [
-        Claim("rule", "Comparing the counts alone decides no more than two strings of three.",
+        Claim("rule", "A rule that only compares the counts is right on at most two of three strings.",
               "the strings' design", "accuracy", at_most=0.68,
               measure=lambda arms: [record.numbers["rule"] for record in arms.records]),
-        Claim("solves", "The LSTM tells balanced strings from others.", suzgun, "accuracy", at_least=0.99,
+        Claim("solves", "The LSTM classifies at least 99 % of strings correctly.", suzgun, "accuracy", at_least=0.99,
               measure=lambda arms: arms.numbers("LSTM", "accuracy")),
         Claim("unit", "A single unit of the LSTM tracks the depth.", "textbook exercise 15.32", "|r|, best unit",
               at_least=0.9, measure=lambda arms: arms.numbers("LSTM", "r")),
-        Claim("gru", "No unit of the GRU tracks it as well.", weiss, "|r|, LSTM less GRU", at_least=0.0,
+        Claim("gru", "No unit of the GRU tracks the depth as well as the LSTM's best.", weiss,
+              "|r|, LSTM minus GRU", at_least=0.0,
               measure=lambda arms: arms.less("LSTM", "GRU", "r")),
-        Claim("learned", "The LSTM's state tells the depth better after training than before.",
-              "the control", "R², trained less untrained", at_least=0.0,
+        Claim("learned", "The LSTM's state predicts the depth better after training than before.",
+              "the control", "R², trained minus untrained", at_least=0.0,
               measure=lambda arms: arms.less("LSTM", "LSTM", "r2", "untrained")),
-        Claim("needed", "Without its best unit the LSTM loses more than without another.", "the control",
-              "accuracy lost, best less another", at_least=0.0,
+        Claim("needed", "Removing its best unit costs the LSTM more accuracy than removing another.", "the control",
+              "accuracy lost, best minus another", at_least=0.0,
               measure=lambda arms: arms.less("LSTM", "LSTM", "lost", "lost other")),
-        Claim("deeper", "What it learned holds for strings of the same length and deeper than any it read.", suzgun,
+        Claim("deeper", "The LSTM generalizes to deeper strings of the same length.", suzgun,
               "accuracy", at_least=0.95, measure=lambda arms: arms.numbers("LSTM", "deeper")),
-        Claim("longer", "It does not hold for strings four times as long.", "this study's design", "accuracy",
-              at_most=0.9, measure=lambda arms: arms.numbers("LSTM", "four")),
+        Claim("longer", "The LSTM does not generalize to strings four times as long.", "this study's design",
+              "accuracy", at_most=0.9, measure=lambda arms: arms.numbers("LSTM", "four")),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Every cell with every seed."""
+    """Return a trial per cell and seed."""
     return trials_on([{}], ARMS, plan.cells, plan.seeds)
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one net, test it once on each kind of string, and probe its states."""
+    """Train one network, test it once on each kind of string, and probe its states."""
     import copy
 
     import torch
@@ -144,7 +145,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def _probe(cell, untrained, strings: list[str]):
-    """Best unit, principal components and linear probes, fitted on one half of the strings, told of the other."""
+    """Fit the best unit, principal components and linear probes on half of the strings; evaluate on the other."""
     import numpy as np
     from sklearn.decomposition import PCA
 
@@ -190,7 +191,7 @@ def _probe(cell, untrained, strings: list[str]):
 
 
 def _ablate(model, batch, best: str, whole: float) -> dict[str, float]:
-    """Accuracy lost when a unit is held at zero, in every field that has it."""
+    """Return the accuracy lost when a unit is held at zero in every field of the state that has it."""
     import torch
 
     from elman.probe.hidden_states import every_state
@@ -211,10 +212,10 @@ def _ablate(model, batch, best: str, whole: float) -> dict[str, float]:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Accuracy on each kind of string, what the states know, and two pictures of one string."""
+    """Return the accuracy on each kind of string, the probes of the states, and two figures of one string."""
     arms = Arms(records)
 
-    def told(arm: str, name: str) -> str | None:
+    def shown(arm: str, name: str) -> str | None:
         below = name in ("r2", "untrained", "place", "lost", "lost other")
         return arms.formatted(arm, name, (-inf, 1.0) if below else SHARE)
 
@@ -223,23 +224,23 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         summary=(
             "The best single unit follows the depth with |r| = "
             + ", ".join(f"{arms.mean(arm, 'r'):.3f} in the {arm}" for arm in arms)
-            + (f"; of strings four times as long as any it read the LSTM decides "
-               f"{percent(arms.mean('LSTM', 'four'))} rightly, where guessing has one in two."
+            + (f"; on strings four times as long as in training, the LSTM has an accuracy of "
+               f"{percent(arms.mean('LSTM', 'four'))}, where guessing has 50 %."
                if "LSTM" in arms else ".")
         ),
         figures=[*([_walk(best), _beside(best)] if best else []), _units(arms)],
         tables=[
-            Table("Share of strings decided rightly", ["cell", *COLUMNS.values()],
-                  [[arm, *(told(arm, name) for name in COLUMNS)] for arm in arms],
+            Table("Accuracy on strings", ["cell", *COLUMNS.values()],
+                  [[arm, *(shown(arm, name) for name in COLUMNS)] for arm in arms],
                   "Means with 95 % intervals over seeds; half of the strings are balanced."),
-            Table("What the states tell of the depth",
+            Table("How the states encode the depth",
                   ["cell", "best unit, |r|", "first principal component, |r|", "linear probe, R²",
                    "before training, R²", "number of brackets read, R²",
                    "accuracy lost without the best unit", "without another"],
-                  [[arm, *(told(arm, name) for name in
+                  [[arm, *(shown(arm, name) for name in
                            ("r", "pc1", "r2", "untrained", "place", "lost", "lost other"))] for arm in arms],
-                  "Chosen and fitted on one half of the strings, measured on the other. A unit is removed by holding "
-                  "it at zero in every step, in each vector of the state."),
+                  "Chosen and fitted on one half of the strings, evaluated on the other. A removed unit is held at "
+                  "zero at every step, in each vector of the state."),
         ],
     )  # fmt: skip
 
@@ -258,8 +259,8 @@ def _walk(record: Record) -> Trajectory:
         f"The state of the {record.trial.arm if record.trial else 'net'} while it reads one string",
         f"first principal component of {field}", f"second principal component of {field}", s["x"], s["y"],
         list(SHOWN), notes, cloud,
-        "Each point is the state after one bracket, of strings it was not trained on, coloured by how many "
-        "brackets are open; the line is one string's path. The first seed.",
+        "Each point is the state after one bracket of an unseen string, coloured by the number of open brackets; "
+        "the line is one string's path. First seed.",
     )  # fmt: skip
 
 
@@ -274,14 +275,14 @@ def _beside(record: Record) -> Curves:
     slope /= sum((u - middle) ** 2 for u in unit) or 1.0
     fitted = [centre + slope * (u - middle) for u in unit]
     return Curves(
-        f"Unit {record.texts['unit']} beside the depth", "brackets read", "brackets open",
+        f"Unit {record.texts['unit']} and the depth", "brackets read", "brackets open",
         [Series("depth", steps, heights), Series("unit, scaled", steps, fitted, style="dashed")],
-        caption=f"The string is {SHOWN}; the unit's value is stretched and shifted to lie on the depth.",
+        caption=f"The string is {SHOWN}; the unit's value is scaled and shifted to fit the depth.",
     )  # fmt: skip
 
 
 def _units(arms: Arms) -> Curves:
-    """Every unit's correlation, sorted, of the first seed of each cell."""
+    """Draw every unit's correlation with the depth, sorted, for the first seed of each cell."""
     lines = []
     for arm in arms:
         first = arms[arm][0]
@@ -290,5 +291,5 @@ def _units(arms: Arms) -> Curves:
         lines.append(Series(f"{arm}, {field}", list(range(1, len(r) + 1)), r))
     return Curves(
         "Correlation of each unit with the depth", "unit, from the best", "|r|", lines,
-        caption="Of the vector of the state that holds the best unit; the first seed.",
+        caption="Units of the state vector that contains the best unit; first seed.",
     )  # fmt: skip

@@ -1,21 +1,21 @@
-"""Words nobody has seen: generating, pointing, and both.
+"""Copying unknown words: a generator, a pointer, and a pointer-generator.
 
-**Question.** A sequence-to-sequence model has a vocabulary. What can it do with a word that is not in it, and what
-does a copy mechanism add?
+**Question.** What can a sequence-to-sequence model do with a word outside its vocabulary, and what does a copy
+mechanism add?
 
-**Method.** Sentences tell who did what to whom, and are to be told the other way round: *Zorvan praised Kel* becomes
-*Kel had the praise of Zorvan*. Names are syllables strung together, so there is no end of them. Sixty are in the
-vocabulary; every other name is read as unknown. Further names stand in between, one sentence in four names the
-object twice, and the noun that must be written stands nowhere in the source. Three heads share one encoder and
-decoder with attention: a *generator*, which writes words of its vocabulary; a *pointer*, which copies words of the
-source and nothing else (Vinyals et al., 2015); and a *pointer-generator*, which mixes both by a gate p_gen, over a
-vocabulary extended by the source's unknown words (See, Liu & Manning, 2017). In training half of the names are
-unknown; in the test none, half or all, and no unknown name of the test occurs in training. Where the data is there,
-the generator and the pointer-generator also describe restaurants (E2E), of which a fifth of the *names* is held out.
+**Method.** A sentence says who did what to whom and has to be rephrased in reverse: *Zorvan praised Kel* becomes *Kel
+had the praise of Zorvan*. Names are built from syllables, so their number is practically unlimited. Sixty are in the
+vocabulary; every other name is encoded as unknown. Further names occur in between, one sentence in four mentions the
+object twice, and the noun of the target does not occur in the source. Three heads share one encoder and decoder with
+attention: a *generator* writes words of its vocabulary; a *pointer* only copies words of the source (Vinyals et al.,
+2015); a *pointer-generator* mixes both by a gate p_gen, over the vocabulary extended by the source's unknown words
+(See, Liu & Manning, 2017). In training, half of the names are unknown; in the test none, half or all are unknown, and
+no unknown test name occurs in training. If the data is available, the generator and the pointer-generator also
+describe restaurants (E2E), with a fifth of the *names* held out.
 
-**What to expect.** With names that are all unknown the generator cannot be right once, nor can the pointer, which
-finds the names and lacks the noun and the end. The pointer-generator should be right nearly always: it has to learn
-where the names stand and not what they are.
+**What to expect.** When all names are unknown, the generator is never right, nor is the pointer, which finds the
+names but lacks the noun and the end symbol. The pointer-generator should be right nearly always: it only has to learn
+where names occur, not what they are.
 """
 
 from collections.abc import Callable, Sequence
@@ -59,7 +59,7 @@ QUICK = Plan(updates=300, updates_real=60, test_size=300, seeds=3)
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """Who can write an unknown name."""
+    """State which heads can write an unknown name."""
 
     def right(arm: str) -> Callable[[Arms], list[float]]:
         return lambda arms: arms.on(**REPORTS).numbers(arm, "right|1.0")
@@ -69,21 +69,23 @@ def claims(plan: Plan) -> list[Claim]:
         return [p["p_gen|3"] - (p["p_gen|0"] + p["p_gen|5"]) / 2 for p in gates]
 
     return [
-        Claim("generator", "The generator tells no sentence of unknown names.", "its vocabulary lacks them",
+        Claim("generator", "The generator reproduces no sentence of unknown names.", "its vocabulary lacks them",
               "share of sentences", at_most=0.0, measure=right(GENERATOR)),
-        Claim("pointer", "The pointer tells none either.", "the noun stands nowhere in the source",
+        Claim("pointer", "The pointer reproduces no sentence of unknown names.", "the source lacks the noun",
               "share of sentences", at_most=0.0, measure=right(POINTER)),
-        Claim("both", "The pointer-generator tells at least 99 % of them.", SEE, "share of sentences",
+        Claim("both", "The pointer-generator reproduces at least 99 % of sentences of unknown names.", SEE,
+              "share of sentences",
               at_least=0.99, measure=right(BOTH)),
-        Claim("known", "On known names it loses nothing to the generator.", SEE, "share of sentences, difference",
+        Claim("known", "On known names, the pointer-generator is within one point of the generator or better.", SEE,
+              "share of sentences, difference",
               at_least=-0.01, measure=lambda arms: arms.on(**REPORTS).less(BOTH, GENERATOR, "right|0.0")),
-        Claim("gate", "Its gate copies the names and generates the noun.", SEE,
-              "p_gen at the noun less p_gen at the names", at_least=0.5, measure=gate),
+        Claim("gate", "The gate of the pointer-generator copies the names and generates the noun.", SEE,
+              "p_gen at the noun minus p_gen at the names", at_least=0.5, measure=gate),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Every head with every seed; on restaurants where they are there."""
+    """Return a trial per head and seed, and the restaurants' trials if the data is available."""
     from elman import data
 
     found = [Trial(arm, seed, REPORTS) for arm in ARMS for seed in range(plan.seeds)]
@@ -93,7 +95,7 @@ def trials(plan: Plan) -> list[Trial]:
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one model, and let it write what it was not trained on."""
+    """Train one model and test it on held-out sentences."""
     from elman.data.copying import Reports
 
     if trial.on == RESTAURANTS:
@@ -147,7 +149,7 @@ def _train(plan: Plan, updates: int, arm: str, coder: "Coder", draw, desk: Desk)
 
 
 def _write(model, coder: "Coder", examples: "Sequence[Example]", arm: str, longest: int = 8) -> list[list[str]]:
-    """What the model writes, always taking the likeliest word."""
+    """Return the model's greedy output."""
     import torch
 
     from elman.decode import greedy
@@ -165,7 +167,7 @@ def _write(model, coder: "Coder", examples: "Sequence[Example]", arm: str, longe
 
 
 def _gates(model, coder: "Coder", examples: "Sequence[Example]"):
-    """Mean p_gen at each word of the target, and where one sentence is copied from."""
+    """Return the mean p_gen at each target word, and one sentence's copy probabilities."""
     import torch
 
     heard = []
@@ -182,7 +184,7 @@ def _gates(model, coder: "Coder", examples: "Sequence[Example]"):
 
 
 def _restaurants(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Descriptions of restaurants whose names were held out."""
+    """Train on descriptions of restaurants and test on restaurants with held-out names."""
     import random
 
     from elman.data.catalogue import find_set
@@ -199,15 +201,16 @@ def _restaurants(plan: Plan, trial: Trial, desk: Desk) -> Record:
     choice = random.Random(seed)
     model = _train(plan, plan.updates_real, arm, coder, lambda _: choice.sample(training, plan.batch_size // 2), desk)
     written = _write(model, coder, test, arm, longest=35)
-    told = _share(e.source[1] in w for e, w in zip(test, written, strict=True))
+    written_names = _share(e.source[1] in w for e, w in zip(test, written, strict=True))
     said = "\n".join(f"{' '.join(e.source)}  ->  {' '.join(w)}" for e, w in list(zip(test, written, strict=True))[:3])
     return Record(
-        {"names told": told, "held out": float(len(held)), "sentences": float(len(test))}, texts={"said": said}
+        {"names written": written_names, "held out": float(len(held)), "sentences": float(len(test))},
+        texts={"said": said},
     )
 
 
 def _coder_of(common: Sequence[str], names: set[str]) -> "Coder":
-    """A vocabulary in which only every second name is, so that the model learns to copy the others."""
+    """Return a vocabulary with only every second name, so that the model learns to copy the others."""
     from elman.data.copying import Coder
 
     out = set(sorted(names)[::2])
@@ -220,27 +223,27 @@ def _share(flags) -> float:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Sentences told by the rate of unknown names, the gate by word, one sentence's copies."""
+    """Return accuracy by the share of unknown names, the gate by word, and one sentence's copies."""
     arms, real = Arms(records).on(**REPORTS), Arms(records).on(**RESTAURANTS)
 
-    def told(arm: str, name: str) -> str | None:
+    def shown(arm: str, name: str) -> str | None:
         return arms.formatted(arm, name, SHARE)
 
     both = arms[BOTH]
     there = [arm for arm in ARMS if arm in arms]
     tables = [
-        Table("Sentences told without a fault", ["head", *(f"{percent(rate, 0)} of names unknown" for rate in RATES)],
-              [[arm, *(told(arm, f"right|{rate}") for rate in RATES)] for arm in there],
+        Table("Sentences reproduced exactly", ["head", *(f"{percent(rate, 0)} of names unknown" for rate in RATES)],
+              [[arm, *(shown(arm, f"right|{rate}") for rate in RATES)] for arm in there],
               "Means with 95 % intervals over seeds."),
-        Table("Both names in their places", ["head", *(f"{percent(rate, 0)} of names unknown" for rate in RATES)],
-              [[arm, *(told(arm, f"names|{rate}") for rate in RATES)] for arm in there]),
+        Table("Both names in place", ["head", *(f"{percent(rate, 0)} of names unknown" for rate in RATES)],
+              [[arm, *(shown(arm, f"names|{rate}") for rate in RATES)] for arm in there]),
     ]  # fmt: skip
     if real.records:
         tables.append(
-            Table("Restaurants whose names were held out", ["head", "descriptions that tell the name"],
-                  [[arm, real.formatted(arm, "names told", SHARE)] for arm in real],
-                  f"{int(real.records[0].numbers['held out'])} names, anew for each seed; every second name of the "
-                  "others is outside the vocabulary too, so that copying is learned.")
+            Table("Restaurants with held-out names", ["head", "descriptions that contain the name"],
+                  [[arm, real.formatted(arm, "names written", SHARE)] for arm in real],
+                  f"{int(real.records[0].numbers['held out'])} held-out names, new for each seed; every second "
+                  "training name is outside the vocabulary too, so that the model learns to copy.")
         )  # fmt: skip
     figures: list[Curves | Heatmap] = []
     passages = []
@@ -248,20 +251,20 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         first, words = both[0], both[0].texts["target"].split()
         gates = [[r.numbers[f"p_gen|{k}"] for k in range(len(words) + 1)] for r in both]
         figures = [
-            Curves("How much is generated, word by word", "word written, in order", "p_gen, share that is generated",
+            Curves("Generation probability by word", "position of the written word", "p_gen, share generated",
                    [across("p_gen", range(1, len(words) + 2), gates, SHARE)],
-                   caption="Means over seeds with 95 % intervals. Word 1 is the object, 4 the noun that stands "
-                   "nowhere in the source, 6 the subject, 7 the end; all names unknown."),
-            Heatmap("Where one sentence is copied from", "source", "written", first.arrays["copy"].tolist(),
+                   caption="Means over seeds with 95 % intervals. Word 1 is the object, 4 the noun that is "
+                   "not in the source, 6 the subject, 7 the end; all names unknown."),
+            Heatmap("Copy probabilities of one sentence", "source", "written", first.arrays["copy"].tolist(),
                     first.texts["source"].split(), [*words, "end"],
-                    "(1 - p_gen) times attention. The first seed.", "probability of copying"),
+                    "(1 - p_gen) times attention. First seed.", "probability of copying"),
         ]  # fmt: skip
         passages = [
-            Passage(f"Told by the {arm}, all names unknown", arms[arm][0].texts["said|1.0"], "sample")
+            Passage(f"Written by the {arm}, all names unknown", arms[arm][0].texts["said|1.0"], "sample")
             for arm in there
         ]  # fmt: skip
     return Findings(
-        summary="Told without a fault, of sentences all of whose names are unknown: " + ", ".join(
+        summary="Share of sentences reproduced exactly when all names are unknown: " + ", ".join(
             f"{arm} {percent(arms.mean(arm, 'right|1.0'))}" for arm in there) + ".",
         tables=tables, figures=figures, passages=passages,
     )  # fmt: skip

@@ -1,21 +1,21 @@
-"""Time that passes between observations: an ODE-RNN on uneven series.
+"""Irregularly sampled series: an ODE-RNN whose state evolves between observations.
 
-**Question.** When observations come at uneven times, what is gained by a state that evolves in between, by a
-differential equation that is learned, over an LSTM that ignores the gaps?
+**Question.** When observations come at irregular times, what does a state that evolves between them by a learned
+differential equation gain over an LSTM that ignores the gaps?
 
-**Method.** Noisy sine waves, each of its own period and phase, are seen at random times; every network predicts the
-next value. An LSTM that does not know the times can only guess, so the fair rivals are told them too: an LSTM with
-each gap as a second input and the gap until the next value given to its output network; the same with three times
-the updates, about the time an ODE-RNN takes; and a GRU whose state decays between observations, at rates that are
-learned. In the ODE-RNN a GRU's state follows dh/dt = f(h), solved by two midpoint steps in every gap. All have
-about 8,000 parameters. They are tested at the gaps they were trained on, at gaps twice as long, and further and
-further beyond the last observation. The trained equation is then solved again with steps a quarter as long: if that
-changed the error, the network would have learned the solver and not a flow. Where the data is there, the same
-networks predict the next heart rate of patients in intensive care, whose stays are split before anything is fitted.
+**Method.** Noisy sine waves, each with its own period and phase, are observed at random times; every network predicts
+the next value. An LSTM that does not see the times can only guess, so the fair competitors see them too: an LSTM with
+each gap as a second input and the gap to the next value as an input of its output network; the same LSTM with three
+times the updates, about the time an ODE-RNN takes; and a GRU whose state decays between observations at learned
+rates. In the ODE-RNN, a GRU's state follows dh/dt = f(h), solved with two midpoint steps per gap. All networks have
+about 8,000 parameters. They are tested at the gaps of training, at gaps twice as long, and at increasing distances
+beyond the last observation. The trained equation is also solved with steps a quarter as long: if that changes the
+error, the network has learned the solver rather than a flow. If the data is available, the same networks predict the
+next heart rate of patients in intensive care, whose stays are split before anything is fitted.
 
-**What to expect.** An error well below that of the gap as an input: Rubanova et al. (2019) found the ODE-RNN ahead
-in interpolation, and it behind its own rivals in extrapolation, where an encoder with a decoder is needed. No
-prediction of a noisy value can have a squared error below the noise's variance, 0.0025.
+**What to expect.** An error well below that of the LSTM with the gap as an input. Rubanova et al. (2019) found the
+ODE-RNN ahead in interpolation but behind in extrapolation, where an encoder-decoder is needed. No prediction of a
+noisy value can have an expected squared error below the noise's variance, 0.0025.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,12 +35,12 @@ from elman.lab.workspace import Desk
 if TYPE_CHECKING:
     from elman.nn.irregular import NextValue
 
-BLIND, TOLD, LONGER, DECAY, ODE = ARMS = (
+BLIND, GAPS, LONGER, DECAY, ODE = ARMS = (
     "LSTM without gaps", "LSTM, gap as input", "LSTM, gap as input, 3x updates", "GRU with decay", "ODE-RNN",
 )  # fmt: skip
 WAVES, HEARTS = {"series": "waves"}, {"series": "heart rate"}
 FLOOR = 0.05**2
-WARM = 10  # observations before predictions count: fewer do not tell the period
+WARM = 10  # observations before predictions count; fewer do not determine the period
 HORIZONS = (0.5, 1, 2, 3, 4, 6, 8, 12)
 BINS = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 PARAMETERS = 8000
@@ -63,7 +63,7 @@ QUICK = Plan(updates=300, updates_real=60, test_size=500, seeds=3)
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """What knowing the gaps, and flowing through them, is worth."""
+    """State what seeing the gaps, and a flow through them, gains."""
     rubanova = "Rubanova, Chen & Duvenaud (2019), Latent ODEs for Irregularly-Sampled Time Series"
 
     def ratios(one: str, other: str, name: str = "error") -> Callable[[Arms], list[float]]:
@@ -77,28 +77,28 @@ def claims(plan: Plan) -> list[Claim]:
         return [sum(error for horizon, error in one if horizon >= 12) - 0.5 for one in errors]
 
     return [
-        Claim("ignores", "Ignoring the gaps costs: the error falls at least to half when they are an input.",
-              "textbook exercise 15.35", "ratio of squared errors", at_least=2.0, measure=ratios(BLIND, TOLD)),
-        Claim("four", "The ODE-RNN's error is at most a quarter of that with the gap as an input.",
+        Claim("ignores", "Giving the LSTM the gaps as an input at least halves its error.",
+              "textbook exercise 15.35", "ratio of squared errors", at_least=2.0, measure=ratios(BLIND, GAPS)),
+        Claim("four", "The ODE-RNN's error is at most a quarter of the error of the LSTM with gaps.",
               "a prototype of this study: 0.177 to 0.031", "ratio of squared errors", at_least=4.0,
-              measure=ratios(TOLD, ODE)),
-        Claim("time", "It is lower even when the other is trained three times as long.", "the control of cost",
-              "ratio of squared errors", at_least=1.0, measure=ratios(LONGER, ODE)),
-        Claim("decay", "It is lower than that of a state that decays.", rubanova, "ratio of squared errors",
-              at_least=1.0, measure=ratios(DECAY, ODE)),
-        Claim("longer", "It stays lower than with the gap as an input at gaps twice as long as any trained on.",
-              rubanova, "ratio of squared errors", at_least=1.0, measure=ratios(TOLD, ODE, "longer")),
+              measure=ratios(GAPS, ODE)),
+        Claim("time", "The ODE-RNN's error is below that of the LSTM with gaps trained three times as long.",
+              "the control for cost", "ratio of squared errors", at_least=1.0, measure=ratios(LONGER, ODE)),
+        Claim("decay", "The ODE-RNN's error is below that of the GRU with decay.", rubanova,
+              "ratio of squared errors", at_least=1.0, measure=ratios(DECAY, ODE)),
+        Claim("longer", "At gaps twice as long as in training, the ODE-RNN's error is below the LSTM's with gaps.",
+              rubanova, "ratio of squared errors", at_least=1.0, measure=ratios(GAPS, ODE, "longer")),
         Claim("flow", "Steps a quarter as long change the ODE-RNN's error by less than a tenth.",
               "a solution does not depend on its solver", "relative change", at_least=-0.1, at_most=0.1,
               measure=finer),
-        Claim("far", "Two periods and more beyond the last value it predicts worse than the mean would.",
-              rubanova + ": it extrapolates badly", "squared error less the wave's variance", at_least=0.0,
+        Claim("far", "Two periods or more beyond the last value, the ODE-RNN predicts worse than the mean.",
+              rubanova + ": it extrapolates badly", "squared error minus the wave's variance", at_least=0.0,
               measure=far),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Every arm with every seed, and on heart rates where they are there."""
+    """Return a trial per arm and seed, and the heart rates' trials if the data is available."""
     from elman import data
 
     found = [Trial(arm, seed, WAVES) for arm in ARMS for seed in range(plan.seeds)]
@@ -109,7 +109,7 @@ def trials(plan: Plan) -> list[Trial]:
 
 
 def make_model(arm: str) -> "NextValue":
-    """The network of an arm, with as many units as come nearest to 8,000 parameters."""
+    """Build the network of an arm, with the number of units nearest to 8,000 parameters."""
     from elman.cells import LSTMCell, ODERNNCell
     from elman.nn.irregular import DecayCell, NextValue
 
@@ -132,7 +132,7 @@ def _count(model) -> int:
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one network, and test it once."""
+    """Train one network and test it once."""
     return (_hearts if trial.on == HEARTS else _waves)(plan, trial, make_model(trial.arm), desk)
 
 
@@ -180,7 +180,7 @@ def _waves(plan: Plan, trial: Trial, model: "NextValue", desk: Desk) -> Record:
 
 
 def _squares(model: "NextValue", values, gaps):
-    """Squared errors where the network has seen enough, and the gaps before those values."""
+    """Return squared errors after the first observations, and the gaps before the predicted values."""
     return (model(values, gaps) - values[1:])[WARM - 1 :].square(), gaps[WARM:]
 
 
@@ -227,7 +227,7 @@ def _hearts(plan: Plan, trial: Trial, model: "NextValue", desk: Desk) -> Record:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Errors, by gap and by distance beyond the last value; heart rates where they were there."""
+    """Return errors by gap and by distance beyond the last value, and on heart rates if available."""
     arms, real = Arms(records).on(**WAVES), Arms(records).on(**HEARTS)
     waves = [arm for arm in ARMS if arm in arms]
 
@@ -236,10 +236,10 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 
     tables = [
         Table("Squared error of the next value",
-              ["network", "parameters", "as trained", "gaps twice as long", "processor time of a trial, s"],
+              ["network", "parameters", "as trained", "gaps twice as long", "CPU time of a trial, s"],
               [[arm, round(arms.numbers(arm, "parameters")[0]), shown(arm), shown(arm, "longer"),
                 round(sum(r.seconds for r in arms[arm]) / len(arms[arm]), 1)] for arm in waves],
-              f"Means with 95 % intervals over seeds. The noise alone has {FLOOR:.4f}, the wave 0.5."),
+              f"Means with 95 % intervals over seeds. The variance of the noise is {FLOOR:.4f}, of the wave 0.5."),
     ]  # fmt: skip
     if real.records:
 
@@ -250,23 +250,23 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         rows = [[arm, beats(arm, "rmse")] for arm in real]
         rows += [["the last value again", beats(first, "last value")], ["the mean", beats(first, "mean")]]
         tables.append(
-            Table("The next heart rate in intensive care", ["network", "root of the squared error, beats a minute"],
-                  rows, "PhysioNet 2012, 350 stays, a fifth of them held out anew for each seed; gaps in hours.")
+            Table("The next heart rate in intensive care", ["network", "root mean squared error, beats per minute"],
+                  rows, "PhysioNet 2012, 350 stays, a different fifth held out for each seed; gaps in hours.")
         )  # fmt: skip
     mean = {arm: arms.mean(arm, "error") for arm in waves}
     return Findings(
         summary="Squared error of the next value: " + ", ".join(f"{arm} {decimal(mean[arm], 4)}" for arm in waves)
-        + f"; the noise alone has {FLOOR:.4f}.",
+        + f"; the variance of the noise is {FLOOR:.4f}.",
         tables=tables,
         figures=[
             _lines("Error by the gap before the value",
-                   "gap before the value, in time units (a wave's period is 6 on the mean)",
+                   "gap before the value, in time units (the mean period is 6)",
                    {arm: [r.series["by gap"] for r in arms[arm]] for arm in waves},
                    arms[waves[0]][0].series["gap"] if waves else [],
-                   f"Geometric means over seeds with 95 % intervals. The noise alone has {FLOOR:.4f}."),
+                   f"Geometric means over seeds with 95 % intervals. The variance of the noise is {FLOOR:.4f}."),
             _lines("Error beyond the last value", "time after the last value, in time units",
                    {arm: [r.series["far"] for r in arms[arm]] for arm in waves}, HORIZONS,
-                   "Of the wave itself, whose variance is 0.5, without noise. Gaps in training were 1 on the mean."),
+                   "Error of the wave without noise; its variance is 0.5. The mean gap in training was 1."),
         ],
     )  # fmt: skip
 

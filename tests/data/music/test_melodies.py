@@ -125,15 +125,15 @@ def test_an_ngram_is_a_distribution(sequences, order):
         assert ends + others == pytest.approx(1)
 
 
-def test_what_is_told_helps():
-    told = [[0, 1, 0, 1, 0]] * 3
-    model = SequenceGram(["abab"] * 3, 1, 3, told)
-    assert model.nats_a_token(["abab"], told[:1]) < SequenceGram(["abab"] * 3, 1, 3).nats_a_token(["abab"])
+def test_a_known_condition_helps():
+    known = [[0, 1, 0, 1, 0]] * 3
+    model = SequenceGram(["abab"] * 3, 1, 3, known)
+    assert model.nats_per_token(["abab"], known[:1]) < SequenceGram(["abab"] * 3, 1, 3).nats_per_token(["abab"])
     with pytest.raises(ValueError, match=r"shorter|longer"):
         model.nats(["ab"], [[0]])
-    with pytest.raises(ValueError, match="an order is at least 1"):
+    with pytest.raises(ValueError, match="order must be at least 1"):
         SequenceGram(["a"], 0, 2)
-    with pytest.raises(ValueError, match="more than the alphabet's 2"):
+    with pytest.raises(ValueError, match="expected at most the alphabet's 2"):
         SequenceGram(["ab"], 1, 2)
     with pytest.raises(ValueError, match="at least one sequence"):
-        model.nats_a_token([])
+        model.nats_per_token([])

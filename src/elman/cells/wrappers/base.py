@@ -1,4 +1,4 @@
-"""What every wrapper shares: it is a cell, and hands on to the one inside whatever it does not change."""
+"""The base class of wrappers: cells that change an inner cell in training."""
 
 from collections import namedtuple
 from functools import cache
@@ -12,17 +12,16 @@ __all__ = ["Wrapper", "check_probability", "remembered", "starting_from"]
 
 
 class Wrapper(Cell[Any]):
-    """A cell that changes another one in training; in evaluation it hands everything on to it.
+    """A cell that changes an inner cell in training; in evaluation it behaves exactly as the inner cell.
 
-    Random masks are drawn in plain torch, from its global generator, before the first step: a mask for the
-    whole sequence in :meth:`initial_state`, one for each step in :meth:`drive`, one of the weights in
-    :meth:`drawn`. So ``torch.manual_seed`` repeats them, every engine sees the same ones, and nothing is
-    stored on the module. A mask for the sequence is a state field whose name starts with ``mask_``: carrying
-    the state into the next stretch of truncated backpropagation carries it too, and :meth:`redraw` asks for
-    a fresh one.
+    Random masks are drawn by PyTorch's global generator, before the first step: a mask for the whole sequence in
+    :meth:`initial_state`, a mask for each step in :meth:`drive`, a mask of the weights in :meth:`drawn`. So
+    ``torch.manual_seed`` reproduces the masks, every engine sees the same ones, and nothing is stored on the module.
+    A mask for the sequence is a state field whose name starts with ``mask_``: truncated backpropagation carries it
+    with the state from segment to segment, and :meth:`redraw` draws a new one.
 
     Args:
-        cell: the cell inside.
+        cell: the inner cell.
 
     Raises:
         TypeError: if ``cell`` is not a :class:`~elman.Cell`.
@@ -36,28 +35,28 @@ class Wrapper(Cell[Any]):
 
     @property
     def output_size(self) -> int:
-        """Width of ``h``, that of the cell inside."""
+        """Width of the inner cell's ``h``."""
         return self.cell.output_size
 
     @property
     def free_fields(self) -> tuple[str, ...]:
-        """State fields that may hold any value, those of the cell inside."""
+        """Names of the inner cell's state fields that may take any value independently of the others."""
         return self.cell.free_fields
 
     def initial_state(self, batch_size: int) -> Any:
-        """Return the state before the first step, that of the cell inside."""
+        """Return the inner cell's state before the first step."""
         return self.cell.initial_state(batch_size)
 
     def drive(self, x: Tensor) -> Any:
-        """Map inputs ``[..., I]`` to the drive of the cell inside."""
+        """Map inputs ``[..., I]`` to the inner cell's drive."""
         return self.cell.drive(x)
 
     def step(self, drive: Any, state: Any) -> Any:
-        """Return the state after one step of the cell inside."""
+        """Return the state after one step of the inner cell."""
         return self.cell.step(drive, state)
 
     def drawn(self) -> Cell:
-        """Return the cell for one forward pass, with whatever is random in its weights drawn."""
+        """Return the cell for one forward pass, with its random weight masks drawn."""
         inside = self.cell.drawn()
         if inside is self.cell:
             return self
@@ -67,7 +66,7 @@ class Wrapper(Cell[Any]):
         return twin
 
     def redraw(self, state: Any) -> Any:
-        """Return ``state`` with fresh masks, in evaluation without any; what the cell remembers stays.
+        """Return ``state`` with new masks, or in evaluation without masks; all other fields stay the same.
 
         Args:
             state: a state of this cell, from training or evaluation, fields ``[B, *]``.
@@ -77,7 +76,7 @@ class Wrapper(Cell[Any]):
         return fresh._replace(**{name: field for name, field in kept.items() if not name.startswith("mask_")})
 
     def extra_repr(self) -> str:
-        """Nothing: the cell inside tells its sizes."""
+        """Return nothing: the inner cell prints its sizes."""
         return ""
 
     @staticmethod
@@ -86,11 +85,11 @@ class Wrapper(Cell[Any]):
         """Return the state type ``kind`` with more fields."""
         for name in names:
             if name in kind._fields:
-                raise ValueError(f"the cell inside already has a state field {name}: wrap it once")
-        made: Any = namedtuple(kind.__name__, (*kind._fields, *names))
-        made.inside = kind
-        made.__reduce__ = lambda state: (_state, (kind, names, *state))
-        return made
+                raise ValueError(f"the inner cell already has a state field {name}: wrap it once")
+        wider: Any = namedtuple(kind.__name__, (*kind._fields, *names))
+        wider.inside = kind
+        wider.__reduce__ = lambda state: (_state, (kind, names, *state))
+        return wider
 
 
 def _state(kind: Any, names: tuple[str, ...], *fields: Tensor) -> Any:
@@ -98,7 +97,7 @@ def _state(kind: Any, names: tuple[str, ...], *fields: Tensor) -> Any:
 
 
 def remembered(state: Any) -> dict[str, Tensor]:
-    """Return the fields a cell remembers by, the same in training and evaluation: no masks, and ``h`` once."""
+    """Return the state fields that training and evaluation share: no masks, and ``h`` once."""
     return {
         name: field
         for name, field in state._asdict().items()
@@ -107,7 +106,7 @@ def remembered(state: Any) -> dict[str, Tensor]:
 
 
 def starting_from(state: Any, values: dict[str, Tensor]) -> Any:
-    """Return ``state`` with other values to remember, ``[B, ...]``, under its own masks."""
+    """Return ``state`` with the given values ``[B, ...]`` and its own masks."""
     if "recurrent_h" in state._fields:
         values = {**values, "recurrent_h": values["h"]}
     return state._replace(**{name: value.view_as(getattr(state, name)) for name, value in values.items()})

@@ -1,4 +1,4 @@
-"""Dropping the recurrent state where products read it, and nowhere else."""
+"""Drop the recurrent state only where matrix products read it."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ GATES = {torch.mul, _T.mul, _T.__mul__, _T.__rmul__}
 
 
 class MaskedProducts(TorchFunctionMode):
-    """Within this context every matrix product of ``h``, or of ``h`` behind a gate, reads ``h * mask``.
+    """Within this context every matrix product of ``h``, or of ``h`` times a gate, reads ``h * mask``.
 
     Args:
         h: the state, ``[B, H]``.
         mask: ``[B, H]``.
 
     Raises:
-        ValueError: on leaving, if there was no such product.
+        ValueError: on exit, if there was no such product.
     """
 
     def __init__(self, h: Tensor, mask: Tensor):

@@ -17,24 +17,25 @@ class VariationalDropout(Wrapper):
 
     .. math:: s_t = \mathrm{cell}(x_t \odot m_x, h_{t-1} \odot m_h, \dots), \qquad y_t = h_t \odot m_y
 
-    Each row of the batch has masks of its own, zero with the given probability and else :math:`1/(1-p)`.
-    As in the paper, ``states`` drops ``h`` where a product reads it; a gate that hands ``h`` on elementwise,
-    as in a GRU, reads it whole. In training the state has the fields ``mask_x``, ``mask_h`` and ``mask_y``
-    that are in use, and with ``outputs`` also ``recurrent_h``, the ``h`` that recurs undropped; in
-    evaluation it is the bare cell's. :meth:`redraw` turns one into the other.
+    Each row of the batch has its own masks, zero with the given probability and otherwise :math:`1/(1-p)`.
+    As in the paper, ``states`` drops ``h`` only where a matrix product reads it; an elementwise use of ``h``,
+    as by the update gate of a GRU, sees all of it. In training the state has the fields ``mask_x``, ``mask_h`` and
+    ``mask_y`` that are in use, and with ``outputs`` also ``recurrent_h``, the undropped ``h`` that feeds back; in
+    evaluation it is the inner cell's state. :meth:`redraw` converts between the two.
 
-    Dropped inputs differ between rows, so their product moves from before the loop into it.
+    With ``inputs``, the input product is computed inside the loop instead of before it, because rows drop different
+    features.
 
     Args:
-        cell: the cell inside.
+        cell: the inner cell.
         inputs: probability of dropping an input feature; default 0.
         states: probability of dropping a feature of ``h`` from the recurrent products; default 0.
         outputs: probability of dropping a feature of the output; default 0.
 
     Raises:
         TypeError: if ``cell`` is not a cell.
-        ValueError: if a probability is out of range; in training, if ``states`` is not 0 and the cell's
-            step has no product of ``h``, or none that could be seen.
+        ValueError: if a probability is out of range; in training, if ``states`` is not 0 and no matrix product
+            of ``h`` is found in the cell's step.
 
     Example:
         >>> import elman
@@ -51,7 +52,7 @@ class VariationalDropout(Wrapper):
         self.outputs = check_probability("outputs", outputs)
 
     def initial_state(self, batch_size: int) -> Any:
-        """Return the state before the first step; in training with masks just drawn, ``[B, I]`` or ``[B, H]``."""
+        """Return the state before the first step; in training with new masks, ``[B, I]`` or ``[B, H]``."""
         state = self.cell.initial_state(batch_size)
         if not self.training:
             return state
@@ -70,11 +71,11 @@ class VariationalDropout(Wrapper):
         return self.extended(type(state), *more)(*state, *more.values()) if more else state
 
     def drive(self, x: Tensor) -> Any:
-        """The drive of the cell inside; in training, while inputs are dropped, ``x`` itself."""
+        """Return the inner cell's drive; in training, if inputs are dropped, ``x`` itself."""
         return x if self.training and self.inputs else self.cell.drive(x)
 
     def step(self, drive: Any, state: Any) -> Any:
-        """One step of the cell inside, under the masks in the state."""
+        """One step of the inner cell, with the masks in the state."""
         if not self.training or not (self.inputs or self.states or self.outputs):
             return self.cell.step(drive, state)
         more = bool(self.outputs) + bool(self.inputs) + bool(self.states) + bool(self.outputs)
@@ -94,7 +95,7 @@ class VariationalDropout(Wrapper):
         return type(state)(after[0] * state.mask_y, *after[1:], after[0], *own[1:])
 
     def redraw(self, state: Any) -> Any:
-        """Return ``state`` with fresh masks, in evaluation without any; what the cell remembers stays."""
+        """Return ``state`` with new masks, or in evaluation without masks; all other fields stay the same."""
         if "recurrent_h" in state._fields:
             state = state._replace(h=state.recurrent_h)
         fresh = super().redraw(state)

@@ -14,23 +14,23 @@ __all__ = ["WeightDrop"]
 
 
 class WeightDrop(Wrapper):
-    r"""A cell whose recurrent weights are thinned: DropConnect (Wan et al., 2013) on the recurrent products.
+    r"""A cell that drops recurrent weights: DropConnect (Wan et al., 2013) on the recurrent products.
 
     .. math:: R' = R \odot M / (1 - p), \qquad M_{ij} \sim \mathrm{Bernoulli}(1 - p)
 
-    One mask serves all rows and all steps of a forward pass. :meth:`drawn` draws it and returns a cell with
-    the thinned weights, whose gradients reach the real ones. :func:`~elman.unroll` and
-    :class:`~elman.nn.Recurrent` call it; who steps by hand begins with ``cell = cell.drawn()``.
+    All rows and steps of a forward pass share one mask. :meth:`drawn` draws it and returns a cell with the masked
+    weights, whose gradients flow to the original parameters. :func:`~elman.unroll` and :class:`~elman.nn.Recurrent`
+    call it; to step by hand, call ``cell = cell.drawn()`` first.
 
     Args:
-        cell: the cell inside.
+        cell: the inner cell.
         p: probability of dropping a weight; default 0.5.
-        names: parameters to thin; default every matrix that a step reads, drive apart.
+        names: parameters to drop from; default every matrix that ``step`` (not ``drive``) reads.
 
     Raises:
         TypeError: if ``cell`` is not a cell.
-        ValueError: if ``p`` is out of range, a name is unknown or there is no matrix to thin.
-        RuntimeError: in training, if a step is taken without :meth:`drawn`.
+        ValueError: if ``p`` is out of range, a name is unknown or there is no matrix to drop from.
+        RuntimeError: in training, if ``step`` is called without :meth:`drawn`.
 
     Example:
         >>> import elman
@@ -44,7 +44,7 @@ class WeightDrop(Wrapper):
         super().__init__(cell)
         self.p = check_probability("p", p)
         if any(isinstance(module, WeightDrop) for module in cell.modules()):
-            raise ValueError("the weights inside are dropped already: wrap a cell in WeightDrop once")
+            raise ValueError("the inner cell is already a WeightDrop: wrap a cell in WeightDrop once")
         known = [name for name, parameter in cell.named_parameters() if parameter.dim() == 2]
         self.names = tuple(names) if names is not None else _read_by_step(cell)
         if not self.names or not set(self.names) <= set(known):
@@ -54,7 +54,7 @@ class WeightDrop(Wrapper):
             )
 
     def drawn(self) -> Cell:
-        """Return the cell inside, in training with weights thinned by a mask just drawn."""
+        """Return the inner cell, in training with a newly drawn mask on its weights."""
         inside = self.cell.drawn()
         if not self.training or not self.p:
             return inside
@@ -63,20 +63,20 @@ class WeightDrop(Wrapper):
         return with_tensors(inside, thinned)
 
     def step(self, drive: Any, state: Any) -> Any:
-        """One step of the cell inside, in evaluation."""
+        """One step of the inner cell, in evaluation only."""
         if self.training and self.p:
             raise RuntimeError(
-                "WeightDrop draws its mask once a forward pass, not at every step: step cell.drawn() instead"
+                "WeightDrop draws one mask per forward pass, not per step: call cell.drawn() once and step its result"
             )
         return self.cell.step(drive, state)
 
     def extra_repr(self) -> str:
-        """The probability and what it acts on."""
+        """Return the probability and the parameters it acts on, for ``print(cell)``."""
         return f"p={self.p}, names={self.names}"
 
 
 def _read_by_step(cell: Cell) -> tuple[str, ...]:
-    """Names of the matrices on which a step depends, its drive held fixed."""
+    """Return the names of the matrices on which a step depends, given its drive."""
     bare = cell
     while isinstance(bare, Wrapper):
         bare = bare.cell

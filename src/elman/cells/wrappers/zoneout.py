@@ -13,18 +13,18 @@ __all__ = ["Zoneout"]
 
 
 class Zoneout(Wrapper):
-    r"""A cell some of whose units keep their value from one step to the next.
+    r"""A cell in which random units keep their value from one step to the next.
 
     .. math:: s_t = d_t \odot s_{t-1} + (1 - d_t) \odot \tilde s_t, \qquad d_t \sim \mathrm{Bernoulli}(p)
 
-    A new :math:`d_t` is drawn for every step, row, field and unit. In evaluation :math:`d_t` is its
-    expectation :math:`p`, so a state stays on its path between the old value and the new.
+    A new :math:`d_t` is drawn for every step, row, field and unit. In evaluation :math:`d_t` is its expectation
+    :math:`p`, so the new state is a weighted mean of the old value and the cell's.
 
     Args:
-        cell: the cell inside.
-        p: probability of keeping a unit: one for all state fields, save those that only make sense together,
-            such as a sum and its normaliser (see ``free_fields``), or one a field, such as
-            ``{"h": 0.05, "c": 0.5}``, where fields left out are never kept. Default 0.1.
+        cell: the inner cell.
+        p: probability of keeping a unit's value. A number applies to all state fields except those that depend on
+            each other, such as a sum and its normaliser (see ``free_fields``). A mapping, such as
+            ``{"h": 0.05, "c": 0.5}``, gives one probability per field; other fields are never kept. Default 0.1.
 
     Raises:
         TypeError: if ``cell`` is not a cell.
@@ -46,14 +46,14 @@ class Zoneout(Wrapper):
             raise ValueError(f"p names {', '.join(given)}, but the state's fields are {', '.join(fields)}")
         if "recurrent_h" in fields:
             raise ValueError(
-                "outputs are dropped inside, which zoneout would undo: VariationalDropout(Zoneout(cell))"
+                "the inner cell drops its outputs, which zoneout would undo: use VariationalDropout(Zoneout(cell))"
             )
         self.p = {name: check_probability(f"p of {name}", value) for name, value in given.items()}
 
     def drive(self, x: Tensor) -> Any:
-        """The drive of the cell inside; in training also which units are new, 1 or 0.
+        """Return the inner cell's drive; in training also a mask ``[..., S]``, 1 where a unit is updated, else 0.
 
-        They are ``[..., S]`` for the S numbers of a row's state that may be kept.
+        S is how many numbers of a row's state zoneout may keep.
         """
         drive = self.cell.drive(x)
         if not self.training or not any(self.p.values()):
@@ -66,11 +66,11 @@ class Zoneout(Wrapper):
         ]
         new = torch.bernoulli(torch.cat(chances).expand(*x.shape[:-1], -1))
         if isinstance(drive, tuple) and len(drive) == 1:
-            raise TypeError(f"drive of {type(self.cell).__name__} is a tuple of one tensor: return the tensor itself")
+            raise TypeError(f"drive of {type(self.cell).__name__} returned a tuple of one tensor: return the tensor")
         return (*drive, new) if isinstance(drive, tuple) else (drive, new)
 
     def step(self, drive: Any, state: Any) -> Any:
-        """One step of the cell inside, then of the equation above."""
+        """One step of the inner cell, then of the equation above."""
         if not any(self.p.values()):
             return self.cell.step(drive, state)
         new = None

@@ -1,1 +1,1 @@
-"""From a plan to machine code for the CPU."""
+"""Compile a plan to machine code for the CPU."""

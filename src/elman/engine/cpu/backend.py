@@ -1,4 +1,4 @@
-"""The back end of CPUs: machine code by LLVM, rows of the batch dealt to threads."""
+"""The CPU back end: machine code by LLVM, with the rows of the batch divided among threads."""
 
 from contextlib import AbstractContextManager
 

@@ -1,4 +1,4 @@
-"""Compiling: LLVM assembly to a function that Python can call. No C compiler takes part."""
+"""Compile LLVM assembly to functions that Python can call, without a C compiler."""
 
 import os
 import threading
@@ -9,7 +9,7 @@ from typing import Any
 
 try:
     import llvmlite.binding as llvm
-except Exception:  # missing or broken: elman.engine.cpu.start says so before anything is compiled
+except Exception:  # missing or broken: elman.engine.cpu.start warns before anything is compiled
     llvm: Any = None
 
 from elman.engine.cpu.llvm import Writer
@@ -19,12 +19,12 @@ from elman.engine.cpu.product import Tile, product_text
 
 __all__ = ["compile_text", "compiling_products", "is_wide_amd", "shared_address", "tile_for"]
 
-_lock = threading.RLock()  # LLVM's own state is not safe to share
-_llvmlite: Any = getattr(llvm and llvm.ffi.lib, "_lock", nullcontext())  # around every single call into LLVM
+_lock = threading.RLock()  # LLVM's state is not thread-safe
+_llvmlite: Any = getattr(llvm and llvm.ffi.lib, "_lock", nullcontext())  # held by llvmlite during each call into LLVM
 
 
 def _before_fork() -> None:
-    """Wait until no thread is inside LLVM: a child has no such thread, and would wait for its locks forever."""
+    """Wait until no thread is inside LLVM: a child lacks that thread, so its locks would stay held forever."""
     _lock.acquire()
     _llvmlite.__enter__()
 
@@ -39,7 +39,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _target() -> Any:
-    """A new one a module: the compiled code takes it over."""
+    """Return a new target machine for each module, because the compiled code takes ownership of it."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm.Target.from_default_triple().create_target_machine(
@@ -56,15 +56,15 @@ def tile_for(bits: int) -> Tile:
 
 @cache
 def is_wide_amd() -> bool:
-    """Return whether this is a processor of AMD's with vectors of 512 bits."""
+    """Return whether this is an AMD processor with 512-bit vectors."""
     return llvm.get_host_cpu_name().startswith("znver") and bool(llvm.get_host_cpu_features().get("avx512f"))
 
 
 class Code:
-    """Compiled functions, alive as long as this is.
+    """Compiled functions, which exist as long as this object.
 
     Attributes:
-        addresses: where each function lies, by name.
+        addresses: the address of each function, by name.
     """
 
     def __init__(self, text: str, names: Sequence[str]):
@@ -85,7 +85,7 @@ class Code:
 
 
 def compile_text(functions: str, declared: set[str], names: Sequence[str]) -> Code:
-    """Compile the text of some functions, to be called by these names."""
+    """Compile the text of functions with the given names."""
     attributes = 'attributes #0 = { nounwind "prefer-vector-width"="512" }'
     return Code("\n".join([*sorted(declared), functions, attributes]), names)
 
@@ -94,7 +94,7 @@ _shared: dict[int, Code] = {}  # by number format
 
 
 def shared_address(name: str, bits: int) -> int:
-    """Return where ``product``, ``outer``, ``pack`` or ``team`` lies, compiled once a process and number format."""
+    """Return the address of ``product``, ``outer``, ``pack`` or ``team``, compiled once per process and dtype."""
     code = _shared.get(bits)
     if code is None:
         with _lock:
@@ -108,7 +108,7 @@ def shared_address(name: str, bits: int) -> int:
 
 @contextmanager
 def compiling_products(bits: int) -> Iterator[None]:
-    """Compile what all cells share beside the block, if it is not there yet: LLVM leaves Python free meanwhile."""
+    """Compile the code shared by all cells in a thread beside the block, once: LLVM releases the GIL meanwhile."""
     if bits in _shared:
         yield
         return
@@ -121,10 +121,10 @@ def compiling_products(bits: int) -> Iterator[None]:
 
 
 def _team_text(tile: Tile, declared: set[str]) -> str:
-    """``team(job)``: a member of an OpenMP team runs its share of ``function(work, 0 .. count, count)``.
+    """Return ``team(job)``: a member of an OpenMP team runs its share of ``function(work, 0 .. count, count)``.
 
-    If not ``together`` the shares are independent, and a smaller team than asked for does them in turns; if
-    ``together`` they wait for one another, and count is the number of members there are.
+    Without ``together`` the shares are independent, and a smaller team than requested runs several shares per member.
+    With ``together`` the shares wait for each other, and count is the number of members.
     """
     w = Writer(tile.lanes, declared)
     w.arguments(function="ptr", work="ptr", count="i64", number="ptr", members="ptr", together="i64")

@@ -1,4 +1,4 @@
-"""Dense memory, the large products before and after the loop, and packing matrices for those within it."""
+"""Dense memory, the large products before and after the loop, and packed matrices for products in the loop."""
 
 from array import array
 from itertools import pairwise
@@ -13,34 +13,34 @@ from elman.engine.cpu.threads import spread, whole_teams
 
 __all__ = ["aligned", "dense", "linear", "pack", "product_over_rows", "round_up"]
 
-ONEDNN_FROM = 700_000  # multiplications, below which oneDNN takes longer to set up than to compute
-SHARE = 200_000  # multiplications or numbers moved that are worth a thread
+ONEDNN_FROM = 700_000  # multiplications; below, oneDNN takes longer to set up than to compute
+SHARE = 200_000  # multiplications, or numbers moved, that are worth one thread
 
 
 def aligned(tensor: Tensor) -> Tensor:
-    """Return the tensor, copied if its memory does not begin at a multiple of its numbers' size."""
+    """Return the tensor, copied if its address is not a multiple of its element size."""
     return tensor.clone() if tensor.data_ptr() % tensor.element_size() else tensor
 
 
 def dense(tensor: Tensor) -> Tensor:
-    """Return the tensor, copied if its rows do not follow one another without gaps, or if it is not aligned."""
+    """Return the tensor, copied if it is not contiguous or not aligned."""
     return aligned(tensor.contiguous())
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """``x weight^T + bias``, by whichever of PyTorch's libraries is faster."""
+    """Return ``x weight^T + bias``, by whichever of PyTorch's libraries is faster."""
     n = len(x)
     large = n * x.shape[1] * weight.shape[0] >= ONEDNN_FROM
     if not (large and x.dtype == torch.float32 and _onednn_is_faster()):
         return torch.nn.functional.linear(x, weight, bias)
-    # what oneDNN prepares for each number of rows, about half a megabyte, it keeps: so there are few numbers
+    # oneDNN caches about half a megabyte per number of rows, so only few numbers of rows are used
     if missing := round_up(n) - n:
         x = torch.nn.functional.pad(x, (0, 0, 0, missing))
     return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")[:n]
 
 
 def _onednn_is_faster() -> bool:
-    # MKL uses 512-bit vectors on Intel's processors alone; where nobody has them, it is as fast as oneDNN
+    # MKL uses 512-bit vectors only on Intel's processors; without such vectors, MKL is as fast as oneDNN
     return (
         is_wide_amd()
         and torch.backends.mkldnn.enabled
@@ -50,13 +50,13 @@ def _onednn_is_faster() -> bool:
 
 
 def round_up(rows: int) -> int:
-    """Return the least number not below ``rows`` that has five binary digits, and zeros after them."""
+    """Return the least number not below ``rows`` whose binary form is five digits followed by zeros."""
     step = 1 << max(0, rows.bit_length() - 5)
     return -(-rows // step) * step
 
 
 def pack(matrix: Tensor, address: int, held: object) -> None:
-    """Copy a matrix ``[K, N]`` to panels ``[panels, K, columns]`` at an address, the last filled up with zeros.
+    """Copy a matrix ``[K, N]`` to panels ``[panels, K, columns]`` at an address, the last padded with zeros.
 
     ``held`` owns the memory at the address.
     """
@@ -68,7 +68,7 @@ def pack(matrix: Tensor, address: int, held: object) -> None:
 
 
 def product_over_rows(a: Tensor, b: Tensor) -> Tensor:
-    """``a^T b`` for ``a`` ``[N, p]`` and ``b`` ``[N, q]``: ``[p, q]``."""
+    """Return ``a^T b``, ``[p, q]``, for ``a`` ``[N, p]`` and ``b`` ``[N, q]``."""
     (n, height), width = a.shape, b.shape[1]
     a, b = (aligned(t if t.stride(1) == 1 else t.contiguous()) for t in (a, b))
     size = a.element_size()
@@ -87,6 +87,6 @@ def product_over_rows(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _shares(parts: int, worth: int) -> list[tuple[int, int]]:
-    """Cut ``parts`` things into ranges, one a thread, no more than are worth it."""
+    """Cut ``parts`` items into ranges, one per thread, with enough work for each thread."""
     count = max(1, min(torch.get_num_threads(), parts, worth))
     return list(pairwise(parts * i // count for i in range(count + 1)))

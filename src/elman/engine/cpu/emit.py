@@ -1,4 +1,4 @@
-"""A program of levels, written out as one LLVM function over the whole sequence."""
+"""Write a program of levels as one LLVM function over the whole sequence."""
 
 from contextlib import nullcontext
 
@@ -55,7 +55,7 @@ class _Emitter:
         return w.function(f"define void @{name}(ptr %job, i64 %thread, i64 %count) #0")
 
     def carry(self, buffer: Buffer, dense: str, enters: bool) -> None:
-        """Copy the thread's rows of a carried buffer from or to the caller's; without any to enter, they are zero."""
+        """Copy the thread's rows of a carried buffer from or to the caller's; on entry, None means zeros."""
         w, size = self.w, buffer.width * self.tile.lanes.bytes
         w.declare("void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
         w.declare("void @llvm.memset.p0.i64(ptr, i8, i64, i1)")
@@ -72,7 +72,7 @@ class _Emitter:
                     w.put(f"call void @llvm.memset.p0.i64(ptr {here}, i8 0, i64 {size}, i1 false)")
 
     def barrier(self) -> None:
-        """Wait, spinning, until every thread has come here."""
+        """Spin until every thread has reached this point."""
         w = self.w
         goal = w.integer("add", w.do(f"load i64, ptr {self.phase}"), "%count")
         w.put(f"store i64 {goal}, ptr {self.phase}")
@@ -126,7 +126,7 @@ class _Emitter:
             self.passes(m, run)
 
     def address(self, place: Place) -> str:
-        """Where a place lies in the thread's first row."""
+        """Return the address of a place in the thread's first row."""
         w, buffer = self.w, place.buffer
         row = w.integer("mul", self.firsts[buffer.kind], self.layout.stride(buffer))
         return w.at(self.base[buffer], w.integer("add", row, place.column))
@@ -142,7 +142,7 @@ class _Emitter:
 
 
 def can_be_wide(program: Program) -> bool:
-    """Say whether a step's columns can be shared out among threads, which a sum over them forbids."""
+    """Return whether threads can share a step's columns, which reductions over columns prevent."""
     products = any(level.products for level in program.levels)
     return products and not any(isinstance(s.mode, Reduction) for level in program.levels for s in level.stores)
 
@@ -152,11 +152,11 @@ def program_text(
 ) -> str:
     """Return ``name(job, thread, count)``; the job is ``table, starts, sizes, T, reverse, arrived, ranges``.
 
-    It runs the thread's own range of the batch's rows through all T steps; ``table`` holds the address of the
-    product, of each buffer, of each matrix's panels, of each theta, and for each carried buffer those of the
-    caller's rows before and after, in the order of ``layout``.
+    The function runs the thread's own range of rows through all T steps. ``table`` holds the addresses of the
+    product, of each buffer, of each matrix's panels, of each theta, and, for each carried buffer, of the caller's
+    rows before and after, in the order of ``layout``.
 
-    A ``wide`` kernel shares out the columns of each step instead, and waits for the others between levels:
-    for a batch with fewer rows than threads.
+    In a ``wide`` kernel, for a batch with fewer rows than threads, the threads share the columns of each step and
+    wait for each other between levels.
     """
     return _Emitter(program, layout, tile, declared, wide).text(name)

@@ -1,7 +1,8 @@
-"""exp, tanh, sigmoid, log and their like on vectors, within 2 ulp of the exact value.
+"""exp, tanh, sigmoid, log and similar functions on vectors, within 2 ulp of the exact value.
 
-This holds for every number, subnormals included; zeros keep their sign, infinities and NaN give what PyTorch gives.
-All functions rest on ``e^x - 1`` and ``log(1 + x)`` for small x, each a minimax polynomial for its number format.
+The bound holds for every number, including subnormals; zeros keep their sign; infinities and NaN give the same
+results as in PyTorch. All functions use ``e^x - 1`` and ``log(1 + x)`` for small x, each a minimax polynomial for its
+dtype.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ LIBRARY = frozenset(["sin", "cos", "erf"])
 
 
 def pointwise(w: Writer, op: str, args: list[str]) -> str:
-    """Write one pointwise operator; returns the name of the result."""
+    """Write one pointwise operator; return the name of the result."""
     V = w.lanes
     if op in ARITHMETIC:
         return w.op(ARITHMETIC[op], *args)
@@ -66,19 +67,19 @@ def pointwise(w: Writer, op: str, args: list[str]) -> str:
 
 @dataclass(frozen=True)
 class Format:
-    """A number format, and polynomials that are accurate enough for it, lowest power first."""
+    """A floating-point format, and polynomials of sufficient accuracy, lowest power first."""
 
     place: int  # of the exponent's lowest bit
     bias: int
     ln2: tuple[float, float]  # the nearest number, and the rest
     exp_range: tuple[float, float]  # e^x is 0 below, infinite above
-    one: float  # from here on tanh is 1, and expm1 of its negative -1
+    one: float  # for x at least this, tanh(x) rounds to 1 and expm1(-x) to -1
     exp: tuple[float, ...]  # (e^r - 1 - r) / r^2, of r, up to |r| = ln(2) / 2
     log: tuple[float, ...]  # (2 atanh(s) - 2 s) / s^3, of s^2, up to (1 + s) / (1 - s) = sqrt(2)
 
     @property
     def magic(self) -> float:
-        """Adding it rounds to an integer, which the lowest bits of the sum then hold."""
+        """The number whose addition rounds to an integer, held by the lowest bits of the sum."""
         return 1.5 * 2**self.place
 
     @property
@@ -106,7 +107,7 @@ FORMATS = {
 
 
 def polynomial(w: Writer, x: str, coefficients: tuple[float, ...]) -> str:
-    """Neighbours are joined first: in a single chain each sum would wait for the one before."""
+    """Evaluate a polynomial, joining neighbouring terms first: in Horner's chain each sum waits for the last."""
     terms = [w.lanes.splat(c) for c in coefficients]
     pairs = [w.fma(x, high, low) for low, high in zip(terms[::2], terms[1::2], strict=False)]
     pairs += terms[len(pairs) * 2 :]
@@ -117,7 +118,7 @@ def polynomial(w: Writer, x: str, coefficients: tuple[float, ...]) -> str:
 
 
 def clamp(w: Writer, x: str, low: float = -inf, high: float = inf) -> str:
-    """Keep within bounds. NaN stays NaN, since comparisons with it are false."""
+    """Clamp to bounds. NaN stays NaN, because comparisons with it are false."""
     V = w.lanes
     if low > -inf:
         x = w.select(w.compare("olt", x, V.splat(low)), V.splat(low), x)
@@ -127,7 +128,7 @@ def clamp(w: Writer, x: str, low: float = -inf, high: float = inf) -> str:
 
 
 def _power(w: Writer, x: str) -> tuple[str, str, str]:
-    """``e^x = 2^n (1 + r + t)``: return bits that end in n, r exactly, and t, at most a fifth of r."""
+    """Write ``e^x`` as ``2^n (1 + r + t)``; return bits that end in n, the exact r, and t, at most a fifth of r."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
     rounded = w.fma(x, V.splat(1 / log(2)), V.splat(F.magic))
     n = w.op("fsub", rounded, V.splat(F.magic))
@@ -138,7 +139,7 @@ def _power(w: Writer, x: str) -> tuple[str, str, str]:
 
 
 def exp(w: Writer, x: str) -> str:
-    """``e^x``; the power of two is two factors, so that a subnormal result is rounded only once."""
+    """``e^x``; the power of two is split into two factors, so that a subnormal result is rounded only once."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
     n, r, t = _power(w, clamp(w, x, *F.exp_range))
     both = w.whole("add", n, 2 * F.bias - F.magic_bits)
@@ -150,12 +151,12 @@ def exp(w: Writer, x: str) -> str:
 
 
 def sigmoid(w: Writer, x: str) -> str:
-    """``1 / (1 + e^-x)``, and for a negative x ``e^x / (1 + e^x)``, where the other would overflow."""
+    """``1 / (1 + e^-x)``, or ``e^x / (1 + e^x)`` for negative x, where the first form would overflow."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
     size = clamp(w, w.unary("fabs", x), high=-F.exp_range[0])
     n, r, t = _power(w, w.do(f"fneg {V.type} {size}"))
     e = w.op("fadd", w.op("fadd", r, t), V.splat(1))
-    half = F.bias // 2  # as in exp, but n is never positive: one of the two factors may be constant
+    half = F.bias // 2  # as in exp, but n is never positive, so one of the two factors can be constant
     e = w.op("fmul", e, w.number(w.whole("add", w.whole("shl", n, F.place), F.bias + half << F.place)))
     e = w.op("fmul", e, V.splat(2.0**-half))
     above = w.select(w.do(f"icmp slt {V.integer} {w.bits(x)}, zeroinitializer"), e, V.splat(1))
@@ -188,13 +189,13 @@ def tanh(w: Writer, x: str) -> str:
 
 
 def _near_zero(w: Writer, x: str, y: str) -> str:
-    """Return x where it is tiny, else y: the sign of a zero and the last bit of a subnormal survive."""
+    """Return x where it is tiny, otherwise y, to keep the sign of a zero and the last bit of a subnormal."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
     return w.select(w.compare("olt", w.unary("fabs", x), V.splat(2.0 ** (-F.place - 2))), x, y)
 
 
 def _exponent(w: Writer, x: str) -> tuple[str, str]:
-    """``x = 2^k m`` with m from ``sqrt(1/2)`` to ``sqrt(2)``: return k plus the bias, an integer, and m."""
+    """Write x as ``2^k m`` with m from ``sqrt(1/2)`` to ``sqrt(2)``; return the integer k plus the bias, and m."""
     F = FORMATS[w.lanes.bits]
     root = (F.bias - 2 << F.place) + int(sqrt(0.5) * 2 ** (F.place + 1))  # bits of the square root of 1/2
     bits, one = w.bits(x), F.bias << F.place
@@ -226,13 +227,13 @@ def log_of(w: Writer, x: str) -> str:
 
 
 def log1p(w: Writer, x: str) -> str:
-    """``log(1 + x)`` with ``1 + f = 2^-n (1 + x)``; f is computed from x, so it keeps what ``1 + x`` rounds away."""
+    """``log(1 + x)`` with ``1 + f = 2^-n (1 + x)``; f is computed from x to keep the digits that ``1 + x`` loses."""
     V, F = w.lanes, FORMATS[w.lanes.bits]
     u = w.op("fadd", x, V.splat(1))
     k, m = _exponent(w, u)
     scale = w.number(w.whole("shl", w.whole("sub", V.integers(2 * F.bias), k), F.place))
     f = w.fma(x, scale, w.op("fsub", scale, V.splat(1)))
-    large = w.compare("ogt", x, V.splat(4.0**F.place))  # the scale may be subnormal, and nothing is rounded away
+    large = w.compare("ogt", x, V.splat(4.0**F.place))  # the scale may be subnormal, and 1 + x loses no digits
     f = w.select(large, w.op("fsub", m, V.splat(1)), f)
     return _near_zero(w, x, _log(w, u, k, f, V.splat(F.magic + F.bias)))
 

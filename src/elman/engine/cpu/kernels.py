@@ -1,4 +1,4 @@
-"""Compiling a plan's programs, and calling them on tensors."""
+"""Compile a plan's programs, and call them on tensors."""
 
 from array import array
 from ctypes import addressof, c_void_p
@@ -18,7 +18,7 @@ from elman.engine.planning.program import Program
 
 __all__ = ["Function", "compile_plan"]
 
-WIDE_FROM = 1.5e5  # operations of a step, below which waiting for the other thread takes longer
+WIDE_FROM = 1.5e5  # operations per step; below, waiting for the other threads takes longer than the work
 
 
 class Function:
@@ -28,7 +28,7 @@ class Function:
         self.program, self.dtype = program, dtype
         self.tile, self.bytes = tile_for(torch.finfo(dtype).bits), dtype.itemsize
         self.code: Code | None = None
-        self.address = self.wide = 0  # of the compiled functions; no wide one if a step cannot be shared out
+        self.address = self.wide = 0  # addresses of the compiled functions; wide is 0 if threads cannot share a step
         self.sums = [buffer for buffer in program.buffers if buffer.kind == "sum"]
         self.layout = Layout(program, self.tile)
         columns = self.tile.columns
@@ -51,13 +51,13 @@ class Function:
         self, tensors: dict[str, Tensor], enter: Carried, leave: Carried, thetas: list[Tensor],
         rows: Rows, reverse: bool,
     ) -> None:  # fmt: skip
-        """Run the program. It reads and writes every tensor as rows without gaps, see :func:`dense`."""
+        """Run the program. Every tensor that it reads or writes must be contiguous, see :func:`dense`."""
         ranges, together = self.shares(rows)
         for buffer in self.sums:  # each thread adds into its own row
             tensors[buffer.name] = torch.zeros(len(ranges), buffer.width, dtype=self.dtype)
         tensors = {name: dense(tensor) for name, tensor in tensors.items()}
         enter = {name: None if tensor is None else dense(tensor) for name, tensor in enter.items()}
-        # the packed matrices first, so that they lie aligned to whole lines of cache
+        # the packed matrices come first, so that they are aligned to cache lines
         memory = scratch(*self.panels, *(rows.batch * size for size in self.row_sizes))
         vectors = {index: dense(thetas[index]) for index in self.layout.thetas}
         arrived = array("q", [0])

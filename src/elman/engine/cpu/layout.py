@@ -1,4 +1,4 @@
-"""In which order a kernel finds its pointers, and how far apart rows lie."""
+"""The order of a kernel's pointers, and the distance between rows."""
 
 from elman.engine.cpu.product import Tile
 from elman.engine.planning.language import Theta, Value
@@ -8,7 +8,7 @@ __all__ = ["Layout"]
 
 
 class Layout:
-    """What a kernel and its caller agree on: first the product's address, then those of ``buffers``, and so on."""
+    """The order of addresses shared by kernel and caller: the product's, then those of ``buffers``, and so on."""
 
     def __init__(self, program: Program, tile: Tile):
         stores = [store for level in program.levels for store in level.stores]
@@ -19,7 +19,7 @@ class Layout:
         self.columns = tile.columns
 
     def stride(self, buffer: Buffer) -> int:
-        """Numbers from one row to the next. Products write whole panels, so rows of the batch are padded."""
+        """Return the distance between rows, in numbers. Rows are padded, because products write whole panels."""
         return -(-buffer.width // self.columns) * self.columns if buffer.kind == "row" else buffer.width
 
 

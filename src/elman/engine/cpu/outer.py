@@ -1,8 +1,7 @@
 """The product over all rows and steps, ``A^T B``, that gives a weight's gradient.
 
-Blocks of up to 256 rows of both factors are packed first: A into strips as wide as the register tile is
-high, B into panels as wide as the tile. See Goto & van de Geijn, "Anatomy of High-Performance Matrix
-Multiplication" (2008).
+Blocks of up to 256 rows of both factors are packed first: A into strips whose width is the register tile's height, B
+into panels of the tile's width. See Goto & van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008).
 """
 
 from elman.engine.cpu.llvm import Writer
@@ -14,20 +13,20 @@ BLOCK = 256
 
 
 def strip_stride(tile: Tile) -> int:
-    """Numbers from one strip of A to the next: not a power of two, or all would share one line of cache."""
+    """Return the distance between strips of A, in numbers: not a power of two, to avoid cache conflicts."""
     return BLOCK * tile.rows + 16
 
 
 def panel_stride(tile: Tile) -> int:
-    """Numbers from one panel of B to the next."""
+    """Return the distance between panels of B, in numbers."""
     return BLOCK * tile.columns + 16
 
 
 def outer_text(tile: Tile, declared: set[str]) -> str:
-    """Return ``outer(job, thread, count)``: the words of the job are those read first below.
+    """Return ``outer(job, thread, count)``; the first lines below read the words of the job.
 
-    It fills the thread's own strips of rows of C with the product of those columns of A (``height`` in all)
-    and the ``width`` columns of B. C has whole tiles in both directions.
+    The function fills the thread's own strips of C with the product of their columns of A (of ``height`` in all) and
+    the ``width`` columns of B. C consists of whole tiles in both directions.
     """
     w, V = Writer(tile.lanes, declared), tile.lanes
     w.arguments(
@@ -35,7 +34,7 @@ def outer_text(tile: Tile, declared: set[str]) -> str:
         scratch="ptr", room="i64", ranges="ptr",
     )  # fmt: skip
     w.own_range()
-    # a thread's scratch: room for its strips, then all panels
+    # a thread's scratch memory: its strips, then all panels
     panels_each = w.integer("sdiv", w.integer("add", "%width", tile.columns - 1), tile.columns)
     each = w.integer("add", "%room", w.integer("mul", panels_each, panel_stride(tile)))
     strips = w.at("%scratch", w.integer("mul", "%thread", each))
@@ -50,7 +49,7 @@ def outer_text(tile: Tile, declared: set[str]) -> str:
         fresh = w.do(f"icmp eq i64 {k0}, 0")
         with w.loop(depth) as k:
             row = w.at("%B", w.integer("mul", w.integer("add", k0, k), "%ldb"))
-            # whole panels and strips first, whose masks are known; then the one that is left over
+            # whole panels and strips first, whose masks are constant; then the remaining one
             for masked in (False, True):
                 whole = w.integer("sdiv", "%width", tile.columns)
                 with w.loop(panels_each if masked else whole, 1, whole if masked else 0) as p:

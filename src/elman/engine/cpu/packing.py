@@ -1,18 +1,18 @@
-"""Packing a matrix into the panels that the products read."""
+"""Pack a matrix into the panels that the products read."""
 
 from elman.engine.cpu.llvm import Writer
 from elman.engine.cpu.product import Tile
 
 __all__ = ["pack_text"]
 
-BLOCK = 16  # numbers of a row that are moved at once, one cache line of float32
+BLOCK = 16  # numbers moved at once, one cache line of float32
 
 
 def pack_text(tile: Tile, declared: set[str]) -> str:
-    """Return ``pack(job, thread, count)``: the words of the job are those read first below.
+    """Return ``pack(job, thread, count)``; the first lines below read the words of the job.
 
-    Panels ``[panels, K, columns]`` are filled from a matrix whose element (k, n) lies at
-    ``k * k_stride + n * n_stride``; the last panel's missing columns become zero.
+    The function fills panels ``[panels, K, columns]`` from a matrix whose element (k, n) is at
+    ``k * k_stride + n * n_stride``; missing columns of the last panel become zero.
     """
     w, V = Writer(tile.lanes, declared), tile.lanes
     w.arguments(W="ptr", k_stride="i64", n_stride="i64", K="i64", N="i64", P="ptr", ranges="ptr")

@@ -1,4 +1,4 @@
-"""One pass over a row: every pointwise run between two products, written out in vector registers."""
+"""Write one pass over a row: all pointwise operators between two products, in vector registers."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -13,7 +13,7 @@ __all__ = ["Pass", "share"]
 
 
 def share(w: Writer, whole: str | int) -> tuple[str, str]:
-    """Write the thread's own part of ``whole`` things; returns its first and the one after its last."""
+    """Write the thread's own range of ``whole`` items; return its begin and its end."""
     edges = [w.integer("mul", whole, at) for at in ("%thread", w.integer("add", "%thread", 1))]
     return w.integer("sdiv", edges[0], "%count"), w.integer("sdiv", edges[1], "%count")
 
@@ -27,15 +27,15 @@ class Pass:
     level: int
     theta: dict[int, str]  # address of each
     rows: dict[Buffer, str]  # address of the row in each
-    wide: bool  # whether the columns are shared out among threads
-    # what changes while a pass is written
+    wide: bool  # whether threads share the columns
+    # the fields below change while a pass is written
     memo: dict[tuple[Value, int, bool], str] = field(default_factory=dict)
     totals: dict[Place, str] = field(default_factory=dict)  # slots of the reductions
     column: str = "0"
     mask: str | None = None
 
     def write(self, stores: Sequence[Store]) -> None:
-        """Write the pass that makes these stores."""
+        """Write the pass that computes these stores."""
         w, V = self.w, self.w.lanes
         for store in stores:
             if isinstance(store.mode, Reduction) and store.place not in self.totals:
@@ -76,7 +76,7 @@ class Pass:
                 self.body(group, False)
 
     def one_thread(self) -> AbstractContextManager[None]:
-        """Open a block that a single thread of those that share a row runs."""
+        """Open a block that only one of the threads sharing a row runs."""
         return self.w.when(self.w.do("icmp eq i64 %thread, 0")) if self.wide else nullcontext()
 
     def finish(self, slot: str, place: Place, how: Reduction) -> None:
@@ -93,7 +93,7 @@ class Pass:
         w.put(f"store {V.scalar} {first}, ptr {w.at(self.rows[place.buffer], place.column)}")
 
     def flat_parts(self, value: Value, start: int, width: int) -> None:
-        """Compute what is one number a row before the loop over its columns."""
+        """Compute values of one number per row before the loop over columns."""
         stack, seen = [(value, start)], set()
         while stack:
             v, s = stack.pop()
@@ -110,12 +110,12 @@ class Pass:
                         stack.append((arg, s))
 
     def home(self, value: Value, start: int, width: int) -> Place | None:
-        """Return where columns of a value can be loaded from."""
+        """Return the place from which columns of a value can be loaded, or None."""
         found = home_of(self.homes, value, start, width, self.level)
         return None if found is None else found[0]
 
     def body(self, group: Sequence[Store], flat: bool) -> None:
-        """Write the stores of the current columns, or of one number a row if ``flat``."""
+        """Write the stores of the current columns, or of one number per row if ``flat``."""
         # every load before any store, so that a new state may replace the old one in place
         values = [self.value(store.value, store.start, store.width, flat) for store in group]
         for store, value in zip(group, values, strict=True):
@@ -158,7 +158,7 @@ class Pass:
         return self.memo[key]
 
     def compute(self, value: Value, start: int, width: int, flat: bool) -> str:
-        """Write what computes a value."""
+        """Write the computation of a value."""
         w, V = self.w, self.w.lanes
         if isinstance(value, Const):
             return V.splat(value.number)
@@ -172,7 +172,7 @@ class Pass:
         for arg in value.args:
             wide = arg.width > 1
             args.append(self.value(arg, start if wide else 0, width if wide else 1, flat or not wide))
-        if value.op == "add" and V.splat(0) in args:  # what a slice's gradient is padded with
+        if value.op == "add" and V.splat(0) in args:  # the zero padding of a slice's gradient
             return args[args[0] == V.splat(0)]
         return pointwise(w, value.op, args)
 

@@ -1,7 +1,7 @@
-"""The product of a few rows and a matrix: a register tile, written out as LLVM assembly.
+"""Write the product of a few rows and a matrix as LLVM assembly, by a register tile.
 
-The matrix comes packed in panels of ``columns`` columns, ``[panels, K, columns]``. One tile of up to
-``rows`` rows keeps all its sums in registers while it walks down K.
+The matrix is packed in panels of ``columns`` columns, ``[panels, K, columns]``. A tile of up to ``rows`` rows keeps
+all its sums in registers during the loop over K.
 """
 
 from elman.engine.cpu.llvm import Lanes, Writer
@@ -50,7 +50,7 @@ def product_text(tile: Tile, declared: set[str]) -> str:
 
 def _tile(tile: Tile, rows: int, declared: set[str]) -> str:
     w, V = Writer(tile.lanes, declared), tile.lanes
-    # Few rows have few sums, and a sum waits four cycles for its last addition: split each into several.
+    # Each addition to a sum takes four cycles. With few rows there are few sums: split each to hide the latency.
     chains = 4 if rows == 1 else 2 if rows <= 3 else 1
     unroll = 4
     sums = [[[w.slot(V.type) for _ in range(tile.vectors)] for _ in range(rows)] for _ in range(chains)]

@@ -1,4 +1,4 @@
-"""Memory for one call, kept by the thread for its next one: fresh memory costs more than small kernels do."""
+"""Memory for one call, which the thread reuses: allocating memory takes longer than a small kernel."""
 
 import threading
 from itertools import accumulate
@@ -10,7 +10,7 @@ from torch import Tensor
 __all__ = ["scratch"]
 
 KEPT = 64 << 20  # bytes; a larger block is freed after the call
-LINE = 64  # bytes of a cache line, to which every piece is aligned
+LINE = 64  # bytes of a cache line; every piece is aligned to it
 
 
 class _Kept(threading.local):
@@ -21,10 +21,10 @@ _kept = _Kept()
 
 
 class scratch:  # noqa: N801 - used as a function
-    """Lend memory for the length of a ``with`` block, as the address of each piece.
+    """Provide memory within a ``with`` block, as the address of each piece.
 
-    The block's memory is taken out of the thread's store meanwhile. A signal handler, a finaliser or a callback of
-    the garbage collector that runs a cell in between gets other memory.
+    Within the block this memory is not available to other users in the thread: a signal handler, a finaliser or a
+    callback of the garbage collector that runs a cell meanwhile gets other memory.
 
     Args:
         sizes: bytes of each piece.
@@ -46,6 +46,6 @@ class scratch:  # noqa: N801 - used as a function
         return [first + start for start in starts]
 
     def __exit__(self, kind: Any, *_: Any) -> None:
-        # after an interruption another thread may still write to it
+        # after an exception another thread may still write to the memory
         if kind is None and self.memory.numel() <= KEPT:
             _kept.memory = self.memory

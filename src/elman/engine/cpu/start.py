@@ -1,4 +1,4 @@
-"""Whether machine code can be compiled here."""
+"""Check whether this installation can compile machine code."""
 
 import warnings
 from functools import cache
@@ -8,7 +8,7 @@ __all__ = ["trouble"]
 
 @cache
 def trouble() -> str:
-    """Return why the native engine cannot start, empty if it can; the first call that finds a reason warns."""
+    """Return why the native engine cannot start, or an empty string; warn once."""
     try:
         from llvmlite import binding  # noqa: F401
 
@@ -16,7 +16,7 @@ def trouble() -> str:
 
         Code("define void @start(ptr %nothing) {\n  ret void\n}", ["start"])
         return ""
-    except Exception as error:  # missing, too old, or broken: whatever LLVM or the loader says
+    except Exception as error:  # missing, too old or broken: LLVM and the loader may raise anything
         said = (str(error).splitlines() or [type(error).__name__])[0]
         why = f"the native engine cannot start, it needs llvmlite 0.45 or newer: {said}"
         warnings.warn(f"{why}; every cell runs on the loop engine, which is many times slower", stacklevel=2)

@@ -1,4 +1,4 @@
-"""Dealing the rows of a batch to threads, each of which runs all time steps of its own rows."""
+"""Divide the rows of a batch among threads, each of which runs all time steps of its own rows."""
 
 import ctypes
 import os
@@ -16,22 +16,22 @@ from elman.engine.cpu.compile import shared_address
 
 __all__ = ["cut", "openmp", "spread", "whole_teams"]
 
-STEP = 4.0  # rows whose work takes as long as reading a step's weights
+STEP = 4.0  # number of rows whose work takes as long as reading the weights once
 
 #: job, thread, count
 Item = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
-_pools: dict[tuple[int, int], ThreadPoolExecutor] = {}  # by process: a fork does not inherit threads
+_pools: dict[tuple[int, int], ThreadPoolExecutor] = {}  # by process, because a fork does not inherit threads
 
 
 def cut(batch_sizes: list[int], batch: int, work_per_step: float, threads: int) -> list[tuple[int, int]]:
-    """Return contiguous ranges of rows that take about equally long.
+    """Return contiguous ranges of rows that take about equal time.
 
     Args:
         batch_sizes: rows alive at each step, never increasing.
         batch: rows B.
-        work_per_step: floating-point operations of one row and step; little work stays on one thread.
-        threads: how many ranges there may be.
+        work_per_step: floating-point operations per row and step; a small amount of work gets one range.
+        threads: most ranges to return.
     """
     total = sum(batch_sizes)
     count = min(threads, batch, max(1, int(total * work_per_step / 4e5)))
@@ -54,7 +54,7 @@ def cut(batch_sizes: list[int], batch: int, work_per_step: float, threads: int) 
             first = last
         return ranges
 
-    low, high = 0.0, total + STEP * float(lengths[0])  # the least cost of the costliest range lies between
+    low, high = 0.0, total + STEP * float(lengths[0])  # bounds of the smallest possible maximum cost
     for _ in range(20):
         middle = (low + high) / 2
         low, high = (low, middle) if len(within(middle)) <= count else (middle, high)
@@ -62,15 +62,15 @@ def cut(batch_sizes: list[int], batch: int, work_per_step: float, threads: int) 
 
 
 def spread(function: int, job: array, ranges: list[tuple[int, int]], held: object, together: bool = False) -> None:
-    """Run the compiled ``function(job, thread)`` once for each range, in as many threads.
+    """Run the compiled ``function(job, thread)`` once for each range, each in its own thread.
 
     Args:
-        function: its address.
-        job: words of eight bytes; the address of the ranges is added as the last one.
-        ranges: what each thread is to do.
-        held: owns the memory that the function reads and writes. It stays alive until the last thread has finished,
-            even if an exception such as KeyboardInterrupt ends the wait.
-        together: whether the threads wait for one another on the way.
+        function: address of the function.
+        job: words of eight bytes; the address of the ranges is appended.
+        ranges: the range of each thread.
+        held: owner of the memory that the function reads and writes. It stays alive until the last thread has
+            finished, even if an exception such as KeyboardInterrupt ends the wait.
+        together: whether the threads wait for each other during the run.
     """
     pairs = array("q", [edge for pair in ranges for edge in pair])
     job.append(pairs.buffer_info()[0])
@@ -107,7 +107,7 @@ def _pool(count: int) -> ThreadPoolExecutor:
 
 @cache
 def _library() -> Any:
-    """Return PyTorch's own OpenMP library, None where it is not GNU's."""
+    """Return PyTorch's OpenMP library, or None if it is not GNU's."""
     try:
         with Path("/proc/self/maps").open() as maps:
             path = next(part for line in maps if "libgomp" in (part := line.split(maxsplit=5)[-1].strip()))
@@ -118,9 +118,9 @@ def _library() -> Any:
 
 @cache
 def whole_teams(count: int) -> bool:
-    """Whether OpenMP gives ``count`` threads when asked for them; oneDNN's results are wrong where it does not.
+    """Return whether OpenMP provides ``count`` threads on request; if not, oneDNN's results are wrong.
 
-    ``OMP_THREAD_LIMIT`` and ``OMP_DYNAMIC`` may make it give fewer.
+    ``OMP_THREAD_LIMIT`` and ``OMP_DYNAMIC`` may lower the number of threads.
     """
     library = _library()
     return library is None or (library.omp_get_thread_limit() >= count and not library.omp_get_dynamic())
@@ -128,7 +128,7 @@ def whole_teams(count: int) -> bool:
 
 @cache
 def _gomp() -> tuple[Any, int, int] | None:
-    """Return how to start a team of OpenMP threads, which are awake already; None where it is not known."""
+    """Return the functions that start a team of running OpenMP threads, or None if they are not available."""
     library = _library()
     if library is None:
         return None
@@ -145,14 +145,14 @@ def _gomp() -> tuple[Any, int, int] | None:
 
 
 class _Fork:
-    """What a forked child may do with OpenMP.
+    """Make OpenMP usable after a fork.
 
-    GNU's library keeps the threads of a team for the next one. In a child those threads do not exist, and whatever
-    asks for a team waits for them forever: our kernels, and every large operator of PyTorch. So the forking thread
-    dismisses its team before the fork; parent and child start a new one when they need it.
+    GNU's library keeps the threads of a team for the next team. In a forked child those threads do not exist, so
+    Elman's kernels and every large PyTorch operator would wait for them forever. The forking thread therefore
+    dismisses its team before the fork; parent and child start a new team when they need one.
     """
 
-    process = os.getpid()  # whose OpenMP threads may be used
+    process = os.getpid()  # the process whose OpenMP threads may be used
     dismissed = False
 
     def before(self) -> None:
@@ -179,5 +179,5 @@ if hasattr(os, "register_at_fork"):
 
 
 def openmp() -> tuple[Any, int, int] | None:
-    """Return the way into PyTorch's OpenMP threads, None if there is none in this process."""
+    """Return the functions that run PyTorch's OpenMP threads, or None if this process cannot use them."""
     return _gomp() if os.getpid() == _fork.process else None

@@ -1,1 +1,1 @@
-"""What is hoisted, in the loop, deferred; levels and buffers. It knows no machine."""
+"""Machine-independent planning: what runs before, in and after the loop, in which levels and buffers."""

@@ -1,4 +1,4 @@
-"""Parameters' gradients, which wait for the end of the loop: sums over all steps, and what follows of them."""
+"""Parameters' gradients, computed after the loop: sums over all steps, and functions of these sums."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ __all__ = ["Applied", "Deferred", "Outer", "RowSum", "StepSum", "Total", "View",
 
 @dataclass(frozen=True, eq=False)
 class Deferred:
-    """A tensor that is there after the loop."""
+    """A tensor that is computed after the loop."""
 
     shape: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class StepSum(Deferred):
-    """A sum over all rows and steps of what each step leaves of ``parts``."""
+    """A sum over all rows and steps, computed from the values ``parts`` of each step."""
 
     parts: tuple[Value, ...]
 
@@ -52,15 +52,15 @@ class Total(Deferred):
 
 @dataclass(frozen=True, eq=False)
 class Applied(Deferred):
-    """A linear operator of PyTorch; its arguments hold Deferred, Theta, Const and Matrix in the place of tensors."""
+    """A linear operator of PyTorch; its arguments hold Deferred, Theta, Const and Matrix in place of tensors."""
 
     func: Callable[..., Any]
-    pick: int | None  # which of several results
+    pick: int | None  # index among several results
     args: tuple[object, ...]
     kwargs: dict[str, object]
 
     def run(self, tensor: Callable[[object], object]) -> Tensor:
-        """Run the operator, on what ``tensor`` returns for each argument."""
+        """Run the operator, with each argument replaced by the result of ``tensor``."""
         args, kwargs = swap((self.args, self.kwargs), tensor)
         out = self.func(*args, **kwargs)
         return out if self.pick is None else out[self.pick]

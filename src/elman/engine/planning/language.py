@@ -1,8 +1,8 @@
-"""The engine's own small language: rows of numbers, and what happens to them within one time step.
+"""The engine's intermediate language: rows of numbers, and operators on them within one time step.
 
-A :class:`Value` is a row of numbers, of one of the kinds below. Values refer to those that they are computed from, so
-a step is a graph. Nothing changes a value once it is there, and :class:`~elman.engine.planning.values.Values` creates
-each only once, so the same value is the same object.
+A :class:`Value` is a row of numbers, of one of the classes below. Values refer to their operands, so a step is a
+graph. Values are immutable, and :class:`~elman.engine.planning.values.Values` creates each only once, so equal values
+are the same object.
 """
 
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ __all__ = [
 
 
 class Op(StrEnum):
-    """What is done number by number. A new one needs a rule that lowers to it, and a function of each back end."""
+    """Elementwise operators. A new one needs a rule that lowers to it, and an implementation in each back end."""
 
     ADD = "add"
     SUB = "sub"
     MUL = "mul"
     DIV = "div"
     FMA = "fma"  # a b + c, rounded once
-    MAX = "max"  # of two; NaN if either is
+    MAX = "max"  # of two; NaN if either is NaN
     MIN = "min"
     NEG = "neg"
     ABS = "abs"
@@ -52,30 +52,30 @@ class Op(StrEnum):
 
 #: Operators whose result is a truth value.
 LOGICAL = frozenset([Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE, Op.AND, Op.OR, Op.NOT])
-#: Operators worth running again in the backward pass rather than saving their result.
+#: Operators that the backward pass computes again instead of saving their result.
 CHEAP = LOGICAL | {Op.ADD, Op.SUB, Op.MUL, Op.FMA, Op.NEG, Op.ABS, Op.MAX, Op.MIN, Op.SELECT, Op.FLOAT}
 
 
 class Reduction(StrEnum):
-    """What becomes of a row's columns when they become one."""
+    """Reductions of a row's columns to one number."""
 
     SUM = "sum"
     AMAX = "amax"
 
     @property
     def start(self) -> float:
-        """What the first column is combined with."""
+        """The neutral element, with which the first column is combined."""
         return 0.0 if self is Reduction.SUM else float("-inf")
 
     @property
     def combine(self) -> Op:
-        """How a column is combined with those before it."""
+        """The operator that combines a column with those before it."""
         return Op.ADD if self is Reduction.SUM else Op.MAX
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """A two-dimensional theta, perhaps transposed: ``[k, n]`` as the product reads it."""
+    """A two-dimensional theta, possibly transposed: ``[k, n]`` as the product reads it."""
 
     index: int
     transposed: bool
@@ -85,11 +85,11 @@ class Matrix:
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """A row of ``width`` numbers for each row of the batch, or if not ``rows``, one row for all of them."""
+    """A row of ``width`` numbers for each row of the batch or, if not ``rows``, one row for the whole batch."""
 
     width: int
     rows: bool
-    args: tuple["Value", ...]  # what it is computed from
+    args: tuple["Value", ...]  # operands
 
     @property
     def boolean(self) -> bool:
@@ -99,10 +99,10 @@ class Value:
 
 @dataclass(frozen=True, eq=False)
 class Input(Value):
-    """What comes from outside the step: a drive, a state field, or what flows back.
+    """An input of the step: a drive, a state field, or a gradient.
 
-    ``tangent`` is the gradient of a state field from the steps after this one, ``grad_out`` that of the output;
-    ``waiting`` is a new state field that lies aside until the old one is no longer read.
+    ``tangent`` is the gradient of a state field from the steps after this one, ``grad_out`` the gradient of the
+    output; ``waiting`` is a new state field in a temporary buffer, until the old one is no longer read.
     """
 
     kind: Literal["drive", "state", "tangent", "grad_out", "waiting"]
@@ -111,7 +111,7 @@ class Input(Value):
 
 @dataclass(frozen=True, eq=False)
 class Theta(Value):
-    """What the step reads of the parameters, where it is used as a row."""
+    """A parameter, or a tensor computed from parameters, that is used as a row."""
 
     index: int
 
@@ -125,7 +125,7 @@ class Const(Value):
 
 @dataclass(frozen=True, eq=False)
 class Slice(Value):
-    """The columns of its operand from ``start`` on."""
+    """Columns of its operand, from ``start`` on."""
 
     start: int
 
@@ -147,21 +147,21 @@ class Cat(Value):
 
 @dataclass(frozen=True, eq=False)
 class MatMul(Value):
-    """Its operand times a matrix of parameters."""
+    """The product of its operand and a matrix of parameters."""
 
     matrix: Matrix
 
 
 @dataclass(frozen=True, eq=False)
 class Reduce(Value):
-    """One number of all its operand's columns."""
+    """The reduction of its operand's columns to one number."""
 
     how: Reduction
 
 
 @dataclass(frozen=True, eq=False)
 class Pointwise(Value):
-    """An operator on each column; an operand of one column serves them all."""
+    """An operator on each column; an operand of one column is broadcast."""
 
     op: Op
 
@@ -172,5 +172,5 @@ class Pointwise(Value):
 
 
 def is_cheap(value: Value) -> bool:
-    """Say whether a value is worth computing again rather than keeping."""
+    """Return whether a value is computed again instead of stored."""
     return isinstance(value, (Slice, Cat, Const)) or (isinstance(value, Pointwise) and value.op in CHEAP)

@@ -1,4 +1,4 @@
-"""From what was recorded to the engine's own language."""
+"""Translate a trace to the engine's intermediate language."""
 
 from functools import partial
 from math import prod
@@ -17,7 +17,7 @@ from elman.engine.unsupported import Unsupported
 
 __all__ = ["KNOWN", "lower"]
 
-#: PyTorch's operators that a trace may hold; it writes all others through these.
+#: PyTorch's operators that a trace may contain; all others are decomposed into these.
 KNOWN = LINEAR.union(RULES)
 
 
@@ -25,7 +25,7 @@ def lower(trace: Trace) -> Step:
     """Translate a trace.
 
     Raises:
-        Unsupported: naming the operator, and the line of ``step`` it came from.
+        Unsupported: if an operator cannot be translated; names the operator and its line of ``step``.
     """
     low = Lowering(trace.batch, trace.dtype)
     widths = [prod(shape) for shape in trace.state_shapes]
@@ -33,7 +33,7 @@ def lower(trace: Trace) -> Step:
     states = tuple(low.values.input("state", width, i) for i, width in enumerate(widths))
     tangents = tuple(low.values.input("tangent", width, i) for i, width in enumerate(widths))
     grad_out = low.values.input("grad_out", widths[0])
-    # the first field is also the output: what flows back into it is both gradients
+    # the first field is also the output, so its gradient is the sum of both gradients
     flowing = (low.values.pointwise(Op.ADD, tangents[0], grad_out), *tangents[1:])
     low.env.update(zip(trace.drives, drives, strict=True))
     low.env.update(zip(trace.states, states, strict=True))
@@ -61,12 +61,12 @@ def _theta(low: Lowering, index: int, shape: tuple[int, ...]) -> Meaning:
     if len([size for size in shape if size != 1]) <= 1:
         return low.values.theta(prod(shape), index)
     if len(shape) != 2:
-        raise Unsupported(f"a parameter of shape {list(shape)} is used whole; only vectors and matrices are")
+        raise Unsupported(f"step uses a parameter of shape {list(shape)}, expected a vector or a matrix")
     return Matrix(index, False, *shape)
 
 
 def _meaning(low: Lowering, node: Node) -> Meaning:
-    """Read one recorded operator."""
+    """Translate one recorded operator."""
     low.node = node
     read = [low.env[n] for n in node.inputs()]
     if any(isinstance(meaning, Deferred) for meaning in read):
@@ -80,14 +80,14 @@ def _meaning(low: Lowering, node: Node) -> Meaning:
         raise low.bad(f"{node.op} works on a whole matrix of parameters")
     out = rule.read(low, node)
     if isinstance(out, Value) and node.dtype == torch.bool and not out.boolean:
-        raise low.bad(f"{node.op} makes truth values of numbers")
+        raise low.bad(f"{node.op} converts numbers to truth values")
     if isinstance(out, Value) and not _exact(low, node):
         raise low.bad(f"{node.op} computes in {node.dtype}, not in {low.dtype}")
     return out
 
 
 def _exact(low: Lowering, node: Node) -> bool:
-    """Say whether the engine, which computes in one type, gets a node's very numbers."""
+    """Return whether the engine, which computes in one dtype, represents a node's numbers exactly."""
     before = [read.dtype for read in node.inputs()]
     if not before or node.dtype in (low.dtype, torch.bool):
         return True
@@ -106,12 +106,12 @@ def _row(low: Lowering, node: Node, width: int) -> Value:
 
 
 def _gradient(low: Lowering, node: Node | None, width: int) -> Value | None:
-    """Return the gradient of a drive or a state field, if there is one."""
+    """Return the gradient of a drive or a state field, or None."""
     return None if node is None else _row(low, node, width)
 
 
 def _sum(low: Lowering, node: Node | None) -> Deferred | None:
-    """Return the gradient of a parameter, if there is one."""
+    """Return the gradient of a parameter, or None."""
     gradient = None if node is None else low.env[node]
     if gradient is not None and not isinstance(gradient, Deferred):
         raise Unsupported("a parameter's gradient is not a sum over the rows")

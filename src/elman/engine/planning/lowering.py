@@ -1,4 +1,4 @@
-"""What a rule needs in order to write a recorded operator in the engine's language, and the table of all rules."""
+"""Helpers for rules, which translate recorded operators to the intermediate language, and the table of all rules."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,30 +23,30 @@ class Transposed:
     of: Value
 
 
-#: What a recorded tensor is to the engine.
+#: The translation of a recorded tensor.
 Meaning = Value | Matrix | Transposed | Deferred
 
 
 class Lowering:
-    """The tensors read so far, and how to read and make more."""
+    """The tensors translated so far, and functions to translate and build more."""
 
     def __init__(self, batch: int, dtype: torch.dtype):
         self.batch, self.dtype = batch, dtype
         self.values = Values()
         self.env: dict[Node, Meaning] = {}
-        self.node = Node("", (), {}, (), dtype)  # the one being read
+        self.node = Node("", (), {}, (), dtype)  # the node being translated
 
     def bad(self, why: str) -> Unsupported:
-        """Return a refusal that names the line of ``step``."""
+        """Return an :class:`Unsupported` that names the line of ``step``."""
         return Unsupported(why, self.node.source)
 
     # Shapes.
 
     def extent(self, shape: tuple[int, ...]) -> tuple[bool, int]:
-        """Return whether a tensor of this shape has rows, and how wide one is."""
+        """Return whether a tensor of this shape has a row per batch row, and the width of a row."""
         if self.batch in shape[1:]:
             where = "twice" if shape[0] == self.batch else "not in front"
-            raise self.bad(f"{self.node.op} makes a tensor of shape {self.spell(shape)}, with the rows {where}")
+            raise self.bad(f"{self.node.op} returns a tensor of shape {self.spell(shape)}, with the rows {where}")
         if shape and shape[0] == self.batch:
             return True, prod(shape[1:])
         if len([size for size in shape if size != 1]) > 1:
@@ -54,13 +54,13 @@ class Lowering:
         return False, prod(shape)
 
     def spell(self, shape: tuple[int, ...]) -> str:
-        """Write a shape as the cell's author thinks of it."""
+        """Return a shape as text, with B for the batch size."""
         return "[" + ", ".join("B" if size == self.batch else str(size) for size in shape) + "]"
 
     # Reading arguments.
 
     def row(self, arg: Any, out: tuple[int, ...] | None = None) -> Value:
-        """Return an argument as a Value; if ``out`` is given, one that broadcasts to it by rows or columns."""
+        """Return an argument as a Value; with ``out``, check that it broadcasts to this shape by rows or columns."""
         if isinstance(arg, (bool, int, float)):
             return self.const(arg)
         value = self.env[arg]
@@ -76,35 +76,35 @@ class Lowering:
                 raise self.bad(f"{self.node.op} broadcasts {self.spell(arg.shape)} to {self.spell(out)}")
         return value
 
-    # Making values.
+    # Building values.
 
     def const(self, number: float, width: int = 1, rows: bool = False) -> Const:
-        """A number."""
+        """Return a constant."""
         return self.values.const(number, width, rows)
 
     def number(self, value: Value) -> Value:
-        """A truth value as 1 or 0."""
+        """Return a truth value as 1 or 0."""
         return self.values.pointwise(Op.FLOAT, value) if value.boolean else value
 
     def wide(self, value: Value, width: int) -> Value:
-        """A number in each of ``width`` columns."""
+        """Return a value broadcast to ``width`` columns."""
         value = self.number(value)
         return value if value.width == width else self.call(Op.MUL, value, self.const(1.0, width, value.rows))
 
     def call(self, op: Op, *args: Value) -> Value:
-        """An operator on each column."""
+        """Return the result of an operator on each column."""
         if op is Op.SELECT:
             args = args[0], *map(self.number, args[1:])
         elif op not in (Op.AND, Op.OR, Op.NOT, Op.FLOAT):
             args = tuple(map(self.number, args))
         elif not all(arg.boolean for arg in args):
-            raise self.bad(f"{self.node.op} of numbers as truth values")
+            raise self.bad(f"{self.node.op} uses numbers as truth values")
         if not all(arg.width for arg in args):
             raise self.bad(f"{self.node.op} of no columns")
         return self.values.pointwise(op, *args)
 
     def cat(self, parts: Sequence[Value]) -> Value:
-        """Values side by side."""
+        """Return the concatenation of values along columns."""
         if not any(part.width for part in parts):
             raise self.bad(f"{self.node.op} of no columns")
         return self.values.cat(parts)
@@ -112,7 +112,7 @@ class Lowering:
 
 @dataclass(frozen=True)
 class Rule:
-    """How an operator is lowered. Only a ``whole`` rule is given matrices of parameters and transposed batches."""
+    """The translation of an operator. Only a ``whole`` rule gets matrices of parameters and transposed batches."""
 
     read: Callable[[Lowering, Node], Meaning]
     whole: bool
@@ -125,11 +125,11 @@ RULES: dict[str, Rule] = {}
 def lowers(
     *operators: str, whole: bool = False
 ) -> Callable[[Callable[[Lowering, Node], Meaning]], Callable[[Lowering, Node], Meaning]]:
-    """Enter a function into the table of rules.
+    """Register a function in the table of rules.
 
     Args:
         operators: names of PyTorch's operators.
-        whole: whether the rule can read matrices of parameters and transposed batches, not rows alone.
+        whole: whether the rule accepts matrices of parameters and transposed batches, besides rows.
     """
 
     def enter(read: Callable[[Lowering, Node], Meaning]) -> Callable[[Lowering, Node], Meaning]:

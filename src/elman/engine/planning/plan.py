@@ -1,4 +1,4 @@
-"""What a cell's kernels do: what is saved, recomputed and deferred, and in which order a step runs."""
+"""Plan a cell's kernels: what is saved, recomputed and deferred, and in which order a step runs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,17 +13,18 @@ from elman.engine.planning.step import Step
 
 __all__ = ["Plan", "Sums", "plan"]
 
-#: Where the parts of each sum over the steps lie once the backward loop has run.
+#: Where the parts of each sum over steps are stored after the backward loop.
 Sums = dict[StepSum, tuple[Place, ...]]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All that a back end needs to know of a cell.
+    """The programs of a cell, for a back end to compile.
 
     Programs name their buffers. ``inference`` and ``training`` have ``drive0``, ``drive1``, ...; ``state0``, ...,
-    carried; ``outputs``; and in training ``saved``. ``backward`` has of these what it reads, and ``grad_out``;
-    ``grad_drive0``, ...; ``grad_state0``, ..., carried; and ``kept`` and ``sums``, where parts of its sums lie.
+    carried; ``outputs``; and in training ``saved``. ``backward`` has the buffers among these that it reads;
+    ``grad_out``; ``grad_drive0``, ...; ``grad_state0``, ..., carried; and ``kept`` and ``sums``, with the parts of
+    its sums over steps.
     """
 
     step: Step
@@ -35,14 +36,14 @@ class Plan:
 
 
 def plan(step: Step) -> Plan:
-    """Decide what is saved, recomputed, deferred, and in which order a step runs."""
+    """Decide what is saved, recomputed and deferred, and in which order a step runs."""
     saved = what_is_saved(step)
     backward, sums = backward_program(step, saved)
     return Plan(step, saved, forward_program(step, None), forward_program(step, saved), backward, sums)
 
 
 def forward_program(step: Step, saved: Saved | None) -> Program:
-    """Schedule a step; if there is to be a backward pass, with what it saves."""
+    """Schedule the forward step; in training, including the values it saves."""
     work = Scheduler()
     for i, value in enumerate(step.drives):
         work.give(value, Place(work.buffer(f"drive{i}", "packed", value.width)))
@@ -56,14 +57,14 @@ def forward_program(step: Step, saved: Saved | None) -> Program:
         for one in saved.stretches:
             place = memory.after(one.column)
             after = work.store(one.value, place, "set", one.start, one.width)
-            if not isinstance(one.value, MatMul):  # which lies where the product left it
+            if not isinstance(one.value, MatMul):  # a product is in memory already
                 work.give(one.value, place, one.start, one.width, after)
     work.store(step.output, Place(work.buffer("outputs", "packed", step.output.width)))
     return work.finish(list(zip(step.new_states, buffers, step.states, strict=True)))
 
 
 def backward_program(step: Step, saved: Saved) -> tuple[Program, Sums]:
-    """Schedule the backward step: the gradients, and what the sums over all steps need of each."""
+    """Schedule the backward step: the gradients, and each step's parts of the sums over all steps."""
     work = Scheduler()
     memory = _give_what_is_there(work, step, saved)
     gradients = [work.buffer(f"grad_state{i}", "row", v.width, carried=True) for i, v in enumerate(step.tangents)]
@@ -85,7 +86,7 @@ def backward_program(step: Step, saved: Saved) -> tuple[Program, Sums]:
 
 
 def _give_what_is_there(work: Scheduler, step: Step, saved: Saved) -> Place:
-    """Add the buffers that the backward step reads; returns where the saved numbers lie."""
+    """Add the buffers that the backward step reads; return the place of the saved numbers."""
     for i in saved.drives:
         work.give(step.drives[i], Place(work.buffer(f"drive{i}", "packed", step.drives[i].width)))
     memory = Place(work.buffer("saved", "packed", saved.width))
@@ -103,9 +104,9 @@ def _give_what_is_there(work: Scheduler, step: Step, saved: Saved) -> Place:
 
 
 def _keep_what_is_summed(work: Scheduler, lies: dict[Value, Place], step: Step) -> Sums:
-    """Store what the sums over steps read, where it does not lie in memory already: factors whole, summands added."""
+    """Store what the sums over steps read unless it is in memory already: factors per step, summands added up."""
     _, sums = flows_back(step)
-    sums.sort(key=lambda total: not isinstance(total, Outer))  # what outer products keep, other sums can read
+    sums.sort(key=lambda total: not isinstance(total, Outer))  # other sums can read what outer products keep
     kept, factors = _lay_out("kept", "packed", [total for total in sums if isinstance(total, Outer)], lies)
     added, summands = _lay_out("sums", "sum", sums, lies)
     for value in factors:
@@ -121,7 +122,7 @@ def _keep_what_is_summed(work: Scheduler, lies: dict[Value, Place], step: Step) 
 def _lay_out(
     name: str, kind: Literal["packed", "sum"], sums: list[StepSum], lies: dict[Value, Place]
 ) -> tuple[Buffer, list[Value]]:
-    """Add to ``lies``, in a new buffer, what is not in memory yet; returns the buffer, and what goes into it."""
+    """Add values that are not in memory yet to ``lies``, in a new buffer; return the buffer and its values."""
     columns: dict[Value, int] = {}
     found, width = [], 0
     for value in (value for total in sums for value in total.parts):
@@ -137,7 +138,7 @@ def _lay_out(
 
 
 def _parts(value: Value, at: int = 0) -> Iterator[tuple[Value, int]]:
-    """Yield a value and, if it is joined of others, those, each with its first column."""
+    """Yield a value and, if it is a concatenation, its parts, each with its first column."""
     yield value, at
     if isinstance(value, Cat):
         for part in value.args:

@@ -1,7 +1,7 @@
-"""A program: what one time step of one direction does, ready for a back end to write out or to run.
+"""A program: the work of one time step in one direction, for a back end to compile or run.
 
-It is a list of *levels*. A level first runs its products (all rows at once), then one pass over each row, in which
-every pointwise run between products is done in registers.
+A program is a list of *levels*. A level first computes its products (all rows at once), then makes one pass over each
+row, in which all pointwise operators between products run in registers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,16 +24,16 @@ __all__ = [
     "through",
 ]
 
-BEFORE = -1  # level of what is there before the step begins
+BEFORE = -1  # level of values that exist before the step
 
 
 @dataclass(frozen=True, eq=False)
 class Buffer:
     """Memory that a kernel reads or writes.
 
-    ``kind`` says how a row is found: ``packed`` by its place among all real steps, ``row`` by its place in
-    the batch, ``sum`` by the thread. Rows of a ``carried`` buffer come from the caller before the first step and go
-    back to the caller after the last.
+    ``kind`` gives the index of a row: ``packed`` by its position among all real steps, ``row`` by its position in the
+    batch, ``sum`` by the thread. Rows of a ``carried`` buffer are copied from the caller before the first step and to
+    the caller after the last.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Store:
-    """Compute ``width`` columns of a value, from ``start`` on, and put them somewhere.
+    """The computation of ``width`` columns of a value, from ``start`` on, and their destination.
 
     ``mode`` is ``set``, ``add`` (into a sum over steps and rows) or a reduction of the columns to one.
     """
@@ -71,7 +71,7 @@ class Store:
 
 @dataclass(frozen=True, eq=False)
 class Product:
-    """Rows times a matrix, into a buffer."""
+    """The product of rows and a matrix, written into a buffer."""
 
     value: MatMul
     operand: Place
@@ -80,13 +80,13 @@ class Product:
 
     @property
     def matrix(self) -> Matrix:
-        """What the rows are multiplied by."""
+        """The matrix."""
         return self.value.matrix
 
 
 @dataclass(frozen=True)
 class Level:
-    """What can run once the levels before it have."""
+    """Work that depends only on earlier levels."""
 
     products: tuple[Product, ...]
     stores: tuple[Store, ...]
@@ -94,7 +94,7 @@ class Level:
 
 #: Some columns of a value: the value, the first of them, and how many.
 Columns = tuple[Value, int, int]
-#: Where columns of values lie: first column, width, where, after which level.
+#: Where columns of values are stored: first column, width, place, and the level after which they are there.
 Homes = Mapping[Value, Sequence[tuple[int, int, Place, int]]]
 
 
@@ -108,7 +108,7 @@ class Program:
 
 
 def home_of(homes: Homes, value: Value, start: int, width: int, level: int) -> tuple[Place, int] | None:
-    """Return where columns of a value can be loaded from by a pass of ``level``, and after which it is there."""
+    """Return the place from which a pass of ``level`` can load columns, and after which level it is there."""
     for s, n, place, after in homes.get(value, ()):
         if s <= start and start + width <= s + n and after < level:
             return place.after(start - s), after
@@ -116,7 +116,7 @@ def home_of(homes: Homes, value: Value, start: int, width: int, level: int) -> t
 
 
 def through(value: Value, start: int, width: int) -> list[Columns]:
-    """Return the columns of a value as columns of what it was sliced from or joined of."""
+    """Return the columns of a slice or a concatenation as columns of its operands."""
     match value:
         case Slice():
             return through(value.args[0], value.start + start, width)

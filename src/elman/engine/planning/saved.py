@@ -1,4 +1,4 @@
-"""What the backward pass reads of the forward one, and what of it is saved."""
+"""Decide which values of the forward step are saved for the backward step."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,7 +14,7 @@ __all__ = ["Saved", "Stretch", "flows_back", "what_is_saved"]
 
 @dataclass(frozen=True)
 class Stretch:
-    """Columns of a value of the forward step, at a column of what is saved."""
+    """Columns of a value of the forward step, and their column in the saved buffer."""
 
     value: Value
     start: int
@@ -24,13 +24,13 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Saved:
-    """What the forward pass leaves for the backward pass, a row and step."""
+    """The data that the forward pass saves per row and step for the backward pass."""
 
     stretches: tuple[Stretch, ...]
-    states: dict[int, int]  # state fields whose value before each step is saved, and at which column
-    drives: tuple[int, ...]  # drives that are read again
-    output: bool  # whether the output is
-    width: int  # numbers saved, the stretches and the states
+    states: dict[int, int]  # state fields whose value before each step is saved, with their column
+    drives: tuple[int, ...]  # drives that the backward pass reads
+    output: bool  # whether the backward pass reads the output
+    width: int  # numbers saved, stretches and states together
 
 
 def flows_back(step: Step) -> tuple[list[Value], list[StepSum]]:
@@ -60,7 +60,7 @@ def what_is_saved(step: Step) -> Saved:
 
 
 class _Needs:
-    """Walks from what flows back to what is there already."""
+    """Collects the forward values that the backward step's results depend on."""
 
     def __init__(self, step: Step):
         self.h = step.output
@@ -71,7 +71,7 @@ class _Needs:
         self.seen: set[Columns] = set()
 
     def stretches(self) -> list[Columns]:
-        """Return what to save: of each value, one stretch of columns that holds all that is read."""
+        """Return what to save: for each value, one stretch of columns that covers all columns read."""
         found: dict[Value, tuple[int, int]] = {}
         for value, start, width in self.columns:
             low, high = found.get(value, (start, start + width))
@@ -79,13 +79,13 @@ class _Needs:
         return [(value, low, high - low) for value, (low, high) in found.items()]
 
     def whole(self, value: Value) -> None:
-        """Note what computing a value reads."""
+        """Record what computing a value reads."""
         edges = sorted({0, value.width, *cuts(value, 0, value.width, {})})
         for a, b in pairwise(edges):
             self.part(value, a, b - a)
 
     def part(self, value: Value, start: int, width: int) -> None:
-        """Note what computing columns of a value reads."""
+        """Record what computing columns of a value reads."""
         if (value, start, width) in self.seen:
             return
         self.seen.add((value, start, width))
@@ -108,7 +108,7 @@ class _Needs:
 
 
 def _reached(values: tuple[Value, ...]) -> set[Value]:
-    """Return these values and all that they are computed from."""
+    """Return these values and all values they depend on."""
     found: set[Value] = set()
     stack = list(values)
     while stack:

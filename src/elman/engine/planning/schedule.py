@@ -1,4 +1,4 @@
-"""Finding the levels and buffers of a program, from the stores that it is to make."""
+"""Schedule the stores of a program: find its levels and buffers."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -36,7 +36,7 @@ __all__ = ["Scheduler", "cuts"]
 
 
 class Scheduler:
-    """Collects the stores of one program, and schedules what they need."""
+    """Collects the stores of one program, and schedules the values that they need."""
 
     def __init__(self) -> None:
         self.buffers: list[Buffer] = []
@@ -58,11 +58,11 @@ class Scheduler:
         return Place(self.buffer(f"scratch{self.scratch}", "row", width))
 
     def give(self, value: Value, place: Place, start: int = 0, width: int | None = None, level: int = BEFORE) -> None:
-        """Say that columns of a value lie in memory after ``level``."""
+        """Declare that columns of a value are in memory after ``level``."""
         self.homes.setdefault(value, []).append((start, value.width if width is None else width, place, level))
 
     def home(self, value: Value, start: int, width: int, level: int = 10**9) -> tuple[Place, int] | None:
-        """Return where columns of a value can be loaded from by a pass of ``level``, and after which it is there."""
+        """Return the place from which a pass of ``level`` can load columns, and after which level it is there."""
         return home_of(self.homes, value, start, width, level)
 
     def store(
@@ -73,7 +73,7 @@ class Scheduler:
         start: int = 0,
         width: int | None = None,
     ) -> int:
-        """Ask for columns of a value; returns the level after which they are there."""
+        """Schedule a store of columns of a value; return the level after which they are in memory."""
         return max((piece.level for piece in self.pieces(value, place, mode, start, width)), default=BEFORE)
 
     def pieces(
@@ -84,13 +84,13 @@ class Scheduler:
         start: int = 0,
         width: int | None = None,
     ) -> list[Store]:
-        """:meth:`store`; returns the stores, cut where the value's parts begin."""
+        """Do the same as :meth:`store`; return the stores, split where the value's parts begin."""
         width = value.width if width is None else width
         edges = sorted({0, width, *cuts(value, start, width, self.homes)})
         levels = [self.level(value, start + a, b - a) for a, b in pairwise(edges)]
         reduces = isinstance(mode, Reduction)
         if reduces:
-            levels = [max(levels)] * len(levels)  # one pass adds them all up
+            levels = [max(levels)] * len(levels)  # one pass adds them all
         stores = [
             Store(value, start + a, b - a, place if reduces else place.after(a), mode, level)
             for (a, b), level in zip(pairwise(edges), levels, strict=True)
@@ -106,8 +106,8 @@ class Scheduler:
         return self.levels[key]
 
     def find_level(self, value: Value, start: int, width: int) -> int:
-        """Work out :meth:`level`, scheduling products and reductions on the way."""
-        # What a store of this step will leave in memory is not waited for: it can be computed twice.
+        """Compute :meth:`level`, and schedule the products and reductions needed."""
+        # Do not wait for a store of the same step: its value can be computed twice.
         if self.home(value, start, width, 0) is not None:
             return 0
         match value:
@@ -122,7 +122,7 @@ class Scheduler:
         return max((self.level(*columns) for columns in operands(value, start, width)), default=0)
 
     def reduction(self, value: Reduce) -> int:
-        """Schedule a reduction; returns the level after which it is there."""
+        """Schedule a reduction; return the level after which it is in memory."""
         if (found := self.home(value, 0, 1)) is not None:
             return found[1]
         place = self.temporary(1)
@@ -131,7 +131,7 @@ class Scheduler:
         return after
 
     def product(self, value: MatMul) -> Product:
-        """Schedule a product, and its operand to lie in memory first."""
+        """Schedule a product, and before it the store of its operand."""
         if value not in self.products:
             (operand,) = value.args
             after = BEFORE
@@ -147,12 +147,12 @@ class Scheduler:
                 place, after = found
             out = self.temporary(value.width)
             self.products[value] = Product(value, place, out, after + 1)
-            # the product runs before the pass of its level, which may thus read it
+            # the product runs before the pass of its level, so the pass may read it
             self.give(value, out, level=after)
         return self.products[value]
 
     def keep_what_returns(self) -> None:
-        """Store a costly value that several levels read when it is first computed."""
+        """Store expensive values that several levels read when they are first computed."""
         while True:
             uses: dict[Columns, set[int]] = {}
             for store in self.stores:
@@ -166,7 +166,7 @@ class Scheduler:
             self.give(value, place, start, width, self.store(value, place, "set", start, width))
 
     def costly(self, value: Value, start: int, width: int, level: int) -> Iterable[Columns]:
-        """Yield what is worth keeping of all that computing these columns runs."""
+        """Yield the values worth storing among those that these columns are computed from."""
         seen: set[Columns] = set()
         stack = [(value, start, width)]
         while stack:
@@ -205,7 +205,7 @@ class Scheduler:
         return 1 + max([s.level for s in self.stores] + [p.level for p in self.products.values()], default=-1)
 
     def put_aside(self, piece: Store, place: Place, end: int) -> None:
-        """Compute a new state where it can, but move it to its place only after all others have run."""
+        """Compute a new state in a temporary buffer, and move it to its place after all other levels."""
         waiting = self.temporary(piece.width)
         self.stores[self.stores.index(piece)] = replace(piece, place=waiting)
         late = Input(piece.width, True, (), "waiting", 0)
@@ -213,7 +213,7 @@ class Scheduler:
         self.stores.append(Store(late, 0, piece.width, place, "set", end))
 
     def read_late(self, buffer: Buffer, write: Store) -> bool:
-        """Say whether the old contents are still wanted once ``write`` has begun."""
+        """Return whether the old content of a buffer is still read after ``write`` begins."""
         if any(p.operand.buffer is buffer and p.level > write.level for p in self.products.values()):
             return True
         for store in self.stores:
@@ -244,17 +244,17 @@ class Scheduler:
 
 
 def is_leaf(value: Value) -> bool:
-    """Say whether a value comes from outside, and need not be computed."""
+    """Return whether a value is an input or a constant, which need not be computed."""
     return isinstance(value, (Input, Theta, Const))
 
 
 def operands(value: Value, start: int, width: int) -> list[Columns]:
-    """Return what columns of a pointwise value are computed from."""
+    """Return the columns of its operands that columns of a pointwise value are computed from."""
     return [(arg, start, width) if arg.width > 1 else (arg, 0, 1) for arg in value.args]
 
 
 def cuts(value: Value, start: int, width: int, homes: Homes) -> set[int]:
-    """Return where, within ``width`` columns, the parts of joined values meet."""
+    """Return where, within ``width`` columns, the parts of concatenated values meet."""
     found: set[int] = set()
     stack, seen = [(value, start, width, 0)], set()
     while stack:

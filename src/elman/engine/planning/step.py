@@ -1,4 +1,4 @@
-"""What lowering returns: one time step in the engine's language."""
+"""One time step in the engine's intermediate language, the result of lowering."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ __all__ = ["Step"]
 
 @dataclass(frozen=True)
 class Step:
-    """One time step, forward and backward: what goes in, and how what comes out is computed from it."""
+    """One time step, forward and backward: its inputs, and its results as values computed from them."""
 
     drives: tuple[Input, ...]
     states: tuple[Input, ...]
-    tangents: tuple[Input, ...]  # what flows back into each state field from the next step
+    tangents: tuple[Input, ...]  # the gradient of each state field from the next step
     grad_out: Input  # the gradient of this step's output
     new_states: tuple[Value, ...]
     grad_drives: tuple[Value | None, ...]

@@ -1,4 +1,4 @@
-"""Making values of the engine's language, each only once, in their simplest form."""
+"""Build values of the intermediate language, each only once and in its simplest form."""
 
 from collections.abc import Hashable, Sequence
 from typing import Any, Literal, TypeVar, cast
@@ -24,7 +24,7 @@ V = TypeVar("V", bound=Value)
 
 
 class Values:
-    """The values of one step; asked for the same twice, it returns the same object."""
+    """The values of one step; the same arguments return the same object."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[Hashable, ...], Value] = {}
@@ -34,31 +34,31 @@ class Values:
         return cast("V", self._known.setdefault((type(value), *fields.values(), *further), value))
 
     def input(self, kind: Literal["drive", "state", "tangent", "grad_out"], width: int, index: int = 0) -> Input:
-        """What comes from outside."""
+        """Return an input of the step."""
         return self._once(Input(width, True, (), kind, index))
 
     def theta(self, width: int, index: int) -> Theta:
-        """What the step reads of the parameters."""
+        """Return a theta, a parameter or a tensor computed from parameters."""
         return self._once(Theta(width, False, (), index))
 
     def const(self, number: float, width: int = 1, rows: bool = False) -> Const:
-        """A number."""
+        """Return a constant."""
         return self._once(Const(width, rows, (), float(number)), str(number))  # 0.0 == -0.0
 
     def pointwise(self, op: Op, *args: Value) -> Pointwise:
-        """An operator on each column; operands of one column serve them all."""
+        """Return the result of an operator on each column; operands of one column are broadcast."""
         return self._once(Pointwise(max(a.width for a in args), any(a.rows for a in args), args, op))
 
     def matmul(self, value: Value, matrix: Matrix) -> MatMul:
-        """A row times a matrix."""
+        """Return the product of a row and a matrix."""
         return self._once(MatMul(matrix.n, True, (value,), matrix))
 
     def reduce(self, how: Reduction, value: Value) -> Reduce:
-        """All columns in one."""
+        """Return the reduction of all columns to one."""
         return self._once(Reduce(1, value.rows, (value,), how))
 
     def slice(self, value: Value, start: int, width: int) -> Value:
-        """Columns of a value, read where they come from if that is one place."""
+        """Return columns of a value; if they all come from one operand, columns of that operand."""
         if width == value.width:
             return value
         match value:
@@ -75,7 +75,7 @@ class Values:
         return self._once(Slice(width, value.rows, (value,), start))
 
     def cat(self, parts: Sequence[Value]) -> Value:
-        """Values side by side; there is at least one column."""
+        """Return the concatenation of values with at least one column in all."""
         parts = [part for part in parts if part.width]
         if len(parts) == 1:
             return parts[0]

@@ -1,1 +1,1 @@
-"""A cell's step, read as its forward and backward graphs."""
+"""Trace a cell's step to its forward and backward graphs."""

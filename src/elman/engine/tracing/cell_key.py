@@ -1,4 +1,4 @@
-"""What a traced step depends on besides tensors: if any of it changes, the cell is traced again."""
+"""The cache key of a traced step: everything but tensors that the step depends on. A new key means a new trace."""
 
 import enum
 import functools
@@ -20,14 +20,14 @@ __all__ = ["Holdings", "structure"]
 INTERNAL = frozenset(nn.Module().__dict__)
 SIMPLE = frozenset([int, str, bool, type(None), type(NotImplemented), type(...)])
 DATA = (int, float, complex, str, bytes, torch.dtype, torch.device, enum.Enum)
-LIMIT = 4096  # readings remembered
+LIMIT = 4096  # readings in the cache
 
 
 def structure(cell: Cell) -> tuple[Any, ...]:
     """Return a key that two cells share only if they run the same operators on the same shapes.
 
     Raises:
-        Unsupported: if the cell holds something whose changes could not be noticed.
+        Unsupported: if the cell holds an object whose changes the key cannot detect.
     """
     try:
         return torch.get_default_dtype(), _module(cell, "", True)
@@ -63,13 +63,13 @@ def _module(module: nn.Module, path: str, top: bool = False) -> tuple[Any, ...]:
 
 
 def _marks(attributes: dict[str, Any], what: str) -> tuple[Any, ...]:
-    """The attributes that were set on a tensor, as far as any code read so far names them."""
+    """Return the attributes set on a tensor whose names occur in any code read so far."""
     read = attributes if "*" in named else [name for name in attributes if name in named]
     return tuple((name, _plain(attributes[name], f"{what}.{name}")) for name in read)
 
 
 def _plain(value: Any, what: str) -> Any:
-    """Return what makes a value equal to another: its kind, its contents, and the attributes set on it."""
+    """Return a key for a value: its type, its contents, and the attributes set on it."""
     kind = type(value)
     if kind in SIMPLE:
         return kind, value
@@ -92,7 +92,7 @@ def _plain(value: Any, what: str) -> Any:
     if isinstance(value, DATA) and (trusted(kind) or isinstance(value, enum.Enum)):
         return _kind(value, what), repr(value) if isinstance(value, (float, complex)) else value
     if isinstance(value, torch.Tensor):
-        raise Unsupported(f"{what} is a tensor; register_buffer lets the engine see it")
+        raise Unsupported(f"{what} is a tensor; use register_buffer, so that the engine sees it")
     raise Unsupported(f"{what} is a {kind.__name__}, whose changes the engine could not notice")
 
 
@@ -109,7 +109,7 @@ _settled: set[type[nn.Module]] = set()  # modules of PyTorch
 
 
 def _reading(root: Any) -> Reading | None:
-    """Return what the code of a class, or of a function, reads; None for code that is trusted."""
+    """Return what the code of a class or a function reads; None for trusted code."""
     reading = _readings.get(root)
     if reading is None or not reading.holds():
         if trusted(root) and not (isinstance(root, type) and root.__module__.startswith("elman.")):
@@ -121,7 +121,7 @@ def _reading(root: Any) -> Reading | None:
 
 
 def _reads(root: Any) -> Any:
-    """Return what tells apart the states in which a class, or a function, does different things."""
+    """Return a key for the variables on which the behaviour of a class or a function depends."""
     if root in _settled:
         return root, root.forward
     reading = _reading(root)
@@ -141,7 +141,7 @@ def _reads(root: Any) -> Any:
 
 
 class Holdings:
-    """What the key of a cell covers.
+    """The objects that the key of a cell covers.
 
     Args:
         cell: a cell that has a key.
@@ -149,7 +149,7 @@ class Holdings:
     Attributes:
         codes: the code that was read.
         containers: the lists and dicts that the code could change.
-        unread: attributes of the classes that are not compared, so that no step may read them.
+        unread: class attributes that the key does not cover, so that a step must not read them.
     """
 
     def __init__(self, cell: Cell):

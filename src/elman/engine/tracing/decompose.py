@@ -1,4 +1,4 @@
-"""Operators written in terms of simpler ones, so that the engine needs to know only the simple ones."""
+"""Decompose operators into simpler ones, so that the engine needs rules only for the simple ones."""
 
 from collections.abc import Callable, Container
 from functools import cache
@@ -11,7 +11,7 @@ __all__ = ["WRITING", "decomposition"]
 
 
 def decomposition(func: Any, name: str, simple: Container[str]) -> Callable[..., Any] | None:
-    """Return how to run an operator through simpler ones, None if it is simple or nobody knows."""
+    """Return a function that runs an operator by simpler ones; None if it is simple or has no decomposition."""
     if name in OWN:
         return OWN[name]
     if name in simple:
@@ -21,7 +21,7 @@ def decomposition(func: Any, name: str, simple: Container[str]) -> Callable[...,
 
 @cache
 def _theirs() -> dict[Any, Callable[..., Any]]:
-    from torch._decomp import core_aten_decompositions  # imports much; only unusual cells need it
+    from torch._decomp import core_aten_decompositions  # a slow import, which only unusual cells need
 
     return dict(core_aten_decompositions())
 
@@ -92,7 +92,7 @@ def _rms_norm(x: Tensor, normalized_shape: Any, weight: Tensor | None = None, ep
     return y if weight is None else y * weight
 
 
-#: Functions of torch that write in place inside, and how to run them without.
+#: Replacements for functions of torch that write in place internally.
 WRITING: dict[Any, Callable[..., Any]] = {torch.rms_norm: _rms_norm, torch.nn.functional.rms_norm: _rms_norm}
 
 OWN: dict[str, Callable[..., Any]] = {

@@ -1,6 +1,6 @@
-"""What of Python, its library and PyTorch a step may use: what depends on its arguments alone.
+"""The functions of Python, its library and PyTorch that a step may use: those that depend only on their arguments.
 
-All else that a step reads must be an attribute, a variable or a function that the key of the cell compares.
+Everything else that a step reads must be an attribute, a variable or a function that the cell's key covers.
 """
 
 import builtins
@@ -16,7 +16,7 @@ import torch
 
 __all__ = ["ASKED", "CACHED", "LOOKED_INTO", "is_hidden", "module_is_pure", "permitted", "settled", "trusted"]
 
-#: Functions of Python. ``print``, ``open``, ``globals``, ``id`` and the like read or change what no argument shows.
+#: Built-in functions. ``print``, ``open``, ``globals``, ``id`` and similar ones have side effects or hidden inputs.
 BUILTINS = frozenset(
     getattr(builtins, name)
     for name in (
@@ -42,14 +42,14 @@ REFUSED = (operator.attrgetter, operator.methodcaller, functools.lru_cache, func
 CACHED = type(functools.cache(len))
 OPERATORS = (torch._ops.OpOverload, torch._ops.OpOverloadPacket)
 
-#: Questions about a tensor whose answers do not depend on its values, nor on how it was computed.
+#: Tensor methods whose results depend neither on the tensor's values nor on how it was computed.
 ASKED = frozenset([
     "H", "T", "__len__", "device", "dim", "dtype", "element_size", "get_device", "imag", "is_complex", "is_cpu",
     "is_cuda", "is_floating_point", "is_meta", "is_quantized", "is_same_size", "is_signed", "is_sparse", "itemsize",
     "layout", "mH", "mT", "ndim", "ndimension", "nelement", "numel", "real", "shape", "size",
 ])  # fmt: skip
 
-#: Attributes through which code reaches variables that are not its own.
+#: Attributes that give access to the variables of other code.
 HIDDEN = frozenset([
     "ag_frame", "cr_frame", "f_back", "f_builtins", "f_code", "f_globals", "f_locals", "gi_frame", "tb_frame",
     "tb_next", "mro",
@@ -63,14 +63,14 @@ STANDARD = sysconfig.get_path("stdlib")
 
 
 def is_hidden(name: str) -> bool:
-    """Return whether an attribute of this name may lead to variables that code does not name."""
+    """Return whether an attribute of this name may give access to variables that the code does not name."""
     return name in HIDDEN or (name.startswith("__") and name.endswith("__") and name not in SPECIAL)
 
 
 @functools.cache
 def settled(package: str) -> bool:
-    """Return whether a package's code stays as it is while it is in use."""
-    if package in ("torch", "numpy", "elman") or package.startswith("namedtuple_"):  # where Python puts their code
+    """Return whether a package's code does not change while it is in use."""
+    if package in ("torch", "numpy", "elman") or package.startswith("namedtuple_"):  # the module of NamedTuples' code
         return True
     file = getattr(sys.modules.get(package), "__file__", None)
     library = file is None or file.startswith(STANDARD)
@@ -78,13 +78,13 @@ def settled(package: str) -> bool:
 
 
 def trusted(value: Any) -> bool:
-    """Return whether a module, class or function is PyTorch's, NumPy's, Python's or Elman's own."""
+    """Return whether a module, class or function belongs to PyTorch, NumPy, Python or Elman."""
     module = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", None)
     return settled((module or "").partition(".")[0])
 
 
 def module_is_pure(name: str) -> bool:
-    """Return whether the functions of a trusted module depend on their arguments alone."""
+    """Return whether the functions of a trusted module depend only on their arguments."""
     return name in LIBRARY or name in TORCH or name.startswith(PARTS) or name == "elman"
 
 

@@ -1,4 +1,4 @@
-"""What the code of a class, or of a function, reads besides its arguments, found in its bytecode."""
+"""Find in bytecode what the code of a class or a function reads besides its arguments."""
 
 import builtins
 import dis
@@ -37,12 +37,12 @@ CHANGES = frozenset([
     "DELETE_ATTR", "DELETE_DEREF", "DELETE_GLOBAL", "IMPORT_NAME", "STORE_ATTR", "STORE_DEREF", "STORE_GLOBAL",
 ])  # fmt: skip
 MISSING = object()
-#: Of a module's methods between underscores, those that a step may run.
+#: The special methods of a module that a step may run.
 RUN = frozenset(["__call__", "__getattr__", "__getattribute__", "__getitem__", "__len__", "__iter__"])
 TENSOR = {base: base.__dict__ for base in nn.Parameter.__mro__[:3]}  # Parameter, Tensor and its base in C
-LIMIT = 4096  # tokens remembered
+LIMIT = 4096  # tokens in the cache
 
-#: Every attribute's name that any code read so far reads of anything; ``"*"`` where code computes such a name.
+#: All attribute names that occur in code read so far; ``"*"`` if code computes an attribute name.
 named: set[str] = set()
 
 _tokens: dict[Any, int] = {}
@@ -54,12 +54,12 @@ class Load:
     """A chain ``a.b.c`` that code reads, or a variable that it stores.
 
     Attributes:
-        scope: of ``a``: "global", "around" for a variable of a function around, "local"; empty for a value.
-        root: the name ``a``; empty where the chain begins with a value.
-        chain: the names after it.
-        line: where it is in the source, None if unknown.
-        after: the operation that uses it, and the name that the operation is about.
-        before: the root of the chain read before it.
+        scope: scope of ``a``: "global", "around" for a variable of an enclosing function, "local"; empty for a value.
+        root: the name ``a``; empty if the chain begins with a value.
+        chain: the attribute names after the root.
+        line: the source line, None if unknown.
+        after: the operation that uses the chain, and the operation's name argument.
+        before: the root of the preceding chain.
     """
 
     scope: str
@@ -72,7 +72,7 @@ class Load:
 
 @functools.lru_cache(1024)
 def loads(code: types.CodeType) -> tuple[Load, ...]:
-    """Return every chain that code reads, in order, without the code of the functions inside it."""
+    """Return every chain that code reads, in order, without nested functions."""
     found: list[Load] = []
     copied: list[Load] = []  # of ``a.b += 1``, where ``a`` is read long before ``a.b`` is stored
     current, previous = Load("", ""), ""
@@ -119,25 +119,25 @@ def _all_loads(code: types.CodeType) -> Iterator[Load]:
 
 
 class Reading:
-    """All that code reads besides its arguments, as it is now.
+    """Everything that code reads besides its arguments, with its present values.
 
     Args:
         root: a class or a function.
-        plain: turns a value into a part of a key, or refuses it.
+        plain: returns a value's part of the key, or raises Unsupported.
     """
 
     def __init__(self, root: Any, plain: Callable[[Any, str], Any]):
-        self.loose: list[tuple[str, Any]] = []  # lists, dicts and the like, which change while the name stays
-        self.unread: set[str] = set()  # attributes of the class that are not compared, so that no step may read them
+        self.loose: list[tuple[str, Any]] = []  # mutable values, which change without a change of name
+        self.unread: set[str] = set()  # class attributes that are not compared, so that a step must not read them
         self.problem: Unsupported | None = None
         self._plain = plain
-        self._names: dict[tuple[int, str], tuple[Any, str, Any]] = {}  # a namespace, a name in it, its value
-        self._cells: list[tuple[types.CellType, Any]] = []  # variables of the functions around
+        self._names: dict[tuple[int, str], tuple[Any, str, Any]] = {}  # namespace, name and value
+        self._cells: list[tuple[types.CellType, Any]] = []  # variables of enclosing functions
         self._codes: list[tuple[types.FunctionType, Any, Any, Any]] = []  # with the body and the defaults
-        self._odd: list[tuple[str, Any]] = []  # what a class holds that matters only if code reads it
-        self._spaces: dict[type, Any] = {}  # of the classes; they may get more attributes
+        self._odd: list[tuple[str, Any]] = []  # class attributes that matter only if code reads them
+        self._spaces: dict[type, Any] = {}  # namespaces of the classes, which may get more attributes
         self._seen: set[Any] = set()
-        self._attributes: set[str] = set()  # every name that is read of anything
+        self._attributes: set[str] = set()  # all attribute names that are read
         try:
             self._class(root) if isinstance(root, type) else self._function(root)
             self._of_tensors(root)
@@ -164,7 +164,7 @@ class Reading:
         return (code for _, code, _, _ in self._codes)
 
     def holds(self) -> bool:
-        """Return whether all that was read is still what it was."""
+        """Return whether everything that was read is unchanged."""
         try:
             for where, get, values in self._groups:
                 if not all(map(is_, get(where), values)):
@@ -187,7 +187,7 @@ class Reading:
         return not self._cells or all(_inside(cell) is value for cell, value in self._cells)
 
     def _arrange(self) -> None:
-        """Put the names in the order in which they are compared fastest."""
+        """Sort the names into the order of fastest comparison."""
         spaces: dict[int, list[tuple[Any, str, Any]]] = {}
         for entry in self._names.values():
             spaces.setdefault(id(entry[0]), []).append(entry)
@@ -265,7 +265,7 @@ class Reading:
                 self._follow(value, load.chain, load.root)
 
     def _look_up(self, where: Any, name: str, chain: tuple[str, ...]) -> None:
-        """Read a name, and what is then read of it."""
+        """Read a name, and the attributes that are then read from it."""
         if name not in where:
             self._name(where, name, MISSING)
             where = builtins.__dict__
@@ -300,7 +300,7 @@ class Reading:
                 raise Unsupported(f"the module {name} is read in a way that the engine could not follow")
             self._attribute_of(held, chain)
         elif chain and isinstance(getattr(module, chain[0], None), FOLLOWED):
-            # a step that reads anything else of it is refused when it runs
+            # a step that reads any other attribute is refused when it runs
             self._name(held, chain[0], held.get(chain[0], MISSING))
             self._follow(getattr(module, chain[0], None), chain[1:], chain[0])
 
@@ -309,7 +309,7 @@ class Reading:
         self._follow(held.get(chain[0]), chain[1:], chain[0])
 
     def _of_tensors(self, root: Any) -> None:
-        """Read what the names that code reads mean on a tensor, and on the base classes of a cell."""
+        """Look up the attribute names in code on a tensor, and on the base classes of a cell."""
         bases = {base: base.__dict__ for base in getattr(root, "__mro__", ()) if trusted(base) and base is not object}
         for kind, where in (TENSOR | bases).items():
             if kind not in self._spaces:
@@ -319,7 +319,7 @@ class Reading:
                     self._name(where, name, where[name])
 
     def _fact(self, value: Any, name: str) -> Any:
-        """What goes into the key of a name. What may change inside goes into the key each time, by its contents."""
+        """Return a value's part of the key. Mutable values enter the key by their contents at each call."""
         if value is MISSING or isinstance(value, (*STABLE, *METHODS)):
             return value
         if type(value) in EXACT:
@@ -333,7 +333,7 @@ def _inside(cell: types.CellType) -> Any:
     try:
         return cell.cell_contents
     except ValueError:
-        return MISSING  # nothing is in it yet
+        return MISSING  # the variable has no value yet
 
 
 def _is_cached(value: Any) -> bool:
@@ -341,7 +341,7 @@ def _is_cached(value: Any) -> bool:
 
 
 def _function_in(value: Any) -> types.FunctionType | None:
-    """Return the function inside a method of any kind."""
+    """Return the function of any kind of method."""
     while isinstance(value, METHODS) and not isinstance(value, types.FunctionType):
         value = value.fget if isinstance(value, property) else getattr(value, "__wrapped__", None)
     return value if isinstance(value, types.FunctionType) else None

@@ -1,4 +1,4 @@
-"""Writing down the operators that run, and running them again."""
+"""Record the operators that run, and replay them."""
 
 import linecache
 import sys
@@ -27,13 +27,13 @@ class Node:
     """One tensor of a recording: an input, or the result of an operator."""
 
     op: str  # the operator's name, "input", or "constant"
-    args: tuple[Any, ...]  # Nodes in the place of tensors
+    args: tuple[Any, ...]  # with Nodes in place of tensors
     kwargs: dict[str, Any]
     shape: tuple[int, ...]
     dtype: torch.dtype
     source: str = ""
     func: Any = None
-    pick: int | None = None  # which of several results
+    pick: int | None = None  # index among several results
     value: Tensor | None = None  # of a constant
 
     def inputs(self) -> list["Node"]:
@@ -51,7 +51,7 @@ def nodes_in(tree: Any) -> list[Node]:
 
 
 def reached(nodes: Iterable[Node]) -> set[Node]:
-    """Return these nodes and all that they are computed from."""
+    """Return these nodes and all nodes they depend on."""
     found: set[Node] = set()
     stack = list(nodes)
     while stack:
@@ -63,7 +63,7 @@ def reached(nodes: Iterable[Node]) -> set[Node]:
 
 
 def swap(tree: Any, leaf: Callable[[Any], Any]) -> Any:
-    """Return nested tuples, lists and dicts with ``leaf`` applied to what they hold."""
+    """Return nested tuples, lists and dicts with ``leaf`` applied to their elements."""
     if isinstance(tree, dict):
         return {key: swap(value, leaf) for key, value in tree.items()}
     if isinstance(tree, (tuple, list)):
@@ -72,10 +72,11 @@ def swap(tree: Any, leaf: Callable[[Any], Any]) -> Any:
 
 
 class Recording(TorchDispatchMode):
-    """Writes down each operator that runs. Tensors are known by where they lie, which aliases share.
+    """Records each operator that runs. Tensors are identified by their memory, which aliases share.
 
     Args:
-        simple: names of the operators to be written down as they are, all others through these; None for all of them.
+        simple: names of the operators to record unchanged; all others are decomposed into these. None records all
+            operators unchanged.
     """
 
     def __init__(self, simple: Container[str] | None = None):
@@ -84,7 +85,7 @@ class Recording(TorchDispatchMode):
         self.known: dict[Any, Node] = {}
         self.alive: list[Tensor] = []  # so that no address is used twice
         self.simple = simple
-        self.source: str | None = None  # where the operator being replayed came from
+        self.source: str | None = None  # source line of the operator being replayed
         self.refused: Unsupported | None = None
 
     def __exit__(self, *raised: Any) -> None:
@@ -93,10 +94,10 @@ class Recording(TorchDispatchMode):
             raise self.refused
 
     def refuse(self, reason: str) -> NoReturn:
-        """Refuse the step, for good.
+        """Refuse the step; an exception handler in the step cannot undo it.
 
         Raises:
-            Unsupported: the first reason.
+            Unsupported: with the first reason.
         """
         self.refused = self.refused or Unsupported(reason, self.where())
         raise self.refused
@@ -107,14 +108,14 @@ class Recording(TorchDispatchMode):
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        return False  # skipping it would import the compiler, a second's work, to say so
+        return False  # True would import the compiler, which takes a second
 
     def input(self, tensor: Tensor) -> Node:
-        """Declare a tensor that comes from outside."""
+        """Declare an input tensor."""
         return self._add(tensor, Node("input", (), {}, tuple(tensor.shape), tensor.dtype))
 
     def node(self, tensor: Tensor) -> Node:
-        """Return the node of a tensor; one never seen is a constant."""
+        """Return the node of a tensor; an unknown tensor is a constant."""
         found = self.known.get(_place(tensor))
         if found is None:
             found = Node("constant", (), {}, tuple(tensor.shape), tensor.dtype, self.where(), value=tensor.detach())
@@ -127,7 +128,7 @@ class Recording(TorchDispatchMode):
         return self.known.setdefault(_place(tensor), node)
 
     def in_place(self, func: Any, name: str, args: Any, kwargs: Any) -> Tensor:
-        """Run an operator that writes into its first argument as the one that returns a new tensor."""
+        """Run an in-place operator as its variant that returns a new tensor."""
         pure = getattr(getattr(torch.ops.aten, name[:-1]), func._overloadname)
         with self:
             out = pure(*args, **kwargs)
@@ -144,7 +145,7 @@ class Recording(TorchDispatchMode):
         if torch.Tag.nondeterministic_seeded in func.tags or name.startswith(RANDOM):
             self.refuse(f"{name} draws random numbers in step")
         if func._schema.is_mutable and self.simple is not None and name.endswith("_"):
-            # autograd's own formulas write only into what they have just made
+            # autograd's formulas write only into tensors they have just created
             return self.in_place(func, name, args, kwargs)
         if func._schema.is_mutable:
             self.refuse(f"{name} {IN_PLACE}")
@@ -157,7 +158,7 @@ class Recording(TorchDispatchMode):
         args_read, kwargs_read = swap((tuple(args), kwargs), lambda a: self.node(a) if isinstance(a, Tensor) else a)
         out = func(*args, **kwargs)
         if name == "detach" and self.simple is None:
-            out = out.clone()  # another place: here it is not the same as what it was detached from
+            out = out.clone()  # other memory, so that the recording distinguishes it from its source
         if isinstance(out, Tensor):
             self._add(out, Node(name, args_read, kwargs_read, tuple(out.shape), out.dtype, self.where(), func))
         elif isinstance(out, (tuple, list)):
@@ -188,8 +189,8 @@ def _source() -> str:
 
 
 def replay(nodes: Sequence[Node], env: dict[Node, Any], watched_by: Recording | None = None) -> None:
-    """Run recorded operators again; a recording that watches is told where each came from."""
-    several: dict[int, Any] = {}  # results of operators that have more than one, by their shared arguments
+    """Run recorded operators again; ``watched_by`` records them with their source lines."""
+    several: dict[int, Any] = {}  # results of operators with several results, by their shared arguments
     for node in nodes:
         if node in env:
             continue

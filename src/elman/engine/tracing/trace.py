@@ -1,8 +1,8 @@
-"""A cell's step, read: the operators it runs forward, and those PyTorch runs to differentiate it.
+"""Trace a cell's step: the operators of its forward pass, and those that PyTorch runs to differentiate it.
 
-Two recordings are made on a small batch. The first runs ``step`` itself; what depends on parameters alone is
-cut off (the *prologue*, which stays plain PyTorch and runs once a call). The second replays the rest under
-autograd, so that PyTorch, and not this library, writes the backward pass.
+There are two recordings on a small batch. The first runs ``step`` itself; operators that depend only on parameters
+are split off as the *prologue*, which PyTorch runs once per call. The second replays the rest under autograd, so that
+PyTorch itself derives the backward pass.
 """
 
 import random
@@ -25,7 +25,7 @@ from elman.tensors import tensors_of, with_tensors
 
 __all__ = ["Trace", "record"]
 
-# transposing a parameter is left in the step: the packing of a product reads it either way for free
+# transposes of parameters stay in the step, because packing a matrix for a product can transpose it for free
 STRUCTURAL = ("t", "permute", "transpose", "numpy_T")
 
 
@@ -38,12 +38,12 @@ class Trace:
     state_shapes: list[tuple[int, ...]]
     drive_shapes: list[tuple[int, ...]]
     drive_is_tuple: bool
-    linear: tuple[str, str | None] | None  # drive is linear(x, weight, bias) of these parameters
-    single: Unsupported | None  # why a single row cannot be run by it, if it cannot
+    linear: tuple[str, str | None] | None  # names, if drive is linear(x, weight, bias)
+    single: Unsupported | None  # why a batch of one row cannot use this trace, if so
     names: list[str]  # parameters and buffers that the prologue reads
     prologue: list[Node]
     prologue_inputs: list[Node]
-    thetas: list[Node]  # what the step reads of the prologue
+    thetas: list[Node]  # results of the prologue that the step reads
     nodes: list[Node] = field(default_factory=list)  # of the joint recording
     drives: list[Node] = field(default_factory=list)
     states: list[Node] = field(default_factory=list)
@@ -53,7 +53,7 @@ class Trace:
     gradients: list[Node | None] = field(default_factory=list)  # of drives, states, thetas
 
     def run_prologue(self, tensors: Sequence[Tensor]) -> list[Tensor]:
-        """Compute the thetas from the cell's tensors, under autograd as it stands."""
+        """Compute the thetas from the cell's tensors, in the present autograd mode."""
         if not self.prologue:
             return list(tensors)
         env = dict(zip(self.prologue_inputs, tensors, strict=True))
@@ -63,7 +63,7 @@ class Trace:
 
 @dataclass
 class _Watched:
-    """One run of a cell's step, and what it ran on."""
+    """One recorded run of a cell's step, with its inputs."""
 
     recording: Recording
     clones: dict[str, Tensor]  # of the cell's parameters and buffers
@@ -84,20 +84,20 @@ class _Watched:
 
 
 def record(cell: Cell, dtype: torch.dtype, simple: Container[str]) -> Trace:
-    """Trace a cell. It runs ``drive`` once or twice, and ``step`` three times, on a copy with copied tensors.
+    """Trace a cell. This runs ``drive`` once or twice, and ``step`` three times, on a copy with copied tensors.
 
     Args:
         cell: the cell.
-        dtype: of the numbers.
-        simple: names of the operators that are written down as they are; all others are written through these.
+        dtype: the dtype of all tensors.
+        simple: names of the operators to record unchanged; all others are decomposed into these.
 
     Raises:
-        Unsupported: if the step, or what differentiates it, cannot be written down.
+        Unsupported: if the step or its backward pass cannot be recorded.
     """
     with _as_it_was(cell) as held, torch.no_grad():
         dry = _DryRuns(cell, dtype, held)
         few = dry.run(2).recording
-        # a number of rows that no other dimension shares, so that shapes say what is a row
+        # a batch size that no other dimension has, so that shapes identify the batch dimension
         sizes = {size for node in few.nodes for size in node.shape}
         batch = next(rows for rows in count(97) if rows not in sizes)
         watched = dry.run(batch)
@@ -114,8 +114,8 @@ def record(cell: Cell, dtype: torch.dtype, simple: Container[str]) -> Trace:
 
 @contextmanager
 def _as_it_was(cell: Cell) -> Iterator[Holdings]:
-    """Put back the lists, dicts and random generators that a dry run changes."""
-    structure(cell)  # raises if there is something that could not be put back
+    """Restore the lists, dicts and random generators that a dry run changes."""
+    structure(cell)  # raises if something could not be restored
     held = Holdings(cell)
     copies = [(one, one.copy()) for one in held.containers]
     numpy = sys.modules.get("numpy")
@@ -132,22 +132,22 @@ def _as_it_was(cell: Cell) -> Iterator[Holdings]:
 
 
 def _alone(dry: "_DryRuns", recording: Recording, batch: int) -> Unsupported | None:
-    """Return what a step does otherwise with a single row, whose dimension ``squeeze()`` drops; None if nothing."""
+    """Return how a step differs for a batch of one row, whose dimension ``squeeze()`` drops; None if it does not."""
     try:
         return _difference(recording, dry.run(1).recording, batch, 1)
     except Unsupported as why:
         return why
-    except Exception as error:  # the loop will raise it where there is a single row
+    except Exception as error:  # the loop raises it for a batch of one row
         return Unsupported(f"{type(error).__name__}: {error}")
 
 
 class _DryRuns:
-    """A cell, ready to be run on values drawn at random while everything is written down.
+    """Runs a cell on random values and records its operators.
 
     Args:
         cell: the cell.
-        dtype: of all that it is run on.
-        held: what the key of the cell covers.
+        dtype: the dtype of all tensors.
+        held: the objects that the cell's key covers.
     """
 
     def __init__(self, cell: Cell, dtype: torch.dtype, held: Holdings):
@@ -172,7 +172,7 @@ class _DryRuns:
         )
         recording = Recording()
         owned = {name: recording.input(tensor) for name, tensor in clones.items()}
-        with torch.enable_grad():  # and not leaves, as in a loop
+        with torch.enable_grad():  # with non-leaf inputs, as in a loop
             drives, states = (tuple(t.requires_grad_().clone() for t in tensors) for tensors in (drives, states))
         for tensor in (*drives, *states):
             recording.input(tensor)
@@ -184,7 +184,7 @@ class _DryRuns:
         if _state_of(shadow) != holds:
             raise Unsupported("step stores something on the cell; return it as a state field")
         if type(after) is not type(one):
-            raise Unsupported(f"step returned {type(after).__name__}, not {type(one).__name__}")
+            raise Unsupported(f"step returned {type(after).__name__}, expected {type(one).__name__}")
         for name, new, old in zip(one._fields, after, states, strict=True):
             if new.shape != old.shape or new.dtype != old.dtype:
                 raise Unsupported(
@@ -202,12 +202,12 @@ class _DryRuns:
     def _checked(self, tensor: Tensor, rows: int) -> Tensor:
         if tensor.dtype != self.dtype or tensor.shape[0] != rows:
             raise Unsupported(
-                f"a drive or state field is {list(tensor.shape)} of {tensor.dtype}, not [B, *] of {self.dtype}"
+                f"a drive or state field is {list(tensor.shape)} of {tensor.dtype}, expected [B, *] of {self.dtype}"
             )
         return tensor
 
     def _drive(self, shadow: Cell, clones: dict[str, Tensor]) -> tuple[tuple[str, str | None] | None, Any]:
-        """Return which parameters the drive is linear in, if it is, and the drive of two rows."""
+        """Return the names of weight and bias if the drive is a linear layer, and the drive of two rows."""
         x = torch.randn(2, self.cell.input_size, dtype=self.dtype)
         seen = Recording()
         names = {seen.input(tensor): name for name, tensor in clones.items()}
@@ -216,7 +216,7 @@ class _DryRuns:
         try:
             with torch.enable_grad(), seen, NoReading(seen), watch:
                 drive = shadow.drive(x)
-        except Exception:  # it does more than a recording shows, so it runs as it is in each call
+        except Exception:  # a drive that cannot be recorded runs unchanged in each call
             if watch.changes:
                 raise
             return None, shadow.drive(x)
@@ -226,18 +226,18 @@ class _DryRuns:
 
 
 def _state_of(shadow: Cell) -> Any:
-    """What a step must leave as it was. The tensors are known by their identity."""
+    """Return what a step must not change. Tensors are compared by identity."""
     return structure(shadow), [id(tensor) for _, tensor in tensors_of(shadow)]
 
 
 def _compare(one: Recording, other: Recording, batch: int, rows: int) -> None:
-    """Refuse a step that did something else with other values and another number of rows."""
+    """Raise if a step behaves differently with other values or another batch size."""
     if why := _difference(one, other, batch, rows):
         raise why
 
 
 def _difference(one: Recording, other: Recording, batch: int, rows: int) -> Unsupported | None:
-    """Return what a step did otherwise with other values and another number of rows, None if nothing."""
+    """Return how a step differs with other values or another batch size, None if it does not."""
     place = {node: index for index, node in enumerate(one.nodes)}
     place |= {node: index for index, node in enumerate(other.nodes)}
 
@@ -265,7 +265,7 @@ def _difference(one: Recording, other: Recording, batch: int, rows: int) -> Unsu
 
 
 def _no_custom_gradients(after: Any) -> None:
-    """Refuse what changes a gradient without an operator that could be seen."""
+    """Raise for operations that change a gradient without a recorded operator."""
     stack, seen = [tensor.grad_fn for tensor in after], set()
     while stack:
         function = stack.pop()
@@ -278,7 +278,7 @@ def _no_custom_gradients(after: Any) -> None:
 
 
 def _linear(node: Node, start: Node, names: dict[Node, str]) -> tuple[str, str | None] | None:
-    """Return the weight and bias of a drive that is a linear layer, None if it is something else."""
+    """Return the names of weight and bias if the drive is a linear layer, otherwise None."""
     if node.op == "addmm" and not node.kwargs and node.args[0] in names:
         bias, row, weight = node.args
     elif node.op == "mm":
@@ -293,16 +293,16 @@ def _linear(node: Node, start: Node, names: dict[Node, str]) -> tuple[str, str |
 
 
 def _cut(first: Recording, owned: dict[str, Node], inputs: list[Node], outs: list[Node], batch: int) -> Trace:
-    """Split a recording into the prologue and the step proper."""
+    """Split a recording into the prologue and the rest of the step."""
     needed = reached(outs)
     live: set[Node] = set(inputs)
     for node in first.nodes:
         if node.op == "constant" and node in needed and node.shape != ():
             raise Unsupported(
-                "step reads a tensor that is neither a parameter nor a buffer; register_buffer makes it one",
+                "step reads a tensor that is neither a parameter nor a buffer; use register_buffer",
                 node.source,
             )
-        # a constant, cheap and perhaps [B, *], or parameters laid out to the rows
+        # a constant, which is cheap and may be [B, *], or parameters expanded to the rows
         filled = node.op in ("full", "zeros", "ones", "scalar_tensor")
         filled |= node.op == "expand" and node.shape[:1] == (batch,)
         if node in needed and (filled or any(read in live for read in node.inputs())):
@@ -339,7 +339,7 @@ def _cut(first: Recording, owned: dict[str, Node], inputs: list[Node], outs: lis
 
 
 def _differentiate(trace: Trace, watched: _Watched, simple: Container[str]) -> None:
-    """Replay the step proper under autograd and record both directions."""
+    """Replay the step without its prologue under autograd, and record both directions."""
     drives, states, clones, inputs, outs = (
         watched.drives, watched.states, watched.clones, watched.inputs, watched.outs,
     )  # fmt: skip
@@ -347,9 +347,7 @@ def _differentiate(trace: Trace, watched: _Watched, simple: Container[str]) -> N
         values = trace.run_prologue([clones[name] for name in trace.names])
     for value in values:
         if value.dtype != trace.dtype:
-            raise Unsupported(
-                f"step mixes {trace.dtype} with {value.dtype}; .to(x.dtype) turns a constant into its kind"
-            )
+            raise Unsupported(f"step mixes {trace.dtype} with {value.dtype}; convert constants with .to(x.dtype)")
     thetas = [v.detach().clone(memory_format=torch.contiguous_format) for v in values]
     leaves = [
         t.requires_grad_(t.is_floating_point())

@@ -1,4 +1,4 @@
-"""Following a dry run of a step, line by line, to refuse what no recording and no key would show."""
+"""Follow a dry run of a step line by line, and refuse what neither the recording nor the key covers."""
 
 import functools
 import gc
@@ -32,7 +32,7 @@ SHAPES = (torch.Size, torch.dtype, torch.device, torch.layout)
 CHANGES = frozenset(
     ["backward", "register_hook", "register_post_accumulate_grad_hook", "requires_grad_", "retain_grad"]
 )
-#: What ``h[0] = x`` and ``h += x`` call.
+#: The methods that ``h[0] = x`` and ``h += x`` call.
 WRITES = frozenset(["__setitem__", *(f"__i{name}__" for name in (
     "add", "and", "div", "floordiv", "lshift", "mod", "mul", "or", "pow", "rshift", "sub", "truediv", "xor",
 ))])  # fmt: skip
@@ -40,11 +40,11 @@ CALLABLE = (type, types.FunctionType, types.BuiltinFunctionType, CACHED)
 
 
 class Watch:
-    """Refuses a line of the cell's own code before it runs, if it reads or changes what the engine would not notice.
+    """Refuses a line of the cell's own code before it runs, if the engine cannot track what it reads or changes.
 
     Args:
-        recording: remembers the refusal, whoever catches the exception.
-        held: what the key of the cell covers.
+        recording: keeps the refusal, even if the step catches the exception.
+        held: the objects that the cell's key covers.
     """
 
     def __init__(self, recording: Recording, held: Holdings):
@@ -53,7 +53,7 @@ class Watch:
 
     def __enter__(self) -> "Watch":
         self.before = sys.gettrace(), sys.getprofile(), gc.isenabled()
-        gc.disable()  # its callbacks and finalisers are not the step's
+        gc.disable()  # so that its callbacks and finalisers do not run as part of the step
         sys.setprofile(self._on_profile)
         sys.settrace(self._on_call)
         return self
@@ -66,7 +66,7 @@ class Watch:
             gc.enable()
 
     def _on_call(self, frame: types.FrameType, event: str, _: Any) -> Callable[..., Any] | None:
-        """Follow the cell's own functions, and those of no others."""
+        """Follow only the cell's own functions."""
         code = frame.f_code
         if code in self.codes:
             for load in _by_line(code).get(None, ()):
@@ -138,7 +138,7 @@ class Watch:
             self._refuse(f"step uses {path}, which may depend on more than its arguments, or change something")
 
     def _check_target(self, frame: types.FrameType, load: Load, name: str) -> None:
-        """Refuse to set an attribute of anything but the cell, a copy here, or an object of the step's own."""
+        """Refuse to set an attribute of anything but the cell (here a copy) or an object created in the step."""
         target = frame.f_locals.get(load.root) if load.scope == "local" else None
         for part in load.chain:
             target = getattr(target, part, None)
@@ -147,7 +147,7 @@ class Watch:
 
 
 def _interrupts(frame: types.FrameType | None) -> bool:
-    """Return whether a frame belongs to a signal handler, which runs between two lines of anything."""
+    """Return whether a frame belongs to a signal handler, which may run between any two lines."""
     handlers = [getattr(signal.getsignal(one), "__code__", None) for one in signal.valid_signals()]
     while frame is not None:
         if frame.f_code in handlers:
@@ -165,7 +165,7 @@ def _by_line(code: types.CodeType) -> dict[int | None, list[Load]]:
 
 
 class NoReading(TorchFunctionMode):
-    """Refuses what a step learns about a tensor, or does to it, without an operator that a recording could see."""
+    """Refuses functions that read or change a tensor without an operator that the recording sees."""
 
     def __init__(self, recording: Recording):
         super().__init__()
@@ -191,7 +191,7 @@ class NoReading(TorchFunctionMode):
         run: Any = WRITING.get(func, func)
         try:
             result = run(*args, **(kwargs or {}))
-        except Exception as error:  # which the step may catch, and which may come of being watched
+        except Exception as error:  # the step may catch it, and tracing may have caused it
             self.recording.refuse(f"{name} failed: {type(error).__name__}: {error}")
         if not _seen(result) and name not in ASKED:
             self.recording.refuse(f"{name} reads a tensor where the engine could not see it")
@@ -199,7 +199,7 @@ class NoReading(TorchFunctionMode):
 
 
 def _seen(result: Any) -> bool:
-    """Return whether a result consists of tensors, which the recording knows, or of shapes and types."""
+    """Return whether a result consists of tensors, which the recording knows, or of shapes and dtypes."""
     if isinstance(result, (tuple, list)) and not isinstance(result, torch.Size):
         return all(_seen(part) for part in result)
     return isinstance(result, (torch.Tensor, *SHAPES))

@@ -1,23 +1,23 @@
 """GRU and LSTM on sequences of varying length.
 
-**Question.** How does one classify sequences of unequal length in batches, what does the padding cost if it is
-read as if it were data, and is a GRU faster than an LSTM, or better?
+**Question.** How does one classify sequences of unequal length in batches, what does it cost to read the padding as
+data, and is a GRU faster or more accurate than an LSTM?
 
-**Method.** Japanese Vowels where it is on this machine (270 training and 370 test utterances of 7 to 29 frames,
-nine speakers), else generated utterances of the same sizes. One recurrent layer, dropout, a linear
-head. An arm *by lengths* hands the layer the length of each row; the answer is read from its own steps
-alone. A *padded* arm is the usual mistake: every sequence is filled up with zeros to the longest of all, and the
-state is read after the last zero. Both see the same batches, drawn by the same seed. The settings were chosen by
-cross-validation on the training utterances; the test utterances are read once, after the last pass. As such short
-sequences need hardly any memory, the arms also *recall*: name the first of 10 to 60 symbols, of which all others
-are distractors. Speed is processor time of forward and backward passes over one batch, the contestants taking
-turns, each one's median; so it is free of what else the machine does, but still a figure of this machine.
+**Method.** The data are Japanese Vowels if they are on this machine (270 training and 370 test utterances of 7 to
+29 frames, nine speakers), otherwise generated utterances of the same sizes. A model is one recurrent layer, dropout
+and a linear head. An arm *by lengths* passes the length of each row to the layer and classifies from the row's own
+steps alone. A *padded* arm is the usual mistake: every sequence is padded with zeros to the longest of all, and the
+state is read after the last zero. Both see the same batches, drawn with the same seed. The settings were chosen by
+cross-validation on the training utterances; the test utterances are read once, after the last epoch. Such short
+sequences need hardly any memory, so three arms also *recall*: they name the first of 10 to 60 symbols, of which all
+others are distractors. Speed is the median CPU time of a forward and backward pass over one batch, with the layers
+timed in turn. CPU time leaves out what other programs do, but it still depends on the machine.
 
-**What to expect.** What stands in the padding must change nothing at all, not even the last bit, where lengths are
-given; and answers should differ when a padded arm meets a longer padding than it learned with. GRU and LSTM should
-be level (Chung et al., 2014; Greff et al., 2017); a prototype had 97.1 ± 0.6 % for a GRU of 64 units, 96.3 ± 0.7 %
-for an LSTM, and 95 % for both padded; a plain network had 97.0 %, so the vowels cannot rank cells.
-A GRU has three quarters of the LSTM's products and should be faster.
+**What to expect.** If lengths are given, the content of the padding must change nothing, not even the last bit.
+Answers should differ if a padded arm meets longer padding than in training. GRU and LSTM should be level (Chung et
+al., 2014; Greff et al., 2017). In a prototype a GRU of 64 units reached 97.1 ± 0.6 %, an LSTM 96.3 ± 0.7 % and both
+padded arms 95 %; a vanilla network reached 97.0 %, so the vowels cannot rank cells. A GRU has three quarters of the
+LSTM's products and should be faster.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from elman.nn.text import TextClassifier
 
 EQUAL = "LSTM of equal parameters"
-ARMS = {  # the cell, and whether what is read is filled up with zeros
+ARMS = {  # the cell, and whether it reads zeros after each sequence
     "GRU": ("GRU", False), "LSTM": ("LSTM", False), EQUAL: ("LSTM", False), "RNN": ("RNN", False),
     "BiGRU": ("GRU", False), "GRU padded": ("GRU", True), "LSTM padded": ("LSTM", True),
 }  # fmt: skip
@@ -80,7 +80,7 @@ QUICK = Plan(epochs=25, recall_lengths=(10, 30), recall_size=1200, recall_epochs
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """What the arms should reach; the first target is for the vowels."""
+    """State what the arms should reach; the first target is for the vowels."""
 
     def reaches(arms: Arms, arm: str) -> list[float]:
         return arms.reading(VOWELS).on(**UTTERANCES).numbers(arm, "accuracy")
@@ -93,35 +93,35 @@ def claims(plan: Plan) -> list[Claim]:
         return [gru / lstm for gru, lstm in arms.together((TIMING, "GRU by lengths"), (TIMING, "LSTM by lengths"))]
 
     return [
-        Claim("vowels", "The bidirectional GRU names the speaker of at least 97.5 % of the vowels.",
+        Claim("vowels", "The bidirectional GRU identifies the speaker of at least 97.5 % of the test vowels.",
               "target of this project, set before the first run", "accuracy", at_least=0.975, needs=VOWELS,
               measure=lambda arms: reaches(arms, "BiGRU")),
-        Claim("equal", "GRU and LSTM of equal parameters are level: within 1.5 points of each other.", CHUNG,
+        Claim("equal", "A GRU and an LSTM of equal parameters differ by at most 1.5 points of accuracy.", CHUNG,
               "accuracy, GRU less LSTM", at_least=-0.015, at_most=0.015,
               measure=lambda arms: arms.on(**UTTERANCES).less("GRU", EQUAL, "accuracy")),
-        Claim("padding", "A GRU that reads each row's own steps alone is better than one that reads on.",
+        Claim("padding", "A GRU that reads only each row's own steps is more accurate than one that reads padding.",
               "prototype of this project: 97.1 against 95.1 %", "accuracy gained", at_least=0.0,
               measure=lambda arms: arms.on(**UTTERANCES).less("GRU", "GRU padded", "accuracy")),
-        Claim("exact", "By lengths, what stands in the padding changes no bit of an answer or of a gradient.",
+        Claim("exact", "If lengths are given, the content of the padding changes no bit of a logit or gradient.",
               "the contract of elman.nn (lengths)", "largest change", at_least=0.0, at_most=0.0,
               measure=exact),
         Claim("speed", "A GRU takes less time than an LSTM of the same width.",
               "Cho et al. (2014): three products where the LSTM has four", "GRU's time / LSTM's", at_most=1.0,
               measure=time_taken),
-        Claim("memory", f"Over up to {plan.recall_lengths[1]} steps a GRU recalls more than a plain network.", CHUNG,
-              "accuracy gained", at_least=0.0,
+        Claim("memory", f"Over up to {plan.recall_lengths[1]} steps a GRU recalls more symbols than an RNN.",
+              CHUNG, "accuracy gained", at_least=0.0,
               measure=lambda arms: arms.on(**REMEMBERING).less("GRU", "RNN", "accuracy")),
     ]  # fmt: skip
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Every arm on the utterances, three on recall, and the timing, with every seed."""
+    """Return every arm on the utterances, three on recall, and the timing, with every seed."""
     from elman import data
     from elman.data.files import find
 
     read = {} if plan.data == "generated" else data.checksums(VOWELS)
     if plan.data == VOWELS and not read:
-        find(data.find_set(VOWELS))  # which says how to get them
+        find(data.find_set(VOWELS))  # raises an error that says how to get the data
     every = [(arm, UTTERANCES, read) for arm in ARMS]
     every += [(arm, REMEMBERING, {}) for arm in RECALL]
     every.append((TIMING, {}, read))
@@ -129,7 +129,7 @@ def trials(plan: Plan) -> list[Trial]:
 
 
 def make_model(plan: Plan, arm: str, inputs: int, classes: int) -> "TextClassifier":
-    """One layer and a head that reads its last state; frames stand where a text's vectors do."""
+    """Return one recurrent layer with a head on its last state; frames replace word vectors."""
     from torch import nn
 
     from elman.cells import GRUCell, LSTMCell, RNNCell
@@ -146,12 +146,12 @@ def make_model(plan: Plan, arm: str, inputs: int, classes: int) -> "TextClassifi
 
 
 def parameters(module: "nn.Module") -> int:
-    """Numbers that are learned."""
+    """Return the number of trainable parameters."""
     return sum(parameter.numel() for parameter in module.parameters())
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one model and test it once; or take the times."""
+    """Train one model and test it once, or time the layers."""
     import time
 
     import torch
@@ -173,9 +173,9 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     learned = filled(training, longest) if padded else training
     model = make_model(plan, trial.arm, training.inputs[0].shape[1], 1 + int(max(training.targets)))
     epochs = plan.recall_epochs if remembers else plan.epochs
-    model(learned.inputs[0][:, None], learned.lengths[:1]).sum().backward()  # what is loaded first is not timed
+    model(learned.inputs[0][:, None], learned.lengths[:1]).sum().backward()  # lazy loading is not timed
     begun = time.process_time()
-    made = list(
+    history = list(
         fit(
             model, learned, None, epochs, learning_rate=plan.learning_rate, batch_size=plan.batch_size,
             seed=seed, each=lambda update, updates, loss: desk.progress(update, updates, loss=loss),
@@ -193,11 +193,11 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         numbers["changed"] = (answers != later).float().mean().item()
     elif not remembers:
         numbers |= exactness(model, test)
-    return Record(numbers=numbers, series={"loss": [epoch.loss for epoch in made]})
+    return Record(numbers=numbers, series={"loss": [epoch.loss for epoch in history]})
 
 
 def _timing(plan: Plan, trial: Trial) -> Record:
-    """Median milliseconds of a forward and backward pass over all training sequences, contestants in turn."""
+    """Return the median milliseconds of a forward and backward pass over all training sequences, by layer."""
     import statistics
     import time
 
@@ -228,10 +228,10 @@ def _timing(plan: Plan, trial: Trial) -> Record:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Accuracy and cost by arm, what padding changes, and the times."""
+    """Report accuracy and cost by arm, the effect of padding, and the times."""
     arms = Arms(records)
     utterances = arms.on(**UTTERANCES)
-    source = "japanese vowels" if arms.reading(VOWELS).records else "generated"
+    source = "Japanese Vowels" if arms.reading(VOWELS).records else "generated"
     every = [(on["task"], arms.on(**on)) for on in (UTTERANCES, REMEMBERING)]
     accuracy = [
         [arm, task, round(there.mean(arm, "parameters")), there.formatted(arm, "accuracy", SHARE),
@@ -254,27 +254,28 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     known = {arm: utterances.mean(arm, "accuracy") for arm in shown}
     return Findings(
         summary=(
-            f"Of {source} utterances of varying length a GRU names {percent(known['GRU'])} rightly, an LSTM "
-            f"{percent(known['LSTM'])} and a bidirectional GRU {percent(known['BiGRU'])}; a GRU that "
-            f"reads the padding too, as if it were data, {percent(known['GRU padded'])}."
+            f"Of {source} utterances of varying length a GRU classifies {percent(known['GRU'])} correctly, an "
+            f"LSTM {percent(known['LSTM'])} and a bidirectional GRU {percent(known['BiGRU'])}; a GRU that reads "
+            f"the padding as data classifies {percent(known['GRU padded'])} correctly."
         ) if all(arm in utterances for arm in shown) else "Some arms are missing.",
         tables=[
             Table(f"Accuracy and cost, {source}",
-                  ["arm", "task", "parameters", "test accuracy", "processor s", "steps read / real", "seeds"],
+                  ["arm", "task", "parameters", "test accuracy", "CPU seconds", "steps read / real", "seeds"],
                   accuracy,
-                  f"Means over seeds and 95 % intervals; beside them stands the test set's own sampling error, about "
-                  f"{(0.97 * 0.03 / answers) ** 0.5 if answers else 0:.3f} at 97 % of {answers:.0f} answers. "
-                  "Parameters are the layer's, with one bias a gate."),
+                  "Means over seeds with 95 % intervals. The intervals leave out the sampling error of the test set: "
+                  f"about {(0.97 * 0.03 / answers) ** 0.5 if answers else 0:.3f} at 97 % of {answers:.0f} answers. "
+                  "Parameters are those of the recurrent layer, with one bias per gate."),
             Table("What padding changes", ["arm", f"share of answers changed by {MORE} more steps of padding",
-                  "largest change by NaN in the padding", "packed against lengths", "alone against the batch"],
-                  sensitive, "Largest over seeds: changes of logits and gradients; of states; of logits. The "
-                  "padded arms take the padding for data; alone sums in another order, so that rounding differs."),
-            Table("One forward and backward pass over all training utterances", ["layer", "processor ms"], speed,
-                  f"{plan.hidden_size} units, contestants in turn, medians of {plan.repeats}, mean over trials. "
-                  "Padded layers read every step of the batch's longest row."),
+                  "largest change by NaN in the padding", "packed against lengths", "single against batch"],
+                  sensitive, "The share is a mean over seeds. The three changes are the largest over seeds: of "
+                  "logits and gradients, of states, and of logits. The padded arms read the padding as data. A "
+                  "single sequence is summed in another order than a batch, so rounding differs."),
+            Table("One forward and backward pass over all training utterances", ["layer", "CPU ms"], speed,
+                  f"{plan.hidden_size} units. The layers are timed in turn: medians of {plan.repeats} runs, means "
+                  "over trials. Padded layers read every step of the batch's longest row."),
         ],
         figures=[
-            Curves("Learning the utterances", "pass", "training loss, nats", curves, log_y=True,
+            Curves("Learning the utterances", "epoch", "training loss, nats", curves, log_y=True,
                    caption="Geometric means over seeds with 95 % intervals, dropout on."),
         ],
     )  # fmt: skip

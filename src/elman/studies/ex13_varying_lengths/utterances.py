@@ -1,4 +1,4 @@
-"""Sequences of varying length: what study 15.13 reads, the usual mistake with them, and tests that none is made."""
+"""The data of study 15.13, the same data padded with zeros, and a check that padding changes nothing."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,7 +13,12 @@ MORE = 20  # steps of padding beyond the longest row
 
 
 def utterances_of(vowels: bool, seed: int = 0) -> tuple["Labelled", "Labelled"]:
-    """Training and test utterances, the vowels or generated ones, scaled by the training's mean and deviation."""
+    """Return training and test utterances, scaled by the training part's mean and deviation.
+
+    Args:
+        vowels: whether to read Japanese Vowels; otherwise utterances are generated.
+        seed: of the generated utterances.
+    """
     import torch
 
     from elman.data.sets import japanese_vowels
@@ -35,7 +40,7 @@ def utterances_of(vowels: bool, seed: int = 0) -> tuple["Labelled", "Labelled"]:
 
 
 def recall(count: int, lengths: tuple[int, int], seed: int) -> "Labelled":
-    """Sequences of unequal length; each one's first symbol is its class."""
+    """Return sequences of unequal length, each with its first symbol as its class."""
     import torch
 
     from elman.data.tasks import Recall
@@ -49,7 +54,7 @@ def recall(count: int, lengths: tuple[int, int], seed: int) -> "Labelled":
 
 
 def filled(data: "Labelled", steps: int) -> "Labelled":
-    """The data with zeros after every sequence's end, up to ``steps``, as if they belonged to it."""
+    """Return the data with every sequence extended by zeros to ``steps``, as if the zeros were data."""
     from torch.nn.functional import pad
 
     from elman.train.epochs import Labelled
@@ -58,7 +63,7 @@ def filled(data: "Labelled", steps: int) -> "Labelled":
 
 
 def steps_read(lengths: Sequence[int], batch_size: int, seed: int) -> int:
-    """Steps of one pass with every batch filled up to its longest row; batches are of like length."""
+    """Count the steps of one epoch, every batch padded to its longest row; batches hold rows of similar length."""
     from elman.data.batches import Batches
 
     batches = Batches(lengths, batch_size, seed)
@@ -66,11 +71,12 @@ def steps_read(lengths: Sequence[int], batch_size: int, seed: int) -> int:
 
 
 def exactness(model: "TextClassifier", data: "Labelled") -> dict[str, float]:
-    """Largest changes of logits and gradients when the padding holds NaN, is longer, or is not there.
+    """Return what changes when the padding holds NaN, is longer, or is absent.
 
-    ``content``: the batch with NaN past every row's end against zeros there, over the logits and the gradients of
-    all parameters; ``changed``: share of answers that change with 20 more frames of padding; ``packed``: final
-    states from a PackedSequence; ``alone``: logits of the first 50 sequences, each by itself.
+    ``content``: largest change of the logits and of all parameters' gradients when NaN replaces the zeros past every
+    row's end; ``changed``: share of answers that change with 20 more steps of padding; ``packed``: largest change of
+    the final states when the batch is a PackedSequence; ``alone``: largest change of the logits of the first 50
+    sequences when each is read by itself.
     """
     import numpy as np
     import torch

@@ -1,4 +1,4 @@
-"""What the trials of study 15.19 come to: perplexity by the length of the gradient, what it costs, the echoes."""
+"""Results of study 15.19: perplexity by gradient length, costs, and the echo task."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -13,44 +13,44 @@ from elman.lab.verdicts import interval
 
 __all__ = ["ECHO", "EQUAL", "PIECE", "RESET", "TIME", "Cuts", "results"]
 
-PIECE, EQUAL, TIME, RESET, ECHO = "an update a piece", "equal updates", "equal time", "reset", "echoes"
+PIECE, EQUAL, TIME, RESET, ECHO = "one update per piece", "equal updates", "equal time", "reset", "echoes"
 
 
 class Cuts:
-    """Records by arm and k, of which the whole segment is in one piece.
+    """Records by arm and piece length k; a k of the whole segment is one piece.
 
     Args:
         arms: the records.
-        full: characters of a segment.
+        full: characters per segment.
     """
 
     def __init__(self, arms: Arms, full: int):
         self.arms, self.full = arms, full
 
     def _arm(self, arm: str, length: int) -> str:
-        return EQUAL if (arm, length) == (PIECE, self.full) else arm  # one piece, so one update
+        return EQUAL if (arm, length) == (PIECE, self.full) else arm  # one piece per segment: both are the same
 
     def records(self, arm: str, length: int) -> list[Record]:
-        """The arm's records at one k."""
+        """Return the arm's records at one k."""
         return self.arms.on(k=length)[self._arm(arm, length)]
 
     def values(self, arm: str, length: int, name: str = "validation") -> list[float]:
-        """A number of the arm at one k, one a seed."""
+        """Return a number of the arm at one k, one value per seed."""
         return self.arms.on(k=length).numbers(self._arm(arm, length), name)
 
     def paired(self, one: tuple[str, int], other: tuple[str, int]) -> list[float]:
-        """Nats that ``one`` lies above ``other``, each an arm and its k, seed by seed."""
+        """Return the loss of ``one`` minus that of ``other``, each an arm and its k, per seed."""
         (a, j), (b, k) = one, other
         return self.arms.on(k=j).less(self._arm(a, j), self._arm(b, k), "validation", among=self.arms.on(k=k))
 
     def kept(self, length: int) -> float | None:
-        """Bytes that an update on a piece keeps for the backward pass; None where nothing was measured."""
+        """Return the bytes that an update on a piece keeps for the backward pass, None if not measured."""
         numbers = self.values(PIECE, length, "kept")
         return sum(numbers) / len(numbers) if numbers else None
 
 
 def results(plan: Any, records: Sequence[Record]) -> Findings:
-    """Perplexity by k in every arm, time, memory and norms, and the echoes."""
+    """Return perplexity by k in every arm, time, memory and gradient norms, and the echo losses."""
     k, full = min(plan.lengths), plan.window
     cuts = Cuts(Arms(records), full)
     values = cuts.values
@@ -101,29 +101,30 @@ def results(plan: Any, records: Sequence[Record]) -> Findings:
     else:
         piece, equal, whole = (math.exp(end or 0.0) for end in ends)
         summary = (
-            f"Cutting the gradient after {k} characters gives a perplexity of {piece:.2f} where every piece makes an "
-            f"update and {equal:.2f} with as many updates as the full segment of {full}, which has {whole:.2f}."
+            f"Cutting the gradient after {k} characters gives a perplexity of {piece:.2f} with one update per "
+            f"piece and {equal:.2f} with one per segment; the full gradient over {full} characters gives "
+            f"{whole:.2f}."
         )
     pairs = [(arm, length) for arm in (PIECE, EQUAL) for length in (k, full) if cuts.records(arm, length)]
     return Findings(
         summary=summary,
         tables=[
             Table("Perplexity on validation, by where the gradient is cut",
-                  ["k", PIECE, EQUAL, f"{TIME}, {plan.seconds:g} s", "state reset", "reset, read as trained"],
-                  perplexity, f"Means over seeds of nats a character, raised to e, and 95 % intervals; {plan.cell}. "
-                  "All read with carried state but the last column."),
-            Table("What it costs", ["arm", "k", "updates", "characters read", "processor s", "ms an update",
-                                    "characters a s", "gradient norm", "MB kept for the backward pass"], costs,
-                  "Means over seeds; norms are before clipping at 1. MB are one window's, counted at what "
-                  "autograd keeps; with equal updates all pieces of a segment are kept."),
-            Table(f"Echoes over {plan.lag} steps", ["k", "loss as a share of a guess's", "call within reach"],
-                  cut, "Equal updates, carried state; 1 is a guess, 0 is certainty; 95 % intervals. Below 1 with "
-                  "the call out of reach: the carried state held it without having been taught to."),
+                  ["k", PIECE, EQUAL, f"{TIME}, {plan.seconds:g} s", "state reset", "reset, validated as trained"],
+                  perplexity, f"exp of the mean nats per character over seeds, with 95 % intervals; {plan.cell}. "
+                  "All columns but the last validate with carried state."),
+            Table("What it costs", ["arm", "k", "updates", "characters read", "CPU s", "ms per update",
+                                    "characters per s", "gradient norm", "MB kept for the backward pass"], costs,
+                  "Means over seeds; norms are before clipping at 1. MB is what autograd keeps for one window; with "
+                  "equal updates all pieces of a segment are kept."),
+            Table(f"Echoes over {plan.lag} steps", ["k", "loss relative to guessing", "call within reach"],
+                  cut, "Equal updates, carried state; 1 is guessing, 0 is certainty; 95 % intervals. Below 1 with "
+                  "the call out of reach, the carried state kept the call although no gradient taught it to."),
         ],
         figures=[
-            Curves("Three arms that part truncation from the number of updates", "k, characters", "perplexity",
+            Curves("Three arms that separate truncation from the number of updates", "k, characters", "perplexity",
                    [by_length(arm) for arm in text_arms], log_x=True, caption="Bands are 95 % intervals over seeds."),
-            Curves("Learning", "characters read", "training loss, nats a character",
+            Curves("Learning", "characters read", "training loss, nats per character",
                    [curve(arm, length) for arm, length in dict.fromkeys(pairs) if (arm, length) != (EQUAL, full)],
                    caption="Means over seeds with 95 % intervals."),
         ],

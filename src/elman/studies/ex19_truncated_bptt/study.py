@@ -1,25 +1,25 @@
 """Truncated backpropagation through time.
 
-**Question.** What does cutting the gradient after k characters do to a language model: to what it learns, to the
-time and the memory of its training, and to what it could have learned?
+**Question.** How does cutting the gradient after k characters change what a language model learns, the time and
+memory of its training, and what it is able to learn?
 
-**Method.** A character model of one recurrent layer, Adam with a linear decay, reads one pass of the text in
-parallel streams, in segments of 100 characters; gradients never leave a segment, and "full" means a gradient through
-all of one. The state is carried on, detached. Cutting a segment into pieces of k characters changes two things if
-every piece makes an update, as is the custom: the gradient is shorter, and there are more updates. Three arms keep
-them apart. *An update a piece*: the custom. *Equal updates*: the gradient is cut every k characters, but one update
-is made a segment, so that every k makes as many. *Equal time*: an update a piece, for the same number of processor
-seconds whatever the k, in as many passes as that takes, the learning rate falling with the time. A fourth arm,
-*reset*, makes an update a piece and starts every piece from the zero state. Validation reads the last tenth of the
-text as one stream with carried state (the reset arm also as it was trained, from a zero state every k characters).
-Since plain text asks for little memory beyond a word, a generated text asks for it outright: *echoes* can be
-predicted from one letter, a fixed number of steps before, and from nothing else; nothing else is asked for, and
-updates are equal.
+**Method.** A character model with one recurrent layer is trained by Adam with linear decay for one epoch, on parallel
+streams cut into segments of 100 characters. Gradients never cross segments; "full" means a gradient through a whole
+segment. The state is carried over, detached. The usual truncation cuts a segment into pieces of k characters with an
+update after each, which changes two things: the gradient is shorter, and there are more updates. Three arms separate
+the two. *One update per piece* is the usual way. *Equal updates* cuts the gradient every k characters but updates
+once per segment, so the number of updates does not depend on k. *Equal time* updates once per piece for the same CPU
+time at every k, over as many epochs as that takes; the learning rate decays with time. A fourth arm, *reset*, updates
+once per piece and starts every piece from the zero state. Validation reads the last tenth of the text as one stream
+with carried state (the reset arm also as trained, from a zero state every k characters). Plain text needs little
+memory beyond a word, so a generated text tests memory directly: an *echo* depends only on one letter a fixed number
+of steps earlier. The loss counts only the echoes, and updates are equal.
 
-**What to expect.** In a prototype (one pass over tiny Shakespeare, one seed) an update a piece gave a perplexity of
-5.70 for k = 5, 6.34 for 20 and 7.97 in full; with equal updates 7.74, 7.89 and 7.97; so the gain is that of more
-updates. With the state reset k = 5 had 6.02. Echoes farther away than k cannot be learned: the state brings the
-letter along, but no gradient ever says that it was worth keeping (Williams & Peng, 1990; Tallec & Ollivier, 2017).
+**What to expect.** In a prototype (one epoch of tiny Shakespeare, one seed), one update per piece gave a perplexity
+of 5.70 for k = 5, 6.34 for k = 20 and 7.97 for the full gradient; equal updates gave 7.74, 7.89 and 7.97. The gain
+thus comes from the larger number of updates. With the state reset, k = 5 gave 6.02. Echoes farther away than k
+cannot be learned: the state may carry the letter, but no gradient rewards keeping it (Williams & Peng, 1990; Tallec &
+Ollivier, 2017).
 """
 
 from collections.abc import Callable, Sequence
@@ -35,7 +35,7 @@ from elman.lab.study import Record, Trial
 from elman.lab.workspace import Desk, TrialFailed
 from elman.studies.ex19_truncated_bptt.results import ECHO, EQUAL, PIECE, RESET, TIME, Cuts, results
 
-PROTOTYPE = "prototype of this project: one pass over tiny Shakespeare, one seed"
+PROTOTYPE = "prototype of this project: one epoch of tiny Shakespeare, one seed"
 WILLIAMS = "Williams & Peng (1990), An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Networks"
 TALLEC = "Tallec & Ollivier (2017), Unbiasing Truncated Backpropagation Through Time"
 
@@ -44,17 +44,17 @@ TALLEC = "Tallec & Ollivier (2017), Unbiasing Truncated Backpropagation Through 
 class Plan:
     """The network, its training, and where the gradient is cut."""
 
-    text: str = "auto"  # a data set's name, a file, or the best this machine has
-    characters: PositiveInt = 1_000_000  # of the training text, at the most
-    held_out: PositiveInt = 100_000  # of the validation text, at the most
+    text: str = "auto"  # a data set's name, a file, or auto: the best one on this machine
+    characters: PositiveInt = 1_000_000  # of the training text, at most
+    held_out: PositiveInt = 100_000  # of the validation text, at most
     cell: str = "LSTMCell"  # by name or file.py:Class
     embedding_size: PositiveInt = 64
     hidden_size: PositiveInt = 128
     batch_size: PositiveInt = 32
-    window: PositiveInt = 100  # characters of a segment
-    lengths: tuple[PositiveInt, ...] = (5, 10, 20, 50)  # k; the full segment comes of itself
+    window: PositiveInt = 100  # characters per segment
+    lengths: tuple[PositiveInt, ...] = (5, 10, 20, 50)  # k; the full segment is always added
     learning_rate: PositiveFloat = 4e-3
-    seconds: PositiveFloat = 15.0  # processor time of a trial with equal time
+    seconds: PositiveFloat = 15.0  # CPU time of a trial with equal time
     lag: PositiveInt = 12  # steps from a letter to its echo
     symbols: PositiveInt = 8
     echo_length: PositiveInt = 1_000_000
@@ -85,7 +85,7 @@ QUICK = Plan(
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """What truncation gains and costs, between the shortest piece and the whole segment."""
+    """State what truncation gains and costs, for the shortest piece and the whole segment."""
     k, full = min(plan.lengths), plan.window
 
     def above(one: tuple[str, int], other: tuple[str, int]) -> Callable[[Arms], list[float]]:
@@ -96,31 +96,32 @@ def claims(plan: Plan) -> list[Claim]:
         return piece / whole if piece and whole else []
 
     stated = [
-        Claim("naive", f"With an update a piece, k = {k} ends below the full segment.", PROTOTYPE,
-              "nats a character below full", at_least=0.0, measure=above((PIECE, full), (PIECE, k))),
-        Claim("equal-updates", f"With as many updates, k = {k} and the full segment end within 0.05 nats.", PROTOTYPE,
-              "nats a character below full", at_least=-0.05, at_most=0.05,
+        Claim("naive", f"With one update per piece, k = {k} ends at a lower loss than the full segment.",
+              PROTOTYPE, "nats per character below full", at_least=0.0, measure=above((PIECE, full), (PIECE, k))),
+        Claim("equal-updates", f"With equal updates, k = {k} and the full segment end within 0.05 nats.",
+              PROTOTYPE, "nats per character below full", at_least=-0.05, at_most=0.05,
               measure=above((EQUAL, full), (EQUAL, k))),
-        Claim("equal-time", f"In the same processor time k = {k} ends below the full segment.", WILLIAMS,
-              "nats a character below full", at_least=0.0, measure=above((TIME, full), (TIME, k))),
-        Claim("carry", f"At k = {k} a carried state is worth having: a reset one costs nats.", PROTOTYPE,
-              "nats a character lost by the reset", at_least=0.0, measure=above((RESET, k), (PIECE, k))),
-        Claim("memory", f"An update on a piece of {k} keeps at most {2 * k / full:.0%} of what one on a full segment "
-              "keeps for the backward pass.", "arithmetic: activations are kept step by step; twice their share",
+        Claim("equal-time", f"In the same CPU time, k = {k} ends at a lower loss than the full segment.", WILLIAMS,
+              "nats per character below full", at_least=0.0, measure=above((TIME, full), (TIME, k))),
+        Claim("carry", f"At k = {k}, resetting the state between pieces raises the loss.", PROTOTYPE,
+              "nats per character lost by the reset", at_least=0.0, measure=above((RESET, k), (PIECE, k))),
+        Claim("memory", f"For the backward pass, a piece of {k} keeps at most {2 * k / full:.0%} of the bytes that a "
+              "full segment keeps.", "arithmetic: activations are kept step by step; twice their share",
               "share of the bytes", at_most=2 * k / full, measure=memory),
-        Claim("echo-full", f"With the full gradient echoes over {plan.lag} steps are learned: at most a tenth of the "
-              "loss of a guess.", TALLEC, "share of ln K", at_most=0.1,
+        Claim("echo-full", f"With the full gradient, the model learns echoes over {plan.lag} steps: the loss is at "
+              "most a tenth of guessing.", TALLEC, "share of ln K", at_most=0.1,
               measure=lambda arms: Cuts(arms, full).values(ECHO, full)),
     ]  # fmt: skip
     if k <= plan.lag:
-        stated.append(Claim("echo-cut", f"With the gradient cut after {k} they are not: at least nine tenths remain.",
-                            TALLEC, "share of ln K", at_least=0.9,
+        stated.append(Claim("echo-cut", f"With the gradient cut after {k}, the model does not learn echoes over "
+                            f"{plan.lag} steps: the loss is at least nine tenths of guessing.", TALLEC,
+                            "share of ln K", at_least=0.9,
                             measure=lambda arms: Cuts(arms, full).values(ECHO, k)))  # fmt: skip
     return stated
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Every arm at every k with every seed; the full segment once where two arms are the same."""
+    """Return a trial per arm, k and seed; the full segment appears once where two arms coincide."""
     from elman import data
     from elman.cells.lookup import cell_inputs
 
@@ -168,9 +169,9 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     if len(tokens) <= segment:
         raise TrialFailed(
             f"{len(tokens):,} characters are too few for one segment of {plan.window} in {plan.batch_size} streams, "
-            f"which takes {segment + 1:,}; set a smaller batch_size or window, or give a longer text"
+            f"which needs {segment + 1:,}; set a smaller batch_size or window, or give a longer text"
         )
-    # the same text in every arm, whatever the k
+    # every arm reads the same text, for any k
     length = (len(tokens) - 1) // segment * segment + 1
     steps = plan.window if arm in (EQUAL, ECHO) else k
     streams = Streams(tokens[:length], plan.batch_size, steps, None if wanted is None else wanted[:length])
@@ -224,13 +225,13 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def kept_bytes(model: Any, streams: Any) -> int:
-    """Bytes that one window's forward pass keeps for the backward pass, parameters left out."""
+    """Return the bytes that the forward pass of one window keeps for the backward pass, without parameters."""
     import torch
     from torch.autograd.graph import saved_tensors_hooks
     from torch.nn.functional import cross_entropy
 
     kept: dict[int, int] = {}
-    held: list[Any] = []  # alive, so that no address is used twice
+    held: list[Any] = []  # kept alive, so that no address is used twice
     fixed = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
 
     def note(tensor: torch.Tensor) -> torch.Tensor:
@@ -249,7 +250,7 @@ def kept_bytes(model: Any, streams: Any) -> int:
 
 
 def _read(plan: Plan) -> tuple[Any, Any, int]:
-    """Training and validation tokens, and the size of the vocabulary."""
+    """Return training and validation tokens, and the size of the vocabulary."""
     import torch
 
     from elman import data
@@ -263,5 +264,5 @@ def _read(plan: Plan) -> tuple[Any, Any, int]:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Perplexity by k in every arm, time, memory and norms, and the echoes."""
+    """Return perplexity by k in every arm, time, memory and gradient norms, and the echo losses."""
     return results(plan, records)

@@ -4,22 +4,23 @@
 faster, and do gradient norms show why?
 
 **Method.** Character language models of 1, 4 and 8 layers of equal width read the same text in the same order for
-the same number of updates. *Plain* layers read one another's outputs; *residual* ones add their input to their
-output; in *highway* ones a gate chooses between the two. Two controls take apart what else differs. The house's
-LSTM starts with orthogonal recurrent weights and a forget bias of 1, so the plain stack is not handicapped by its
-start; *plain as PyTorch* starts as `torch.nn.LSTM` does. And as residual connections around every layer join the
-embedding to the softmax directly, *residual inner* has none around the first layer. Each arm is trained at every
-rate of the plan, and is judged at the one where its training loss ends lowest.
+the same number of updates. A *plain* layer reads the output of the layer below; a *residual* layer adds its input to
+its output; in a *highway* layer a gate mixes the two. Two controls isolate other differences. Elman's LSTM starts
+with orthogonal recurrent weights and a forget bias of 1, which helps the plain stack; *plain as PyTorch* starts like
+`torch.nn.LSTM`. Residual connections around every layer connect the embedding directly to the softmax; *residual
+inner* has no connection around the first layer. Each arm is trained at every learning rate of the plan and evaluated
+at the rate with the lowest final training loss.
 
-The gradient's norm over each layer's parameters is taken on one window of text, unclipped, before the first update
-and along the way. How it falls is told in orders of magnitude a layer: log10 of the norm in the first layer over
-that in the last, over the number of steps between. A run whose validation loss is not at least 0.05 nats below the
-unigram entropy has learned letter frequencies and nothing more: it is *stuck*.
+The norm of the gradient over each layer's parameters is measured on one window of text, unclipped, before the first
+update and during training. Its decay is reported in orders of magnitude per layer: log10 of the ratio of the first
+layer's norm to the last layer's, divided by the number of steps between them. A run is *stuck* if its validation loss
+is not at least 0.05 nats below the unigram entropy: it has learned letter frequencies only.
 
-**What to expect.** Plain stacks of LSTM layers work up to about four, barely at six and poorly at eight (Wu et
-al., 2016). In a prototype of width 96, started as PyTorch does, four plain layers had 2.34 nats after 500 updates
-and four residual ones 1.77; eight plain layers were stuck at 3.34, eight residual ones had 1.70, and one layer
-1.94. Plain gradients there fell about fourfold a layer, 0.6 orders of magnitude; residual ones were flat.
+**What to expect.** Plain stacks of LSTM layers work well up to about four layers, barely with six and poorly with
+eight (Wu et al., 2016). In a prototype of width 96 with PyTorch's initialization, four plain layers reached 2.34 nats
+after 500 updates and four residual layers 1.77; eight plain layers were stuck at 3.34, eight residual layers reached
+1.70, and one layer 1.94. The plain gradient fell about fourfold per layer, 0.6 orders of magnitude; the residual
+gradient was flat.
 """
 
 import math
@@ -65,16 +66,16 @@ KIM = "Kim, El-Khamy & Lee (2017), Residual LSTM, on distant speech"
 class Plan:
     """The networks and their training."""
 
-    text: str = "auto"  # a data set's name, a file, or the best this machine has
+    text: str = "auto"  # a data set's name, a file, or auto: the best one on this machine
     depths: tuple[PositiveInt, ...] = (1, 4, 8)
     kinds: tuple[str, ...] = KINDS
-    cells: tuple[str, ...] = ("LSTMCell",)  # of the layers, by name or file.py:Class; the claims are on the first
+    cells: tuple[str, ...] = ("LSTMCell",)  # of the layers, by name or file.py:Class; the claims concern the first
     size: PositiveInt = 64  # of the embedding and of every layer
     updates: PositiveInt = 600
     batch_size: PositiveInt = 16
     window: PositiveInt = 48
-    rates: tuple[PositiveFloat, ...] = (1e-3, 4e-3, 1.6e-2)
-    probes: PositiveInt = 12  # of the gradient, over training
+    rates: tuple[PositiveFloat, ...] = (1e-3, 4e-3, 1.6e-2)  # learning rates
+    probes: PositiveInt = 12  # measurements of the gradient during training
     validation: PositiveInt = 20_000  # characters
     seeds: PositiveInt = 4
 
@@ -89,7 +90,7 @@ QUICK = Plan(updates=240, rates=(4e-3,), validation=5_000, seeds=2)
 
 
 def arms(plan: Plan) -> dict[str, Arm]:
-    """The plan's arms by name. One layer has nothing inside; only the LSTM can start as PyTorch's does."""
+    """Return the plan's arms by name. One layer has no inner connection; only an LSTM can start like PyTorch's."""
     found = {}
     for depth in plan.depths:
         for cell in plan.cells:
@@ -102,7 +103,7 @@ def arms(plan: Plan) -> dict[str, Arm]:
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Every arm at every rate with every seed."""
+    """Return a trial per arm, learning rate and seed."""
     from elman import data
     from elman.cells.lookup import cell_inputs
 
@@ -115,7 +116,7 @@ def trials(plan: Plan) -> list[Trial]:
 
 
 def make_layers(arm: Arm, size: int) -> "Recurrent":
-    """The recurrent layers of an arm, as wide as their input."""
+    """Build the recurrent layers of an arm, as wide as their input."""
     import torch
     from torch import Tensor, nn
 
@@ -142,7 +143,7 @@ def make_layers(arm: Arm, size: int) -> "Recurrent":
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one stack, probing each layer's gradient, and validate it."""
+    """Train one stack, measure each layer's gradient, and validate the stack."""
     import torch
     from torch.nn.functional import cross_entropy
 
@@ -196,9 +197,9 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """What depth costs, what connections give, and what the gradient does at first, where the plan has the arms."""
+    """Return the claims on depth, connections and initial gradients whose arms are in the plan."""
     deep, middle = ([depth for depth in sorted(set(plan.depths), reverse=True) if depth > 1] + [0, 0])[:2]
-    nats, a_layer = "nats a character", "orders of magnitude a layer, towards the input"
+    nats, a_layer = "nats per character", "orders of magnitude per layer, towards the input"
 
     def compared(key: str, statement: str, source: str, one: tuple[str, int], other: tuple[str, int]):
         claim = Claim(key, statement, source, f"{nats} gained", at_least=0.0,
@@ -212,26 +213,30 @@ def claims(plan: Plan) -> list[Claim]:
     every = [
         measured(Claim("works", f"{middle} plain layers learn: no run is stuck.", GNMT, "share stuck", at_most=0.0),
                  "plain", middle, stuck),
-        compared("poor", f"{middle} plain layers end lower than {deep}.", GNMT, ("plain", deep), ("plain", middle)),
+        compared("poor", f"{middle} plain layers reach a lower loss than {deep}.", GNMT,
+                 ("plain", deep), ("plain", middle)),
         *(compared(f"gain-{d}", f"Residual connections lower the validation loss of {d} layers.", source,
                    ("plain", d), ("residual", d)) for d, source in ((middle, "exercise 15.20"), (deep, GNMT))),
-        compared("deeper", f"{deep} residual layers end lower than {middle}.", HE,
+        compared("deeper", f"{deep} residual layers reach a lower loss than {middle}.", HE,
                  ("residual", middle), ("residual", deep)),
-        compared("gates", f"Residual connections end lower than highway ones at {deep} layers.",
-                 f"{KIM}; the highway there joins memories", ("highway", deep), ("residual", deep)),
-        compared("path", f"Without one around the first layer they still lower the loss of {deep} layers.",
+        compared("gates", f"At {deep} layers, residual connections reach a lower loss than highway ones.",
+                 f"{KIM}; their highways connect memory cells", ("highway", deep), ("residual", deep)),
+        compared("path", "Residual connections around all but the first layer still lower the loss of "
+                 f"{deep} layers.",
                  "control: the embedding's path to the softmax", ("plain", deep), ("residual inner", deep)),
         compared("start", f"A forget bias of 1 and orthogonal recurrent weights help {middle} plain layers.",
                  "Jozefowicz et al. (2015); Saxe, McClelland & Ganguli (2014)",
                  ("plain as PyTorch", middle), ("plain", middle)),
-        measured(Claim("falls-torch", f"In {deep} plain layers as PyTorch starts them the gradient at least halves a "
-                       "layer.", f"{GNMT}; a prototype saw it fall fourfold", a_layer, at_most=-0.3),
+        measured(Claim("falls-torch", f"With PyTorch's initialization, the gradient of {deep} plain layers at least "
+                       "halves per layer.", f"{GNMT}; a prototype saw it fall fourfold", a_layer, at_most=-0.3),
                  "plain as PyTorch", deep, slope),
-        measured(Claim("falls", f"With the house's start too it at least halves a layer in {deep} plain ones.",
+        measured(Claim("falls", "With Elman's initialization, the gradient of "
+                       f"{deep} plain layers at least halves per layer.",
                        f"{GNMT}: vanishing gradients as the likely reason", a_layer, at_most=-0.3),
                  "plain", deep, slope),
-        measured(Claim("flat", f"With residual connections it stays within 0.1 a layer across {deep} layers.", GNMT,
-                       a_layer, at_least=-0.1, at_most=0.1), "residual", deep, slope),
+        measured(Claim("flat", f"With residual connections, the gradient of {deep} layers changes by at most 0.1 "
+                       "per layer.", GNMT, a_layer,
+                       at_least=-0.1, at_most=0.1), "residual", deep, slope),
     ]  # fmt: skip
     first = {(arm.kind, arm.depth) for arm in arms(plan).values() if arm.cell == plan.cells[0]}
     stated = {claim.key: claim for needed, claim in every if needed <= first}
@@ -239,12 +244,12 @@ def claims(plan: Plan) -> list[Claim]:
 
 
 def results_of(plan: Plan, tried: Arms) -> Results:
-    """The records by arm and rate."""
+    """Return the records by arm and learning rate."""
     return Results(arms(plan), plan.cells[0], plan.rates, tried)
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Losses, curves and gradients by arm, each at its best rate."""
+    """Return losses, curves and gradients of each arm at its best learning rate."""
     results = results_of(plan, Arms(records))
     unigram = mean_of(records, lambda record: record.numbers["unigram"])
     rows = []
@@ -255,21 +260,22 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             name, results.rate[name], round(mean, 3), f"{low:.3f} to {high:.3f}" if len(there) > 1 else "",
             f"{sum(map(stuck, there)):.0f} of {len(there)}",
             round(sum(learned) / len(learned)) if math.isfinite(sum(learned)) else
-            f"{sum(map(math.isfinite, learned))} of {len(learned)} get there",
+            f"{sum(map(math.isfinite, learned))} of {len(learned)} reach it",
             round(mean_of(there, slope), 2) if results.arms[name].depth > 1 else None,
         ])  # fmt: skip
     tables = [
         Table("Each arm at its best rate",
-              ["arm", "rate", "nats a character", "95 % interval", "stuck", "updates to half a nat below letters",
+              ["arm", "rate", "nats per character", "95 % interval", "stuck", "updates to half a nat below unigram",
                "gradient by layer, log10"], rows,
-              f"Validation. Letter frequencies alone have {unigram:.3f} nats; stuck is above {unigram - STUCK:.3f}. "
-              "The last column is the change a layer towards the input, before the first update."),
+              f"Validation loss. Letter frequencies alone reach {unigram:.3f} nats; a run above "
+              f"{unigram - STUCK:.3f} is stuck. The last column is the change per layer towards the input, "
+              "before the first update."),
     ]  # fmt: skip
     if len(plan.rates) > 1:
         tables.append(rate_table(results, plan.rates))
     return Findings(
         summary=_summary(plan, results),
-        passages=[Passage("What the gradients at the start foretell", reading(results))],
+        passages=[Passage("What the gradients at the start predict", reading(results))],
         tables=tables,
         figures=[
             *(learning_curves(results, depth, plan.updates) for depth in plan.depths),
@@ -282,14 +288,14 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
 def _summary(plan: Plan, results: Results) -> str:
     from elman.cells.lookup import cell_label
 
-    told = []
+    pairs = []
     for cell in plan.cells:
         for depth in plan.depths:
             pair = [results.of(kind, depth, cell) for kind in ("plain", "residual")]
             if all(pair):
                 plain, residual = (f"{mean_of(there, validation_loss):.2f}" for there in pair)
-                told.append(
+                pairs.append(
                     f"{depth} layer{'s' * (depth > 1)} of {cell_label(cell)} {plain} plain, {residual} residual"
                 )
-    losses = "; ".join(told) or "no depth has both"
-    return f"Validation loss in nats a character after {plan.updates} updates: {losses}."
+    losses = "; ".join(pairs) or "no depth has both plain and residual runs"
+    return f"Validation loss in nats per character after {plan.updates} updates: {losses}."

@@ -1,4 +1,4 @@
-"""How the results of study 15.22 are shown: names by culture and temperature."""
+"""Tables and figures of study 15.22: names by culture and temperature."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,65 +9,66 @@ from elman.lab.study import Record
 from elman.lab.verdicts import interval
 
 DISTINCT = "distinct names"
-At = Callable[[str, str | float], list[float]]  # a measure, at a temperature or of "real" names, a value a seed
+At = Callable[[str, str | float], list[float]]  # a measure at a temperature or of "real" names, one value per seed
 
 
 def cultures_of(counted: Record) -> list[str]:
-    """The cultures whose names the n-grams' trial has counted, in their order."""
+    """Return the cultures that the n-grams' trial counted, in order."""
     kinds = [(kind, culture) for kind, _, culture in (name.partition("|") for name in counted.numbers)]
     return [culture for kind, culture in kinds if kind == DISTINCT and culture]
 
 
 def mean(values: Sequence[float]) -> float:
-    """The mean of at least one value."""
+    """Return the mean of at least one value."""
     return sum(values) / len(values)
 
 
 def stated(values: Sequence[float]) -> tuple[float, str]:
-    """Mean and 95 % interval, to be read."""
+    """Return the rounded mean, and the 95 % interval as text."""
     middle, low, high = interval(values)
     return round(middle, 3), f"{low:.3f} to {high:.3f}"
 
 
 def temperature_table(temperatures: Sequence[float], at: At) -> Table:
-    """Every measure at every temperature, and of real names."""
+    """Return a table of every measure at every temperature and for real names."""
     rows: list[list[Any]] = [
         [f"{t:g}", *(round(mean(at(measure, t)), 3) for measure in MEASURES)] for t in temperatures
     ]
     rows.append(["real names", *(round(mean(at(measure, "real")), 3) for measure in MEASURES)])
     return Table(
         "What temperature does", ["temperature", *MEASURES], rows,
-        "Shares, and nats a character (less is likelier). Real names are all novel, distinct and hits because they "
-        "are the test part; what they tell is how many of them the classifier takes for valid, and how likely they "
-        "are under the trigram.",
+        "Shares, and likelihood in nats per character (lower is likelier). Real names are the test part, so all of "
+        "them are novel, distinct and hits; compare only how many the classifier judges valid and their likelihood "
+        "under the trigram.",
     )  # fmt: skip
 
 
-def culture_table(counted: Record, knowing: Sequence[Record], untold: Sequence[Record]) -> Table:
-    """How well each culture's names are predicted, and judged."""
+def culture_table(counted: Record, conditioned: Sequence[Record], unconditioned: Sequence[Record]) -> Table:
+    """Return a table of each culture's loss, and of the share of its real names judged valid."""
     import numpy as np
 
     numbers = counted.numbers
 
-    judged = np.sum([record.arrays["judged|real"] for record in knowing], axis=0)
+    judged = np.sum([record.arrays["judged|real"] for record in conditioned], axis=0)
     right = np.diag(judged) / np.maximum(judged.sum(1), 1)
     rows = []
     for place, culture in enumerate(cultures_of(counted)):
         scores = [
             [record.numbers[f"nats|{culture}"] for record in own if f"nats|{culture}" in record.numbers]
-            for own in (knowing, untold)
+            for own in (conditioned, unconditioned)
         ]
         means = [round(mean(values), 3) if values else None for values in scores]
         rows.append([culture, int(numbers[f"{DISTINCT}|{culture}"]), *means, round(float(right[place]), 3)])
     return Table(
-        "By culture", ["culture", "distinct names", "nats, told", "nats, not told", "real names judged valid"], rows,
+        "By culture", ["culture", "distinct names", "nats per character, conditioned",
+                       "nats per character, unconditioned", "real names judged valid"], rows,
         f"{counted.texts['names']}: {int(numbers['lines']):,} lines, {int(numbers[DISTINCT]):,} distinct names of "
         "cultures.",
     )  # fmt: skip
 
 
 def name_table(temperatures: Sequence[float], knowing: Sequence[Record]) -> Table:
-    """Four names of each culture at each temperature, from the first seed."""
+    """Return four names of each culture at each temperature, from the first seed."""
     record = knowing[0]
     cultures = list(dict.fromkeys(key.partition("|")[0] for key in record.texts))
     rows = [
@@ -76,13 +77,13 @@ def name_table(temperatures: Sequence[float], knowing: Sequence[Record]) -> Tabl
     ]
     return Table(
         "Names written", ["culture", *(f"temperature {t:g}" for t in temperatures)], rows,
-        "The first drawn, not the best, and from the same random numbers at each temperature. An asterisk marks a "
-        "name of that culture from training.",
+        "The first names drawn, not the best, with the same random numbers at each temperature. An asterisk marks a "
+        "training name of that culture.",
     )  # fmt: skip
 
 
 def passages(temperatures: Sequence[float], knowing: Sequence[Record]) -> list[Passage]:
-    """Names of Italian, or else of the first culture, at each temperature; the first seed's."""
+    """Return the first seed's names of Italian, or else of the first culture, at each temperature."""
     if not knowing:
         return []
     texts = knowing[0].texts
@@ -93,7 +94,7 @@ def passages(temperatures: Sequence[float], knowing: Sequence[Record]) -> list[P
 def figures_of(
     temperatures: Sequence[float], at: At, cultures: Sequence[str], knowing: Sequence[Record]
 ) -> list[Curves | Heatmap]:
-    """Measures over temperature, likelihood over temperature, and who is taken for whom."""
+    """Draw measures and likelihood over temperature, and the confusion of cultures."""
     import numpy as np
 
     x = sorted(temperatures)
@@ -112,13 +113,13 @@ def figures_of(
     return [
         Curves("What temperature trades", "temperature", "share of samples",
                [*(curve(measure, 1.0) for measure in MEASURES[:4]), real("valid")],
-               caption="Means over seeds with 95 % intervals; dashed, the share of real test names judged valid."),
-        Curves("How likely samples are", "temperature", "nats a character under a trigram of unseen names",
+               caption="Means over seeds with 95 % intervals. Dashed: share of real test names judged valid."),
+        Curves("How likely samples are", "temperature", "nats per character under a trigram of unseen names",
                [curve("likelihood", float("inf")), real("likelihood")],
-               caption="Below the dashed line samples are likelier than real names are: duller, not better."),
-        Heatmap(f"Asked for, and taken for, at temperature {shown:g}", "culture judged", "culture asked for", shares,
+               caption="Below the dashed line, samples are likelier than real names: more typical, not better."),
+        Heatmap(f"Requested and predicted culture at temperature {shown:g}", "predicted", "requested", shares,
                 list(cultures), list(cultures),
-                caption="Share of the names asked for in a row that the classifier gives to a column, all seeds "
-                "together. Off the diagonal stand the cultures that are alike, or rare.",
-                unit="share of the names asked for"),
+                caption="Share of the names requested for the row's culture that the classifier assigns to the "
+                "column's, all seeds together. Cultures with large values off the diagonal are similar or rare.",
+                unit="share of the names requested"),
     ]  # fmt: skip

@@ -1,25 +1,25 @@
 """Names by culture, and what temperature does to them.
 
-**Question.** Can a small recurrent network, told a culture, write new names that pass for that culture's, and what
-does the sampling temperature trade for what?
+**Question.** Can a small recurrent network conditioned on a culture write new names that pass for that culture's,
+and what does the sampling temperature trade off?
 
-**Method.** Names are deduplicated before they are split, whatever their culture and capitals: in the list of
-surnames of 18 languages 2,038 of 20,050 lines only repeat another, and a model that remembers them would seem to
-invent. Each seed has its own split: 60 % train; 8 % say when to stop; 17 % train the judges, which the network never
-sees; 15 % test, once. A GRU or LSTM reads the letters, the embedding of the culture joined to each; a net of the
-same size that is told nothing shows what that is worth. The score is nats a character on the test names, the end
-counting as one, beside n-grams with Witten-Bell smoothing, told the culture or not. Then, at each temperature, a
-name is drawn for each of at most so many test names of each culture, so that samples and real names have the same
-number and mix. They are measured: *valid*, the share that a classifier (logistic regression on character n-grams,
-trained on the judges' names) gives to the culture asked for; *novel*, the share not among training names;
-*distinct*, the share of different ones; *hits*, the share that are real names of the culture which the network has
-not seen; *likelihood*, nats a character under a trigram of the judges' names, told the culture. The real test names
-are measured beside them.
+**Method.** Names are deduplicated before the split, regardless of culture and capitals: in the list of surnames of 18
+languages, 2,038 of 20,050 lines repeat another, and a model that memorized them would seem to invent. Each seed has
+its own split: 60 % training; 8 % validation for early stopping; 17 % to train the judges, never seen by the network;
+15 % for one test. A GRU or LSTM reads the letters, each concatenated with the embedding of the culture; an
+unconditioned network of the same size shows what the culture contributes. The score is nats per character on the test
+names, the end counting as a character; the baselines are n-grams with Witten-Bell smoothing, conditioned on culture
+or not. Then, at each temperature, one name is sampled for each of a limited number of test names of each culture, so
+that samples and real names have the same size and mix. The measures are: *valid*, the share that a classifier
+(logistic regression on character n-grams, trained on the judges' names) assigns to the requested culture; *novel*,
+the share not among the training names; *distinct*, the share of different names; *hits*, the share that are real
+names of the culture unseen by the network; *likelihood*, nats per character under a trigram of the judges' names,
+conditioned on culture. The real test names are measured in the same way.
 
-**What to expect.** Cold samples are the safest and the likeliest, likelier than real names, repeat one another, and
-are often copied from training; hot ones are new and fall to pieces. No judge is perfect: the classifier errs on real
-names too, and only its share on these says what a share on samples is worth. Where the real list is missing, six
-invented cultures stand in for it, easier to tell apart.
+**What to expect.** Samples at a low temperature are the safest and likeliest, likelier than real names; they repeat
+and are often copied from training. Samples at a high temperature are new and often malformed. The classifier errs on
+real names too, so compare its share on samples with its share on real names. If the real list is missing, six
+invented cultures replace it; they are easier to distinguish.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,8 +37,8 @@ from elman.apps.names import (
     coded,
     grams_of,
     learn,
-    nats_a_character,
     nats_of_each,
+    nats_per_character,
     write_names,
 )  # fmt: skip
 from elman.lab.arms import Arms
@@ -58,8 +58,8 @@ from elman.studies.ex22_names.results import (
     temperature_table,
 )  # fmt: skip
 
-COUNTED = "n-grams"  # the trial that needs no network
-LAYERS = ("GRU", "LSTM")  # the drop-in layers, whose models `elman names` can read again
+COUNTED = "n-grams"  # the trial without a network
+LAYERS = ("GRU", "LSTM")  # the drop-in layers, whose models `elman names` can load
 PROTOTYPE = "prototype of this project, on one list of first names"
 
 
@@ -67,7 +67,7 @@ PROTOTYPE = "prototype of this project, on one list of first names"
 class Plan:
     """The names, the network, its training, and the samples to draw."""
 
-    names: str = "auto"  # names_by_language, invented, a folder of Culture.txt, or the best this machine has
+    names: str = "auto"  # names_by_language, invented, a folder of Culture.txt, or auto: the best one here
     cells: tuple[str, ...] = ("GRU", "LSTM")  # or further ones, by name or file.py:Class
     embedding_size: PositiveInt = 32
     condition_size: PositiveInt = 16
@@ -77,7 +77,7 @@ class Plan:
     batch_size: PositiveInt = 128
     learning_rate: PositiveFloat = 4e-3
     temperatures: tuple[PositiveFloat, ...] = (0.5, 0.8, 1.0, 1.3)
-    asked: PositiveInt = 60  # names of each culture, at most
+    asked: PositiveInt = 60  # names per culture, at most
     seeds: PositiveInt = 5
 
 
@@ -85,62 +85,63 @@ QUICK = Plan(cells=("GRU",), hidden_size=96, dropout=0.1, updates=340, learning_
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """What the network must reach, and what temperature is said to do."""
+    """State what the network must reach, and the expected effects of temperature."""
     from elman.cells.lookup import cell_label
 
     cold, hot = min(plan.temperatures), max(plan.temperatures)
     cell = cell_label(plan.cells[0])
-    nats, share = "nats a character", "difference of shares"
-    blind = named(cell, told=False)
+    nats, share = "nats per character", "difference of shares"
+    blind = named(cell, conditioned=False)
 
     def gap(measure: str, a: str | float, b: str | float) -> Callable[[Arms], list[float]]:
         return lambda arms: arms.less(cell, cell, at(measure, a), at(measure, b))
 
     return [
-        Claim("ngram", f"Told the culture, the {cell} predicts unseen names better than a 5-gram told it too.",
-              "Karpathy, Johnson & Fei-Fei (2015), table 2: recurrent nets ahead of n-grams", f"{nats} below it",
-              at_least=0.0, measure=lambda arms: arms.less(COUNTED, cell, "5-gram, told", "nats")),
-        Claim("untold", f"Told nothing, the {cell} predicts them better than a 5-gram.",
-              "Karpathy, Johnson & Fei-Fei (2015), table 2", f"{nats} below it", at_least=0.0,
+        Claim("ngram", f"Conditioned on culture, the {cell} predicts unseen names better than a conditioned 5-gram.",
+              "Karpathy, Johnson & Fei-Fei (2015), table 2: recurrent nets ahead of n-grams",
+              f"{nats} below the 5-gram", at_least=0.0,
+              measure=lambda arms: arms.less(COUNTED, cell, "5-gram, conditioned", "nats")),
+        Claim("unconditioned", f"Unconditioned, the {cell} predicts unseen names better than a 5-gram.",
+              "Karpathy, Johnson & Fei-Fei (2015), table 2", f"{nats} below the 5-gram", at_least=0.0,
               measure=lambda arms: arms.less(COUNTED, blind, "5-gram", "nats")),
-        Claim("culture", "To be told the culture helps the network.",
-              "Mikolov & Zweig (2012): a context vector lowers perplexity", f"{nats} below the net not told",
+        Claim("culture", "Conditioning on culture lowers the network's loss.",
+              "Mikolov & Zweig (2012): a context vector lowers perplexity", f"{nats} below the unconditioned net",
               at_least=0.0, measure=lambda arms: arms.less(blind, cell, "nats")),
-        Claim("novel", f"At temperature {hot:g} more samples are new than at {cold:g}.",
+        Claim("novel", f"More samples are new at temperature {hot:g} than at {cold:g}.",
               f"{PROTOTYPE}: .93 over .51", share, at_least=0.0, measure=gap("novel", hot, cold)),
-        Claim("hits", f"At temperature {cold:g} more samples are real names never seen than at {hot:g}.",
+        Claim("hits", f"More samples are unseen real names at temperature {cold:g} than at {hot:g}.",
               f"{PROTOTYPE}: .117 over .014", share, at_least=0.0, measure=gap("hits", cold, hot)),
-        Claim("valid", f"At temperature {cold:g} more samples pass for the culture asked for than at {hot:g}.",
+        Claim("valid", f"More samples pass for the requested culture at temperature {cold:g} than at {hot:g}.",
               "textbook: temperature trades variety for safety", share, at_least=0.0,
               measure=gap("valid", cold, hot)),
-        Claim("dull", f"At temperature {cold:g} samples are likelier than real names.",
+        Claim("dull", f"At temperature {cold:g}, samples are likelier than real names.",
               "Holtzman et al. (2020): what is likeliest is not what people write", f"{nats} below real names",
               at_least=0.0, measure=gap("likelihood", "real", cold)),
     ]  # fmt: skip
 
 
 def at(measure: str, where: str | float) -> str:
-    """The number of a record that is this measure at a temperature, or of ``"real"`` names."""
+    """Return the name of a record's number: a measure at a temperature or of ``"real"`` names."""
     return f"{measure}|{where if isinstance(where, str) else format(where, 'g')}"
 
 
-def named(cell: str, told: bool) -> str:
-    """Name of an arm, by its cell's label and whether it is told the culture."""
-    return cell if told else f"{cell}, not told"
+def named(cell: str, conditioned: bool) -> str:
+    """Return an arm's name from its cell's label and whether it is conditioned on culture."""
+    return cell if conditioned else f"{cell}, unconditioned"
 
 
 def networks(plan: Plan) -> dict[str, tuple[str, bool]]:
-    """The cell's name, and whether the network is told the culture, of every arm."""
+    """Return, by arm, the cell's name and whether the network is conditioned on culture."""
     from elman.cells.lookup import cell_label
 
-    return {named(cell_label(cell), told): (cell, told) for cell in plan.cells for told in (True, False)}
+    return {named(cell_label(cell), given): (cell, given) for cell in plan.cells for given in (True, False)}
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Each cell, told and not told, and n-grams, with each seed, bound to the names they read.
+    """Return a trial per seed for each cell, conditioned or not, and for the n-grams.
 
     Raises:
-        DataError: if the names cannot be read, or are of one culture.
+        DataError: if the names cannot be read, or all belong to one culture.
     """
     from elman.cells.lookup import cell_inputs, cell_named
     from elman.data.errors import DataError
@@ -160,7 +161,7 @@ def trials(plan: Plan) -> list[Trial]:
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Score the n-grams; or train one network and test it once, and sample from one that is told the culture."""
+    """Score the n-grams; or train one network, test it once and, if it is conditioned, sample from it."""
 
     from elman.cells.lookup import cell_named
     from elman.data.names import names, split
@@ -179,15 +180,15 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     if not all(parts.values()) or len({culture for culture, _ in parts["judge"]}) < 2:
         raise TrialFailed(f"{given.name} has too few names to split and judge by: {len(given.pairs)}")
     vocabulary = Vocabulary.from_text(END + "".join(name for _, name in given.pairs))
-    cell, told = networks(plan)[trial.arm]
+    cell, conditioned = networks(plan)[trial.arm]
     settings: dict[str, Any] = {
-        "vocabulary_size": len(vocabulary), "conditions": len(given.cultures) if told else 1, "cell": cell,
+        "vocabulary_size": len(vocabulary), "conditions": len(given.cultures) if conditioned else 1, "cell": cell,
         "embedding_size": plan.embedding_size, "condition_size": plan.condition_size,
         "hidden_size": plan.hidden_size, "dropout": plan.dropout,
     }  # fmt: skip
     further = cell not in LAYERS
-    made_of: dict[str, Any] = settings | ({"cell": partial(Recurrent, cell_named(cell))} if further else {})
-    model = ConditionalLanguageModel(**made_of)
+    arguments: dict[str, Any] = settings | ({"cell": partial(Recurrent, cell_named(cell))} if further else {})
+    model = ConditionalLanguageModel(**arguments)
     rows = {part: coded(own, given.cultures, vocabulary) for part, own in parts.items()}
     losses, checks = learn(
         model, rows["training"], rows["check"], plan.updates,
@@ -196,12 +197,12 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     )  # fmt: skip
     record = Record(series={"loss": losses, "check": checks})
     each = nats_of_each(model, rows["test"])
-    record.numbers["nats"] = nats_a_character(each)
+    record.numbers["nats"] = nats_per_character(each)
     for culture in given.cultures:
         own = [one for one, (of, _) in zip(each, parts["test"], strict=True) if of == culture]
         if own:
-            record.numbers[f"nats|{culture}"] = nats_a_character(own)
-    if told:
+            record.numbers[f"nats|{culture}"] = nats_per_character(own)
+    if conditioned:
         notes = {"cultures": list(given.cultures), "vocabulary": vocabulary.to_json(), "names": given.name}
         if not further:
             save_made(desk.folder / "model", model, settings, notes)
@@ -210,7 +211,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def _sample_and_judge(plan: Plan, trial: Trial, model: Any, notes: dict, parts: dict, record: Record) -> None:
-    """Write as many names of each culture as are taken from the test, and measure both."""
+    """Sample as many names of each culture as are taken from the test part, and measure both."""
     judges = Judges(parts, notes["vocabulary"])
     real = []
     for culture in notes["cultures"]:
@@ -233,7 +234,7 @@ def _sample_and_judge(plan: Plan, trial: Trial, model: Any, notes: dict, parts: 
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Scores beside the n-grams, what temperature does, by culture, and the names."""
+    """Return scores of networks and n-grams, the effects of temperature, scores by culture, and names."""
     from elman.cells.lookup import cell_label
 
     arms = Arms(records)
@@ -250,30 +251,32 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     scores = {arm: arms.numbers(arm, "nats") for arm in arms if arm != COUNTED}
     scores |= {label: arms.numbers(COUNTED, label) for label in GRAMS if counted}
     tables = [
-        Table("Nats a character on unseen names", ["model", "nats", "95 % interval", "splits"],
+        Table("Nats per character on unseen names", ["model", "nats", "95 % interval", "splits"],
               [[arm, *stated(values), len(values)] for arm, values in scores.items()],
-              "Told or not: whether it knows the name's culture. Each seed has its own split and start."),
+              "Networks are conditioned on the name's culture unless the row says otherwise. Each seed has its own "
+              "split and start."),
     ]  # fmt: skip
     figures: list[Curves | Heatmap] = []
     summary = "No network was trained to the end."
-    knowing = arms[first]
-    if knowing and counted:
+    conditioned = arms[first]
+    if conditioned and counted:
         tables += [
             temperature_table(plan.temperatures, values_at),
-            culture_table(counted[0], knowing, arms[named(first, told=False)]),
-            name_table(plan.temperatures, knowing),
+            culture_table(counted[0], conditioned, arms[named(first, conditioned=False)]),
+            name_table(plan.temperatures, conditioned),
         ]
-        figures = figures_of(plan.temperatures, values_at, cultures_of(counted[0]), knowing)
+        figures = figures_of(plan.temperatures, values_at, cultures_of(counted[0]), conditioned)
         summary = (
-            f"On unseen names of {counted[0].texts['names']} a {first} that is told the culture has "
-            f"{mean(scores[first]):.3f} nats a character, where a 5-gram told it too has "
-            f"{mean(scores['5-gram, told']):.3f}; from temperature {cold:g} to {hot:g} the share of samples judged "
-            f"valid goes from {share('valid', cold)} to {share('valid', hot)} (real names: "
-            f"{share('valid', 'real')}), that of new ones from {share('novel', cold)} to {share('novel', hot)}."
+            f"On unseen names of {counted[0].texts['names']}, a {first} conditioned on culture scores "
+            f"{mean(scores[first]):.3f} nats per character and a conditioned 5-gram "
+            f"{mean(scores['5-gram, conditioned']):.3f}. From temperature {cold:g} to {hot:g}, the share of samples "
+            f"judged valid goes from {share('valid', cold)} to {share('valid', hot)} (real names: "
+            f"{share('valid', 'real')}), and the share of new samples from {share('novel', cold)} to "
+            f"{share('novel', hot)}."
         )
     return Findings(
         summary=summary,
         tables=tables,
         figures=figures,
-        passages=passages(plan.temperatures, knowing),
+        passages=passages(plan.temperatures, conditioned),
     )

@@ -1,4 +1,4 @@
-"""How the tunes of study 15.24 are measured: n-grams over their notes, and what each tune is like."""
+"""Measures of study 15.24: the loss of n-grams over notes, and properties of tunes."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -9,27 +9,30 @@ from elman.probe.melody import bars_filled, best_key, durations, in_scale, inter
 
 __all__ = ["MEASURES", "grams_of", "measured"]
 
-ALPHABET = 1 + 32 * 62  # the end, and every pair of a duration and a pitch that the network chooses from
+ALPHABET = 1 + 32 * 62  # the end, and every pair of duration and pitch that the network can choose
 ORDERS = {"unigram": 1, "bigram": 2, "5-gram": 5}
-TOLD = "told the place in the bar"
+PLACED = "given the place in the bar"
 MEASURES = (
     "key correlation", "its own key found", "in the scale", "bars filled", "steps of a second or less",
-    "interval divergence", "duration divergence", "nearest distance", "notes a tune",
+    "interval divergence", "duration divergence", "nearest distance", "notes per tune",
 )  # fmt: skip
 
 
 def grams_of(training: Sequence[Melody], test: Sequence[Melody]) -> dict[str, float]:
-    """Return nats a note, ends included, of n-grams over pairs of a pitch above the tonic and a duration.
+    """Return nats per note, ends included, of n-grams over pairs of pitch above the tonic and duration.
 
     Args:
-        training: tunes of a known key to fit on.
-        test: tunes of a known key to score.
+        training: tunes of known key to fit on.
+        test: tunes of known key to score.
     """
     parts = [[_tokens(tune) for tune in part] for part in (training, test)]
-    told = [[list(_places(tune)) for tune in part] for part in (training, test)]
-    scores = {name: SequenceGram(parts[0], order, ALPHABET).nats_a_token(parts[1]) for name, order in ORDERS.items()}
+    places = [[list(_places(tune)) for tune in part] for part in (training, test)]
+    scores = {
+        name: SequenceGram(parts[0], order, ALPHABET).nats_per_token(parts[1]) for name, order in ORDERS.items()
+    }
     for name, order in ORDERS.items():
-        scores[f"{name}, {TOLD}"] = SequenceGram(parts[0], order, ALPHABET, told[0]).nats_a_token(parts[1], told[1])
+        gram = SequenceGram(parts[0], order, ALPHABET, places[0])
+        scores[f"{name}, {PLACED}"] = gram.nats_per_token(parts[1], places[1])
     return scores
 
 
@@ -39,7 +42,7 @@ def _tokens(tune: Melody) -> list[tuple[int | None, int]]:
 
 
 def _places(tune: Melody) -> Iterator[tuple[tuple[int, int], int]]:
-    """Metre and sixteenths since the bar line, of every note and of the end: what the network is told too."""
+    """Yield metre and sixteenths since the bar line for every note and the end, as the network sees them."""
     now = -tune.pickup
     yield tune.metre, now % tune.bar
     for note in tune.notes:
@@ -48,14 +51,14 @@ def _places(tune: Melody) -> Iterator[tuple[tuple[int, int], int]]:
 
 
 def measured(tunes: Sequence[Melody], training: Sequence[Melody]) -> dict[str, float]:
-    """Return the :data:`MEASURES` of tunes of a known key: means over tunes, over all notes for steps, and over the
-    tunes that have a whole bar for bars (NaN if none has).
+    """Return the :data:`MEASURES` of tunes of known key: means over tunes; for steps, over all notes; for bars, over
+    the tunes with a whole bar (NaN where no tune has one).
 
     Raises:
         ValueError: if there are no tunes.
     """
     if not tunes:
-        raise ValueError("there are no tunes to measure")
+        raise ValueError("got no tunes to measure, expected at least one")
     keys = [(best_key(tune), tune) for tune in tunes]
     bars = [share for share in map(bars_filled, tunes) if not math.isnan(share)]
     steps = intervals(tunes)

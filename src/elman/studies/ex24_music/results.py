@@ -1,4 +1,4 @@
-"""How the results of study 15.24 are shown: scores, what tunes are like, and a piano roll."""
+"""Tables and figures of study 15.24: scores, properties of tunes, and a piano roll."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,38 +13,38 @@ GROUPS = ("samples", "real", "shuffled", "drawn from all")
 
 
 def mean(values: Sequence[float]) -> float:
-    """The mean of at least one value."""
+    """Return the mean of at least one value."""
     return sum(values) / len(values)
 
 
 def score_table(grams: dict[str, float], scores: dict[str, list[float]], note: str) -> Table:
-    """Nats a note of n-grams and networks."""
+    """Return a table of nats per note of n-grams and networks."""
     rows: list[list[Any]] = [[name, round(nats, 3), ""] for name, nats in grams.items()]
     for arm, values in scores.items():
         middle, low, high = interval(values)
         rows.append([arm, round(middle, 3), f"{low:.3f} to {high:.3f}" if len(values) > 1 else "one seed"])
-    return Table("Unseen tunes", ["model", "nats a note", "95 % interval over seeds"], rows, note)
+    return Table("Unseen tunes", ["model", "nats per note", "95 % interval over seeds"], rows, note)
 
 
 def measure_table(records: Sequence[Record], temperature: float) -> Table:
-    """Every measure of samples, real tunes and the two kinds of shuffled ones."""
+    """Return a table of every measure of samples, real tunes and the two kinds of shuffled tunes."""
     measures = [key.partition("|")[0] for key in records[0].numbers if key.endswith("|real")]
     rows = [
         [measure, *(round(mean([r.numbers[f"{measure}|{group}"] for r in records]), 3) for group in GROUPS)]
         for measure in measures
     ]
     return Table(
-        "What the tunes are like", ["measure", *GROUPS], rows,
+        "Properties of the tunes", ["measure", *GROUPS], rows,
         f"Means over {len(records)} seeds; samples at temperature {temperature:g}, one for each real test tune, with "
-        "its key, metre and pickup. Divergences are from training, in nats. Shuffled: each test tune's "
-        "notes in another order; drawn from all: notes of all test tunes, dealt out again. Where a collection is in "
-        "few keys, notes drawn from all still fit one of them: the correlation of the best key says less than "
-        "whether it is the tune's own.",
+        "its key, metre and pickup. Divergences are from training, in nats. Shuffled: each test tune's notes in "
+        "another order. Drawn from all: the notes of all test tunes, redistributed. In a collection with few keys, "
+        "notes drawn from all still fit one of the keys, so finding the tune's own key says more than the best "
+        "key's correlation.",
     )  # fmt: skip
 
 
 def figures_of(grams: dict[str, float], records: Sequence[Record]) -> list[Curves | Heatmap]:
-    """Learning, intervals, and the first seed's first tune."""
+    """Draw the learning curves, the intervals, and the first seed's first tune."""
     first = records[0]
     learning = []
     for name in ("loss", "validation"):
@@ -58,10 +58,10 @@ def figures_of(grams: dict[str, float], records: Sequence[Record]) -> list[Curve
         for group in GROUPS
     ]  # fmt: skip
     return [
-        Curves("Learning tunes", "update", "nats a note", learning,
-               caption="Means over seeds with 95 % intervals: training (a tenth of the run each) and validation."),
-        Curves("From one note to the next", "interval, semitones up", "share of intervals", steps,
-               caption="Means over seeds with 95 % intervals. Melodies go by step: shuffled, a tune keeps its notes "
-               "and loses this."),
+        Curves("Learning tunes", "update", "nats per note", learning,
+               caption="Means over seeds with 95 % intervals: training, by tenths of the run, and validation."),
+        Curves("Intervals between consecutive notes", "interval, semitones up", "share of intervals", steps,
+               caption="Means over seeds with 95 % intervals. Melodies move mostly by step; a shuffled tune keeps "
+               "its notes but not the steps."),
         piano_roll(first.arrays["roll|1"], f"The first tune written: {first.texts['1']}"),
     ]  # fmt: skip

@@ -1,28 +1,29 @@
-"""Melodies, a pitch and a duration at a time.
+"""Melodies, one pitch and duration at a time.
 
-**Question.** Can a small LSTM that reads a folk tune note by note tell what comes next, and do the tunes that it
-writes keep to their key and their metre as real ones do?
+**Question.** Can a small LSTM that reads a folk tune note by note predict the next note, and do the tunes it writes
+keep to their key and metre as real tunes do?
 
-**Method.** A note is a pair: a MIDI pitch and a duration in sixteenths; P(note) = P(duration) P(pitch | duration),
-and a tune ends with a sign of its own. Of tunes that are the same but for their key one is kept, and versions of one
-tune stay on one side of the split: 80 % train, 10 % say when to stop, 10 % test, once. The net is told metre, key and
-the place in the bar. Pitches are counted from the tonic, so that every key is the same; the other way, pitches
-counted from C with training tunes (never others) moved by -6 to 5 semitones at random, is an arm of the full plan, as
-are C without such moves and a net that is not told the place in the bar. The score is the joint negative
-log-likelihood of pitch and duration in nats a note, the end counting as one, beside n-grams over the same pairs and
-the same alphabet with Witten-Bell smoothing, which are also told the place in the bar.
+**Method.** A note is a MIDI pitch and a duration in sixteenths; P(note) = P(duration) P(pitch | duration), and a tune
+ends with a separate symbol. Of tunes that differ only in key, one is kept, and all versions of a tune are in the same
+part of the split: 80 % for training, 10 % for early stopping, 10 % for one test. The inputs include metre, key and
+the place in the bar. Pitches are counted from the tonic, so that all keys look alike. The full plan has three more
+arms: pitches counted from C with the training tunes (never others) transposed at random by -6 to 5 semitones, pitches
+counted from C without transposition, and a network without the place in the bar. The score is the joint negative
+log-likelihood of pitch and duration in nats per note, the end counting as a note. The baselines are n-grams over the
+same pairs and alphabet with Witten-Bell smoothing, with and without the place in the bar.
 
-Then the net writes one tune for each test tune, with its key, metre and pickup, and ends it when it likes. Samples
-are measured beside the test tunes, beside these with their notes shuffled within each tune (same pitches, other
-order), and beside tunes whose notes are drawn from all test tunes (no key of their own): the correlation of the time
-that each pitch class sounds with Krumhansl's profile of the best key; the share of notes in the scale; the share of
-bars that begin and end with a note; the divergence of intervals and of durations from those of training; and the edit
-distance to the most similar training tune, whatever its key. The first samples are left as MIDI and as sound.
+Then the network writes one tune for each test tune, with its key, metre and pickup, and decides when to end it.
+Samples are compared with the test tunes, with test tunes whose notes are shuffled within each tune (same pitches,
+other order), and with tunes whose notes are drawn from all test tunes (without a key of their own). The measures are
+the correlation of the time that each pitch class sounds with Krumhansl's profile of the best key; the share of notes
+in the scale; the share of bars that begin and end with a note; the divergence of intervals and of durations from
+training; and the edit distance to the most similar training tune in any key. The first samples are saved as MIDI and
+as sound.
 
-**What to expect.** A shuffled tune has the key of the original, for no measure of pitch classes hears order; what it
-loses is steps and bars. Published scores on this collection (Bai, Kolter & Koltun, 2018: LSTM 3.29 nats, TCN 3.07)
-are of 88 keys a frame, chords included, and cannot be set beside ours. Where the tunes are missing, a grammar's stand
-in; its beats are drawn independently, and it has nothing to copy.
+**What to expect.** A shuffled tune keeps the key, because measures of pitch classes ignore order; it loses steps and
+bars. Published scores on this collection (Bai, Kolter & Koltun, 2018: LSTM 3.29 nats, TCN 3.07) are per frame of 88
+keys, chords included, and are not comparable with these. If the tunes are missing, a grammar generates tunes instead;
+their beats are drawn independently, so there is nothing to copy.
 """
 
 from collections.abc import Callable, Sequence
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from elman.data.music.melody import Melody
 
 MAIN, UNPLACED, FROM_C, TRANSPOSED = "LSTM", "no place in the bar", "from C", "from C, transposed"
-COUNTED = "n-grams"  # the trial that needs no network
+COUNTED = "n-grams"  # the trial without a network
 ARMS = {
     MAIN: {"reference": "tonic", "beat": True},
     UNPLACED: {"reference": "tonic", "beat": False},
@@ -58,7 +59,7 @@ ARMS = {
 class Plan:
     """The tunes, the network, its training, and the samples to draw."""
 
-    tunes: str = "auto"  # nottingham, grammar, an ABC or MIDI file, a folder of them, or the best this machine has
+    tunes: str = "auto"  # nottingham, grammar, an ABC or MIDI file, a folder of them, or auto: the best one here
     arms: tuple[str, ...] = tuple(ARMS)
     hidden_size: PositiveInt = 192
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
@@ -66,44 +67,44 @@ class Plan:
     batch_size: PositiveInt = 16
     learning_rate: PositiveFloat = 4e-3
     temperature: PositiveFloat = 1.0
-    samples: PositiveInt = 100  # at most; there are no more than test tunes
-    kept: PositiveInt = 3  # samples a seed that are left as MIDI and as sound
+    samples: PositiveInt = 100  # at most, and at most one per test tune
+    kept: PositiveInt = 3  # samples per seed that are saved as MIDI and as sound
     seeds: PositiveInt = 4
 
     def __post_init__(self) -> None:
         if MAIN not in self.arms or not set(self.arms) <= set(ARMS):
-            raise ValueError(f"arms are {', '.join(ARMS)}, the first among them; got {', '.join(self.arms)}")
+            raise ValueError(f"arms must be {MAIN}, and any others of {', '.join(ARMS)}; got {', '.join(self.arms)}")
 
 
 QUICK = Plan(arms=(MAIN,), hidden_size=96, dropout=0.1, updates=250, learning_rate=1e-2, samples=40, seeds=3)
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """What the network must reach, and what its tunes must be like."""
-    nats, goal = "nats a note", "goal set before the first run"
+    """State the loss the network must reach, and the properties its tunes must have."""
+    nats, goal = "nats per note", "goal set before the first run"
 
     def less(measure: str, name: str, other: str) -> Callable[[Arms], list[float]]:
         return lambda arms: arms.less(MAIN, MAIN, f"{measure}|{name}", f"{measure}|{other}")
 
     stated = [
-        Claim("bigram", "The LSTM predicts unseen tunes more than 0.15 nats a note better than a bigram.",
-              f"{goal}, an estimate", f"{nats} below it", at_least=0.15,
+        Claim("bigram", "The LSTM predicts unseen tunes by more than 0.15 nats per note better than a bigram.",
+              f"{goal}, an estimate", f"{nats} below the bigram", at_least=0.15,
               measure=lambda arms: arms.less(COUNTED, MAIN, "nats|bigram", "nats")),
-        Claim("ngrams", "It predicts them better than any n-gram, told the place in the bar or not.",
+        Claim("ngrams", "The LSTM predicts unseen tunes better than any n-gram, given the place in the bar or not.",
               "Karpathy, Johnson & Fei-Fei (2015), table 2: recurrent nets ahead of n-grams",
               f"{nats} below the best", at_least=0.0,
               measure=lambda arms: arms.less(COUNTED, MAIN, "best", "nats")),
-        Claim("scale", "Samples have as many notes in their key's scale as real tunes, within 5 points.",
+        Claim("scale", "The share of notes in the key's scale is within 5 points of real tunes' in samples.",
               goal, "difference of shares", at_least=-0.05, at_most=0.05,
               measure=less("in the scale", "samples", "real")),
-        Claim("key", "Samples fit their best key better than notes drawn from all tunes do.",
+        Claim("key", "Samples fit their best key better than notes drawn from all tunes.",
               "Krumhansl (1990), chapter 4: melodies make their key heard", "difference of correlations",
               at_least=0.0, measure=less("key correlation", "samples", "drawn from all")),
-        Claim("bars", "Samples fill more of their bars than shuffled tunes do.",
+        Claim("bars", "Samples fill more of their bars than shuffled tunes.",
               "Eck & Schmidhuber (2002): an LSTM keeps the metre", "difference of shares", at_least=0.0,
               measure=less("bars filled", "samples", "shuffled")),
-        Claim("steps", "The intervals of samples are nearer to those of training than a shuffled tune's are.",
-              "textbook: melodies go by step", "nats of divergence below it", at_least=0.0,
+        Claim("steps", "The intervals of samples are closer to training than the intervals of shuffled tunes.",
+              "textbook: melodies go by step", "nats of divergence below shuffled tunes", at_least=0.0,
               measure=less("interval divergence", "shuffled", "samples")),
         Claim("copies", "Samples are not copies: their mean distance to the nearest training tune is at least 0.3.",
               "goal set before the first run; real test tunes are at least 0.4 away by the split",
@@ -111,18 +112,19 @@ def claims(plan: Plan) -> list[Claim]:
               measure=lambda arms: arms.numbers(MAIN, "nearest distance|samples")),
     ]  # fmt: skip
     if UNPLACED in plan.arms:
-        stated.append(Claim("place", "To be told the place in the bar helps the network.",
-                            "this study", f"{nats} below the net not told", at_least=0.0,
+        stated.append(Claim("place", "Knowing the place in the bar lowers the network's loss.",
+                            "this study", f"{nats} below the net without it", at_least=0.0,
                             measure=lambda arms: arms.less(UNPLACED, MAIN, "nats")))  # fmt: skip
     if {TRANSPOSED, FROM_C} <= set(plan.arms):
-        stated.append(Claim("transposed", "Transposing the training tunes helps a net that counts pitches from C.",
+        stated.append(Claim("transposed", "Transposing the training tunes lowers the loss of a net that counts "
+                            "pitches from C.",
                             "textbook: augmentation", f"{nats} below the net without", at_least=0.0,
                             measure=lambda arms: arms.less(FROM_C, TRANSPOSED, "nats")))  # fmt: skip
     return stated
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Each arm with each seed, and the n-grams, bound to the tunes they read."""
+    """Return a trial per arm and seed, and one for the n-grams."""
     from elman.data.music.library import tunes
 
     given = tunes(plan.tunes)
@@ -132,7 +134,7 @@ def trials(plan: Plan) -> list[Trial]:
 
 
 def parts_of(plan: Plan) -> "list[list[Melody]]":
-    """Training, validation and test tunes whose notes are in the model's alphabet.
+    """Return the training, validation and test tunes that the model can encode.
 
     Raises:
         TrialFailed: if a part is empty.
@@ -144,14 +146,14 @@ def parts_of(plan: Plan) -> "list[list[Melody]]":
     usable = [tune for tune in given.tunes if fits(tune)]
     if len(usable) < 3:
         raise TrialFailed(
-            f"{given.name} has {len(usable)} tunes of a known key and a usual range, of {len(given.tunes)}; at least "
-            "3 that differ are needed"
+            f"got {len(usable)} tunes of known key and usual range among the {len(given.tunes)} of {given.name}, "
+            "expected at least 3 that differ"
         )
     return [list(part) for part in split_tunes(usable)]
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Score the n-grams; or train one network and test it once, of which the main one writes tunes and is saved."""
+    """Score the n-grams; or train one network and test it once. The main network also writes tunes and is saved."""
 
     from elman.apps.tunes import Settings, TuneModel, batched, save_tunes, score
     from elman.data.music.library import tunes
@@ -196,7 +198,7 @@ def _write(
     plan: Plan, trial: Trial, desk: Desk, model: "TuneModel", training: "list[Melody]", test: "list[Melody]",
     record: Record,
 ) -> None:  # fmt: skip
-    """Write a tune like each test tune; measure it, the real one, and what is left of that when it is shuffled."""
+    """Write a tune for each test tune; measure the samples, the real tunes and the shuffled real tunes."""
     from dataclasses import replace
 
     import torch
@@ -232,30 +234,30 @@ def _write(
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Scores beside the n-grams, what the tunes are like, and one to be seen."""
+    """Return scores of networks and n-grams, properties of the tunes, and a piano roll."""
     arms = Arms(records)
     (counted,) = arms[COUNTED]
     sizes = {name: int(counted.numbers[name]) for name in ("tunes", "training", "test")}
     named = ((name, name.removeprefix("nats|")) for name in counted.numbers if name.startswith("nats|"))
     grams = {name: counted.numbers[key] for key, name in named}
     main = arms[MAIN]
-    summary = "No network of the main arm finished."
+    summary = "No network of the main arm has finished."
     if main:
         written, real = (
             [percent(arms.mean(MAIN, f"{measure}|{name}"), 0) for measure in ("in the scale", "bars filled")]
             for name in ("samples", "real")
         )
         summary = (
-            f"On unseen tunes of {counted.texts['tunes']} the LSTM needs {arms.mean(MAIN, 'nats'):.3f} nats a note, "
-            f"a bigram {grams['bigram']:.3f}; {written[0]} of the notes it writes are in the scale ({real[0]} of "
-            f"real ones), and {written[1]} of its bars are filled ({real[1]} of real ones)."
+            f"On unseen tunes of {counted.texts['tunes']}, the LSTM scores {arms.mean(MAIN, 'nats'):.3f} nats per "
+            f"note and a bigram {grams['bigram']:.3f}. In the LSTM's tunes, {written[0]} of notes are in the scale "
+            f"(real tunes: {real[0]}) and {written[1]} of bars are filled (real tunes: {real[1]})."
         )
     return Findings(
         summary=summary,
         tables=[
             score_table(grams, {arm: arms.numbers(arm, "nats") for arm in arms if arm != COUNTED},
                         f"{counted.texts['tunes']}: {sizes['tunes']} tunes, {sizes['training']} to train on, "
-                        f"{sizes['test']} to test; left aside: {counted.texts['aside']}."),
+                        f"{sizes['test']} to test; excluded: {counted.texts['aside']}."),
             *([measure_table(main, plan.temperature)] if main else []),
         ],
         figures=figures_of(grams, main) if main else [],

@@ -1,22 +1,21 @@
-"""Attention made visible: where a decoder looks while it reverses, and while it translates.
+"""Attention maps: where a decoder attends while it reverses strings and while it translates.
 
-**Question.** What does additive attention look at, step by step, when it has learned to write a string
-backwards; does the map show what the decoder uses, and does the kind of score, additive or multiplicative,
-matter?
+**Question.** Which source positions does additive attention attend to when a decoder has learned to reverse a string?
+Does the attention map show what the decoder uses, and does the score, additive or multiplicative, matter?
 
-**Method.** The model of study 15.15 learns with teacher forcing on strings of 3 to 10 digits, with additive
-attention, multiplicative attention, or none. On held-out strings of 8 and 10 digits attention is read off while
-the true target is written, and compared with the anti-diagonal: at step t the digit to be written stands at
-place n - t. Three measures: the share of steps whose largest weight is exactly there (*on it*), there or one
-place beside it (*within one*), and the mean weight there. A map may look right and not be used, so there is an
-intervention: the place of the anti-diagonal is masked at every step (and, as a control, another place drawn at
-random), and the share of digits still right is counted. Then translators learn a small English and German of known
-alignment, whose articles agree and whose verbs go to the end of a clause, and, where the data is there, the
-descriptions of Multi30k; a fifth of the grammar's sentences is held out.
+**Method.** The model of study 15.15 is trained with teacher forcing on strings of 3 to 10 digits, with additive
+attention, multiplicative attention, or none. On held-out strings of 8 and 10 digits, attention is recorded during
+teacher forcing and compared with the anti-diagonal: at step t, the digit to write is at position n - t. The measures
+are the share of steps whose largest weight is exactly there (*on it*), the share within one position of it (*within
+one*), and the mean weight there. A map may look right without being used, so there is an intervention: the
+anti-diagonal's position is masked at every step (as a control, another random position), and the share of digits
+still right is counted. Then translators learn a small English-German grammar with known alignment, agreeing articles
+and clause-final verbs, and, if the data is available, the descriptions of Multi30k. A fifth of the grammar's
+sentences is held out.
 
-**What to expect.** The encoder reads both ways, so that a digit's neighbours carry traces of it: a prototype
-with perfect accuracy had its largest weight on the anti-diagonal in 79 % of steps only. Attention beside the
-digit is no fault. Masking the place should hurt far more than masking another.
+**What to expect.** The encoder reads in both directions, so a digit's neighbours carry traces of it: a prototype with
+perfect accuracy had its largest weight on the anti-diagonal in only 79 % of steps. Attention beside the digit is not
+an error. Masking the digit's position should hurt far more than masking another.
 """
 
 from collections.abc import Callable, Sequence
@@ -54,7 +53,7 @@ class Plan:
     learning_rate: PositiveFloat = 1e-2
     test_size: PositiveInt = 400
     updates_small: PositiveInt = 1000
-    updates_real: NonNegativeInt = 6000  # on Multi30k, where it is there
+    updates_real: NonNegativeInt = 6000  # on Multi30k, if available
     seeds: PositiveInt = 5
 
 
@@ -62,21 +61,21 @@ QUICK = Plan(updates=400, updates_small=250, updates_real=0, seeds=2)
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """What attention makes possible, where it looks, and whether the place matters."""
+    """State what attention gains, where it looks, and whether the position matters."""
 
     def looks(name: str) -> Callable[[Arms], list[float]]:
         return lambda arms: arms.on(**REVERSING).numbers(ADDITIVE, name)
 
     return [
-        Claim("gain", "With additive attention more strings of 10 digits come out right than without any.", BAHDANAU,
-              "accuracy gained", at_least=0.0,
+        Claim("gain", "With additive attention, more strings of 10 digits are right than without attention.",
+              BAHDANAU, "accuracy gained", at_least=0.0,
               measure=lambda arms: arms.on(**REVERSING).less(ADDITIVE, NONE, "exact|10")),
-        Claim("near", "Additive attention looks at the digit to be written or one beside it in 90 % of steps.",
+        Claim("near", "In 90 % of steps, additive attention is largest within one position of the digit to write.",
               "this project's prototype", "share of steps", at_least=0.9, measure=looks("within one|10")),
-        Claim("exact", "It looks exactly at the digit to be written in 90 % of steps.",
+        Claim("exact", "In 90 % of steps, additive attention is largest exactly on the digit to write.",
               "textbook exercise 15.28: the map of a reversal is the anti-diagonal", "share of steps", at_least=0.9,
               measure=looks("on it|10")),
-        Claim("used", "Masking the digit to be written costs more digits than masking another.",
+        Claim("used", "Masking the digit to write costs more digits than masking another.",
               "Jain & Wallace (2019) and Wiegreffe & Pinter (2019) on whether attention explains", "share of digits",
               at_least=0.0,
               measure=lambda arms: arms.on(**REVERSING).less(ADDITIVE, ADDITIVE, "other masked|10", "masked|10")),
@@ -85,13 +84,13 @@ def claims(plan: Plan) -> list[Claim]:
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Each kind of attention with every seed, and the translators."""
+    """Return a trial per kind of attention and seed, and the translators' trials."""
     reversing = [Trial(arm, seed, REVERSING) for arm in ARMS for seed in range(plan.seeds)]
     return reversing + translation.trials(plan.seeds, plan.updates_real)
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one model; read its attention, and take places away from it."""
+    """Train one model, record its attention, and mask positions."""
     import torch
 
     from elman.data.reversal import Reversal
@@ -114,7 +113,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         return record
     for n in SHOWN:
         batch = Reversal(n, n).draw(plan.test_size, test, held_out=True)
-        place = n - 1 - torch.arange(n)[:, None].expand(n, plan.test_size)  # [T, B], of the digit to be written
+        place = n - 1 - torch.arange(n)[:, None].expand(n, plan.test_size)  # [T, B], position of the digit to write
         other = (place + torch.randint(1, n, place.shape, generator=test)) % n
         with torch.no_grad():
             state = model.encode(batch.source, batch.lengths)
@@ -132,7 +131,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 def digits_right(model: "Seq2Seq", target: "Tensor", state: Any, digits: int, masked: "Tensor | None") -> float:
-    """Share of digits that are likeliest where they should be, the true ones before; one place a step is masked."""
+    """Return the share of right digits under teacher forcing, with one source position masked per step if given."""
     import torch
 
     right = []
@@ -148,7 +147,7 @@ def digits_right(model: "Seq2Seq", target: "Tensor", state: Any, digits: int, ma
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Accuracies, what attention looks at, what masking does, and maps."""
+    """Return accuracies, measures of attention, effects of masking, and maps."""
     arms = Arms(records).on(**REVERSING)
     columns = ("exact|10", "on it|10", "within one|10", "weight|10", "kept|10", "masked|10", "other masked|10")
     maps = []
@@ -157,25 +156,24 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             for r in arms[arm][:1]:
                 digits = r.texts[f"digits-{n}"]
                 maps.append(Heatmap(
-                    f"{arm.capitalize()} attention, a held-out string of {n} digits", "source digit", "digit to be "
-                    "written",
+                    f"{arm.capitalize()} attention, a held-out string of {n} digits", "source digit", "digit to "
+                    "write",
                     r.arrays[f"map-{n}"].tolist(), list(digits), list(digits[::-1]),
-                    "Rows are steps; each sums to one. The anti-diagonal is where the digit to be written stands. "
-                    "The first seed.",
+                    "Rows are steps; each sums to one. The digit to write is on the anti-diagonal. First seed.",
                     "attention weight",
                 ))  # fmt: skip
     exact, near = (arms.mean(ADDITIVE, name) for name in ("on it|10", "within one|10"))
     return Findings(
         summary=(
-            f"On strings of 10 digits additive attention has its largest weight on the digit to be written in "
-            f"{percent(exact, 0)} of steps, on it or one beside it in {percent(near, 0)}."
+            f"On strings of 10 digits, additive attention has its largest weight on the digit to write in "
+            f"{percent(exact, 0)} of steps, and within one position of it in {percent(near, 0)}."
         ) if ADDITIVE in arms else "No trial with additive attention has finished.",
         tables=[
             Table("Strings of 10 digits",
                   ["attention", "strings right", "on it", "within one", "weight on it", "digits right",
                    "with it masked", "with another masked"],
                   [[arm, *(arms.formatted(arm, name, SHARE) for name in columns)] for arm in ARMS if arm in arms],
-                  "Means with 95 % intervals over seeds. Digits right are counted with the true digits before."),
+                  "Means with 95 % intervals over seeds. Digits right are counted under teacher forcing."),
             translation.table(Arms(records)),
         ],
         figures=[*maps, *translation.pictures(Arms(records))],

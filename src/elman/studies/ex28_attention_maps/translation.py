@@ -1,4 +1,4 @@
-"""The second half of study 15.28: attention of a translator, where the true alignment is known, and on real text."""
+"""The second half of study 15.28: a translator's attention on text with known alignment and on real text."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,23 +21,23 @@ NAMES = {GRAMMAR["task"]: "small grammar", MULTI30K["task"]: "Multi30k"}
 
 
 def stated() -> list[Claim]:
-    """What attention tells of a translation."""
+    """State what attention shows about a translation."""
 
     def finds(name: str) -> Callable[[Arms], list[float]]:
         return lambda arms: arms.on(**GRAMMAR).numbers(ARM, name)
 
     return [
-        Claim("aligned", "A translator's largest weight lies on the word it renders, or beside it.",
+        Claim("aligned", "A translator's largest weight is on the source word of the word it writes, or beside it.",
               "Bahdanau, Cho & Bengio (2015), figure 3", "share of words", at_least=0.9,
               measure=finds("within one")),
-        Claim("late", "It finds the verb that German puts at the end of a clause.",
+        Claim("late", "The translator attends to the English verb when it writes a clause-final German verb.",
               "Bahdanau, Cho & Bengio (2015): alignments that are not monotonic", "share of such verbs",
               at_least=0.9, measure=finds("late verb")),
     ]  # fmt: skip
 
 
 def trials(seeds: int, updates_real: int) -> list[Trial]:
-    """The small grammar with every seed, and Multi30k once where it is there."""
+    """Return a trial of the small grammar per seed, and one of Multi30k if the data is available."""
     from elman import data
 
     found = [Trial(ARM, seed, GRAMMAR) for seed in range(seeds)]
@@ -46,7 +46,7 @@ def trials(seeds: int, updates_real: int) -> list[Trial]:
 
 
 def run(plan: Any, trial: Trial, desk: Desk) -> Record:
-    """Train a translator, save it, and let it translate what was held out."""
+    """Train a translator, save it, and translate the held-out sentences."""
     import random
 
     from elman.data.copying import Coder, common_words
@@ -71,13 +71,13 @@ def run(plan: Any, trial: Trial, desk: Desk) -> Record:
     updates, size = (plan.updates_small if small else plan.updates_real), plan.batch_size // 2
 
     def draw(update: int):
-        start = choice.randrange(max(1, len(ordered) - 8 * size))  # sentences of like length
+        start = choice.randrange(max(1, len(ordered) - 8 * size))  # sentences of similar length
         return _batch(choice.sample(ordered[start : start + 8 * size], size), source, target)
 
-    made = train(
+    steps = train(
         model, lambda update: sequence_loss(model, draw(update)), updates, learning_rate=5e-3 if small else 2e-3
     )
-    losses(made, lambda update, loss: desk.progress(update, updates, loss=loss))
+    losses(steps, lambda update, loss: desk.progress(update, updates, loss=loss))
     save_made(desk.folder / "model", model.eval(), settings, {"source": source.words, "target": target.words})
     written = translate(model, source, target, [p.source for p in test])
     numbers = _scores(test, written)
@@ -91,7 +91,7 @@ def run(plan: Any, trial: Trial, desk: Desk) -> Record:
 
 
 def translate(model: Any, source: "Coder", target: "Coder", sentences: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Translate sentences, taking the likeliest word at each step."""
+    """Translate sentences greedily."""
     import torch
 
     from elman.data.copying import Example
@@ -126,7 +126,7 @@ def _batch(part: "Sequence[Phrase]", source: "Coder", target: "Coder"):
 
 
 def _weights(model: Any, source: "Coder", target: "Coder", phrase: "Phrase"):
-    """Attention ``[T, S]`` while the true translation is written."""
+    """Return the attention ``[T, S]`` under teacher forcing."""
     import torch
 
     batch = _batch([phrase], source, target)
@@ -136,7 +136,7 @@ def _weights(model: Any, source: "Coder", target: "Coder", phrase: "Phrase"):
 
 
 def _alignment(model: Any, source: "Coder", target: "Coder", test: "Sequence[Phrase]") -> dict[str, float]:
-    """Where the largest weight lies while each true word is written."""
+    """Return how often the largest weight is on the aligned word, under teacher forcing."""
     exact, near, late, count, verbs = 0, 0, 0, 0, 0
     for phrase in test[:200]:
         highest = _weights(model, source, target, phrase).argmax(-1)
@@ -162,10 +162,10 @@ def _scores(test: "Sequence[Phrase]", written: Sequence[Sequence[str]]) -> dict[
 
 
 def table(arms: Arms) -> Table:
-    """Scores of each set of sentences."""
+    """Return a table of the scores on each set of sentences."""
     columns = {
-        "exact": "sentences right", "BLEU": "BLEU", "chrF": "chrF", "on it": "largest weight on the word rendered",
-        "within one": "on it or beside it", "late verb": "the verb at a clause's end, within one",
+        "exact": "sentences right", "BLEU": "BLEU", "chrF": "chrF", "on it": "largest weight on the aligned word",
+        "within one": "on it or beside it", "late verb": "clause-final verb, within one",
     }  # fmt: skip
     rows: list[list[Any]] = []
     for task, name in NAMES.items():
@@ -179,25 +179,25 @@ def table(arms: Arms) -> Table:
             )
             rows.append([name, *scores])
     return Table("Translating English to German", ["sentences", *columns.values()], rows,
-                 "Of sentences held out. BLEU on the study's own words, in lower case for Multi30k: not comparable "
+                 "On held-out sentences. BLEU uses the study's own tokens, lower case for Multi30k: not comparable "
                  "with scores of whole texts.")  # fmt: skip
 
 
 def pictures(arms: Arms) -> list[Heatmap]:
-    """Attention over one sentence of each set."""
+    """Draw the attention over one sentence of each set."""
     found = []
     for task in NAMES:
         for record in arms.on(task=task)[ARM][:1]:
             found.append(
                 Heatmap(f"Attention of a {task}", "read", "written", record.arrays["map"].tolist(),
                         record.texts["source"].split(), record.texts["target"].split(),
-                        "While the true translation is written; rows sum to one. The first seed.", "attention weight")
+                        "Under teacher forcing; rows sum to one. First seed.", "attention weight")
             )  # fmt: skip
     return found
 
 
 def samples(arms: Arms) -> list[Passage]:
-    """What was written."""
+    """Return sample translations."""
     return [
         Passage(f"Written by the {task}", record.texts["said"], "sample")
         for task in NAMES for record in arms.on(task=task)[ARM][:1]

@@ -1,4 +1,4 @@
-"""What study 15.30 shows: who was right how often, and who answered how soon."""
+"""Tables and figures of study 15.30: accuracy and latency of each network."""
 
 from collections.abc import Sequence
 
@@ -18,30 +18,31 @@ BATCHES = (1, 32)
 
 
 def trade_offs(answers: Sequence[Record]) -> Passage:
-    """Tell who answers first, at which lengths."""
-    told = []
+    """Say which network answers first at which lengths."""
+    paragraphs = []
     for batch in BATCHES:
         means = {arm: [mean for mean, _, _ in _points(answers, arm, batch)] for arm in NETWORKS}
         firsts = [min(NETWORKS, key=lambda arm, k=k: means[arm][k]) for k in range(len(LENGTHS))]
         lengths = {
             arm: [str(n) for n, first in zip(LENGTHS, firsts, strict=True) if first == arm] for arm in NETWORKS
         }
-        lists = [f"the {arm} at {', '.join(those)} words" for arm, those in lengths.items() if those]
+        lists = [f"the {arm} is fastest at {', '.join(won)} words" for arm, won in lengths.items() if won]
         ratio = means["Transformer"][-1] / means["LSTM"][-1]
-        told.append(
-            f"With {_each(batch)} first to answer is {'; '.join(lists)}. At {LENGTHS[-1]} words the Transformer "
+        paragraphs.append(
+            f"With {_each(batch)}, {'; '.join(lists)}. At {LENGTHS[-1]} words, the Transformer "
             f"takes {ratio:.1f} times as long as the LSTM."
         )
-    told.append(
-        "The recurrent nets need one step after another, and memory for one state; the Transformer compares every "
-        "word with every other, all at once, quick on many processors and dear on one. When a word is added, "
-        "an LSTM that reads forwards goes on from its state; the other two must read the whole sentence again."
+    paragraphs.append(
+        "The recurrent networks compute one step after another and keep a single state in memory. The Transformer "
+        "compares every word with every other in parallel, which is fast on many processors and expensive on one. "
+        "When a word is added, a forward LSTM continues from its state; the other two must read the whole sentence "
+        "again."
     )
-    return Passage("Trade-offs", "\n\n".join(told))
+    return Passage("Trade-offs", "\n\n".join(paragraphs))
 
 
 def accuracies(corpus: str, arms: Arms) -> list[Table]:
-    """Return sizes, accuracy and time of a pass by arm, and the tests in pairs."""
+    """Return a table of sizes, accuracy and epoch time by arm, and one of the paired tests."""
     from elman.probe.paired import holm, mcnemar
 
     there = [arm for arm in (BAYES, *ARMS) if arm in arms]
@@ -60,11 +61,11 @@ def accuracies(corpus: str, arms: Arms) -> list[Table]:
     pairs = {f"{a} and {b}": mcnemar(first[a], first[b]) for a, b in wanted if a in first and b in first}
     corrected = holm(pairs) if pairs else {}
     return [
-        Table(f"Test sentences of {corpus} decided rightly",
-              ["", "hidden size", "parameters", "accuracy", "a pass, s of processor time", "rates kept"], rows,
-              "Means with 95 % intervals over seeds; parameters without those of the word vectors."),
-        Table("Whether two differ on the same sentences (McNemar, seed 0)",
-              ["pair", "p", "p, corrected for their number (Holm)"],
+        Table(f"Accuracy on the test sentences of {corpus}",
+              ["", "hidden size", "parameters", "accuracy", "CPU s per epoch", "learning rates kept"], rows,
+              "Means with 95 % intervals over seeds; parameters exclude the word vectors."),
+        Table("Paired tests on the same sentences (McNemar, seed 0)",
+              ["pair", "p", "p, corrected for the number of tests (Holm)"],
               [[pair, p_value(p), p_value(corrected[pair])] for pair, p in pairs.items()]),
     ]  # fmt: skip
 
@@ -79,23 +80,23 @@ def _points(answers: Sequence[Record], arm: str, batch: int) -> list[tuple[float
 
 
 def times(answers: Sequence[Record], batch: int) -> Table:
-    """Return the time of an answer by network and length."""
+    """Return a table of the latency by network and length."""
     columns = [_points(answers, arm, batch) for arm in NETWORKS]
     return Table(
-        f"Time of an answer, {_each(batch)}, ms", ["words", *NETWORKS],
+        f"Latency, {_each(batch)}, ms", ["words", *NETWORKS],
         [[length, *(round(column[k][0], 2) for column in columns)] for k, length in enumerate(LENGTHS)],
-        "Medians in turns, mean over the trials; one thread.",
+        "Medians of interleaved runs, mean over the trials; one thread.",
     )  # fmt: skip
 
 
 def curves(answers: Sequence[Record], batch: int) -> Curves:
-    """Draw the time of an answer by length, a line for each network."""
+    """Draw the latency by length, one line per network."""
     lines = [
         across(arm, LENGTHS, [record.series[f"{arm}, {batch}"] for record in answers], logarithmic=True)
         for arm in NETWORKS
     ]
     return Curves(
-        f"Time of an answer, {_each(batch)}", "words", "milliseconds", lines, log_x=True, log_y=True,
-        caption="Medians in turns, geometric means over the trials with 95 % intervals; one thread. A line twice as "
-        "steep grows with the square.",
+        f"Latency, {_each(batch)}", "words", "milliseconds", lines, log_x=True, log_y=True,
+        caption="Medians of interleaved runs, geometric means over the trials with 95 % intervals; one thread. A "
+        "slope of 2 means quadratic growth.",
     )  # fmt: skip

@@ -1,23 +1,23 @@
-"""An LSTM, two layers that read both ways, and a small Transformer, at equal parameters.
+"""An LSTM, a bidirectional LSTM and a small Transformer with equal numbers of parameters.
 
-**Question.** How do an LSTM of one layer, a bidirectional LSTM of two and a Transformer encoder of two layers with
-four heads compare in accuracy, in the time to train and in the time to answer?
+**Question.** How do a one-layer LSTM, a two-layer bidirectional LSTM and a two-layer Transformer encoder with four
+heads compare in accuracy, training time and latency?
 
-**Method.** All read word vectors of the same width and decide by the largest output of each feature. Their sizes are
-solved for, so that without the word vectors each has as many parameters as the others, within two in a hundred. Each
-is trained with every rate of a short list of its kind, warmed up and then lowered; the rate and the pass with the
-lowest validation loss are kept, and the test is read once. Two controls: naive Bayes on words and pairs of words, and
-the Transformer without positions, to which a sentence is a bag of words. Padding is masked. Differences on the test
-sentences are tested in pairs (McNemar), corrected for their number (Holm).
+**Method.** All networks read word vectors of the same width and classify from the maximum of each output feature over
+the sentence. Their hidden sizes are chosen so that, without the word vectors, the numbers of parameters agree within
+2 %. Each network is trained with every learning rate of a short list for its kind, with warm-up and decay; the rate
+and epoch with the lowest validation loss are kept, and the test is read once. There are two controls: naive Bayes on
+words and pairs of words, and the Transformer without positions, which sees a sentence as a bag of words. Padding is
+masked. Differences on the test sentences are tested in pairs (McNemar) and corrected for the number of tests (Holm).
 
-Times are measurements of one machine. A pass is told in processor time, validation included. The time of an answer is
-taken in trials of their own, with all networks in turns in one process on one thread, one sentence at a time and 32
-together, from 8 words to 512. The LSTMs run on this library's engine, the attention on PyTorch's.
+Times are measured on one machine. Epoch times are CPU times and include validation. Latency is measured in separate
+trials, with all networks interleaved in one process on one thread, for one sentence and for 32 together, from 8 to
+512 words. The LSTMs run on Elman's engine, attention on PyTorch's.
 
-**What to expect.** On SST-2, learned from scratch, a tie with naive Bayes. An LSTM takes a step after another, so a
-single long sentence suits the Transformer better; attention grows with the square of the length, so a batch of long
-ones suits it worse. A prototype with torch.nn had, for one sentence of 128 words, 3.1 ms (LSTM) and 1.6 ms
-(Transformer), and for 32 of 512 words 155 ms and 710 ms.
+**What to expect.** On SST-2, trained from scratch, a tie with naive Bayes. An LSTM computes one step after another,
+so the Transformer is faster on a single long sentence; attention grows with the square of the length, so the
+Transformer is slower on a batch of long sentences. A prototype with torch.nn took 3.1 ms (LSTM) and 1.6 ms
+(Transformer) for one sentence of 128 words, and 155 ms and 710 ms for 32 sentences of 512 words.
 """
 
 from collections.abc import Callable, Sequence
@@ -51,7 +51,7 @@ HEADS, LAYERS = 4, 2
 
 @dataclass(frozen=True)
 class Plan:
-    """The sentences, the networks, their training, and the measurement of answers."""
+    """The sentences, the networks, their training, and the measurement of latency."""
 
     data: str = "auto"  # sst2, rt-polarity or reviews
     sentences: NonNegativeInt = 0  # to train on; 0 for all
@@ -61,9 +61,9 @@ class Plan:
     epochs: PositiveInt = 6
     patience: PositiveInt = 2
     batch_size: PositiveInt = 32
-    rates: tuple[PositiveFloat, ...] = (7e-4, 2e-3)  # tried by the LSTMs
-    attention_rates: tuple[PositiveFloat, ...] = (5e-4, 1.5e-3)  # tried by the Transformers
-    repeats: PositiveInt = 9  # of an answer to many sentences; five times as many for one
+    rates: tuple[PositiveFloat, ...] = (7e-4, 2e-3)  # learning rates tried for the LSTMs
+    attention_rates: tuple[PositiveFloat, ...] = (5e-4, 1.5e-3)  # and for the Transformers
+    repeats: PositiveInt = 9  # latency runs for 32 sentences; five times as many for one
     seeds: PositiveInt = 3
 
 
@@ -71,7 +71,7 @@ QUICK = Plan(sentences=1500, width=32, parameters=20_000, epochs=4, rates=(4e-3,
 
 
 def claims(plan: Plan) -> list[Claim]:
-    """Sizes, accuracy, and time by length."""
+    """State the claims on sizes, accuracy, and latency by length."""
     prototype = "a prototype of this study with torch.nn"
 
     def equal(arms: Arms) -> float | list[float]:
@@ -85,26 +85,26 @@ def claims(plan: Plan) -> list[Claim]:
         return lambda arms: [each(record) for record in arms[LATENCY]]
 
     return [
-        Claim("equal", "Without word vectors the networks differ by at most 2 % in parameters.", "textbook exercise "
-              "15.30: control for parameter count", "largest over smallest, less 1", at_most=0.02,
+        Claim("equal", "Without word vectors, the networks differ by at most 2 % in parameters.", "textbook exercise "
+              "15.30: control for parameter count", "largest over smallest, minus 1", at_most=0.02,
               measure=equal),
-        Claim("tie", "The LSTM and naive Bayes on words and pairs are within three points of each other.",
+        Claim("tie", "The LSTM and naive Bayes on words and pairs are within three points in accuracy.",
               "Wang & Manning (2012), Baselines and Bigrams: not easily beaten", "accuracy, difference",
               at_least=-0.03, at_most=0.03, measure=lambda arms: arms.less("LSTM", BAYES, "accuracy")),
-        Claim("order", "Learned from scratch, the BiLSTM is more accurate than the Transformer.",
+        Claim("order", "Trained from scratch, the BiLSTM is more accurate than the Transformer.",
               "the design of this study: recurrence assumes the order that attention has to learn",
               "accuracy, difference", at_least=0.0,
               measure=lambda arms: arms.less("BiLSTM", "Transformer", "accuracy")),
-        Claim("positions", "Without positions the Transformer loses at least a point.",
+        Claim("positions", "Without positions, the Transformer loses at least one point of accuracy.",
               "Vaswani et al. (2017), section 3.5", "accuracy, difference", at_least=0.01,
               measure=lambda arms: arms.less("Transformer", UNPLACED, "accuracy")),
-        Claim("long", "One sentence of 128 words the Transformer reads sooner than the LSTM.", prototype,
+        Claim("long", "On one sentence of 128 words, the Transformer is faster than the LSTM.", prototype,
               "time, LSTM over Transformer", at_least=1.0,
               measure=ratios(lambda ms: ms("LSTM", 1, 128) / ms("Transformer", 1, 128))),
-        Claim("many", "32 sentences of 512 words the LSTM reads sooner than the Transformer.", prototype,
+        Claim("many", "On 32 sentences of 512 words, the LSTM is faster than the Transformer.", prototype,
               "time, Transformer over LSTM", at_least=1.0,
               measure=ratios(lambda ms: ms("Transformer", 32, 512) / ms("LSTM", 32, 512))),
-        Claim("growth", "From 64 words to 512, 32 sentences, the Transformer's time grows faster than the LSTM's.",
+        Claim("growth", "On 32 sentences, from 64 to 512 words, the Transformer's time grows faster than the LSTM's.",
               "Vaswani et al. (2017), table 1: n^2 d against n d^2", "growth, Transformer over LSTM", at_least=1.0,
               measure=ratios(lambda ms: ms("Transformer", 32, 512) / ms("Transformer", 32, 64)
                              / (ms("LSTM", 32, 512) / ms("LSTM", 32, 64)))),
@@ -112,14 +112,14 @@ def claims(plan: Plan) -> list[Claim]:
 
 
 def trials(plan: Plan) -> list[Trial]:
-    """Every network with every seed, naive Bayes once, and the answers' times once a seed."""
+    """Return a trial per network and seed, one of naive Bayes, and one of latency per seed."""
     found, seeds = sentiment.inputs(plan.data), range(plan.seeds)
     trained = [Trial(arm, seed, inputs=found) for arm in ARMS for seed in seeds]
     return [Trial(BAYES, inputs=found), *trained, *(Trial(LATENCY, seed) for seed in seeds)]
 
 
 def encoder(plan: Plan, arm: str, hidden_size: int) -> Any:
-    """What reads the word vectors in an arm."""
+    """Build the encoder of an arm."""
     from elman.cells import LSTMCell
     from elman.nn import Recurrent
     from elman.nn.transformer import Transformer
@@ -135,7 +135,7 @@ def solved(plan: Plan, arm: str) -> int:
     """Return the hidden size with which an arm comes nearest to the plan's number of parameters.
 
     Raises:
-        TrialFailed: if none comes within one in a hundred.
+        TrialFailed: if no hidden size comes within 1 %.
 
     Example:
         >>> [solved(Plan(), arm) for arm in NETWORKS]
@@ -157,7 +157,7 @@ def solved(plan: Plan, arm: str) -> int:
 
 
 def counted(plan: Plan, arm: str, hidden_size: int) -> int:
-    """Parameters of the encoder and of the classifier on top, without the word vectors."""
+    """Return the number of parameters of the encoder and the classifier, without the word vectors."""
     import torch
     from torch import nn
 
@@ -169,7 +169,7 @@ def counted(plan: Plan, arm: str, hidden_size: int) -> int:
 
 
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
-    """Train one network with every rate and read the test once; or measure answers."""
+    """Train one network with every learning rate and read the test once, or measure latency."""
     if trial.arm == LATENCY:
         return _answers(plan, desk)
     corpus = sentiment.load(plan.data, plan.sentences)
@@ -196,25 +196,25 @@ def _trained(plan: Plan, trial: Trial, desk: Desk, read: sentiment.Read) -> tupl
     size = solved(plan, arm)
     rates = plan.rates if arm in ("LSTM", "BiLSTM") else plan.attention_rates
     kept: tuple[float, float, Any] | None = None
-    passes: list[float] = []
+    epochs: list[float] = []
     for place, rate in enumerate(rates):
         torch.manual_seed(seed)
         embedding = TokenEmbedding(read.lexicon.sizes, [plan.width])
         model = TextClassifier(embedding, encoder(plan, arm, size), 2, dropout=plan.dropout)
         updates = -(-len(read.training) // plan.batch_size)
 
-        def told(done: int, total: int, loss: float, place: int = place) -> None:
+        def report(done: int, total: int, loss: float, place: int = place) -> None:
             desk.progress(place * total + done, len(rates) * total, loss=loss)
 
         best = float("inf")
         began = time.process_time()
         for epoch in fit(
             model, read.training, read.validation, plan.epochs, learning_rate=rate, batch_size=plan.batch_size,
-            seed=seed, patience=plan.patience, schedule=linear(warmup=updates // 2), each=told,
+            seed=seed, patience=plan.patience, schedule=linear(warmup=updates // 2), each=report,
         ):  # fmt: skip
             best = min(best, epoch.validation)
             ended = time.process_time()
-            passes.append(ended - began)
+            epochs.append(ended - began)
             began = ended
         if kept is None or best < kept[0]:
             kept = best, rate, model
@@ -222,13 +222,13 @@ def _trained(plan: Plan, trial: Trial, desk: Desk, read: sentiment.Read) -> tupl
     right = sentiment.probabilities(kept[2], read.test).argmax(1) == read.truth
     numbers = {
         "parameters": float(counted(plan, arm, size)), "hidden size": float(size), "rate": kept[1],
-        "validation": kept[0], "a pass": statistics.median(passes),
+        "validation": kept[0], "a pass": statistics.median(epochs),
     }  # fmt: skip
     return right, numbers
 
 
 def _answers(plan: Plan, desk: Desk) -> Record:
-    """Median milliseconds of an answer by network, batch and length; all networks in turns."""
+    """Return the median latency in milliseconds by network, batch and length, with interleaved runs."""
     import statistics
     import time
 
@@ -261,14 +261,14 @@ def _answers(plan: Plan, desk: Desk) -> Record:
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
-    """Accuracy, times, and both by length."""
+    """Return accuracy and times, and both by length."""
     arms = Arms(records)
     answers, there = arms[LATENCY], [arm for arm in (BAYES, *ARMS) if arm in arms]
     corpus = next((r.texts["data"] for arm in there for r in arms[arm]), "no sentences")
     shares = {arm: [(r.series["right"], r.series["words"]) for r in arms[arm]] for arm in there}
     trained_on = max((size for arm in there for size in arms.numbers(arm, "training")), default=0)
     return Findings(
-        summary=f"Test sentences of {corpus} decided rightly, learned from {trained_on:.0f} sentences: "
+        summary=f"Accuracy on the test sentences of {corpus}, trained on {trained_on:.0f} sentences: "
         + ", ".join(f"{arm} {percent(arms.mean(arm, 'accuracy'))}" for arm in there) + ".",
         passages=[trade_offs(answers)] if answers else [],
         tables=[*accuracies(corpus, arms), *(times(answers, batch) for batch in BATCHES if answers)],

@@ -1,4 +1,4 @@
-"""What study 15.34 shows: each task's accuracy, by network and by the number of sentences."""
+"""Tables and figures of study 15.34: each task's accuracy, by network and by number of sentences."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -19,37 +19,37 @@ SINGLE, TOGETHER, SHUFFLED = READERS = ("sentiment alone", "together", "together
 
 
 def share(arms: Arms, arm: str, name: str) -> str:
-    """The mean as a percentage, for a sentence."""
+    """Return the mean as a percentage, to be used in a sentence."""
     return percent(arms.mean(arm, name)) if arms.numbers(arm, name) else "no share"
 
 
 def tables(arms: Arms, sizes: Sequence[int], names: Mapping[str, str]) -> list[Table]:
-    """Words tagged rightly, and sentences decided rightly.
+    """Return the tables of tagging and of sentiment accuracy.
 
     Args:
         arms: the records.
-        sizes: numbers of sentences, 0 for all.
-        names: of the data of each task.
+        sizes: numbers of sentences; 0 means all.
+        names: each task's data set.
     """
 
-    def told(among: Arms, arm: str, name: str) -> str | None:
+    def shown(among: Arms, arm: str, name: str) -> str | None:
         return among.formatted(arm, name, SHARE, 4)
 
     by_size = {f"{n or 'all'} sentences": arms.on(sentences=n) for n in sizes}
-    tagged = [[arm, told(arms, arm, "tags")] for arm in TAGGERS]
-    tagged += [[f"{TOGETHER}, {size}", told(among, TOGETHER, "tags")] for size, among in by_size.items()]
-    decided = [[size, *(told(among, how, "sentiment") for how in READERS)] for size, among in by_size.items()]
+    tagged = [[arm, shown(arms, arm, "tags")] for arm in TAGGERS]
+    tagged += [[f"{TOGETHER}, {size}", shown(among, TOGETHER, "tags")] for size, among in by_size.items()]
+    decided = [[size, *(shown(among, how, "sentiment") for how in READERS)] for size, among in by_size.items()]
     return [
-        Table(f"Share of the words of {names['tags']} tagged rightly", ["network", "accuracy"],
-              [["every word's most frequent tag", told(arms, ALONE, "most frequent")], *tagged],
+        Table(f"Tagging accuracy on the words of {names['tags']}", ["network", "accuracy"],
+              [["every word's most frequent tag", shown(arms, ALONE, "most frequent")], *tagged],
               "Means with 95 % intervals over seeds."),
-        Table(f"Share of the sentences of {names['sentiment']} decided rightly", ["learned from", *READERS],
-              decided, "The same sentences for every network, others for every seed."),
+        Table(f"Accuracy on the sentences of {names['sentiment']}", ["trained on", *READERS],
+              decided, "Every network is trained on the same sentences; they differ between seeds."),
     ]  # fmt: skip
 
 
 def figures(arms: Arms, sizes: Sequence[int]) -> list[Curves]:
-    """Sentiment by the number of sentences, if there is any."""
+    """Draw sentiment accuracy by the number of training sentences, if there are several numbers."""
     lines = []
     for how in READERS:
         points = []
@@ -64,6 +64,6 @@ def figures(arms: Arms, sizes: Sequence[int]) -> list[Curves]:
     if len(sizes) < 2 or not lines:
         return []
     return [
-        Curves("Sentiment by the number of sentences", "sentences with a sentiment learned from",
-               "share decided rightly", lines, log_x=True, caption="Means with 95 % intervals over seeds.")
+        Curves("Sentiment by the number of sentences", "training sentences with a sentiment",
+               "accuracy", lines, log_x=True, caption="Means with 95 % intervals over seeds.")
     ]  # fmt: skip

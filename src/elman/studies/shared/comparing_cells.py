@@ -1,4 +1,4 @@
-"""What studies that compare cells on generated tasks share: one trial, the table, the curves."""
+"""Run a trial and build the table and the curves of the studies that compare cells on generated tasks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,11 +22,11 @@ __all__ = [
     "trials_on",
 ]
 
-GAIN = 0.01  # of accuracy; two arms that both reach 1.0 differ by nothing, and nothing is no gain
+GAIN = 0.01  # of accuracy; two arms that both reach 1.0 do not differ, and a zero difference must not count as a gain
 
 
 def further_cells(names: Iterable[str]) -> dict[str, str]:
-    """The names of further cells by their label, which is the arm's name."""
+    """Return the further cells' names by label; the label is the arm's name."""
     from elman.cells.lookup import cell_label
 
     return {cell_label(name): name for name in names}
@@ -35,7 +35,7 @@ def further_cells(names: Iterable[str]) -> dict[str, str]:
 def trials_on(
     things: Iterable[Mapping[str, Given]], arms: Iterable[str], cells: Iterable[str], seeds: int
 ) -> list[Trial]:
-    """Every arm and further cell on every thing, such as ``{"task": "copy"}``, with every seed."""
+    """Return a trial for every arm and further cell, every thing, such as ``{"task": "copy"}``, and every seed."""
     from elman.cells.lookup import cell_inputs
 
     every = [*((arm, {}) for arm in arms)]
@@ -59,7 +59,7 @@ def learn_task(
 
 
 def accuracy_table(title: str, arms: Arms, tasks: Sequence[str], note: str = "") -> Table:
-    """A row an arm: the cell's parameters, and mean accuracy with its 95 % interval on each task."""
+    """Return a row per arm: the cell's parameters and, per task, the mean accuracy with its 95 % interval."""
     rows = []
     on_tasks = [arms.on(task=task) for task in tasks]
     for arm in arms:
@@ -70,9 +70,9 @@ def accuracy_table(title: str, arms: Arms, tasks: Sequence[str], note: str = "")
 
 
 def learning_curves(title: str, arms: Arms, task: str, updates: int, caption: str = "") -> Curves:
-    """Training loss of every arm on one task."""
+    """Draw the training loss of every arm on one task."""
     there = arms.on(task=task)
     lines = [
         across(arm, middles(updates), [record.series["loss"] for record in there[arm]], POSITIVE) for arm in there
     ]
-    return Curves(title, "update", "training loss, nats an answer", lines, caption=caption)
+    return Curves(title, "update", "training loss, nats per answer", lines, caption=caption)

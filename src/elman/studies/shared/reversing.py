@@ -1,4 +1,4 @@
-"""What the studies of number reversal share: the model, its training, and accuracy by length."""
+"""The model of the studies of number reversal, its training, and its accuracy by length."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ __all__ = ["exact_by_length", "same", "settings", "train_reversal"]
 
 
 def settings(hidden_size: int, attention: str) -> dict[str, Any]:
-    """A bidirectional GRU encoder and a GRU decoder, with a kind of attention or none, as plain data."""
+    """Return the settings of a bidirectional GRU encoder and a GRU decoder, with a kind of attention or none."""
     from elman.data.reversal import Reversal
 
     task = Reversal()
@@ -42,17 +42,17 @@ def train_reversal(
     def draw(update: int) -> "Pairs":
         return task.draw(batch_size, strings)
 
-    made = train(
+    steps = train(
         model, lambda update: sequence_loss(model, draw(update), forcing(update), coins), updates,
         learning_rate=learning_rate,
     )  # fmt: skip
-    return losses(made, each)
+    return losses(steps, each)
 
 
 def exact_by_length(
     model: "Seq2Seq", lengths: tuple[int, ...], count: int, generator: "torch.Generator"
 ) -> dict[int, float]:
-    """Share of held-out strings of each length that come out without a fault, by greedy decoding."""
+    """Return the share of held-out strings of each length that greedy decoding reproduces exactly."""
     from elman.data.reversal import END, Reversal
     from elman.train.seq2seq import exact_match
 
@@ -63,7 +63,7 @@ def exact_by_length(
 
 
 def same(found: "Beams", right: "Tensor") -> "Tensor":
-    """Whether each hypothesis ``[B, n]`` is the right string ``[B, L]``, the end included."""
+    """Return whether each hypothesis ``[B, n]`` equals the right string ``[B, L]``, the end included."""
     length = right.shape[1]
     whole = found.lengths == length
     return whole & (found.tokens[..., :length] == right[:, None]).all(-1) if whole.any() else whole

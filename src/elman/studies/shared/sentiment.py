@@ -1,4 +1,4 @@
-"""What the studies of sentiment share: the sentences, naive Bayes, training a reader, and its answers on the test."""
+"""The sentences of the sentiment studies, naive Bayes, and the training and test answers of a classifier."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ __all__ = ["Read", "bayes", "by_length", "inputs", "load", "prepared", "probabil
 
 @dataclass(frozen=True)
 class Read:
-    """A corpus in numbers: a column for the word, and, where there is evidence, its two."""
+    """An encoded corpus: one column for the word and, with evidence, two more."""
 
     corpus: "Corpus"
     lexicon: "Lexicon"
@@ -35,12 +35,12 @@ class Read:
 
     @property
     def sizes(self) -> list[int]:
-        """Numbers there are in each column."""
+        """Number of indices in each column."""
         return [*self.lexicon.sizes, *(self.evidence.sizes if self.evidence else ())]
 
     @property
     def notes(self) -> dict[str, Any]:
-        """What a saved model needs to read sentences: plain data."""
+        """The plain data that a saved model needs to encode sentences."""
         notes = {"lexicon": self.lexicon.to_json(), "classes": self.corpus.labels}
         return notes | ({"evidence": self.evidence.to_json()} if self.evidence else {})
 
@@ -53,7 +53,7 @@ class Read:
 
 
 def load(data: str, sentences: int) -> "Corpus":
-    """Return a corpus; its training part cut to so many sentences, all if 0."""
+    """Return a corpus with its first ``sentences`` training sentences, all if 0."""
     from elman.data.sentences import sentiment
 
     corpus = sentiment(data)
@@ -61,13 +61,13 @@ def load(data: str, sentences: int) -> "Corpus":
 
 
 def inputs(data: str) -> dict[str, str]:
-    """What a trial on this corpus reads."""
+    """Return the checksum of a trial's corpus, by its name."""
     corpus = load(data, 1)
     return {corpus.name: corpus.sha256}
 
 
 def prepared(corpus: "Corpus", evidence: bool = False) -> Read:
-    """Number the words by what the training part holds, and what they say for the second class if ``evidence``."""
+    """Encode a corpus with the training part's words and, if ``evidence``, their evidence for the second class."""
     import numpy as np
     import torch
 
@@ -92,7 +92,7 @@ def prepared(corpus: "Corpus", evidence: bool = False) -> Read:
 
 
 def bayes(corpus: "Corpus") -> "np.ndarray":
-    """Whether naive Bayes on words and pairs of words (Wang & Manning, 2012) is right on each test sentence."""
+    """Return whether naive Bayes on words and word pairs (Wang & Manning, 2012) is right on each test sentence."""
     import numpy as np
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.naive_bayes import MultinomialNB
@@ -111,7 +111,7 @@ def _grams(words: Sequence[str]) -> list[str]:
 
 
 def trained(plan: Any, model: "nn.Module", read: Read, seed: int, desk: Desk, patience: float) -> "Iterator[Epoch]":
-    """Train pass after pass. The plan has epochs, learning_rate and batch_size."""
+    """Train epoch by epoch. The plan has epochs, learning_rate and batch_size."""
     from elman.train.epochs import fit
 
     return fit(
@@ -122,7 +122,7 @@ def trained(plan: Any, model: "nn.Module", read: Read, seed: int, desk: Desk, pa
 
 
 def probabilities(model: "nn.Module", data: "Labelled") -> "np.ndarray":
-    """Probabilities of the classes, ``[N, C]``."""
+    """Return the class probabilities ``[N, C]``."""
     import torch
 
     from elman.train.epochs import logits_of
@@ -131,7 +131,7 @@ def probabilities(model: "nn.Module", data: "Labelled") -> "np.ndarray":
 
 
 def by_length(arms: Mapping[str, Sequence[tuple[Sequence[float], Sequence[float]]]]) -> "Curves":
-    """Draw the share of sentences decided rightly by their length.
+    """Draw the accuracy by sentence length.
 
     Args:
         arms: for each arm and seed, whether each sentence was right, and how many words it has.
@@ -155,6 +155,6 @@ def by_length(arms: Mapping[str, Sequence[tuple[Sequence[float], Sequence[float]
         wide = len(seeds) > 1
         lines.append(Series(arm, x, mean, low if wide else None, high if wide else None))
     return Curves(
-        "Accuracy by length", "words in the sentence", "share decided rightly", lines,
+        "Accuracy by length", "words in the sentence", "accuracy", lines,
         caption="Mean over seeds with 95 % intervals; sentences in bins of length.",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A rule for each operator of PyTorch that the engine knows, in files by kind; importing one enters its rules."""
+"""A rule for each supported operator of PyTorch, in files by kind; importing a file registers its rules."""
 
 from elman.engine.planning.rules import columns, pointwise, products, reductions, shapes
 

@@ -1,4 +1,4 @@
-"""Operators that take columns out of a row, or put rows side by side."""
+"""Rules for operators that slice or concatenate columns."""
 
 from math import prod
 from typing import Any
@@ -9,7 +9,7 @@ from elman.engine.tracing.recording import Node
 
 
 def _unit(low: Lowering, shape: tuple[int, ...], dim: int) -> int:
-    """Check that a split or join runs along the columns; return the width of one index of ``dim``."""
+    """Check that an operator acts along the columns; return the number of columns per index of ``dim``."""
     dim %= len(shape)
     rows = 1 if shape[0] == low.batch else 0
     if dim < rows or prod(shape[rows:dim]) != 1:
@@ -22,14 +22,14 @@ def _dim(node: Node, place: int) -> int:
 
 
 def _first(start: int | None, size: int) -> int:
-    """Return where a slice of ``size`` columns begins, as Python counts: from the end if negative."""
+    """Return where a slice of ``size`` columns begins; negative indices count from the end."""
     start = start or 0
     return min(max(start + size if start < 0 else start, 0), size)
 
 
 @lowers("cat")
 def cat(low: Lowering, node: Node) -> Value:
-    """Rows side by side."""
+    """The concatenation of columns."""
     _unit(low, node.shape, _dim(node, 1))
     return low.cat([low.row(part) for part in node.args[0]])
 
@@ -44,7 +44,7 @@ def split_with_sizes(low: Lowering, node: Node) -> Value:
 
 @lowers("split")
 def split(low: Lowering, node: Node) -> Value:
-    """One of several parts of the same size, the last perhaps shorter."""
+    """One of several parts of the same size; the last may be shorter."""
     source, size = node.args[:2]
     dim = _dim(node, 2)
     unit = _unit(low, source.shape, dim)
@@ -54,7 +54,7 @@ def split(low: Lowering, node: Node) -> Value:
 
 @lowers("unbind")
 def unbind(low: Lowering, node: Node) -> Value:
-    """One index of a dimension, of all that are returned."""
+    """One index of a dimension, as one of several results."""
     source = node.args[0]
     unit = _unit(low, source.shape, _dim(node, 1))
     assert node.pick is not None
@@ -85,7 +85,7 @@ def sliced(low: Lowering, node: Node) -> Value:
 
 @lowers("slice_backward")
 def slice_backward(low: Lowering, node: Node) -> Value:
-    """The gradient of what a slice was taken of."""
+    """The gradient of a slice's input."""
     grad, shape, dim, start, _, step = node.args
     if tuple(grad.shape) == tuple(shape):
         return low.row(grad)
@@ -96,7 +96,7 @@ def slice_backward(low: Lowering, node: Node) -> Value:
 
 @lowers("select_backward")
 def select_backward(low: Lowering, node: Node) -> Value:
-    """The gradient of what one index was taken of."""
+    """The gradient of the input of ``select``."""
     grad, shape, dim, index = node.args
     return _pad(low, node, low.row(grad), index % shape[dim] * _unit(low, node.shape, dim))
 

@@ -1,4 +1,4 @@
-"""What may become of a sum over all rows and steps: anything linear in it waits for the end of the loop."""
+"""Rules for sums over all rows and steps: linear operators on such a sum run after the loop."""
 
 from elman.engine.planning.deferred import Applied, Deferred, View
 from elman.engine.planning.language import Const, Matrix, Theta
@@ -16,7 +16,7 @@ VIEWS = ("view", "_unsafe_view", "reshape", "squeeze", "unsqueeze")
 
 
 def linear(low: Lowering, node: Node) -> Deferred:
-    """Read an operator of which at least one argument is deferred."""
+    """Translate an operator with at least one deferred argument."""
     if node.op not in LINEAR:
         raise low.bad(f"{node.op} is not linear in a gradient summed over the steps")
     read = [low.env[n] for n in node.inputs()]

@@ -1,4 +1,4 @@
-"""Operators that work number by number."""
+"""Rules for elementwise operators."""
 
 from typing import Any
 
@@ -15,13 +15,13 @@ BINARY = {
 
 @lowers("neg", "sigmoid", "tanh", "exp", "log", "log1p", "expm1", "sqrt", "abs", "sin", "cos", "erf")
 def unary(low: Lowering, node: Node) -> Value:
-    """Operators of one number that PyTorch and the engine call by the same name."""
+    """Unary operators with the same name in PyTorch and in the engine."""
     return low.call(Op(node.op), low.row(node.args[0]))
 
 
 @lowers(*BINARY)
 def binary(low: Lowering, node: Node) -> Value:
-    """Operators of two numbers."""
+    """Binary operators with the same name in PyTorch and in the engine."""
     if rounding := node.kwargs.get("rounding_mode"):
         raise low.bad(f"{node.op} with rounding_mode={rounding!r}")
     return low.call(BINARY[node.op], *(low.row(a, node.shape) for a in node.args[:2]))
@@ -62,7 +62,7 @@ def _summands(low: Lowering, node: Node) -> tuple[Value, Value]:
 
 
 def _is_zero_beside(value: Value, other: Value) -> bool:
-    """Say whether ``value`` is a zero that adds nothing to the other, its shape included."""
+    """Return whether adding ``value`` changes neither the other's numbers nor its shape."""
     zero = isinstance(value, Const) and value.number == 0
     return zero and other.width >= value.width and (other.rows or not value.rows)
 

@@ -1,4 +1,4 @@
-"""Products with matrices, and turning matrices round."""
+"""Rules for matrix products and transposes."""
 
 from elman.engine.planning.deferred import Outer
 from elman.engine.planning.language import Matrix, Op, Theta, Value
@@ -8,7 +8,7 @@ from elman.engine.tracing.recording import Node
 
 @lowers("t", "permute", "transpose", "numpy_T", whole=True)
 def transpose(low: Lowering, node: Node) -> Meaning:
-    """A matrix read the other way round, or a batch that will be the left factor of a product over its rows."""
+    """A transposed matrix of parameters, or a transposed batch, the left factor of a product over all rows."""
     source = node.args[0]
     if node.op == "permute" and list(node.args[1]) == list(range(len(source.shape))):
         return low.env[source]
@@ -26,7 +26,7 @@ def transpose(low: Lowering, node: Node) -> Meaning:
 
 @lowers("mm", "addmm", whole=True)
 def product(low: Lowering, node: Node) -> Meaning:
-    """Rows times parameters, which is part of the step; or a batch's transpose times a batch, which is deferred."""
+    """Rows times parameters, computed in the step; or a transposed batch times a batch, computed after the loop."""
     *bias, left, right = node.args
     if 0 in (*left.shape, *right.shape):
         raise low.bad(f"{node.op} of no columns")

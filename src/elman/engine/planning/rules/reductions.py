@@ -1,4 +1,4 @@
-"""Sums and maxima: over a row's columns in the step, over all rows after the loop."""
+"""Rules for sums and maxima: over columns in the step, over all rows after the loop."""
 
 from math import prod
 

@@ -1,4 +1,4 @@
-"""Operators that fill a tensor with a number, or give the same numbers another shape."""
+"""Rules for operators that fill a tensor with a number, or reshape a tensor."""
 
 import torch
 
@@ -28,7 +28,7 @@ def full(low: Lowering, node: Node) -> Value:
 
 @lowers("constant")
 def constant(low: Lowering, node: Node) -> Value:
-    """A tensor that ``step`` makes of a number."""
+    """A tensor that ``step`` creates from a number."""
     assert node.value is not None
     if node.value.numel() != 1:
         raise low.bad("step reads a tensor that is neither a parameter nor a buffer")
@@ -37,7 +37,7 @@ def constant(low: Lowering, node: Node) -> Value:
 
 @lowers(*SAME, whole=True)
 def same(low: Lowering, node: Node) -> Meaning:
-    """The same numbers, perhaps in another shape."""
+    """The same numbers, possibly in another shape."""
     source = node.args[0]
     value, before = low.env[source], source.shape
     if not isinstance(value, Value):

@@ -89,7 +89,7 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     for name, kind in public_cells().items():
         cell = make_cell(kind, H, H)
-        weights = list(cell.parameters())
+        weights: list[Tensor] = list(cell.parameters())
         ways: dict[str, Callable[[], Tensor]] = {
             "by hand": lambda: by_hand(cell, x),  # noqa: B023
             "by index": lambda: by_index(cell, x),  # noqa: B023

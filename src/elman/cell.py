@@ -27,7 +27,7 @@ class State(NamedTuple):
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
-    S = TypeVar("S", default=State)
+    S = TypeVar("S", default=Any)
 else:
     from typing import TypeVar
 
@@ -38,7 +38,8 @@ class Cell(nn.Module, Generic[S]):
     """One time step of a recurrent network.
 
     Subclasses write :meth:`step` and, nearly always, :meth:`drive`. A cell with more than one state vector names
-    the type of its state, ``class LSTMCell(Cell[LSTMState])``; without a type the state is a :class:`State`.
+    the type of its state, ``class LSTMCell(Cell[LSTMState])``, so that editors and type checkers know its fields;
+    without a type the state is a :class:`State`.
     Nothing about a run is stored on the module: ``step`` returns a new state.
 
     Args:

@@ -19,12 +19,14 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch import distributed as dist
+from torch.distributed.distributed_c10d import PrefixStore, Store
+from torch.distributed.rendezvous import rendezvous
 
 __all__ = ["LeftAlone", "add_up", "end_together", "gather", "launched", "mean", "processes", "rank", "rows", "start"]
 
 PATIENCE = 10.0  # seconds that a failed process waits for the others to end the same work
 
-_store: dist.Store | None = None  # of torchrun; every process reads and writes it without waiting for another
+_store: Store | None = None  # of torchrun; every process reads and writes it without waiting for another
 
 
 def launched() -> bool:
@@ -47,10 +49,10 @@ def start() -> Iterator[None]:
     if not launched() or dist.is_initialized():
         yield
         return
-    store, number, count = next(iter(dist.rendezvous("env://")))
+    store, number, count = next(iter(rendezvous("env://")))
     backend = "nccl" if torch.cuda.is_available() else "gloo"
     dist.init_process_group(backend, store=store, rank=number, world_size=count)
-    _store = dist.PrefixStore("elman", store)
+    _store = PrefixStore("elman", store)
     yield
     _store = None
     dist.destroy_process_group()

@@ -14,6 +14,11 @@ from elman.cells.lookup import public_cells
 from elman.probe.cell_table import make_cell
 
 
+def _theirs(thing):
+    """Whether a name is another library's, such as a cell of torch.nn, and described there."""
+    return not getattr(thing, "__module__", "elman").startswith(("elman", "builtins", "typing"))
+
+
 class Modules(SphinxDirective):
     """One section of autodoc's for each module."""
 
@@ -24,7 +29,8 @@ class Modules(SphinxDirective):
         """Name the modules, and leave the rest to autodoc."""
         seen, sections = set(), []
         for module in self.modules():
-            new = [name for name in module.__all__ if id(getattr(module, name)) not in seen]
+            ours = [name for name in module.__all__ if not _theirs(getattr(module, name))]
+            new = [name for name in ours if id(getattr(module, name)) not in seen]
             seen |= {id(getattr(module, name)) for name in new}
             if new:
                 sections.append(self.section(module.__name__, new))
@@ -46,7 +52,11 @@ class Modules(SphinxDirective):
         """One module: its name, its docstring, what it offers."""
         section = nodes.section(ids=[nodes.make_id(name)])
         section += nodes.title("", "", nodes.literal("", name))
-        text = ["```{eval-rst}", f".. automodule:: {name}", f"   :members: {', '.join(members)}", "```"]
+        module = importlib.import_module(name)
+        theirs = ", ".join(one for one in module.__all__ if _theirs(getattr(module, one)))
+        text = ["```{eval-rst}", f".. automodule:: {name}", f"   :members: {', '.join(members)}"]
+        text += [f"   :exclude-members: {theirs}"] if theirs else []
+        text += ["```"]
         section += self.parse_text_to_nodes("\n".join(text), offset=self.content_offset)
         return section
 

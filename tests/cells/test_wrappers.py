@@ -57,7 +57,9 @@ def test_zoneout_masks_are_new_at_every_step():
 def test_a_state_of_the_other_mode_names_the_way_out():
     cell = VariationalDropout(GRUCell(3, 4), states=0.3)
     bare = GRUCell(3, 4).initial_state(2)
-    with pytest.raises(ValueError, match=r"tuple \(h, mask_h\), got State \(h\); cell.redraw\(state\) makes"):
+    with pytest.raises(
+        ValueError, match=r"tuple \(h, mask_h\), got State \(h\); convert it with cell.redraw\(state\)"
+    ):
         elman.unroll(cell, torch.zeros(1, 2, 3), bare)
     elman.unroll(cell, torch.zeros(1, 2, 3), cell.redraw(bare))
 
@@ -250,7 +252,7 @@ def test_errors():
     with pytest.raises(ValueError, match="wrap it once"):
         VariationalDropout(VariationalDropout(cell, inputs=0.1), inputs=0.1).initial_state(1)
     wrapped = WeightDrop(cell)
-    with pytest.raises(RuntimeError, match=r"step cell\.drawn\(\) instead"):
+    with pytest.raises(RuntimeError, match=r"call cell\.drawn\(\) once and step its result"):
         wrapped.step(wrapped.drive(torch.randn(2, 3)), wrapped.initial_state(2))
     with pytest.raises(ValueError, match=r"VariationalDropout\(Zoneout\(cell\)\)"):
         Zoneout(VariationalDropout(cell, outputs=0.1))

@@ -76,7 +76,11 @@ def test_a_cell_on_the_loop_says_why_below_the_table(elman, tmp_path, monkeypatc
 
 @pytest.mark.parametrize(
     ("cell", "said"),
-    [("nowhere.py:X", "cannot read nowhere.py"), ("GRU", "did you mean GRUCell?"), ("x.py", "a file and no class")],
+    [
+        ("nowhere.py:X", "cannot read nowhere.py"),
+        ("GRU", "did you mean GRUCell?"),
+        ("x.py", "got the file x.py without a class"),
+    ],
 )
 def test_wrong_cells_get_one_line(elman, cell, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -157,7 +157,7 @@ def test_ctrl_c_says_what_is_saved_and_the_run_goes_on(tmp_path):
 
 def test_the_fields_of_a_plan_are_listed(elman):
     shown = elman("study", "char-lm", "--fields")
-    assert "characters between two cuts of the gradient" in shown
+    assert "characters per step of truncated" in shown
     assert "a number at least 0 and below 1" in shown
     fields = {one["name"]: one for one in json.loads(elman("study", "15.12", "--quick", "--fields", "--json"))}
     assert fields["hidden_size"] == {

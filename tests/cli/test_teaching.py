@@ -6,7 +6,7 @@ import pytest
 def test_an_answer_with_own_numbers(elman):
     out = elman("answer", "15.10", "--set", "gradient=6,8", "--set", "threshold=5")
     assert "[3, 4]" in out
-    assert "By entry" in out
+    assert "entry by entry" in out
     assert '"summary": "The gradient\'s norm is 10;' in elman("answer", "15.10", "--set", "gradient=6,8", "--json")
 
 

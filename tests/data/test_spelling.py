@@ -54,7 +54,7 @@ def test_only_letters(wrong):
 
 
 def test_slips_that_cannot_be():
-    with pytest.raises(DataError, match="got 1 in 'a'"):
+    with pytest.raises(DataError, match="got 1 and 'a'"):
         misspell("a", 1, Random(0))
     with pytest.raises(DataError, match="got -1"):
         misspell("ab", -1, Random(0))

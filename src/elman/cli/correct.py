@@ -1,4 +1,4 @@
-"""``elman correct``: the dictionary's words that were meant, by the models of study 15.23."""
+"""``elman correct``: spelling correction with the models of study 15.23."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from elman.nn.seq2seq import Seq2Seq
 
 STUDY = "15.23-spelling"
-SHOWN = 8  # candidates that --explain shows at least
+SHOWN = 8  # minimum number of candidates that --explain shows
 
 
 def correct(
@@ -23,8 +23,8 @@ def correct(
         typer.Option(
             min=0,
             max=1000,
-            help="Let the corrector write, its beam of this width held to the dictionary; 0, the "
-            "default, ranks the dictionary's words near each typo by the channel, which is more often right.",
+            help="Generate corrections with a beam of this width, restricted to the dictionary; 0, the default, "
+            "ranks the dictionary's words near each typo by the channel model, which is more often correct.",
         ),
     ] = 0,
     n_best: Annotated[int, typer.Option("--n-best", min=1, help="Corrections to show, best first.")] = 1,
@@ -34,13 +34,13 @@ def correct(
     model: Model = None,
     out: Results = RESULTS,
 ) -> None:
-    """Correct words with a model that study 15.23 trained; a line for each, or one for each correction."""
+    """Correct words with a model that study 15.23 trained; print one line per correction."""
     typos = [word.lower() for word in words]
     for typo in typos:
         if not (typo.isascii() and typo.isalpha()):
-            raise UnknownName(f"words to correct are of letters a to z; got {typo!r}")
+            raise UnknownName(f"expected words of letters a to z, got {typo!r}")
     if beam and n_best > beam:
-        raise UnknownName(f"--n-best {n_best} needs a --beam of at least as many, or none; got {beam}")
+        raise UnknownName(f"--n-best {n_best} needs --beam {n_best} or more, or --beam 0; got {beam}")
     kind = "corrector" if beam else "channel"
     folder = model or newest_model(out, STUDY, f"{kind}-*")
     from elman.nn.saving import load_seq2seq
@@ -83,7 +83,7 @@ def _by_search(net: "Seq2Seq", notes: dict, typos: list[str], beam: int, n_best:
     from elman.data.typos import ALPHABET
 
     trie = tree_of(sorted(notes["counts"]))
-    for typo in typos:  # one at a time, so that each has its own tree to show
+    for typo in typos:  # one at a time, so that each has its own tree
         found = search(net, [typo], trie, beam, n_best, tree=explain)
         order = found_words(found)[0]
         _say(typo, order, n_best)
@@ -95,7 +95,7 @@ def _by_search(net: "Seq2Seq", notes: dict, typos: list[str], beam: int, n_best:
 
 def _say(typo: str, order: list[tuple[str, float]], n_best: int) -> None:
     if not order:
-        typer.echo(f"elman: no word of the dictionary is near {typo!r}; it is left as it is", err=True)
+        typer.echo(f"elman: no word of the dictionary is near {typo!r}; left unchanged", err=True)
     if n_best == 1 or not order:
         print(order[0][0] if order else typo)
     else:

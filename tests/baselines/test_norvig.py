@@ -76,7 +76,7 @@ def test_what_is_refused():
         Candidates({"a": 1}).near(["a"], -1)
     with pytest.raises(ValueError, match="got 0 written and 0 right words"):
         character_accuracy([], [])
-    with pytest.raises(ValueError, match="got 1, 2"):
+    with pytest.raises(ValueError, match="got 1 written and 2"):
         character_accuracy(["a"], ["a", "b"])
 
 

@@ -59,21 +59,21 @@ def test_without_data_held_out_the_last_pass_stays():
 
 
 def test_it_goes_on_bit_for_bit(tmp_path):
-    def fit(path, seed=0):
+    def run(path, seed=0):
         net = model(seed=seed)
         made = fit(net, data(10), data(9, seed=1), 30, learning_rate=0.1, patience=3, batch_size=4,
                           checkpoint=path)  # fmt: skip
         return net, made
 
-    whole, made = fit(tmp_path / "whole")
+    whole, made = run(tmp_path / "whole")
     expected = list(made)
-    _, first = fit(tmp_path / "cut")
+    _, first = run(tmp_path / "cut")
     assert len(expected) > 4
     for epoch in first:
         if epoch.number == 3:  # the checkpoint of the third pass is not yet written: it goes on from the second
             break
     first.close()
-    net, again = fit(tmp_path / "cut", seed=7)
+    net, again = run(tmp_path / "cut", seed=7)
     assert list(again) == expected
     assert all(torch.equal(a, b) for a, b in zip(net.parameters(), whole.parameters(), strict=True))
 

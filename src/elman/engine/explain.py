@@ -34,7 +34,7 @@ def explain(cell: Cell) -> str:
         RNNCell(3, 5) runs on the native engine (float32).
           before the loop   the drive: one product of all inputs with weight_ih, plus bias
           in the loop       forward: 1 product ([5] x weight_hh -> [5]); 1 add, 1 tanh
-                            backward: 1 product ([5] x weight_hh -> [5]); 1 add, 2 mul, 1 sub
+                            backward: 1 product ([5] x weight_hh -> [5]); 1 add, 1 fma, 1 mul, 1 neg
           after the loop    weight_ih, weight_hh: one product each over all rows and steps; bias: one sum
           saved             20 bytes per row and step for the backward pass: h before the step, besides the output
           second gradients  by the loop engine

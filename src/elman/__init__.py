@@ -38,7 +38,7 @@ __all__ = [
 __getattr__, __dir__ = lazily(
     __name__,
     dict.fromkeys(("Cell", "State"), "elman.cell")
-    | dict.fromkeys(("Symbols", "explain", "unroll", "use_engine"), "elman.engine")
-    | {"check_cell": "elman.testing"}
+    | {"Symbols": "elman.engine.symbols", "explain": "elman.engine.explain", "unroll": "elman.engine.unroll"}
+    | {"use_engine": "elman.engine.choice", "check_cell": "elman.testing"}
     | dict.fromkeys(("apps", "baselines", "cells", "data", "decode", "nn", "probe", "testing", "train"), ""),
 )

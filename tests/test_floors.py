@@ -10,7 +10,7 @@ import pytest
 import elman
 
 ROOT = Path(elman.__file__).parent
-# Each room may import itself and what stands in the rows above it.
+# Each room may import itself and the rooms in the rows above it.
 FLOORS = [
     {"errors", "files", "lazy", "sealing", "tensors", "terminal"},
     {"cell"},

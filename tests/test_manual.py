@@ -18,7 +18,7 @@ pytest.importorskip("furo", reason="furo is not installed")
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
-OPEN = ("elman.nn", "elman.train", "elman.data", "elman.probe")  # rooms whose modules are all told of
+OPEN = ("elman.nn", "elman.train", "elman.data", "elman.probe")  # rooms whose modules are all described
 ROOMS = ("elman", "elman.cells", "elman.cells.wrappers", "elman.decode", *OPEN)
 LOADS = {"link": "href"} | dict.fromkeys(("script", "img", "iframe", "source", "video", "audio", "embed"), "src")
 FACTS = ("canonical", "next", "prev", "search", "index")  # kinds of link that load nothing
@@ -60,7 +60,7 @@ def loaded(html: str) -> list[str]:
 
 
 def test_all_that_is_offered_is_told_of(manual):
-    told = names(manual / "objects.inv")
+    reported = names(manual / "objects.inv")
     for room in ROOMS:
         package = importlib.import_module(room)
         inside = [importlib.import_module(f"{room}.{found.name}") for found in pkgutil.iter_modules(package.__path__)]
@@ -68,7 +68,7 @@ def test_all_that_is_offered_is_told_of(manual):
             for name in getattr(module, "__all__", ()):
                 thing = getattr(module, name)
                 if isinstance(thing, type | FunctionType):
-                    assert {f"{room}.{name}", f"{thing.__module__}.{name}"} & told, f"no word of {room}.{name}"
+                    assert {f"{room}.{name}", f"{thing.__module__}.{name}"} & reported, f"no word of {room}.{name}"
 
 
 def names(inventory: Path) -> set[str]:

@@ -53,9 +53,9 @@ def test_weights_are_those_of_naive_bayes(counts):
 def test_pairs_and_case_and_the_ends_of_the_scale():
     films = [["Not", "bad"]] * 99 + [["bad"]] * 9
     evidence = Evidence.of(films, [1] * 99 + [0] * 9)
-    told = weights(evidence.encode(["not", "BAD", "bad", "unheard"]))
+    reported = weights(evidence.encode(["not", "BAD", "bad", "unheard"]))
     ten = round(math.log(10) / STEP) * STEP  # of (99 + 1) / (9 + 1)
-    assert told.tolist() == [[3.0, 0.0], [ten, 3.0], [ten, 0.0], [0.0, 0.0]]
+    assert reported.tolist() == [[3.0, 0.0], [ten, 3.0], [ten, 0.0], [0.0, 0.0]]
     assert evidence.encode([]).shape == (0, 2)
     assert pairs(["a"]) == pairs([]) == []
 

@@ -84,8 +84,8 @@ def test_says_where_it_was_published(kind):
     assert {"year", "paper"} <= set(vars(kind)), f"{kind.__name__} has no year and paper of its own"
     assert 1943 < kind.year <= 2100
     assert re.fullmatch(r"[\w ,.&-]+, \w.+", kind.paper), "a paper is named as authors, title"
-    told = f"{sys.modules[kind.__module__].__doc__} {kind.__doc__}"
-    assert str(kind.year) in told, "the docstrings say another year"
+    reported = f"{sys.modules[kind.__module__].__doc__} {kind.__doc__}"
+    assert str(kind.year) in reported, "the docstrings say another year"
 
 
 def test_oracle(case):

@@ -89,10 +89,10 @@ def test_many_quiet_rows_do_not_loosen_the_tolerance_of_one():
 def test_adaptive_runs_on_the_loop_and_says_why():
     pytest.importorskip("torchdiffeq")
     cell = a_cell(solver="dopri5")
-    told = elman.explain(cell)
-    assert "runs on the loop engine" in told
-    assert "step runs odeint" in told
-    assert "at solvers.py" in told
+    reported = elman.explain(cell)
+    assert "runs on the loop engine" in reported
+    assert "step runs odeint" in reported
+    assert "at solvers.py" in reported
     with pytest.raises(ValueError, match="cannot run on the native engine"):
         elman.unroll(cell, batch(), engine="native")
 

@@ -46,10 +46,10 @@ def test_one_column_of_several(elman, series, tmp_path):
 def test_piped_in_it_says_the_same(elman, series):
     given = "\n".join(map(str, series)).encode()
     words = ("detect", *SMALL, "--normal", "240", "--period", "24", "--json")
-    told = [json.loads(line)["value"] for line in elman(*words, given=given).splitlines()]
+    reported = [json.loads(line)["value"] for line in elman(*words, given=given).splitlines()]
     whole = [json.loads(line) for line in elman(*words[:1], "load.csv", *words[1:]).splitlines()]
     spans = [[int(alarm[end].split()[1]) for end in ("first", "last")] for alarm in whole]
-    assert told == [k for first, last in spans for k in range(first, last + 1)]
+    assert reported == [k for first, last in spans for k in range(first, last + 1)]
 
 
 @pytest.mark.parametrize(

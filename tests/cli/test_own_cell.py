@@ -68,7 +68,7 @@ def test_a_cell_of_ones_own_stands_beside_the_others(tmp_path):
     (tmp_path / "mine.py").write_text(MINE % "0.25 * state.h + torch.tanh(drive)")
     again = json.loads(run("15.18", "--cell", "mine.py:Mine", *SMALL, cwd=tmp_path).stdout)
     changed = {row[0]: row for row in again["tables"][0]["rows"]}["mine.py:Mine"]
-    assert changed[2] == "−2.4 (−2.4 to −2.4)", "an edited cell is run anew"
+    assert changed[2] == "−2.4 (−2.4 to −2.4)", "an edited cell is run again"
 
 
 @pytest.mark.parametrize(

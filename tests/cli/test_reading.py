@@ -54,13 +54,13 @@ def test_tags_and_lines_piped_in(elman, results):
 
 @pytest.mark.parametrize("command", ["classify", "tag"])
 def test_json(elman, results, command):
-    told = json.loads(elman(command, "I love the plot .", "--json", "--out", results))
-    assert told["text"] == "I love the plot ."
+    reported = json.loads(elman(command, "I love the plot .", "--json", "--out", results))
+    assert reported["text"] == "I love the plot ."
     if command == "classify":
-        assert sum(told["classes"].values()) == pytest.approx(1, abs=1e-6)
+        assert sum(reported["classes"].values()) == pytest.approx(1, abs=1e-6)
     else:
-        assert [one["word"] for one in told["words"]] == ["I", "love", "the", "plot", "."]
-        assert all(0 < one["probability"] <= 1 for one in told["words"])
+        assert [one["word"] for one in reported["words"]] == ["I", "love", "the", "plot", "."]
+        assert all(0 < one["probability"] <= 1 for one in reported["words"])
 
 
 @pytest.mark.parametrize("command", ["classify", "tag"])

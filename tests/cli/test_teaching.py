@@ -16,9 +16,9 @@ def test_a_sheet_is_filled_in_and_marked(elman, tmp_path):
     keys = [line for line in sheet.read_text().splitlines() if line.startswith("15.") and ";" in line]
     (tmp_path / "mine.txt").write_text(keys[0].replace("; ", "\n") + "\n15.2: 12\n15.99: 4\n")
     words = ("quiz", "--seed", 7, "--exercise", "15.10", "--exercise", "15.2", "--mark", tmp_path / "mine.txt")
-    told = elman(*words).splitlines()
-    assert [line.split()[1] for line in told[:4]] == ["right", "right", "right", "wrong,"]
-    assert told[-2:] == ["not asked with --seed 7: 15.99", "3 of 4"]
+    reported = elman(*words).splitlines()
+    assert [line.split()[1] for line in reported[:4]] == ["right", "right", "right", "wrong,"]
+    assert reported[-2:] == ["not asked with --seed 7: 15.99", "3 of 4"]
 
 
 def test_a_page(elman):

@@ -151,13 +151,13 @@ def test_a_part_of_the_results_that_is_a_link(toy, part):
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     ['{"step": NaN, "total": 2}', '{"step": 1, "total": Infinity}', '{"step": -1, "total": 2}', '{"total": 2}',
      '{"step": "x", "total": 2}', '{"step": 1, "total": [2]}', '{"step": 1, "total": 2, "loss": {}}',
      '{"step": 1' + "0" * 400 + ', "total": 2}'],
 )  # fmt: skip
-def test_progress_that_makes_no_sense(tmp_path, told):
-    (tmp_path / "progress.json").write_text(told)
+def test_progress_that_makes_no_sense(tmp_path, reported):
+    (tmp_path / "progress.json").write_text(reported)
     assert read_progress(tmp_path) is None
 
 

@@ -1,7 +1,7 @@
 """What is read from files: a sound file, its reader, and what must be true of whatever the reader takes.
 
 ``holds(found, data)`` compares what was read with the file's bytes, counted in another way than the reader does: a
-row must not be lost without a word, nor a number that is none be taken for one.
+row must not be lost without a word, nor text that is not a number be taken for one.
 """
 
 import json

@@ -69,7 +69,7 @@ STUDY = "quick/trials/x-seed0-1"
 
 
 def workshop(folder: Path) -> None:
-    """Fill a folder with sound files, small untrained models, and what is none."""
+    """Fill a folder with sound files, small untrained models, and files that are not models."""
     torch.manual_seed(0)
     out = folder / "results"
     words = Vocabulary.from_text("\nabc the")
@@ -294,7 +294,7 @@ def run(line: Line) -> tuple[int, str, str]:
 
 
 def judge(line: Line, code: int, out: str, err: str) -> None:
-    """Whatever the words, they end in an answer, or in one line that says why there is none."""
+    """Whatever the words, they end in an answer, or in one line that says why there is no answer."""
     assert code in (0, 1, 2), code
     assert "Traceback" not in out + err
     assert "elman: unexpected" not in err, err

@@ -117,15 +117,15 @@ def character_model() -> Findings:
         article="A character language model writes Shakespeare.\n\nAn LSTM reads tinyshakespeare one letter "
         "at a time and predicts the next. What does the temperature do to it?\n\nThe validation "
         "loss is *carried* over the whole stream: `h_t` is never reset.",
-        summary="The LSTM reaches 1.55 nats a character on validation text, 0.20 below a 5-gram.",
+        summary="The LSTM reaches 1.55 nats per character on validation text, 0.20 below a 5-gram.",
         claims=[Verdict(low, 1.551, 1.532, 1.570, 3, "holds"),
                 Verdict(words, 0.905, 0.871, 0.939, 3, "undecided"),
                 Verdict(cold, -0.31, -0.35, -0.27, 3, "does not hold")],
         passages=[Passage("Sample at temperature 0.5", SAMPLE, "sample")],
-        tables=[Table("Validation loss", ["model", "nats a character", "bits a character", "parameters"],
+        tables=[Table("Validation loss", ["model", "nats per character", "bits per character", "parameters"],
                       [["unigram", 3.32, 4.79, 64], ["5-gram", 1.75, 2.525, None],
                        ["LSTM, 256 units", 1.5512, 2.238, 394_945]])],
-        figures=[Curves("Loss while training", "step", "nats a character", curves,
+        figures=[Curves("Loss while training", "step", "nats per character", curves,
                         caption="Bands: 95 % interval over three seeds. Dashed: counting five characters."),
                  Heatmap("Where the loss is", "position in the word", "kind of character",
                          [[2.1, 1.4, 0.9, 0.6], [2.4, 1.9, 1.5, 1.2], [0.4, 0.5, 0.6, 0.7]],
@@ -231,9 +231,9 @@ def test_headings_are_in_order_and_the_page_is_small(page, text):
 
 def test_a_quick_run_says_that_it_is_small(tmp_path):
     quick = replace(character_model(), command="elman study 15.12 --quick", plan={"seeds": 3})
-    told = write_book([quick, replace(counting(), command="elman study 15.2 --quick")], tmp_path / "b.html")
-    assert "A quick run: 3 seeds, 41 min of processor time." in told.read_text("utf-8")
-    assert "1 of the exercises ran its quick plan" in told.read_text("utf-8")  # a count is a count
+    reported = write_book([quick, replace(counting(), command="elman study 15.2 --quick")], tmp_path / "b.html")
+    assert "A quick run: 3 seeds, 41 min of processor time." in reported.read_text("utf-8")
+    assert "1 of the exercises ran its quick plan" in reported.read_text("utf-8")  # a count is a count
 
 
 def test_long_blanks_in_a_sample_are_told(tmp_path):

@@ -32,11 +32,11 @@ def test_collect_goes_on_without_damaged_files(tmp_path):
     bad = tmp_path / "15.12-name" / "full" / "findings.json"
     bad.parent.mkdir()
     bad.write_text('{"exercise": "15.12", "na')
-    told: list[str] = []
-    assert [one.summary for one in collect(tmp_path, told.append)] == ["quick"]
-    assert len(told) == 1
-    assert told[0].startswith("15.12-name/full/findings.json is left out")
-    assert "\n" not in told[0]
+    reported: list[str] = []
+    assert [one.summary for one in collect(tmp_path, reported.append)] == ["quick"]
+    assert len(reported) == 1
+    assert reported[0].startswith("15.12-name/full/findings.json is left out")
+    assert "\n" not in reported[0]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         collect(tmp_path)

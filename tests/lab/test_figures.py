@@ -117,10 +117,10 @@ def test_the_ring_stands_where_the_path_is_drawn():
     walk = Trajectory("Walk", "x", "y", [0.0, 1.0, 4.0], [2.0, -1.0, 3.0], ["(", "<", ")"], ["a", "b & c", '"'])
     page = inline_svg(walk, "f1")
     root = ElementTree.fromstring(f"<div>{page}</div>")
-    told = json.loads(root[1].attrib["data-walk"])
-    assert told["marks"] == ["(", "<", ")"]
-    assert told["notes"] == ["a", "b & c", '"']
+    reported = json.loads(root[1].attrib["data-walk"])
+    assert reported["marks"] == ["(", "<", ")"]
+    assert reported["notes"] == ["a", "b & c", '"']
     paths = [element.attrib.get("d", "") for element in root[0].iter() if element.tag == "path"]
     drawn = [[float(v) for v in re.findall(r"-?[\d.]+", d)] for d in paths]
-    flat = [v for place in told["places"] for v in place]
+    flat = [v for place in reported["places"] for v in place]
     assert any(len(d) == 6 and max(abs(a - b) for a, b in zip(d, flat, strict=True)) < 0.1 for d in drawn)

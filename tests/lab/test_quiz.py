@@ -57,8 +57,8 @@ def test_the_worked_answer_holds_the_keys(seed):
     for question in quiz(seed, ["15.2", "15.5", "15.6", "15.8", "15.10"]):
         for part in question.parts:
             for number in part.numbers:
-                told = {f"{number:,.0f}", f"{number:.4g}", f"{number:.6g}"} if number else {"0"}
-                assert any(text.replace("-", "−") in question.worked for text in told), (question, number)
+                reported = {f"{number:,.0f}", f"{number:.4g}", f"{number:.6g}"} if number else {"0"}
+                assert any(text.replace("-", "−") in question.worked for text in reported), (question, number)
 
 
 def test_beams_by_listing_every_sequence():

@@ -44,7 +44,7 @@ def test_a_run_its_files_and_a_second_run_that_has_nothing_to_do(toy):
     assert findings.summary == "4 records"
     assert (findings.exercise, findings.name, findings.command) == ("15.99", "toy-study", "elman study 15.99")
     assert (
-        findings.title == "A study small enough to run in tests: it adds up numbers, and breaks where it is told to"
+        findings.title == "A study small enough to run in tests: it adds up numbers, and breaks where its plan says"
     )
     assert {row[2] for row in findings.tables[0].rows} == {1.0}, "one thread a trial"
     assert Findings.load(run.folder / "findings.json").to_json() == findings.to_json()
@@ -91,17 +91,17 @@ def test_a_damaged_record_is_made_again_and_no_other(toy, damage):
 def test_records_of_earlier_code_are_kept_and_not_used_and_said_once(toy, capsys):
     run = toy()
     (expected,) = finish_here(run)
-    edited, told = replace(run, study=replace(run.study, path=run.folder / "edited.py")), []
+    edited, reported = replace(run, study=replace(run.study, path=run.folder / "edited.py")), []
     edited.study.path.write_text(run.study.path.read_text() + "\n# edited\n")
     for _ in range(2):
         with ThreadPoolExecutor(1) as pool:
             ((_, found),) = execute([edited], executor=pool, show=Progress(terminal=False))
-        told.append(capsys.readouterr().err)
+        reported.append(capsys.readouterr().err)
         assert found.tables == expected.tables
     kept = (
         f"4 records in {run.folder / 'trials'} come from earlier code or from other data or settings; they are kept"
     )
-    assert [text.count(kept) for text in told] == [1, 1]
+    assert [text.count(kept) for text in reported] == [1, 1]
     assert set(toy.marks().values()) == {2}, "the old records are not taken for new ones"
     finish_here(run)
     assert set(toy.marks().values()) == {2}, "they are still there"

@@ -119,8 +119,8 @@ def test_fields_of_a_plan(toy):
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
 def test_every_default_is_written_as_the_plan_reads_it(study):
     for quick in (False, True):
-        told = {one.name: one.default for one in study.fields(quick) if one.default}
-        assert study.plan(settings=told) == study.plan(quick)
+        reported = {one.name: one.default for one in study.fields(quick) if one.default}
+        assert study.plan(settings=reported) == study.plan(quick)
 
 
 @pytest.mark.parametrize(

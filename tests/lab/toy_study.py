@@ -1,4 +1,4 @@
-"""A study small enough to run in tests: it adds up numbers, and breaks where it is told to."""
+"""A study small enough to run in tests: it adds up numbers, and breaks where its plan says."""
 
 import os
 import re

@@ -11,7 +11,7 @@ from elman.cells import LSTMCell, ODERNNCell
 from elman.nn.irregular import DecayCell, NextValue
 
 MAKE = {
-    "blind": lambda: LSTMCell(1, 5), "told": lambda: LSTMCell(2, 5), "decay": lambda: DecayCell(2, 5),
+    "blind": lambda: LSTMCell(1, 5), "reported": lambda: LSTMCell(2, 5), "decay": lambda: DecayCell(2, 5),
     "flow": lambda: ODERNNCell(2, 5),
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""``lengths``: exactly what packing by hand gives, for any lengths, whatever stands in the padding."""
+"""``lengths``: exactly what packing by hand gives, for any lengths, whatever the padding holds."""
 
 import hypothesis.strategies as st
 import pytest

@@ -53,8 +53,8 @@ def test_what_is_known_is_told_and_not_reconstructed():
     model, values = SequenceAutoencoder(hidden_size=3, known_size=2).eval(), np.arange(7.0)
     known = clock(0, 7, [5])
     errors = reconstruction_errors(model, values, 4, known)
-    window, told = torch.arange(2.0, 6.0)[:, None, None], torch.tensor(known[2:6, None], dtype=torch.float32)
-    torch.testing.assert_close(torch.tensor(errors[:, 2]), (model(window, told) - window).abs()[:, 0, 0].detach())
+    window, reported = torch.arange(2.0, 6.0)[:, None, None], torch.tensor(known[2:6, None], dtype=torch.float32)
+    torch.testing.assert_close(torch.tensor(errors[:, 2]), (model(window, reported) - window).abs()[:, 0, 0].detach())
     assert not np.allclose(errors, reconstruction_errors(model, values, 4, clock(2, 7, [5])))
     with pytest.raises(ValueError, match=r"known of shape \(4, 1, 2\), got \(4, 1, 0\)"):
         model(window)

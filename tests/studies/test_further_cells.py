@@ -1,4 +1,4 @@
-"""A further cell stands in a study's tables, figures and summary; claims and defaults stay as they were."""
+"""A further cell is in a study's tables, figures and summary; claims and defaults stay as they were."""
 
 from dataclasses import replace
 

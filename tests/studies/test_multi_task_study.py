@@ -178,8 +178,8 @@ def test_verdicts_on_records_made_by_hand():
         (TOGETHER, 10): ("sentiment", [0.7, 0.72]), (SHUFFLED, 10): ("sentiment", [0.75, 0.77]),
     }  # fmt: skip
     found = find_study("15.34").findings(plan, _made("ewt", shares)[::-1])
-    told = {v.claim.key: (round(v.measured, 6), v.verdict) for v in found.claims if v.n}
-    assert told == {
+    reported = {v.claim.key: (round(v.measured, 6), v.verdict) for v in found.claims if v.n}
+    assert reported == {
         "few": (0.1, "holds"), "syntax": (-0.05, "does not hold"), "tags": (0.01, "does not hold"),
         "letters": (0.04, "holds"), "both": (0.0075, "undecided"), "goal": (0.955, "undecided"),
     }  # fmt: skip

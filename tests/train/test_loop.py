@@ -40,7 +40,7 @@ def test_an_update_is_that_of_the_optimiser_by_hand():
     norm = math.sqrt(sum(parameter.grad.square().sum() for parameter in twin.parameters()))
     assert update.loss == value.item()
     assert update.norm == pytest.approx(norm, rel=1e-12)
-    assert update.norm > 0.5, "the gradient is clipped, the norm told is that before"
+    assert update.norm > 0.5, "the gradient is clipped, the norm reported is that before"
     for parameter in twin.parameters():
         parameter.grad *= 0.5 / (norm + 1e-6)
     torch.optim.Adam(twin.parameters(), lr=0.1).step()

@@ -73,6 +73,8 @@ def test_batches_are_the_seeds_and_not_those_of_the_cell():
 
 
 def test_it_tells_how_far_it_is():
-    told = []
-    _, losses = learn(Copy(1, 1), GRUCell(10, 3), 3, seed=0, each=lambda update, loss: told.append((update, loss)))
-    assert told == list(zip((1, 2, 3), losses, strict=True))
+    reported = []
+    _, losses = learn(
+        Copy(1, 1), GRUCell(10, 3), 3, seed=0, each=lambda update, loss: reported.append((update, loss))
+    )
+    assert reported == list(zip((1, 2, 3), losses, strict=True))

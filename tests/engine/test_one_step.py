@@ -55,3 +55,17 @@ def test_outputs_of_a_layer_may_be_written_into(name):
     outputs, _ = layer(x)
     outputs *= 2
     assert_close(torch.autograd.grad(outputs.sum(), list(layer.parameters())), expected)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 6])
+def test_a_drive_of_other_rows_is_refused_in_one_step_too(rows):
+    class Fewer(elman.Cell):
+        def drive(self, x):
+            return x.new_zeros(rows, self.hidden_size)
+
+        def step(self, drive, state):
+            return elman.State(torch.tanh(drive + state.h))
+
+    for engine in ("auto", "loop"):
+        with pytest.raises(ValueError, match=f"drive of Fewer returned .*{rows}, 3.* for 4 inputs"):
+            elman.unroll(Fewer(2, 3), torch.zeros(1, 4, 2), engine=engine)

@@ -55,16 +55,20 @@ def steps(cell: Cell, drive: Any, batch_sizes: list[int], state: Any, reverse: b
     return torch.cat(outputs), kind(*state)
 
 
-def _by_step(cell: Cell, drive: Any, batch_sizes: list[int]) -> Any:
-    drives, total = drive if isinstance(drive, tuple) else (drive,), sum(batch_sizes)
-    for one in drives:
-        if len(one) != total:
+def check_drive(cell: Cell, drive: Any, rows: int) -> None:
+    """Raise ValueError if a drive has not one row for each input."""
+    for one in drive if isinstance(drive, tuple) else (drive,):
+        if len(one) != rows:
             raise ValueError(
-                f"drive of {type(cell).__name__} returned {list(one.shape)} for {total} inputs: "
-                f"drive maps [..., I] to [..., D], so return {total} rows"
+                f"drive of {type(cell).__name__} returned {list(one.shape)} for {rows} inputs: "
+                f"drive maps [..., I] to [..., D], so return {rows} rows"
             )
+
+
+def _by_step(cell: Cell, drive: Any, batch_sizes: list[int]) -> Any:
+    check_drive(cell, drive, sum(batch_sizes))
     # split, because the gradient of each slice would be as large as the whole drive
-    parts = [one.split(batch_sizes) for one in drives]
+    parts = [one.split(batch_sizes) for one in (drive if isinstance(drive, tuple) else (drive,))]
     return list(zip(*parts, strict=True)) if isinstance(drive, tuple) else parts[0]
 
 

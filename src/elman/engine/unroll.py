@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from elman.cell import Cell
-from elman.engine import loop
 from elman.engine.choice import automatic, choose
+from elman.engine.loop import check_drive
 from elman.engine.ragged import Ragged
 from elman.engine.symbols import Symbols, looked_up
 
@@ -57,8 +58,10 @@ def unroll(
     cell = cell.drawn()
     state = first_state(cell, batch) if state is None else check_state(cell, state, batch)
     if steps == 1 and lengths is None and engine == "auto" and automatic():
-        outputs, final = loop.steps(cell, cell.drive(looked_up(x)[0]), [batch], state)  # there is nothing to sort
-        return outputs[None], final
+        drive = cell.drive(looked_up(x)[0])
+        check_drive(cell, drive, batch)
+        after = cell.step(drive, state)  # the loop's result, with less overhead
+        return torch.stack((after[0],)), type(state)(*after)
     ragged = Ragged.from_lengths(lengths, steps, batch, x.device)
     packed = ragged.pack(x) if isinstance(x, Tensor) else Symbols(ragged.pack(x.tokens), x.table)
     outputs, final = choose(engine)(cell, packed, ragged.batch_sizes, ragged.sort(state), reverse)

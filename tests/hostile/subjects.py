@@ -36,6 +36,7 @@ from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table, 
 from elman.lab.quiz import mark, quiz, read_answers
 from elman.lab.store import load_record, save_record
 from elman.lab.study import Record, Trial
+from elman.studies import all_studies
 from elman.train.checkpoint import RandomState, load_checkpoint, save_checkpoint
 
 
@@ -229,7 +230,7 @@ def checkpoint_holds(found, data):
 
 @cache
 def questions():
-    return quiz(7)
+    return quiz(all_studies(), 7)
 
 
 def quiz_holds(found, data):

@@ -18,7 +18,7 @@ def record(out, *launcher, more=()):
     done = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False,
                           env={**os.environ, "OMP_NUM_THREADS": "1"})  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
-    (path,) = out.glob("15.12-char-lm/*/trials/*/record.json")
+    (path,) = out.glob("15.12-char-lm/*/trials/lstm-*/record.json")
     return done.stdout, json.loads(path.read_text())["numbers"]
 
 

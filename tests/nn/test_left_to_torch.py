@@ -65,7 +65,13 @@ def test_autocast(kind):
     theirs, ours = twins(kind, torch.float32)
     x = batch().float()
     with torch.autocast("cpu"):
-        assert_same(ours(x), theirs(x), torch.float32)
+        try:
+            expected = theirs(x)
+        except RuntimeError as error:
+            with pytest.raises(RuntimeError):
+                ours(x)
+            pytest.skip(f"torch's own {kind} has no bfloat16 on this CPU: {error}")
+        assert_same(ours(x), expected, torch.float32)
         packed = pack_padded_sequence(x, torch.tensor([5, 3, 2]))
         assert ours(x, lengths=[3, 2, 5])[0].dtype == theirs(packed)[0].data.dtype
         assert ours(x, lengths=[3, 0, 5])[0].dtype == theirs(packed)[0].data.dtype

@@ -74,7 +74,7 @@ def test_mcnemar_by_hand():
     a, b = [True] * 9 + [False] * 3, [True] * 2 + [False] * 7 + [True] + [False] * 2
     assert mcnemar(a, b) == pytest.approx(2 * (1 + 8) / 2**8)  # 7 against 1
     assert mcnemar(a, a) == 1.0
-    with pytest.raises(ValueError, match="as many of one"):
+    with pytest.raises(ValueError, match="of the same length"):
         mcnemar([True], [])
 
 

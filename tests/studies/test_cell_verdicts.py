@@ -106,7 +106,7 @@ def test_timing_is_learned_with_units_of_its_own(tmp_path):
     for trial in study.trials(plan):
         arm, task = trial.arm, trial.on["task"]
         if trial.seed == 0 and arm != "MinGRUCell":
-            sizes = (1, 3 + arm.endswith("more")) if task == "timing" else (10, 4)
+            sizes = (1, 3 + arm.endswith("one more unit")) if task == "timing" else (10, 4)
             cell = (PeepholeLSTMCell if arm == "peephole" else LSTMCell)(*sizes)
             torch.manual_seed(0)
             counted = study.module.run(plan, trial, Desk(tmp_path)).numbers["parameters"]

@@ -20,6 +20,7 @@ from elman.cli import (
     count,
     data,
     detect,
+    fitting,
     generate,
     lab,
     names,
@@ -76,6 +77,9 @@ app.command("lab")(lab.lab)
 app.command("report")(lab.report)
 app.command("answer")(teaching.answer)
 app.command("quiz")(teaching.quiz)
+app.command("fit")(fitting.fit)
+app.command("score")(fitting.score)
+app.command("use")(fitting.use)
 app.command("cells")(cells.cells)
 app.command("count")(count.count)
 app.command("generate")(generate.generate)

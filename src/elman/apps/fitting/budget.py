@@ -1,0 +1,45 @@
+"""Minutes as a number of updates, so that the same number gives the same model again."""
+
+import time
+
+import torch
+
+from elman.apps.fitting.contract import Learner
+from elman.train.checkpoint import RandomState
+
+__all__ = ["updates_within"]
+
+WARM, TIMED = 2, 8  # updates not timed, since they compile the cell, and timed ones
+TRAINING = 0.8  # share of the time; the rest validates, scores and saves
+FEWEST = 20
+
+
+def updates_within(learner: Learner, minutes: float) -> int:
+    """Return how many updates fit in some minutes on this machine, at most as many as the task wants.
+
+    A few updates are timed without a change of the weights or of the random numbers.
+
+    Raises:
+        ValueError: if the minutes are not positive.
+    """
+    if not minutes > 0:
+        raise ValueError(f"minutes must be more than 0, got {minutes:g}")
+    held = RandomState().state_dict()
+    learner.module.train()
+    began = time.perf_counter()
+    for update in range(WARM + TIMED):
+        if update == WARM:
+            began = time.perf_counter()
+        learner.loss(update * max(1, learner.batches // (WARM + TIMED))).backward()  # batches of all lengths
+        learner.module.zero_grad(set_to_none=True)
+    seconds = (time.perf_counter() - began) / TIMED
+    RandomState().load_state_dict(held)
+    with torch.no_grad():
+        began = time.perf_counter()
+        learner.validate()
+        validation = time.perf_counter() - began
+    left = max(0.0, minutes * 60 * TRAINING - CHECKS * validation)
+    return max(FEWEST, min(learner.most, int(left / seconds)))
+
+
+CHECKS = 20  # validations in a run

@@ -1,0 +1,190 @@
+"""What a task defines: how it reads files, what it trains, how the trained model is scored, and how it is used."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+from torch import Tensor, nn
+
+from elman.apps.fitting.score import Score
+
+__all__ = ["Answer", "Columns", "Fitted", "Found", "Learner", "Mistake", "Request", "Task"]
+
+R = TypeVar("R")  # a record: whatever a task reads from its files
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names of the columns to read from a table; the empty string lets the task choose, by a rule that it states.
+
+    Args:
+        text: column of the text.
+        label: column of the class, or of the target text.
+        time: column of the times.
+        group: column of the sequence, person or document that a row belongs to.
+        values: columns of numbers.
+    """
+
+    text: str = ""
+    label: str = ""
+    time: str = ""
+    group: str = ""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asks for.
+
+    Args:
+        columns: columns to read.
+        cell: name of the recurrent cell; the empty string means the task's own choice.
+        seed: seed of the split, the initial weights and the batches.
+        resample: length of one step to resample a series to, such as ``"1h"``; the empty string does not resample.
+        fill: how missing values are filled; the empty string refuses them.
+        settings: further settings of the task, by name, as text.
+    """
+
+    columns: Columns = field(default_factory=Columns)
+    cell: str = ""
+    seed: int = 0
+    resample: str = ""
+    fill: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Found(Generic[R]):
+    """The records of some files.
+
+    Args:
+        records: the records.
+        said: what was understood of the files and what was left out, one plain sentence each.
+        groups: a key for each record; records with the same key stay together when the records are split. None if
+            every record stands for itself.
+        ordered: whether the records are in the order of time; the split is then by time.
+    """
+
+    records: Sequence[R]
+    said: Sequence[str] = ()
+    groups: Sequence[Hashable] | None = None
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One wrong answer: what was read, the right answer, the model's answer."""
+
+    given: str
+    expected: str
+    got: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A model's answer to one line.
+
+    Args:
+        text: the answer as printed.
+        fields: the answer as plain data, for JSON.
+        error: why there is no answer; empty if there is one.
+    """
+
+    text: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+
+
+class Fitted(ABC, Generic[R]):
+    """A trained model with all it needs to be used.
+
+    Args:
+        module: the network.
+        settings: plain data from which the task builds the network.
+        notes: plain data that using the network requires, such as a vocabulary.
+    """
+
+    task: ClassVar[str]
+
+    def __init__(self, module: nn.Module, settings: dict[str, Any], notes: dict[str, Any]):
+        self.module, self.settings, self.notes = module, settings, notes
+
+    @abstractmethod
+    def judge(self, records: Sequence[R]) -> tuple[Score, list[Mistake]]:
+        """Return the score on some records, and the worst mistakes, worst first."""
+
+    @abstractmethod
+    def use(self, lines: Iterable[str]) -> Iterator[Answer]:
+        """Yield an answer for each line, in order; a line that cannot be read gives an answer with an ``error``."""
+
+
+class Learner(ABC, Generic[R]):
+    """A network in training.
+
+    Attributes:
+        module: the network.
+        learning_rate: highest learning rate.
+        batches: updates in one pass over the training records.
+        most: updates after which training ends in any case.
+    """
+
+    module: nn.Module
+    learning_rate: float
+    batches: int
+    most: int
+
+    @abstractmethod
+    def loss(self, update: int) -> Tensor:
+        """Return the loss of one update, which depends on its number alone."""
+
+    @abstractmethod
+    def validate(self) -> float:
+        """Return the loss on the validation records; lower is better."""
+
+    @abstractmethod
+    def finish(self) -> Fitted[R]:
+        """Return the trained model; what is still to be chosen is chosen on the validation records."""
+
+    @abstractmethod
+    def baseline(self, records: Sequence[R]) -> tuple[str, Score]:
+        """Return the name of the baseline and its score on some records."""
+
+
+class Task(ABC, Generic[R]):
+    """A kind of model that a user can train on files of his own.
+
+    Attributes:
+        name: name on the command line.
+        summary: what the model does, in one sentence.
+        takes: the files that it reads, and the columns of a table that it uses.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    takes: ClassVar[str]
+
+    @abstractmethod
+    def read(self, paths: Sequence[Path], request: Request) -> Found[R]:
+        """Read files.
+
+        Raises:
+            DataError: if a file cannot be read, or holds nothing that the task can use.
+        """
+
+    @abstractmethod
+    def learner(self, training: Sequence[R], validation: Sequence[R], request: Request) -> Learner[R]:
+        """Build a network for some records, with the seed of the request.
+
+        Raises:
+            ValueError: if the records cannot be learned from, such as those of a single class.
+        """
+
+    @abstractmethod
+    def load(self, folder: Path) -> Fitted[R]:
+        """Load a model that :func:`elman.nn.saving.save_made` wrote.
+
+        Raises:
+            ValueError: if the folder does not hold such a model.
+        """

@@ -1,0 +1,36 @@
+"""Settings of a task, read from text."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from elman.errors import UnknownName, nearest
+
+__all__ = ["read_settings"]
+
+S = TypeVar("S")
+
+
+def read_settings(kind: type[S], given: Mapping[str, str]) -> S:
+    """Return a task's settings, those that are given read from text.
+
+    Args:
+        kind: a dataclass whose fields have defaults.
+        given: values as text, by the name of the field.
+
+    Raises:
+        UnknownName: if there is no such setting, or its value does not fit.
+    """
+    known: list[str] = [one.name for one in fields(kind)]  # pyright: ignore[reportArgumentType]
+    hints = get_type_hints(kind, include_extras=True)
+    read: dict[str, Any] = {}
+    for name, text in given.items():
+        if name not in known:
+            raise UnknownName(f"no setting {name!r}{nearest(name, known)}")
+        try:
+            read[name] = TypeAdapter(hints[name]).validate_strings(text)
+        except ValidationError as error:
+            raise UnknownName(f"setting {name}, given {text!r}: {error.errors()[0]['msg']}") from None
+    return kind(**read)

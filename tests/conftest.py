@@ -1,8 +1,10 @@
 """Hypothesis without a clock: the first example may compile a cell. One thread for each of several workers."""
 
+import io
 import json
 import os
 import signal
+import sys
 
 import pytest
 from hypothesis import settings
@@ -28,3 +30,25 @@ def rewrite():
         (folder / "model.json").write_bytes(seal(data, (folder / "weights.safetensors").read_bytes()))
 
     return rewritten
+
+
+@pytest.fixture
+def elman(capsys, monkeypatch):
+    """``elman("classify", "good", code=0, given=b"")``: what it prints, or, if it must fail, what it complains of."""
+
+    from elman.__main__ import main
+
+    def run(*words, code=0, given=b""):
+        monkeypatch.setenv("NO_COLOR", "1")
+        monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.setattr(sys, "argv", ["elman", *map(str, words)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), "utf-8"))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            main()
+        printed = capsys.readouterr()
+        assert (stop.value.code or 0) == code, printed.err
+        assert "Traceback" not in printed.err
+        return printed.out if code == 0 else printed.err
+
+    return run

@@ -72,10 +72,18 @@ class NGram:
         Raises:
             ValueError: if fewer than two characters are left.
         """
+        return float(self.nats_of_each(text).mean())
+
+    def nats_of_each(self, text: str) -> np.ndarray:
+        """Return the negative log-likelihood of each known character of a text after the first, ``[N - 1]``, nats.
+
+        Raises:
+            ValueError: if there are fewer than two known characters.
+        """
         tokens = self.vocabulary.encode(text, unknown="skip")
         if len(tokens) < 2:
             raise ValueError(f"a score needs at least 2 known characters, got {len(tokens)}")
-        return float(-np.log(self._probability(tokens)[1:]).mean())
+        return -np.log(self._probability(tokens)[1:])
 
     def probabilities(self, history: str) -> np.ndarray:
         """Return the distribution ``[V]`` of the character after ``history``."""

@@ -98,13 +98,17 @@ def score(
 def use(
     model: Annotated[Path, typer.Argument(help="Folder of a model that `elman fit` made.")],
     text: Annotated[list[str] | None, typer.Argument(help="Lines to answer; default: standard input.")] = None,
+    options: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="How to answer; each task has its own.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Answer each line with a model: from arguments, files or pipes, line in, line out."""
     from elman.apps.fitting.saving import load
+    from elman.cli.lab import read_settings
 
     bad = False
-    for number, answer in enumerate(load(model).use(text or _lines()), start=1):
+    for number, answer in enumerate(load(model).use(text or _lines(), read_settings(options or [])), start=1):
         if answer.error:
             bad = True
             print(printable(f"line {number}: {answer.error}"), file=sys.stderr, flush=True)

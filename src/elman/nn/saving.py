@@ -29,6 +29,7 @@ __all__ = [
     "load_made",
     "load_seq2seq",
     "load_text_model",
+    "make_language_model",
     "make_seq2seq",
     "make_text_model",
     "read_model",
@@ -59,13 +60,41 @@ def load_language_model(folder: Path) -> tuple[LanguageModel, Vocabulary]:
         ValueError: if a file is missing, damaged or holds another kind of model.
     """
 
+    def characters(about: dict[str, Any]) -> Any:
+        return about["vocabulary"] if "vocabulary" in about else about["notes"]["vocabulary"]
+
     def make(about: dict[str, Any]) -> LanguageModel:
-        names = ("embedding_size", "hidden_size", "num_layers", "dropout")
-        return LanguageModel(len(about["vocabulary"]), **{name: about["settings"][name] for name in names})
+        return make_language_model(len(characters(about)), about["settings"])
 
     model, about = read_model(folder, make, (LanguageModel,), "a language model")
     with _explained(folder, "a language model"):
-        return model, Vocabulary.from_json(about["vocabulary"])
+        return model, Vocabulary.from_json(characters(about))
+
+
+def make_language_model(vocabulary_size: int, settings: dict[str, Any]) -> LanguageModel:
+    """Build a language model from its saved settings.
+
+    Args:
+        vocabulary_size: number of tokens.
+        settings: ``embedding_size``, ``hidden_size``, ``num_layers``, ``dropout``; optional ``cell``, the name of a
+            built-in cell in place of the LSTM. Other settings are not read.
+
+    Raises:
+        KeyError: if a setting is missing.
+        UnknownName: if the cell does not exist.
+
+    Example:
+        >>> sizes = {"embedding_size": 4, "hidden_size": 6, "num_layers": 1, "dropout": 0.0}
+        >>> make_language_model(9, sizes | {"cell": "GRUCell"}).head
+        Linear(in_features=6, out_features=9, bias=True)
+    """
+    names = ("embedding_size", "hidden_size", "num_layers", "dropout")
+    embedding_size, hidden_size, num_layers, dropout = (settings[name] for name in names)
+    layers = None
+    if settings.get("cell"):
+        cell = public_cells()[named("cell", settings["cell"], public_cells())]
+        layers = Recurrent(cell, embedding_size, hidden_size, num_layers, dropout=dropout if num_layers > 1 else 0.0)
+    return LanguageModel(vocabulary_size, embedding_size, hidden_size, num_layers, dropout, layers)
 
 
 @contextmanager

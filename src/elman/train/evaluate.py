@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "nats_of_each"]
 
 
 @torch.no_grad()
@@ -22,13 +22,28 @@ def evaluate(model: nn.Module, tokens: Tensor, steps: int = 1000) -> float:
     Raises:
         ValueError: if there are fewer than two tokens.
     """
+    return float(nats_of_each(model, tokens, steps).double().mean())
+
+
+@torch.no_grad()
+def nats_of_each(model: nn.Module, tokens: Tensor, steps: int = 1000) -> Tensor:
+    """Return the loss of each token of a text after the first, ``[N - 1]``, nats.
+
+    Args:
+        model: as for :func:`evaluate`.
+        tokens: the text, ``[N]``, N at least 2.
+        steps: time steps per call of the model; does not change the result.
+
+    Raises:
+        ValueError: if there are fewer than two tokens.
+    """
     if len(tokens) < 2:
         raise ValueError(f"evaluation needs at least 2 tokens, got {len(tokens)}")
     training = model.training
     model.eval()
-    total, state = 0.0, None
+    found, state = [], None
     for inputs, targets in zip(tokens[:-1].split(steps), tokens[1:].split(steps), strict=True):
         logits, state = model(inputs[:, None], state)
-        total += cross_entropy(logits[:, 0], targets, reduction="sum").item()
+        found.append(cross_entropy(logits[:, 0], targets, reduction="none"))
     model.train(training)
-    return total / (len(tokens) - 1)
+    return torch.cat(found)

@@ -12,6 +12,7 @@ __all__ = ["updates_within"]
 WARM, TIMED = 2, 8  # updates not timed, since they compile the cell, and timed ones
 TRAINING = 0.8  # share of the time; the rest validates, scores and saves
 FEWEST = 20
+CHECKS = 20  # validations in a run, at most, and at most one in every pass
 
 
 def updates_within(learner: Learner, minutes: float) -> int:
@@ -24,7 +25,7 @@ def updates_within(learner: Learner, minutes: float) -> int:
     """
     if not minutes > 0:
         raise ValueError(f"minutes must be more than 0, got {minutes:g}")
-    held = RandomState().state_dict()
+    held, carried = RandomState().state_dict(), getattr(learner.loss, "state", None)
     learner.module.train()
     began = time.perf_counter()
     for update in range(WARM + TIMED):
@@ -34,12 +35,14 @@ def updates_within(learner: Learner, minutes: float) -> int:
         learner.module.zero_grad(set_to_none=True)
     seconds = (time.perf_counter() - began) / TIMED
     RandomState().load_state_dict(held)
+    if hasattr(learner.loss, "state"):
+        learner.loss.state = carried  # pyright: ignore[reportFunctionMemberAccess]
     with torch.no_grad():
         began = time.perf_counter()
         learner.validate()
         validation = time.perf_counter() - began
-    left = max(0.0, minutes * 60 * TRAINING - CHECKS * validation)
-    return max(FEWEST, min(learner.most, int(left / seconds)))
-
-
-CHECKS = 20  # validations in a run
+    time_left = minutes * 60 * TRAINING
+    fit = time_left / (seconds + validation / learner.batches)  # one validation in every pass
+    if fit > CHECKS * learner.batches:
+        fit = (time_left - CHECKS * validation) / seconds
+    return max(FEWEST, min(learner.most, int(fit)))

@@ -1,14 +1,15 @@
 """What a task defines: how it reads files, what it trains, how the trained model is scored, and how it is used."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from elman.apps.fitting.score import Score
+from elman.train.schedules import Schedule
 
 __all__ = ["Answer", "Columns", "Fitted", "Found", "Learner", "Mistake", "Request", "Task"]
 
@@ -108,7 +109,7 @@ class Fitted(ABC, Generic[R]):
 
     task: ClassVar[str]
 
-    def __init__(self, module: nn.Module, settings: dict[str, Any], notes: dict[str, Any]):
+    def __init__(self, module: Any, settings: dict[str, Any], notes: dict[str, Any]):
         self.module, self.settings, self.notes = module, settings, notes
 
     @abstractmethod
@@ -116,8 +117,16 @@ class Fitted(ABC, Generic[R]):
         """Return the score on some records, and the worst mistakes, worst first."""
 
     @abstractmethod
-    def use(self, lines: Iterable[str]) -> Iterator[Answer]:
-        """Yield an answer for each line, in order; a line that cannot be read gives an answer with an ``error``."""
+    def use(self, lines: Iterable[str], options: Mapping[str, str] | None = None) -> Iterator[Answer]:
+        """Yield the answers to some lines, in order; a line that cannot be read gives an answer with an ``error``.
+
+        Args:
+            lines: lines of text, without their ends.
+            options: how to answer, by name, as text; each task has its own.
+
+        Raises:
+            UnknownName: if an option does not exist, or its value does not fit.
+        """
 
 
 class Learner(ABC, Generic[R]):
@@ -128,16 +137,19 @@ class Learner(ABC, Generic[R]):
         learning_rate: highest learning rate.
         batches: updates in one pass over the training records.
         most: updates after which training ends in any case.
+        schedule: factor of the learning rate by update; None decays it linearly to a tenth.
     """
 
-    module: nn.Module
+    module: Any
     learning_rate: float
     batches: int
     most: int
+    schedule: Schedule | None = None
 
+    @property
     @abstractmethod
-    def loss(self, update: int) -> Tensor:
-        """Return the loss of one update, which depends on its number alone."""
+    def loss(self) -> Callable[[int], Tensor]:
+        """The loss of an update by its number. A loss that carries a state between updates holds it in ``state``."""
 
     @abstractmethod
     def validate(self) -> float:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from elman.errors import UnknownName, nearest
 
-__all__ = ["read_settings"]
+__all__ = ["no_options", "read_settings"]
 
 S = TypeVar("S")
 
@@ -34,3 +34,13 @@ def read_settings(kind: type[S], given: Mapping[str, str]) -> S:
         except ValidationError as error:
             raise UnknownName(f"setting {name}, given {text!r}: {error.errors()[0]['msg']}") from None
     return kind(**read)
+
+
+def no_options(options: Mapping[str, str] | None) -> None:
+    """Refuse every option.
+
+    Raises:
+        UnknownName: if there is an option.
+    """
+    if options:
+        raise UnknownName(f"this model takes no options, got {', '.join(options)}")

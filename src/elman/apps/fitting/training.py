@@ -47,8 +47,8 @@ def trained(learner: Learner, total: int, checkpoint: Path, watch: Watch) -> lis
     best, curve = Best(learner.module, PATIENCE), _Curve()
     every = max(1, min(learner.batches, total), total // CHECKS)
     run = train(
-        learner.module, learner.loss, total, learning_rate=learner.learning_rate, checkpoint=checkpoint,
-        checkpoint_every=every, keep={"best": best, "curve": curve},
+        learner.module, learner.loss, total, learning_rate=learner.learning_rate, schedule=learner.schedule,
+        checkpoint=checkpoint, checkpoint_every=every, keep={"best": best, "curve": curve},
     )  # fmt: skip
     recent: list[float] = []
     validation = math.nan

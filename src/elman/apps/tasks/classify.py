@@ -1,7 +1,7 @@
 """Classify texts: a recurrent network and naive Bayes together, weighed on held-out texts."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from elman.apps.fitting.contract import Answer, Fitted, Found, Learner, Mistake, Request, Task
 from elman.apps.fitting.score import Score
-from elman.apps.fitting.settings import read_settings
+from elman.apps.fitting.settings import no_options, read_settings
 from elman.baselines.bayes import NaiveBayes
 from elman.data.batches import Batches
 from elman.data.labelled import LabelledText, read_labelled
@@ -72,8 +72,9 @@ class FittedClassifier(Fitted[LabelledText]):
         wrong = [Mistake(records[row].text, records[row].label, self.classes[best[row]]) for _, row in surest]
         return Score("accuracy", [float(ok) for ok in right]), wrong
 
-    def use(self, lines: Iterable[str]) -> Iterator[Answer]:
-        """Yield the likeliest class of each line, and the probabilities of all."""
+    def use(self, lines: Iterable[str], options: Mapping[str, str] | None = None) -> Iterator[Answer]:
+        """Yield the likeliest class of each line, and the probabilities of all; there are no options."""
+        no_options(options)
         for line in lines:
             words = self.split(line)
             if not words:
@@ -115,8 +116,12 @@ class _Learner(Learner[LabelledText]):
         places = {label: k for k, label in enumerate(self.classes)}
         return Labelled(encoded(self.lexicon, texts), [places[label] for label in labels])
 
-    def loss(self, update: int) -> Tensor:
-        """Return the cross-entropy of a batch."""
+    @property
+    def loss(self) -> Callable[[int], Tensor]:
+        """The cross-entropy of a batch."""
+        return self._loss
+
+    def _loss(self, update: int) -> Tensor:
         x, lengths, classes = self.data[self.order[update]]
         return cross_entropy(self.module(x, lengths), classes)
 

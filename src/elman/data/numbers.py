@@ -74,7 +74,9 @@ def decimal_of(cells: Sequence[str], where: Where) -> str:
     return next(iter(proof), "")
 
 
-def parse_numbers(cells: Sequence[str], where: Where, decimal: str = ".") -> tuple[np.ndarray, list[str]]:
+def parse_numbers(
+    cells: Sequence[str], where: Where, decimal: str = ".", name: str = ""
+) -> tuple[np.ndarray, list[str]]:
     """Return a column's numbers ``[N]`` in float64 with NaN for missing cells, and what was understood.
 
     Cells may have a sign, a currency, thousands separated by the other mark, blanks or apostrophes, an exponent, a
@@ -84,6 +86,7 @@ def parse_numbers(cells: Sequence[str], where: Where, decimal: str = ".") -> tup
         cells: the column.
         where: where a row is, for the message.
         decimal: ``"."`` or ``","``, the decimal mark.
+        name: the column's name, for the message.
 
     Raises:
         DataError: if a cell is neither missing nor a finite number, or some cells have a percent sign and others not.
@@ -98,6 +101,7 @@ def parse_numbers(cells: Sequence[str], where: Where, decimal: str = ".") -> tup
     percent: list[int] = []
     other = -1
     scaled = False
+    column = f" in column {name!r}" if name else ""
     for row, cell in enumerate(cells):
         text = cell.strip()
         if decimal == "." and PLAIN.fullmatch(text):
@@ -113,7 +117,7 @@ def parse_numbers(cells: Sequence[str], where: Where, decimal: str = ".") -> tup
         else:
             continue
         if not math.isfinite(values[row]):
-            raise DataError(f"{where(row)}: expected a finite number, got {cell[:40]!r}")
+            raise DataError(f"{where(row)}: expected a finite number, got {cell[:40]!r}{column}")
     understood = []
     if percent and other >= 0:
         raise DataError(

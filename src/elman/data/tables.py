@@ -43,6 +43,7 @@ class Table:
         lines: the line of each row in its file.
         files: each file with the number of its first row.
         header: whether the names come from the file.
+        delimiter: what separates the cells.
         decimal: the decimal mark, ``"."`` or ``","``, where a column does not prove its own; empty: not known.
         day_first: the order of day and month where a column does not decide.
         sha256: checksum of the files.
@@ -55,6 +56,7 @@ class Table:
     lines: Sequence[int]
     files: list[tuple[Path, int]]
     header: bool = True
+    delimiter: str = ","
     decimal: str = ""
     day_first: bool | None = None
     sha256: str = ""
@@ -104,7 +106,7 @@ class Table:
         """
         cells = self._texts(name)
         decimal = decimal_of(cells, self.where) or self._open_decimal(cells, name)
-        values, understood = parse_numbers(cells, self.where, decimal)
+        values, understood = parse_numbers(cells, self.where, decimal, name if self.header else "")
         if decimal == ",":
             understood.insert(0, f"column {name!r} has decimal commas")
         self._say(*understood)
@@ -182,12 +184,12 @@ class Table:
         marked = next((cell.strip() for cell in cells if ("," in cell or "." in cell) and is_number(cell)), "")
         if not marked:
             return "."
-        decimal = self.decimal or ("." if "," not in marked else self._elsewhere(name) or ".")
-        if "," in marked:
-            self._say(f"{marked!r} in column {name!r} has a {'thousands' if decimal == '.' else 'decimal'} comma")
-        elif not self.decimal and self._elsewhere(name) == ",":
-            decimal = ","
-            self._say(f"{marked!r} in column {name!r} has a thousands point, since other columns have decimal commas")
+        if self.decimal:
+            return self.decimal
+        decimal = self._elsewhere(name) or ("," if "," in marked and self.delimiter == ";" else ".")
+        sign, same = ("comma", decimal == ",") if "," in marked else ("point", decimal == ".")
+        if sign == "comma" or not same:
+            self._say(f"{marked!r} in column {name!r} has a {'decimal' if same else 'thousands'} {sign}")
         return decimal
 
     def _elsewhere(self, name: str) -> str:
@@ -274,7 +276,7 @@ def _joined(tables: Sequence[Table]) -> Table:
     understood = list(dict.fromkeys(chain.from_iterable(table.understood for table in tables)))
     digest = hashlib.sha256("".join(table.sha256 for table in tables).encode()).hexdigest()
     lines = array("q", chain.from_iterable(table.lines for table in tables))
-    return Table(first.path, first.names, columns, lines, files, first.header, sha256=digest, understood=understood)
+    return Table(first.path, first.names, columns, lines, files, first.header, first.delimiter, sha256=digest, understood=understood)
 
 
 def _read(
@@ -299,9 +301,9 @@ def _read(
     rows = ((line + skipped, row) for line, row in rows)
     begin = list(islice(rows, SAMPLE_ROWS))
     names, headers = _names(path, [row for _, row in begin], wanted, header)
-    if dialect.delimiter != ",":
+    if dialect.delimiter != "," and len(names) > 1:
         named = NAMES.get(dialect.delimiter, repr(dialect.delimiter))
-        understood.append(f"cells are separated by {named}" if dialect.delimiter else "every line is one cell")
+        understood.append(f"cells are separated by {named}")
     if not dialect.quotes and b'"' in raw:
         understood.append("quotation marks belong to the text")
     if not headers and names:
@@ -310,7 +312,7 @@ def _read(
         understood.append("the first three lines name the columns, as yfinance writes them")
     columns, lines = _columns(path, names, chain(begin[headers:], rows), ragged, understood, progress)
     return Table(
-        path, tuple(names), columns, lines, [(path, 0)], bool(headers), sha256=digest, understood=understood
+        path, tuple(names), columns, lines, [(path, 0)], bool(headers), dialect.delimiter, sha256=digest, understood=understood
     )
 
 

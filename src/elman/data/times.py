@@ -11,7 +11,7 @@ import numpy as np
 from elman.data.errors import DataError
 from elman.data.numbers import BLANKS, is_number
 
-__all__ = ["Times", "is_time", "parse_times"]
+__all__ = ["OpenOrder", "Times", "is_time", "parse_times"]
 
 DATES = {  # strptime's forms; the order of day and month: d(ay first), m(onth first), or certain
     "%Y-%m-%d": "", "%Y/%m/%d": "", "%Y.%m.%d": "", "%d.%m.%Y": "", "%d.%m.%y": "",
@@ -29,6 +29,10 @@ FORMS = [
     date + (between + clock if clock else "")
     for date, (clock, between) in product(DATES, [(c, b) for c in CLOCKS for b in (" ", "T", ", ") if c or b == " "])
 ] + list(MONTHS)
+
+
+class OpenOrder(DataError):
+    """A column of dates whose order of day and month no line decides."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +214,7 @@ def _by_form(
                 f"{where(k)}: {texts[k][:40]!r} is not written as {texts[0][:40]!r} above is; write all times in one form"
             )
         raise DataError(
-            f"{where(k)}: {texts[k][:40]!r} is not a time such as 2020-01-31 13:30:00, 31.01.2020 or Jan 31, 2020"
+            f"{where(k)}: {texts[k][:40]!r} is not a date or time such as 2020-01-31 13:30:00, 31.01.2020 or Jan 31, 2020"
         )
     form, understood = _decided(texts, readings, where, day_first)
     return readings[form], offsets, understood
@@ -233,7 +237,7 @@ def _decided(
         if day_first is None:
             k = int((days != months).argmax())
             day, month = (column[k].astype(datetime) for column in (days, months))
-            raise DataError(
+            raise OpenOrder(
                 f"{where(k)}: {texts[k][:40]!r} can be {day:%d %B} or {month:%d %B}, and no line of the column decides; "
                 "say which (day_first=True or False; --day-first or --month-first)"
             )

@@ -11,8 +11,14 @@ import typer
 from elman.cli.models import LARGEST_SEED
 from elman.errors import UnknownName
 
-File = Annotated[Path | None, typer.Argument(help="CSV of a time and a number, or of numbers; default: stdin.")]
-Column = Annotated[str, typer.Option(help="Header of the values' column, for a file with several columns.")]
+File = Annotated[Path | None, typer.Argument(help="Table with times and numbers, or of numbers; default: stdin.")]
+Column = Annotated[list[str] | None, typer.Option(help="The values' column, for a file with several.")]
+Resample = Annotated[str, typer.Option(help="Average the rows at even steps: 30s, 5min, 1h, 1D, 1M.")]
+Fill = Annotated[str, typer.Option(help="Missing values: linear, last, mean or drop; default: linear, up to 5 in a row.")]
+Zone = Annotated[str, typer.Option(help="Zone of times written without one, such as Europe/Berlin.")]
+DayFirst = Annotated[
+    bool | None, typer.Option("--day-first/--month-first", help="Order of 01/02/2020, if no line decides it.")
+]
 Normal = Annotated[
     str, typer.Option(help="Train on this share of the file (0.5), or on this number of values (1000).")
 ]
@@ -22,7 +28,12 @@ Quantile = Annotated[float, typer.Option(help="Share of normal values that must 
 
 def detect(
     file: File = None,
-    column: Column = "",
+    column: Column = None,
+    time: Annotated[str, typer.Option(help="The times' column, or none; default: found.")] = "",
+    resample: Resample = "",
+    fill: Fill = "",
+    zone: Zone = "",
+    day_first: DayFirst = None,
     normal: Normal = "",
     period: Period = 0,
     window: Annotated[int, typer.Option(min=2, help="Steps per window.")] = 24,
@@ -30,6 +41,7 @@ def detect(
     updates: Annotated[int, typer.Option(min=1, help="Training updates.")] = 400,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the training.")] = 0,
     figure: Annotated[Path | None, typer.Option(help="Write a picture of the series and its alarms (SVG).")] = None,
+    all_scores: Annotated[bool, typer.Option("--scores", help="Print every value's score, not only alarms.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
     """Train on the beginning of a series, and report the anomalies in the rest.
@@ -41,13 +53,20 @@ def detect(
             raise ValueError("--figure needs a file; a stream of values has no end")
         if column:
             raise ValueError("--column needs a file; from standard input the last column is read")
-        _stream(_count(normal or "1000", None), period or 1, window, quantile, updates, seed, as_json)
+        if options := [name for name, given in (("time", time), ("resample", resample), ("fill", fill), ("zone", zone)) if given]:
+            raise ValueError(f"--{options[0]} needs a file; from standard input values are read one at a time")
+        _stream(_count(normal or "1000", None), period or 1, window, quantile, updates, seed, as_json, all_scores)
         return
+    if column and len(column) > 1:
+        raise ValueError(f"detect reads one column, got {', '.join(column)}; run it once for each")
     from elman.apps.detector import Detector
     from elman.data.signals import read_signal
     from elman.probe.anomaly import runs
 
-    signal = read_signal(file, column=column)
+    signal = read_signal(
+        file, column=column[0] if column else "", time=time, resample=resample, fill=fill, zone=zone,
+        day_first=day_first,
+    )  # fmt: skip
     for note in signal.notes:
         print(f"note: {note}", file=sys.stderr)
     learned = _count(normal or "0.5", len(signal))
@@ -61,7 +80,9 @@ def detect(
     print(
         f"learned from {learned} values, {course}; {len(alarms)} alarms in the {len(scores)} after", file=sys.stderr
     )
-    for first, end in alarms:
+    if all_scores:
+        _print_scores(signal, learned, scores / detector.threshold, as_json)
+    for first, end in [] if all_scores else alarms:
         worst = float(scores[first:end].max() / detector.threshold)
         where = [signal.where(learned + k) for k in (first, end - 1)]
         if as_json:
@@ -70,6 +91,21 @@ def detect(
             print(where[0] + (f"  to  {where[1]}" if end - first > 1 else "") + f"  {worst:.1f} times the threshold")
     if figure:
         _draw(figure, signal, learned, scores > detector.threshold)
+
+
+def _print_scores(signal, learned: int, scores, as_json: bool) -> None:
+    """Print each value, and its score in units of the threshold: an alarm is a score above 1."""
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    if not as_json:
+        writer.writerow(["time" if signal.start else "value number", "value", "score"])
+    for k, score in enumerate(scores.tolist()):
+        where, value = signal.where(learned + k), float(signal.values[learned + k])
+        if as_json:
+            print(json.dumps({"at": where, "value": value, "score": score, "alarm": score > 1}))
+        else:
+            writer.writerow([where.removeprefix("value "), value, f"{score:.4g}"])
 
 
 def _count(text: str, there: int | None) -> int:
@@ -91,7 +127,8 @@ def _period(learned: int, day: int) -> int:
     return next((steps for steps in (7 * day, day) if steps > 1 and learned >= 3 * steps), 1)
 
 
-def _stream(normal: int, period: int, window: int, quantile: float, updates: int, seed: int, as_json: bool) -> None:
+def _stream(normal: int, period: int, window: int, quantile: float, updates: int, seed: int, as_json: bool,
+            all_scores: bool) -> None:  # fmt: skip
     import numpy as np
 
     from elman.apps.detector import Detector
@@ -104,7 +141,7 @@ def _stream(normal: int, period: int, window: int, quantile: float, updates: int
     print(f"learned from {len(first)} values", file=sys.stderr, flush=True)
     for place, value in enumerate(given, start=len(first) + 1):
         score = detector.feed(value) / detector.threshold
-        if score <= 1:
+        if score <= 1 and not all_scores:
             continue
         print(json.dumps({"value": place, "is": value, "score": score}) if as_json else
               f"value {place}: {value:g}, {score:.1f} times the threshold", flush=True)  # fmt: skip

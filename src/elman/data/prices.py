@@ -5,14 +5,15 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from elman.data.errors import DataError
-from elman.data.reading import decoded, number, read_bytes, rows
+from elman.data.tables import Table, read_table
+from elman.data.times import OpenOrder, parse_times
 
 __all__ = ["FEATURES", "Prices", "features", "load_prices", "random_walk", "read_prices", "went_up"]
 
@@ -20,7 +21,8 @@ COLUMNS = ("open", "high", "low", "close", "volume")
 FEATURES = (
     "return", "overnight", "within the day", "range", "change of volume", "mean of 5 returns", "spread of 20 returns",
 )  # fmt: skip
-THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)  # any other comma may be a decimal comma
+ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d[ T]", re.ASCII)
+CLOCK = re.compile(r",? \d\d?:\d\d.*$", re.ASCII)
 WARM = 20  # days before the first day with complete features
 
 
@@ -38,51 +40,48 @@ class Prices:
         return len(self.days)
 
 
-def read_prices(path: Path, least: int = 300) -> Prices:
-    """Read a CSV of daily prices.
+def read_prices(path: Path, least: int = 300, day_first: bool | None = None) -> Prices:
+    """Read a table of daily prices.
 
     Columns are found by name, in any order and case, with or without a ticker before the name (``AAPL.Close``,
-    ``Close/Last``, ``date``). Other columns, such as adjusted closes, are ignored; the volume is optional. A date is
-    an ISO date or time, whose day is taken as written, or month/day/year. Commas in numbers separate thousands. A
-    file with the newest day first is reversed.
+    ``Close/Last``, ``<DATE>``, ``Vol.``); yfinance's three header lines are read. Other columns, such as adjusted
+    closes, are ignored; the volume is optional, and so are open, high and low together. A date may have any form of
+    :func:`elman.data.times.parse_times`; of a time the day counts as written. A file with the newest day first is
+    reversed. Days without any price (``null``) are left out.
 
     Args:
-        path: the file.
+        path: the file; see :func:`elman.data.tables.read_table`.
         least: minimum number of days; default 300.
+        day_first: the order of ``01/02/2020`` if no date decides it; default: the month first, with a note.
 
     Raises:
         DataError: if a date is missing, repeated or out of order, a price is not a positive number, a high is below a
             low, a column is missing, there are too few days, or the close never changes; the message names the line.
     """
-    content = read_bytes(path)
-    rest = rows(path, decoded(path, content))
-    _, header = next(rest, (0, []))
-    places = _places(path, header)
-    days: list[date] = []
-    lines: list[int] = []
-    table: list[list[float]] = []
-    for line, row in rest:
-        where = f"{path}, line {line}"
-        if len(row) != len(header):
-            raise DataError(f"{where} has {len(row)} columns; the first line names {len(header)}")
-        days.append(_day(row[places["date"]], where))
-        lines.append(line)
-        table.append([_number(row[places[name]], name, where) if name in places else 0.0 for name in COLUMNS])
-    if len(days) > 1 and all(a > b for a, b in pairwise(days)):
-        days, lines, table = days[::-1], lines[::-1], table[::-1]
-    for before, after, line in zip(days, days[1:], lines[1:], strict=False):
-        if after == before:
-            raise DataError(f"{path}, line {line}: {after} occurs twice")
-        if after < before:
-            raise DataError(f"{path}, line {line}: {after} comes after {before}; sort the file by date")
+    table = read_table(path, header=True)
+    places = _places(path, table.names)
+    days = _days(table, places["date"], day_first)
+    columns = {name: table.numbers(place) for name, place in places.items() if name != "date"}
+    notes = list(table.understood)
+    if "open" not in columns:
+        columns |= dict.fromkeys(("open", "high", "low"), columns["close"])
+        notes.append("the file has no open, high and low; they count as equal to the close")
+    there = ~np.isnan([columns[name] for name in COLUMNS[:4]]).all(0)
+    if gone := int((~there).sum()):
+        notes.append(f"{gone} days without prices are left out")
+    rows = np.flatnonzero(there)
+    days = days[rows]
+    values = np.column_stack([columns[name][rows] if name in columns else np.zeros(len(rows)) for name in COLUMNS])
+    if len(days) > 1 and (days[:-1] > days[1:]).all():
+        days, values, rows = days[::-1], values[::-1].copy(), rows[::-1]
+    _check(table, places, days, values, rows)
     if len(days) < least:
         raise DataError(f"{path}: got {len(days)} days, expected at least {least}")
-    values = np.array(table)
-    if wrong := np.flatnonzero(values[:, 1] < values[:, 2]).tolist():
-        raise DataError(f"{path}, line {lines[wrong[0]]}: the high is below the low")
+    values[:, 4] = np.nan_to_num(values[:, 4])
     if np.ptp(values[:, 3]) == 0:
         raise DataError(f"{path}: the close never changes, so its direction cannot be predicted")
-    return Prices(path.name, tuple(days), values, hashlib.sha256(content).hexdigest(), _notes(days, values))
+    dates = tuple(days.tolist())
+    return Prices(Path(path).name, dates, values, table.sha256, (*notes, *_notes(dates, values)))
 
 
 def load_prices(name: str, seed: int = 0) -> Prices:
@@ -181,45 +180,58 @@ def went_up(prices: Prices) -> np.ndarray:
     return close[1:] > close[:-1]
 
 
-def _places(path: Path, header: Sequence[str]) -> dict[str, int]:
-    places: dict[str, int] = {}
-    for place, name in enumerate(header):
-        word = name.strip().lower().rpartition(".")[2].partition("/")[0].strip()
+def _places(path: Path, names: Sequence[str]) -> dict[str, str]:
+    """Return the table's column for the date and for each price."""
+    places: dict[str, str] = {}
+    for name in names:
+        word = re.sub(r" \(\d+\)$", "", name).strip().lower().strip("<>").rstrip(".").rpartition(".")[2]
+        word = word.partition("/")[0].strip()
         word = {"timestamp": "date", "datetime": "date", "time": "date", "price": "close", "vol": "volume"}.get(
             word, word
         )
         if word in ("date", *COLUMNS) and "adj" not in name.lower():
             if word in places and word != "date":  # a date and a time of day may be separate columns
-                raise DataError(f"{path} has more than one column for {word}: {','.join(header)[:80]!r}")
-            places.setdefault(word, place)
+                raise DataError(f"{path} has more than one column for {word}: {','.join(names)[:80]!r}")
+            places.setdefault(word, name)
+    if {"date", "close"} <= places.keys() and not {"open", "high", "low"} & places.keys():
+        return places
     if missing := [name for name in ("date", *COLUMNS[:4]) if name not in places]:
-        raise DataError(f"{path} has no column for {', '.join(missing)}; its first line is {','.join(header)[:80]!r}")
+        raise DataError(f"{path} has no column for {', '.join(missing)}; its first line is {','.join(names)[:80]!r}")
     return places
 
 
-def _day(text: str, where: str) -> date:
-    text = text.strip()
-    for read in (
-        lambda: date.fromisoformat(text[:10] if text[10:11] in (" ", "T") else text),
-        lambda: datetime.strptime(text.split()[0], "%m/%d/%Y").date(),
-    ):
-        try:
-            return read()
-        except (ValueError, IndexError):
-            continue
-    raise DataError(f"{where}: {text[:40]!r} is not a date as 2020-01-31 or 01/31/2020")
+def _days(table: Table, column: str, day_first: bool | None) -> np.ndarray:
+    """Return the days ``[N]``, ``datetime64[D]``, as written, whatever the time of day and its zone."""
+    cells = [str(cell).strip() for cell in table[column]]
+    cells = [cell[:10] if ISO_DAY.match(cell) else CLOCK.sub("", cell) for cell in cells]
+    if (empty := next((k for k, cell in enumerate(cells) if not cell), None)) is not None:
+        raise DataError(f"{table.where(empty)}: '' is not a date such as 2020-01-31")
+    try:
+        read = parse_times(cells, table.where, day_first)
+    except OpenOrder:
+        read = parse_times(cells, table.where, False)
+    table.understood += read.understood
+    if (gone := np.flatnonzero(np.isnat(read.utc))).size:
+        raise DataError(f"{table.where(int(gone[0]))}: {cells[gone[0]][:40]!r} is not a date such as 2020-01-31")
+    return read.utc.astype("datetime64[D]")
 
 
-def _number(text: str, name: str, where: str) -> float:
-    plain = text.strip().removeprefix("$")
-    value = number(plain.replace(",", "") if THOUSANDS.fullmatch(plain) else plain)
-    if name == "volume":
-        value = 0.0 if not text.strip() else value
-        if not 0 <= value < math.inf:
-            raise DataError(f"{where}: the volume must be a number of at least 0, got {text[:40]!r}")
-    elif not 0 < value < math.inf:
-        raise DataError(f"{where}: the {name} must be a positive number, got {text[:40]!r}")
-    return value
+def _check(table: Table, places: dict[str, str], days: np.ndarray, values: np.ndarray, rows: np.ndarray) -> None:
+    """Raise DataError for the first day or price that cannot be."""
+    order = np.diff(days.astype(np.int64))
+    if (wrong := np.flatnonzero(order <= 0)).size:
+        k = int(wrong[0]) + 1
+        what = "occurs twice" if not order[k - 1] else f"comes after {days[k - 1]}; sort the file by date"
+        raise DataError(f"{table.where(int(rows[k]))}: {days[k]} {what}")
+    for column, name in enumerate(COLUMNS):
+        bad = values[:, column] < 0 if name == "volume" else ~(values[:, column] > 0)
+        if bad.any():
+            row = int(rows[bad.argmax()])
+            cell = str(table[places.get(name, places["close"])][row])[:40]
+            wanted = "a number of at least 0" if name == "volume" else "a positive number"
+            raise DataError(f"{table.where(row)}: the {name} must be {wanted}, got {cell!r}")
+    if (wrong := np.flatnonzero(values[:, 1] < values[:, 2])).size:
+        raise DataError(f"{table.where(int(rows[wrong[0]]))}: the high is below the low")
 
 
 def _notes(days: Sequence[date], table: np.ndarray) -> tuple[str, ...]:

@@ -1,22 +1,19 @@
-"""Regularly sampled series with their known anomalies: a CSV reader, a generator, taxi rides."""
+"""Regularly sampled series with their known anomalies: from a file, a generator, taxi rides."""
 
-import hashlib
 import json
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from elman.data.errors import DataError
-from elman.data.reading import decoded, is_heading, number, read_bytes, rows
+from elman.data.series import read_series
+from elman.data.times import shown
 
 __all__ = ["KINDS", "Signal", "nyc_taxi", "planted", "read_signal"]
 
-Table = list[tuple[int, list[str]]]  # rows, each with the number of its line
 KINDS = ("raised", "stuck", "lost", "noisy", "drifting", "shifted", "reversed", "torn")
 
 
@@ -32,6 +29,7 @@ class Signal:
         events: the known anomalies: first index, index after the last, and kind.
         sha256: checksum of the source.
         notes: remarks on the data, such as filled gaps.
+        times: time of each value, ``[N]`` in UTC, where they are not exactly ``start + k * step``.
     """
 
     name: str
@@ -41,6 +39,7 @@ class Signal:
     events: tuple[tuple[int, int, str], ...] = ()
     sha256: str = ""
     notes: tuple[str, ...] = ()
+    times: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -62,38 +61,52 @@ class Signal:
         """Return a value's time, or its number counted from 1 if the times are unknown."""
         if self.start is None:
             return f"value {index + 1}"
+        if self.times is not None:
+            return shown(self.times[index], self.start.tzinfo)
         time = self.start + index * self.step
         return (time if time.utcoffset() else time.replace(tzinfo=None)).isoformat(" ", "seconds")
 
 
-def read_signal(path: Path, least: int = 100, column: str = "") -> Signal:
-    """Read a CSV with one number per line, or a time and a number; a first line without a number is a header.
-
-    Times are ISO 8601, with or without a zone (then UTC), and increasing; without times a step counts as an hour. The
-    most common gap is the step. Up to 5 missing values in a row are interpolated linearly.
+def read_signal(
+    path: Path,
+    least: int = 100,
+    column: str = "",
+    *,
+    time: str = "",
+    resample: str = "",
+    fill: str = "",
+    zone: str = "",
+    day_first: bool | None = None,
+) -> Signal:
+    """Read one column of numbers at even time steps; see :func:`elman.data.series.read_series`.
 
     Args:
-        path: the file.
+        path: a table with a column of numbers, with or without times; without times a step counts as an hour.
         least: minimum number of values.
-        column: header of the values, for a file of any columns; times are in the first column that begins with one.
+        column: the values' column; default: the only column of numbers.
+        time: the times' column; default: found.
+        resample: even step to which rows are averaged, such as ``5min``; default: the file's own.
+        fill: what to do with missing values: ``linear``, ``last``, ``mean`` or ``drop``; default: up to 5 in a row
+            are interpolated linearly, more are refused.
+        zone: zone of times written without one.
+        day_first: the order of day and month, where the times do not decide it.
 
     Raises:
-        DataError: if a value is not a finite number, a time is malformed, repeated, out of order or off the step, or
-            more than 5 values in a row are missing; the message names the line. Also if the column is missing, there
-            are too few values, or all are equal.
+        DataError: if a value is not a finite number, a time cannot be read, steps are uneven or values missing and no
+            option says what to do; the message names the line and the option. Also if there are too few values, or all
+            are equal.
     """
-    content = read_bytes(path)
-    table = list(rows(path, decoded(path, content)))
-    times, values = _columns(path, _named(path, table, column) if column else table)
-    if len(values) < least:
-        raise DataError(f"{path}: got {len(values)} values, expected at least {least}")
-    start, step, filled = _even(path, times, values)
-    series = np.array(filled)
-    if np.ptp(series) == 0:
+    found = read_series(
+        path, column, time=time, resample=resample, fill=fill, zone=zone, day_first=day_first
+    )  # fmt: skip
+    if len(found) < least:
+        raise DataError(f"{path}: got {len(found)} values, expected at least {least}")
+    values = np.ascontiguousarray(found.values[:, 0])
+    if np.ptp(values) == 0:
         raise DataError(f"{path}: the value never changes")
-    missing = len(filled) - len(values)
-    notes = (f"{missing} missing values were interpolated linearly",) if missing else ()
-    return Signal(path.stem, start, step, series, (), hashlib.sha256(content).hexdigest(), notes)
+    return Signal(
+        Path(path).stem, found.start, found.step, values, (), found.sha256, found.understood, found.times
+    )  # fmt: skip
 
 
 def planted(seed: int, weeks: int = 40, clean: int = 28, events: int = 32) -> Signal:
@@ -195,83 +208,3 @@ def nyc_taxi() -> Signal:
         ]
         events.append((places[0], places[1] + 1, "window"))
     return Signal("nyc_taxi", signal.start, signal.step, signal.values, tuple(events), signal.sha256, signal.notes)
-
-
-def _named(path: Path, table: Table, column: str) -> Table:
-    """Reduce the rows to their times, if there are any, and the values of one column."""
-    heading = [cell.strip() for cell in table[0][1]] if table else []
-    if column not in heading:
-        raise DataError(f"{path} has no column {column!r}; its first line names {', '.join(heading)[:200]}")
-    for line, row in table:
-        if len(row) != len(heading):
-            raise DataError(f"{path}, line {line}: expected {len(heading)} columns, got {len(row)}")
-    wanted, below = heading.index(column), table[1][1] if len(table) > 1 else []
-    kept = [place for place, cell in enumerate(below) if place != wanted and _is_time(cell)][:1]
-    return [(line, [row[place] for place in (*kept, wanted)]) for line, row in table]
-
-
-def _columns(path: Path, table: Table) -> tuple[list[tuple[int, datetime]], list[float]]:
-    """Return the times with their line numbers (empty if there is one column), and the values."""
-    times: list[tuple[int, datetime]] = []
-    values: list[float] = []
-    width = len(table[0][1]) if table else 0
-    for place, (line, row) in enumerate(table):
-        if len(row) != width or width > 2:
-            more = "; name the column of the numbers" if width > 2 else ""
-            raise DataError(
-                f"{path}, line {line}: expected a number, or a time and one, got {len(row)} columns{more}"
-            )
-        if not place and is_heading(row):
-            continue
-        value = number(row[-1])
-        if math.isnan(value):
-            raise DataError(f"{path}, line {line}: expected a finite number, got {row[-1][:40]!r}")
-        if width == 2:
-            times.append((line, _time(row[0], f"{path}, line {line}")))
-        values.append(value)
-    return times, values
-
-
-def _is_time(text: str) -> bool:
-    try:
-        datetime.fromisoformat(text.strip())
-    except ValueError:
-        return False
-    return True
-
-
-def _time(text: str, where: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise DataError(f"{where}: {text[:40]!r} is not a time such as 2020-01-31 13:30:00") from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _even(path: Path, times: Sequence[tuple[int, datetime]], values: Sequence[float]):
-    """Return the start, the step, and the values with missing ones interpolated."""
-    if not times:
-        return None, timedelta(hours=1), list(values)
-    gaps = [(b - a).total_seconds() for (_, a), (_, b) in pairwise(times)]
-    for gap, (line, time) in zip(gaps, times[1:], strict=True):
-        if gap <= 0:
-            before = "comes before the line above: sort the file by time, or give the zone if a clock was put back"
-            what = "occurs twice" if gap == 0 else before
-            raise DataError(f"{path}, line {line}: {time.isoformat(sep=' ')} {what}")
-    step = _commonest(gaps)
-    filled = [values[0]]
-    for gap, value, (line, _) in zip(gaps, values[1:], times[1:], strict=True):
-        count = round(gap / step)
-        if not count or abs(gap - count * step) > 0.01 * step:
-            raise DataError(f"{path}, line {line}: {gap:g} s after the line above, expected steps of {step:g} s")
-        if count > 6:
-            raise DataError(f"{path}, line {line}: {count - 1} values are missing before it; cut the file there")
-        last = filled[-1]
-        filled += [last * (1 - k / count) + value * (k / count) for k in range(1, count)]
-        filled.append(value)
-    return times[0][1], timedelta(seconds=step), filled
-
-
-def _commonest(gaps: Iterable[float]) -> float:
-    gaps = list(gaps)
-    return max(sorted(set(gaps)), key=gaps.count) if len(set(gaps)) < 50 else float(np.median(gaps))

@@ -211,6 +211,8 @@ def _show(report: "Report") -> None:
     console.print(shown)
     if verdict:
         console.print(marked(f"{verdict[0].upper()}{verdict[1:]}."))
+    for sentence in report.more:
+        console.print(marked(f"{sentence[0].upper()}{sentence[1:]}."))
     if report.mistakes:
         console.print("\nThe worst mistakes on the held-out records:")
         for mistake in report.mistakes:

@@ -11,7 +11,7 @@ from torch import Tensor
 from elman.apps.fitting.score import Score
 from elman.train.schedules import Schedule
 
-__all__ = ["Answer", "Columns", "Fitted", "Found", "Learner", "Mistake", "Request", "Task"]
+__all__ = ["Answer", "Columns", "Fitted", "Found", "Judged", "Learner", "Mistake", "Request", "Task"]
 
 R = TypeVar("R")  # a record: whatever a task reads from its files
 
@@ -66,12 +66,14 @@ class Found(Generic[R]):
         groups: a key for each record; records with the same key stay together when the records are split. None if
             every record stands for itself.
         ordered: whether the records are in the order of time; the split is then by time.
+        gap: number of records to leave out between two parts, so that ordered records that overlap are not in both.
     """
 
     records: Sequence[R]
     said: Sequence[str] = ()
     groups: Sequence[Hashable] | None = None
     ordered: bool = False
+    gap: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,21 @@ class Mistake:
     given: str
     expected: str
     got: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a model is worth on some records.
+
+    Args:
+        score: the score.
+        mistakes: the worst mistakes, worst first.
+        said: what else is to be said, in sentences.
+    """
+
+    score: Score
+    mistakes: Sequence[Mistake] = ()
+    said: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -112,9 +129,14 @@ class Fitted(ABC, Generic[R]):
     def __init__(self, module: Any, settings: dict[str, Any], notes: dict[str, Any]):
         self.module, self.settings, self.notes = module, settings, notes
 
+    @property
+    def reading(self) -> Mapping[str, Any]:
+        """Settings with which further files must be read, to be records of the same form; default none."""
+        return {}
+
     @abstractmethod
-    def judge(self, records: Sequence[R]) -> tuple[Score, list[Mistake]]:
-        """Return the score on some records, and the worst mistakes, worst first."""
+    def judge(self, records: Sequence[R]) -> Judged:
+        """Return the score on some records, and the worst mistakes."""
 
     @abstractmethod
     def use(self, lines: Iterable[str], options: Mapping[str, str] | None = None) -> Iterator[Answer]:

@@ -18,6 +18,7 @@ def findings_of(report: Report, name: str) -> Findings:
     summary = f"{first.measure} on {first.records:,} held-out records: {first.value:.4g}."
     if verdict:
         summary += f" {verdict[0].upper()}{verdict[1:]}."
+    summary += "".join(f" {sentence[0].upper()}{sentence[1:]}." for sentence in report.more)
     updates = [float(number) for number, _, _ in report.curve]
     lines = [
         Series("training", updates, [loss for _, loss, _ in report.curve]),

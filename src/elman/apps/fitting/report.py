@@ -31,6 +31,7 @@ class Report:
         task: name of the task.
         said: what was understood of the files, and how they were split.
         scores: the model's score, then the baseline's if there is one; and in words how they compare.
+        more: what else is to be said of the model, in sentences.
         curve: updates done, training loss since the last point, validation loss.
         mistakes: the worst mistakes on the test records.
         seconds: time of the training.
@@ -39,6 +40,7 @@ class Report:
     task: str
     said: tuple[str, ...]
     scores: tuple[tuple[Scored, ...], str]
+    more: tuple[str, ...]
     curve: tuple[tuple[int, float, float], ...]
     mistakes: tuple[Mistake, ...]
     seconds: float
@@ -59,6 +61,7 @@ class Report:
             scored, words = held["scores"]
             return cls(
                 held["task"], tuple(held["said"]), (tuple(Scored(**one) for one in scored), words),
+                tuple(held["more"]),
                 tuple((int(n), a, b) for n, a, b in held["curve"]),
                 tuple(Mistake(**one) for one in held["mistakes"]), held["seconds"],
             )  # fmt: skip

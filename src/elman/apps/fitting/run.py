@@ -10,10 +10,10 @@ from typing import Any
 import torch
 
 from elman.apps.fitting.budget import updates_within
-from elman.apps.fitting.contract import Fitted, Found, Learner, Request, Task
+from elman.apps.fitting.contract import Fitted, Found, Judged, Request, Task
 from elman.apps.fitting.folder import CHECKPOINT, PLAN, REPORT, begun, plan_of
 from elman.apps.fitting.report import Report, compared
-from elman.apps.fitting.saving import columns_of, load, save
+from elman.apps.fitting.saving import load, request_of, save
 from elman.apps.fitting.splitting import Parts, split
 from elman.apps.fitting.training import Silent, Watch, trained
 from elman.files import write_text
@@ -75,8 +75,10 @@ def fit(
     began = time.monotonic()
     curve = trained(learner, total, folder / CHECKPOINT, watch)
     fitted = learner.finish()
-    save(folder, fitted, request.columns)
-    report = _scored(fitted, learner, parts, said, curve, time.monotonic() - began)
+    save(folder, fitted, request)
+    judged = fitted.judge(parts.test)
+    scores = compared("the model", judged.score, *learner.baseline(parts.test))
+    report = _report(fitted, judged, said, scores, curve, time.monotonic() - began)
     write_text(folder / REPORT, report.to_json())
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return report
@@ -88,7 +90,7 @@ def score(folder: str | Path, files: Sequence[str | Path], request: Request | No
     Args:
         folder: the model's folder.
         files: files of the form that the model was trained on.
-        request: columns and settings; default those of the training.
+        request: columns, and how a series is resampled and filled; default as in the training.
 
     Raises:
         DataError: if a file cannot be read.
@@ -97,12 +99,16 @@ def score(folder: str | Path, files: Sequence[str | Path], request: Request | No
     from elman.apps.tasks import find_task
 
     fitted = load(folder)
-    request = request or Request()
-    if request.columns == type(request.columns)():
-        request = replace(request, columns=columns_of(fitted))
-    found = find_task(fitted.task).read([Path(file) for file in files], request)
-    judged, mistakes = fitted.judge(found.records)
-    return Report(fitted.task, tuple(found.said), compared("the model", judged), (), tuple(mistakes), 0.0)
+    held = request_of(fitted)
+    if request is not None:
+        named = {name: value for name, value in vars(request.columns).items() if value}
+        held = replace(
+            held, columns=replace(held.columns, **named), resample=request.resample or held.resample,
+            fill=request.fill or held.fill,
+        )  # fmt: skip
+    found = find_task(fitted.task).read([Path(file) for file in files], held)
+    judged = fitted.judge(found.records)
+    return _report(fitted, judged, found.said, compared("the model", judged.score))
 
 
 def _parts(
@@ -132,16 +138,7 @@ def _parts(
     return parts, said
 
 
-def _scored(
-    fitted: Fitted, learner: Learner, parts: Parts, said: Sequence[str], curve: Any, seconds: float
+def _report(
+    fitted: Fitted, judged: Judged, said: Sequence[str], scores: Any, curve: Sequence[Any] = (), seconds: float = 0.0
 ) -> Report:
-    judged, mistakes = fitted.judge(parts.test)
-    name, baseline = learner.baseline(parts.test)
-    return Report(
-        fitted.task,
-        tuple(said),
-        compared("the model", judged, name, baseline),
-        tuple(curve),
-        tuple(mistakes),
-        seconds,
-    )
+    return Report(fitted.task, tuple(said), scores, tuple(judged.said), tuple(curve), tuple(judged.mistakes), seconds)

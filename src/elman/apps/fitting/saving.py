@@ -4,25 +4,25 @@ import json
 from pathlib import Path
 from typing import Any
 
-from elman.apps.fitting.contract import Columns, Fitted
+from elman.apps.fitting.contract import Columns, Fitted, Request
 from elman.nn.saving import save_made
 
-__all__ = ["columns_of", "load", "save"]
+__all__ = ["load", "request_of", "save"]
 
 
-def save(folder: Path, fitted: Fitted, columns: Columns) -> None:
+def save(folder: Path, fitted: Fitted, request: Request) -> None:
     """Write a trained model into a folder.
 
     Args:
         folder: the folder; created if missing.
         fitted: the model.
-        columns: the columns that it was trained on, read again when a table is scored.
+        request: how its files were read; further files are read in the same way.
 
     Raises:
         OSError: if the folder cannot be written.
     """
-    notes = fitted.notes | {"task": fitted.task, "columns": vars(columns)}
-    save_made(folder, fitted.module, fitted.settings, notes)
+    read = {"columns": vars(request.columns), "resample": request.resample, "fill": request.fill}
+    save_made(folder, fitted.module, fitted.settings, fitted.notes | {"task": fitted.task, "read": read})
 
 
 def load(folder: str | Path) -> Fitted[Any]:
@@ -56,8 +56,12 @@ def task_of(folder: Path) -> str:
         raise ValueError(f"{folder} holds no model of `elman fit`; use the command of its study") from None
 
 
-def columns_of(fitted: Fitted) -> Columns:
-    """Return the columns that a loaded model was trained on."""
-    kept = dict(fitted.notes.get("columns") or {})
-    kept["values"] = tuple(kept.get("values", ()))
-    return Columns(**kept)
+def request_of(fitted: Fitted) -> Request:
+    """Return how the files of a loaded model were read."""
+    read = dict(fitted.notes.get("read") or {})
+    columns = dict(read.get("columns") or {})
+    columns["values"] = tuple(columns.get("values", ()))
+    settings = {name: str(value) for name, value in fitted.reading.items()}
+    return Request(
+        Columns(**columns), resample=read.get("resample", ""), fill=read.get("fill", ""), settings=settings
+    )

@@ -11,6 +11,7 @@ from elman.apps.fitting.contract import Found, R
 __all__ = ["FEWEST", "Parts", "split"]
 
 FEWEST = 10  # records to split
+WHAT = ("to train on", "to choose by", "to test on")
 SHARES = (0.8, 0.1)  # of training and of validation; the rest is the test part
 
 
@@ -58,8 +59,12 @@ def split(found: Found[R], seed: int, test: bool = True) -> Parts[R]:
         order, cuts = _by_group(found.groups, seed, first, second, test)
         how = "by chance, records that belong together in the same part"
     a, b = cuts
-    parts = [[found.records[int(k)] for k in some] for some in (order[:a], order[a:b], order[b:])]
-    sizes = f"{a:,} records to train on, {b - a:,} to choose by" + (f", {count - b:,} to test on" if test else "")
+    gap = found.gap if found.ordered else 0
+    cut = order[: max(0, a - gap)], order[a : b - gap if test else b], order[b:]
+    parts = [[found.records[int(k)] for k in some] for some in cut]
+    sizes = ", ".join(f"{len(part):,} records {what}" for part, what in zip(parts, WHAT, strict=True) if part)
+    if gap:
+        how += f", {gap} records between two parts are left out, which overlap with both"
     return Parts(parts[0], parts[1], parts[2], f"{sizes}; split {how}")
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from elman.apps.fitting.contract import Answer, Fitted, Found, Learner, Mistake, Request, Task
+from elman.apps.fitting.contract import Answer, Fitted, Found, Judged, Learner, Mistake, Request, Task
 from elman.apps.fitting.score import Score
 from elman.apps.fitting.settings import no_options, read_settings
 from elman.baselines.bayes import NaiveBayes
@@ -63,14 +63,14 @@ class FittedClassifier(Fitted[LabelledText]):
         counted = np.stack([self.bayes.log_probabilities(words) for words in texts])
         return weighed(read, counted, *self.weights)
 
-    def judge(self, records: Sequence[LabelledText]) -> tuple[Score, list[Mistake]]:
+    def judge(self, records: Sequence[LabelledText]) -> Judged:
         """Return the accuracy, and the mistakes that were surest."""
         scores = self.log_probabilities([self.split(one.text) for one in records])
         best = scores.argmax(1)
         right = [self.classes[k] == one.label for k, one in zip(best, records, strict=True)]
         surest = sorted((-float(scores[row, best[row]]), row) for row, ok in enumerate(right) if not ok)[:SHOWN]
         wrong = [Mistake(records[row].text, records[row].label, self.classes[best[row]]) for _, row in surest]
-        return Score("accuracy", [float(ok) for ok in right]), wrong
+        return Judged(Score("accuracy", [float(ok) for ok in right]), wrong)
 
     def use(self, lines: Iterable[str], options: Mapping[str, str] | None = None) -> Iterator[Answer]:
         """Yield the likeliest class of each line, and the probabilities of all; there are no options."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from elman.apps.fitting.contract import Answer, Fitted, Found, Learner, Mistake, Request, Task
+from elman.apps.fitting.contract import Answer, Fitted, Found, Judged, Learner, Request, Task
 from elman.apps.fitting.score import Score
 from elman.apps.fitting.settings import read_settings
 from elman.apps.writing import write
@@ -65,11 +65,11 @@ class FittedWriter(Fitted[str]):
         super().__init__(module, settings, notes)
         self.vocabulary = Vocabulary.from_json(notes["vocabulary"])
 
-    def judge(self, records: Sequence[str]) -> tuple[Score, list[Mistake]]:
+    def judge(self, records: Sequence[str]) -> Judged:
         """Return the nats per character of a text, read from its beginning to its end; characters that the training
         text lacks are skipped."""
         tokens = torch.from_numpy(self.vocabulary.encode("".join(records), unknown="skip"))
-        return in_pieces(nats_of_each(self.module, tokens).numpy()), []
+        return Judged(in_pieces(nats_of_each(self.module, tokens).numpy()))
 
     def use(self, lines: Iterable[str], options: Mapping[str, str] | None = None) -> Iterator[Answer]:
         """Yield a continuation of each line; options are those of :class:`Using`."""

@@ -12,7 +12,10 @@ from hypothesis import settings
 if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported: more threads than cores wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored, also by what tests start
+# In the background and under nohup these are ignored, also by what the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 settings.register_profile("elman", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("elman")

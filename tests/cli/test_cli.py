@@ -29,10 +29,10 @@ def test_version_and_help():
     assert "gradient" not in run("--help")
 
 
-def test_list():
-    studies = {s["exercise"]: s for s in json.loads(run("list", "--json"))}
+def test_list(elman):
+    studies = {s["exercise"]: s for s in json.loads(elman("list", "--json"))}
     assert studies["15.12"]["name"] == "char-lm"
-    assert "char-lm" in run("list")
+    assert "char-lm" in elman("list")
 
 
 def test_a_worked_answer_from_the_command_line(tmp_path):
@@ -47,12 +47,10 @@ def test_a_worked_answer_from_the_command_line(tmp_path):
     assert "104,242" in Path(book).read_text("utf-8")
 
 
-def test_count():
-    assert (
-        json.loads(run("count", "lstm", "--input-size", "128", "--hidden-size", "256", "--json"))["1"]["total"]
-        == 394240
-    )
-    assert "104,498" in run("count", "rnn", "--input-size", "100", "--hidden-size", "256", "--output-size", "50")
+def test_count(elman):
+    counted = json.loads(elman("count", "lstm", "--input-size", "128", "--hidden-size", "256", "--json"))
+    assert counted["1"]["total"] == 394240
+    assert "104,498" in elman("count", "rnn", "--input-size", "100", "--hidden-size", "256", "--output-size", "50")
 
 
 @pytest.mark.parametrize(
@@ -77,14 +75,16 @@ def test_count():
         (("nonsense",), 2, "No such command"),
     ],
 )
-def test_wrong_words_get_one_line(words, code, message, tmp_path):
-    error = run(*words, cwd=tmp_path, code=code)
+def test_wrong_words_get_one_line(elman, words, code, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    error = elman(*words, code=code)
     assert message in " ".join(error.split())
 
 
-def test_a_results_folder_that_cannot_be_written(tmp_path):
+def test_a_results_folder_that_cannot_be_written(elman, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "results").write_text("a file")
-    error = run("study", "15.2", cwd=tmp_path, code=1)
+    error = elman("study", "15.2", code=1)
     assert len(error.strip().splitlines()) == 1
 
 
@@ -133,6 +133,7 @@ def test_texts_that_cannot_be_learned(elman, tmp_path, monkeypatch, content, mes
     assert message in elman("study", "15.12", *TINY, code=1)
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_what_is_saved_and_the_run_goes_on(tmp_path):
     words = ["study", "15.12", "--quick", "--set=text=own.txt", "--set=batch_size=2", "--set=window=8", "--seeds=1"]
     (tmp_path / "own.txt").write_text("the cat sat on the mat and the dog sat on the log\n" * 20)

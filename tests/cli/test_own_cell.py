@@ -102,6 +102,7 @@ def test_wrong_words(elman, tmp_path, monkeypatch, study, cell, said):
     assert len(error.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_cell_in_a_folder_whose_name_has_a_comma(elman, tmp_path, monkeypatch):
     folder = tmp_path / "a,b"
     folder.mkdir()
@@ -124,7 +125,10 @@ def test_two_cells_of_one_label_are_refused(elman, tmp_path, monkeypatch):
     assert error.startswith("elman: mine.py:Mine is named twice")
 
 
-@pytest.mark.parametrize("step", ["0.5 * state.h + drive / 0 * 0", "0.5 * state.h + 1 / (drive * 0) ** 2"])
+@pytest.mark.parametrize(
+    "step",
+    ["0.5 * state.h + drive / 0 * 0", pytest.param("0.5 * state.h + 1 / (drive * 0) ** 2", marks=pytest.mark.slow)],
+)
 def test_a_cell_that_fails_in_a_trial_fails_that_trial_alone(tmp_path, step):
     (tmp_path / "mine.py").write_text(MINE % step)
     done = run("15.18", "--cell", "mine.py:Mine", *SMALL, cwd=tmp_path)
@@ -135,6 +139,7 @@ def test_a_cell_that_fails_in_a_trial_fails_that_trial_alone(tmp_path, step):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_cell_whose_output_is_wider_than_its_size(tmp_path):
     wide = "class Wide(Mine):\n    def __init__(self, i, h):\n        super().__init__(i, h)\n"
     wide += "        self.W = nn.Linear(i, 2 * h)\n    def initial_state(self, batch_size):\n"

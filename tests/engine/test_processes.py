@@ -135,6 +135,7 @@ for got, right in zip(run(outer, x), wanted, strict=True):
 """)
 
 
+@pytest.mark.slow
 def test_threads_that_run_the_same_and_other_cells():
     script("""
 torch.set_num_threads(2)
@@ -161,6 +162,7 @@ assert not wrong, wrong
 
 
 @forks
+@pytest.mark.slow
 def test_a_fork_while_other_threads_compile():
     script("""
 torch.set_num_threads(1)
@@ -189,7 +191,9 @@ over = True
 
 
 @forks
-@pytest.mark.parametrize("layer", ["elman.nn.LSTM(256, 256)", "elman.nn.GRU(256, 256)"])
+@pytest.mark.parametrize(
+    "layer", ["elman.nn.LSTM(256, 256)", pytest.param("elman.nn.GRU(256, 256)", marks=pytest.mark.slow)]
+)
 def test_children_forked_after_large_products_in_two_threads(layer):
     script(f"""
 torch.set_num_threads(2)
@@ -215,6 +219,7 @@ for _ in children(3, again):
 
 
 @forks
+@pytest.mark.slow
 def test_children_of_a_library_that_cannot_dismiss_its_threads():
     """As OpenMP's before 5.0: the child computes in one thread."""
     script("""

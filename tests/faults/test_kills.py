@@ -70,7 +70,8 @@ def disturb(toy, jobs, kills, choice):
     return done
 
 
-@pytest.mark.parametrize(("kills", "jobs"), [(10, 1), pytest.param(100, 2, marks=pytest.mark.slow)])
+@pytest.mark.slow  # the tests of the runner kill a run once in every suite
+@pytest.mark.parametrize(("kills", "jobs"), [(10, 1), (100, 2)])
 def test_killed_again_and_again(toy, kills, jobs):
     choice, done, runs = random.Random(kills), [], 0
     run = toy.run(variants=VARIANTS, seeds=SEEDS, mode="train", updates=UPDATES)

@@ -22,6 +22,7 @@ def at_work(toy, *trials, **settings):
     return process
 
 
+@pytest.mark.slow
 def test_trials_that_never_end(toy):
     """One sleeps, and one is in a call into C that lets no other thread of its process run, not even the one that
     watches the parent. What ends besides them is saved; every way to stop the run ends them, and it goes on."""

@@ -39,7 +39,11 @@ def study(toy, **settings):
     ("breaks", "said"),
     [
         ("error-1", "process 1 of 2 failed and leaves the others: error-1-seed0: OSError: [Errno 28] No space left"),
-        ("error-0", "process 0 of 2 failed and leaves the others: No space left on device: /full"),
+        pytest.param(
+            "error-0",
+            "process 0 of 2 failed and leaves the others: No space left on device: /full",
+            marks=pytest.mark.slow,
+        ),
         pytest.param("interrupt-0", "stopped; finished work is saved", marks=pytest.mark.slow),
         pytest.param("interrupt-1", "stopped; finished work is saved", marks=pytest.mark.slow),
         pytest.param("death-0", "Signal 9 (SIGKILL)", marks=pytest.mark.slow),

@@ -81,12 +81,12 @@ def spoken(seed, bench, folder):
 
 
 def test_words(bench, tmp_path):
-    for seed in range(150):
+    for seed in range(60):
         spoken(seed, bench, tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(10))
 def test_many_words(part, bench, tmp_path):
-    for seed in range(150 + 350 * part, 500 + 350 * part):
+    for seed in range(60 + 350 * part, 410 + 350 * part):
         spoken(seed, bench, tmp_path)

@@ -22,6 +22,7 @@ def record(out, *launcher, more=()):
     return done.stdout, json.loads(path.read_text())["numbers"]
 
 
+@pytest.mark.slow
 def test_two_processes_find_what_one_does(tmp_path):
     shown, alone = record(tmp_path / "one")
     words = ("-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone")

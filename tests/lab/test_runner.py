@@ -200,7 +200,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_killed_in_mid_run_it_goes_on_from_there(toy, tmp_path, how):
     folder = tmp_path / "run"
     script = tmp_path / "main.py"

@@ -40,7 +40,13 @@ LAYERS = {
 }
 
 
-@pytest.mark.parametrize("name", [*public_cells(), *LAYERS])
+FEW = ("LSTMCell", "LTCCell", "GRU", "zoneout")  # an export takes seconds
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in FEW else pytest.param(name, marks=pytest.mark.slow) for name in (*public_cells(), *LAYERS)],
+)
 def test_a_program_is_the_layer_at_any_size(name):
     torch.manual_seed(0)
     layer = LAYERS[name]() if name in LAYERS else elman.nn.Recurrent(public_cells()[name], 3, 5, bidirectional=True)
@@ -64,7 +70,10 @@ def test_a_program_is_saved_and_loaded_without_elman(tmp_path):
     assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("name", ["LSTMCell", "MGUCell", "ODERNNCell", "SLSTMCell", "GRU"])
+@pytest.mark.parametrize(
+    "name",
+    ["LSTMCell", *(pytest.param(n, marks=pytest.mark.slow) for n in ("MGUCell", "ODERNNCell", "SLSTMCell", "GRU"))],
+)
 def test_onnx_runtime_agrees(name, tmp_path):
     runtime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")

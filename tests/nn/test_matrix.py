@@ -159,8 +159,12 @@ def test_all_together(cell, wrapper, layer):
     assert_close(*results)
 
 
+EXPORTED = [*((cell, "bare") for cell in CELLS), *(("LSTMCell", name) for name in WRAPPERS if name != "bare")]
+FEW = (("ODERNNCell", "bare"), ("LSTMCell", "variational"))  # an export takes seconds
+
+
 @pytest.mark.parametrize(
-    ("cell", "wrapper"), [*((cell, "bare") for cell in CELLS), *(("LSTMCell", name) for name in WRAPPERS)]
+    ("cell", "wrapper"), [pair if pair in FEW else pytest.param(*pair, marks=pytest.mark.slow) for pair in EXPORTED]
 )
 def test_export(cell, wrapper):
     """An exported layer takes any length and batch."""

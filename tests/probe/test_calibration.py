@@ -1,8 +1,10 @@
 """Calibration and tests for pairs, against other implementations and by hand."""
 
+from functools import cache
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elman.probe.calibration import brier, calibration_error, nll, perfect_error, reliability, temperature
@@ -83,9 +85,15 @@ def test_permutation_of_few_pairs_is_exact():
     assert paired_permutation([1.0, -1.0], [0, 0]) == pytest.approx(1.0)
 
 
+@cache  # importorskip is slow, even for what is there
+def multitest():
+    return pytest.importorskip("statsmodels.stats.multitest")
+
+
+@settings(max_examples=20)
 @given(st.dictionaries(st.text(max_size=2), st.floats(0, 1), max_size=6))
 def test_holm(p_values):
-    statsmodels = pytest.importorskip("statsmodels.stats.multitest")
+    statsmodels = multitest()
     found = holm(p_values)
     assert list(found) == list(p_values)
     if p_values:

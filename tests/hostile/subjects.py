@@ -53,7 +53,11 @@ class Subject:
 
 
 def text_lines(data: bytes) -> list[str]:
-    plain = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        plain = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:  # tables are read as the code page, and that is said
+        plain = data.decode("cp1252", "replace")
+    plain = plain.replace("\r\n", "\n").replace("\r", "\n")
     return plain.split("\n")
 
 
@@ -81,10 +85,15 @@ def signal_holds(found, data):
     lines = csv_lines(data)
     if lines is None:
         return
+    if lines[0].count(",") != lines[-1].count(",") or any(";" in line or "\t" in line or "|" in line for line in lines):
+        return
     wanted = [line.split(",")[-1].strip() for line in lines]
     if not re.match(r"[-+.]?\d", lines[0].split(",")[0].strip()):
         wanted = wanted[1:]
     values = iter(found.values.tolist())
+    wanted = [number for number in wanted if number not in ("", "nan", "NaN", "null")]
+    if "turned round" in str(found.notes):
+        wanted.reverse()
     assert all(float(number) in values for number in wanted), "a number of the file is not in the series"
     assert len(found) == len(wanted) or "missing" in str(found.notes)
 

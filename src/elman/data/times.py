@@ -117,7 +117,7 @@ def parse_times(
     def place(k: int) -> str:
         return where(rows[k])
 
-    if bare and all(re.fullmatch(r"-?\d+(\.\d*)?", text, re.ASCII) for text in there[:5]):
+    if bare and re.fullmatch(r"-?\d+(\.\d*)?", there[0], re.ASCII):
         found, understood = _bare(there, place)
         utc[rows] = found
         return Times(utc, None, understood)

@@ -21,7 +21,9 @@ def saved(tmp_path):
 
 
 CELLS = st.dictionaries(
-    st.tuples(st.sampled_from(["p", "q", "r"]), st.integers(0, 20), st.integers(0, 2)), st.floats(-100, 100), min_size=1
+    st.tuples(st.sampled_from(["p", "q", "r"]), st.integers(0, 20), st.integers(0, 2)),
+    st.floats(-100, 100),
+    min_size=1,
 )
 
 
@@ -33,7 +35,9 @@ def test_long_and_wide_tables_are_the_same_records(tmp_path_factory, cells, rand
     order = list(cells)
     random.shuffle(order)
     long = ["RecordID,Time,Parameter,Value"]
-    long += [f"{group},{time // 2:02}:{time % 2 * 30:02},{names[k]},{cells[group, time, k]!r}" for group, time, k in order]
+    long += [
+        f"{group},{time // 2:02}:{time % 2 * 30:02},{names[k]},{cells[group, time, k]!r}" for group, time, k in order
+    ]
     rows = sorted({(group, time) for group, time, _ in order}, key=lambda row: random.random())
     wide = ["id,time,HR,Temp,Na"]
     wide += [f"{group},{time / 2}," + ",".join(repr(cells.get((group, time, k), "")).strip("'") for k in range(3))
@@ -43,7 +47,9 @@ def test_long_and_wide_tables_are_the_same_records(tmp_path_factory, cells, rand
     there = [name for k, name in enumerate(names) if any(key[2] == k for key in cells)]
     a = read_observations(folder / "long.csv", columns=there)
     b = read_observations(folder / "wide.csv", columns=there)
-    assert {record.group for record in a.records} == {record.group for record in b.records} == {key[0] for key in cells}
+    assert (
+        {record.group for record in a.records} == {record.group for record in b.records} == {key[0] for key in cells}
+    )
     for record in a.records:
         other = next(other for other in b.records if other.group == record.group)
         np.testing.assert_array_equal(record.times, other.times)
@@ -52,7 +58,9 @@ def test_long_and_wide_tables_are_the_same_records(tmp_path_factory, cells, rand
 
 
 def test_dates_repeats_and_short_records(saved):
-    path = saved("id,time,HR,note\na,2020-01-01 10:00,60,x\na,2020-01-01 10:30,62,y\na,2020-01-01 10:30,64,y\nb,2020-01-05,1,z\n")
+    path = saved(
+        "id,time,HR,note\na,2020-01-01 10:00,60,x\na,2020-01-01 10:30,62,y\na,2020-01-01 10:30,64,y\nb,2020-01-05,1,z\n"
+    )
     found = read_observations(path, least=2)
     assert found.records[0].times.tolist() == [0, 0.5]
     assert found.records[0].values.tolist() == [[60], [63]]
@@ -68,7 +76,11 @@ def test_dates_repeats_and_short_records(saved):
         ("id,time,HR\na,00:10,6\na,0:70,6\n", {}, "line 3: expected a time as hh:mm, got '0:70'"),
         ("id,time,HR\na,1,6\n,2,6\n", {}, "line 3 has no record in column 'id'"),
         ("id,time,HR\na,1,6\na,,6\n", {}, "line 3 has no time"),
-        ("id,time,parameter,value\na,1,HR,6\n", {"columns": ["Temp"]}, "no 'Temp' in column 'parameter'; there are HR"),
+        (
+            "id,time,parameter,value\na,1,HR,6\n",
+            {"columns": ["Temp"]},
+            "no 'Temp' in column 'parameter'; there are HR",
+        ),
         ("id,time,HR\na,1,6\n", {"least": 2}, "has no record with 2 rows of HR"),
         ("id,time,HR\na,1,6\n", {"group": "ward"}, "has no column 'ward'"),
     ],
@@ -94,7 +106,9 @@ def test_a_row_or_a_step_a_row_are_the_same_sequences(tmp_path_factory, sequence
     steps = [(k, t, v, label) for k, (values, label) in enumerate(sequences) for t, v in enumerate(values)]
     shuffled = sorted(steps, key=lambda step: random.random())
     (folder / "rows.csv").write_text("\n".join(rows))
-    (folder / "steps.csv").write_text("\n".join(["id,t,x,label", *(f"s{k},{t},{v!r},{y}" for k, t, v, y in shuffled)]))
+    (folder / "steps.csv").write_text(
+        "\n".join(["id,t,x,label", *(f"s{k},{t},{v!r},{y}" for k, t, v, y in shuffled)])
+    )
     a = read_sequences(folder / "rows.csv", label="label")
     b = read_sequences(folder / "steps.csv", id="id", label="label", time="t")
     expected = [(values, label) for values, label in sequences]

@@ -69,7 +69,11 @@ def test_what_is_refused(cells, said):
 
 
 def test_an_open_order_can_be_given():
-    assert iso("01/02/2020", "", "03/04/2020", day_first=True) == ["2020-02-01 00:00:00", "no time", "2020-04-03 00:00:00"]
+    assert iso("01/02/2020", "", "03/04/2020", day_first=True) == [
+        "2020-02-01 00:00:00",
+        "no time",
+        "2020-04-03 00:00:00",
+    ]
     assert iso("01/02/2020", day_first=False) == ["2020-01-02 00:00:00"]
     assert iso("13/02/2020", day_first=False) == ["2020-02-13 00:00:00"], "the column decides"
 
@@ -83,7 +87,9 @@ FORMS = ("%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S", "%b %d, %Y 
     st.sampled_from(["", "+02:00", "-0530", " UTC"]),
 )  # fmt: skip
 def test_what_is_written_is_read_again(times, form, zone):
-    times = [time if "%f" in form else time.replace(microsecond=0, second=time.second * ("%S" in form)) for time in times]
+    times = [
+        time if "%f" in form else time.replace(microsecond=0, second=time.second * ("%S" in form)) for time in times
+    ]
     read = parse_times([time.strftime(form) + zone for time in times], line)
     offset = {"+02:00": timedelta(hours=2), "-0530": -timedelta(hours=5, minutes=30)}.get(zone, timedelta())
     assert read.utc.tolist() == [time - offset for time in times]

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from elman.data.copying import read_restaurants
+from elman.data.errors import DataError
 from elman.data.irregular import read_stays
 from elman.data.music.abc_notation import read_abc
 from elman.data.music.melody import REST, Melody, Note
@@ -30,6 +31,7 @@ from elman.data.reading import read_text
 from elman.data.sentences import read_conllu
 from elman.data.signals import read_signal
 from elman.data.spelling import read_counts, read_pairs
+from elman.data.tables import read_table
 from elman.data.texts import text
 from elman.data.ts import read_ts
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table, Verdict
@@ -85,7 +87,9 @@ def signal_holds(found, data):
     lines = csv_lines(data)
     if lines is None:
         return
-    if lines[0].count(",") != lines[-1].count(",") or any(";" in line or "\t" in line or "|" in line for line in lines):
+    if lines[0].count(",") != lines[-1].count(",") or any(
+        ";" in line or "\t" in line or "|" in line for line in lines
+    ):
         return
     wanted = [line.split(",")[-1].strip() for line in lines]
     if not re.match(r"[-+.]?\d", lines[0].split(",")[0].strip()):
@@ -96,6 +100,23 @@ def signal_holds(found, data):
         wanted.reverse()
     assert all(float(number) in values for number in wanted), "a number of the file is not in the series"
     assert len(found) == len(wanted) or "missing" in str(found.notes)
+
+
+def table_holds(found, data):
+    assert {len(found.columns[name]) for name in found.names} <= {len(found)}
+    for name in found.names:
+        assert len(found.text(name)) == len(found)
+        assert found.kind(name) in ("number", "time", "text", "empty")
+    lines = csv_lines(data)
+    if lines is not None and found.path.suffix == ".csv" and not any(line[:1] in "#{[" for line in lines):
+        lines = [line for line in lines if line.strip(BLANK + ";|")]
+        assert len(lines) - 1 <= len(found) + found.header <= len(lines) + 1
+    for name in found.names:
+        try:
+            found.numbers(name)
+            found.times(name)
+        except DataError as error:
+            assert "line" in str(error)
 
 
 def stays_hold(found, data):
@@ -313,6 +334,7 @@ ABC = (
     "X:2\nT:Two\nM:4/4\nK:Am\nA2 (3Bcd e2>f2|[Ac]4 z2 {g}^g2|A8|]\n"
 )  # fmt: skip
 SIGNAL = "time,value\n" + "".join(f"2020-01-0{1 + k // 24} {k % 24:02}:00:00,{k % 7}.{k}\n" for k in range(60))
+TABLE = "when;load;note\n" + "".join(f"{1 + k:02}.01.2020;{k},5;größer\n" for k in range(25))
 STAYS = "RecordID,Time,Parameter,Value\n" + "".join(
     f"{1 + k // 15},00:{k:02},HR,{60 + k}\n1,00:{k:02},Age,7\n" for k in range(30)
 )
@@ -341,6 +363,8 @@ SUBJECTS = (
     Subject("signal", "signal.csv", SIGNAL.encode, lambda path: read_signal(path, 20), signal_holds),
     Subject("numbers", "numbers.csv", "".join(f"{k % 5}.{k}\n" for k in range(40)).encode,
             lambda path: read_signal(path, 20), signal_holds),
+    Subject("table", "table.csv", TABLE.encode, lambda path: read_table(path), table_holds),
+    Subject("json", "table.jsonl", '{"text": "größer", "n": 1.5}\n{"text": null, "n": 7}\n'.encode, read_table, table_holds),
     Subject("stays", "stays.csv", STAYS.encode, read_stays, stays_hold),
     Subject("restaurants", "set.csv", RESTAURANTS.encode, read_restaurants, restaurants_hold),
     Subject("conllu", "some.conllu", CONLLU.encode, read_conllu, conllu_holds),

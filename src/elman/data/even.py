@@ -1,19 +1,51 @@
 """Even time steps: whether times have them, values at steps without one, and resampling to steps that are asked for."""
 
 import re
-from collections.abc import Sequence
 from datetime import tzinfo
 
 import numpy as np
 
 from elman.data.errors import DataError
 
-__all__ = ["FILLS", "SECOND", "commonest", "filled", "longest_hole", "month_numbers", "nice_step", "resampled", "seconds_of"]
+__all__ = [
+    "FILLS",
+    "SECOND",
+    "commonest",
+    "filled",
+    "longest_hole",
+    "month_numbers",
+    "nice_step",
+    "resampled",
+    "seconds_of",
+]
 
 SECOND = 1_000_000  # microseconds
 FILLS = ("linear", "last", "mean", "drop")
 UNITS = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "D": 86400, "d": 86400, "W": 604800, "w": 604800}
-NICE = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 14400, 21600, 43200, 86400, 604800)
+NICE = (
+    1,
+    2,
+    5,
+    10,
+    15,
+    20,
+    30,
+    60,
+    120,
+    300,
+    600,
+    900,
+    1200,
+    1800,
+    3600,
+    7200,
+    10800,
+    14400,
+    21600,
+    43200,
+    86400,
+    604800,
+)
 
 
 def seconds_of(step: str) -> float | None:
@@ -28,7 +60,7 @@ def seconds_of(step: str) -> float | None:
     """
     found = re.fullmatch(r"(\d*\.?\d*)\s*(ms|s|min|h|D|d|W|w|M|MS)", step.strip().replace("H", "h"), re.ASCII)
     number = float(found[1] or 1) if found and found[1] != "." else 0
-    if not found or not 0 < number < 1e6 or (found[2] in ("M", "MS") and number != 1):
+    if not found or not 0 < number < 1e9 or (found[2] in ("M", "MS") and number != 1):
         raise DataError(f"{step[:40]!r} is not a step to resample to; write it as 30s, 5min, 1h, 1D, 1W or 1M")
     return None if found[2] in ("M", "MS") else number * UNITS[found[2]]
 
@@ -44,7 +76,9 @@ def nice_step(seconds: float) -> str:
         return f"{max(1, round(1000 * seconds))}ms"
     near = min(NICE, key=lambda nice: abs(np.log(nice / seconds)))
     near = near if abs(near - seconds) < 0.25 * near else round(seconds)
-    unit, size = next((unit, size) for unit, size in (("D", 86400), ("h", 3600), ("min", 60), ("s", 1)) if not near % size)
+    unit, size = next(
+        (unit, size) for unit, size in (("D", 86400), ("h", 3600), ("min", 60), ("s", 1)) if not near % size
+    )
     return f"{near // size}{unit}"
 
 
@@ -126,7 +160,9 @@ def resampled(
     size = seconds or 30 * 86400.0
     steps = (times[-1] - times[0]).astype(np.int64) / SECOND / size
     if steps > 10_000_000:
-        raise DataError(f"resampled to {step} the series has {steps:,.0f} steps, more than 10,000,000; take longer steps")
+        raise DataError(
+            f"resampled to {step} the series has {steps:,.0f} steps, more than 10,000,000; take longer steps"
+        )
     gaps = np.diff(times.astype(np.int64)) / SECOND
     gaps = gaps[gaps > 0]
     said = []

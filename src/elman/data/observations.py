@@ -155,7 +155,9 @@ def _long(
     measured = [str(name) for name in table.text(parameter)]
     there = list(dict.fromkeys(measured))
     if missing := [name for name in columns if name not in there]:
-        raise DataError(f"{table.path} has no {missing[0]!r} in column {parameter!r}; there are {', '.join(there)[:300]}")
+        raise DataError(
+            f"{table.path} has no {missing[0]!r} in column {parameter!r}; there are {', '.join(there)[:300]}"
+        )
     names = list(columns) or there
     number = {name: k for k, name in enumerate(names)}
     column = np.array([number.get(name, -1) for name in measured], np.int64)

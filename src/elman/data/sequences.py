@@ -93,7 +93,9 @@ def _id(table: Table) -> str:
     for usual in IDS:
         for name in table.names:
             if name.strip().lower() == usual and len(set(map(str, table[name]))) < len(table):
-                table.understood.append(f"column {name!r} names the sequence: rows with the same {name} are its steps")
+                table.understood.append(
+                    f"column {name!r} names the sequence: rows with the same {name} are its steps"
+                )
                 return name
     return ""
 
@@ -156,5 +158,7 @@ def _finite(table: Table, names: Sequence[str], values: np.ndarray) -> np.ndarra
     missing = np.isnan(values)
     if missing.any():
         row, column = (int(k) for k in np.argwhere(missing)[0])
-        raise DataError(f"{table.where(row)}: the value in column {names[column]!r} is missing; fill it or remove the line")
+        raise DataError(
+            f"{table.where(row)}: the value in column {names[column]!r} is missing; fill it or remove the line"
+        )
     return values

@@ -147,7 +147,9 @@ def read_series(
     about = {"names": tuple(wanted), "name": Path(path).stem, "sha256": table.sha256}
     if not clock:
         if resample or zone:
-            raise DataError(f"{table.path} has no column of times, so it cannot be resampled; name it (time=, --time)")
+            raise DataError(
+                f"{table.path} has no column of times, so it cannot be resampled; name it (time=, --time)"
+            )
         rows = _Rows(table, np.arange(len(values)), np.array([]), values, None)
         numbers, said = _whole(rows, values, np.arange(len(values)), fill)
         if len(table.names) > 1 and not time:
@@ -185,7 +187,9 @@ def time_column(table: Table, but: Sequence[str] = ()) -> str:
         if table.kind(name) == "text":
             cells = [str(cell) for cell in table[name]]
             dated = sum(bool(re.search(r"\d\D+\d|\d{6}", cell)) for cell in cells)
-            if (dated > 0.9 * len(cells) and len(set(cells)) > 0.9 * len(cells)) or (len(table.names) == 2 and not but):
+            if (dated > 0.9 * len(cells) and len(set(cells)) > 0.9 * len(cells)) or (
+                len(table.names) == 2 and not but
+            ):
                 return name
     return ""
 

@@ -20,7 +20,20 @@ DATES = {  # strptime's forms; the order of day and month: d(ay first), m(onth f
     "%d-%b-%Y": "", "%d-%b-%y": "", "%a, %d %b %Y": "", "%a %b %d %Y": "", "%d. %B %Y": "",
 }  # fmt: skip
 CLOCKS = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p")
-MONTHS = ("%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y", "%YM%m", "%YQ%q", "%Y-Q%q", "%Y Q%q")
+MONTHS = (
+    "%Y-%m",
+    "%Y/%m",
+    "%m/%Y",
+    "%b %Y",
+    "%B %Y",
+    "%b-%Y",
+    "%b-%y",
+    "%b %y",
+    "%YM%m",
+    "%YQ%q",
+    "%Y-Q%q",
+    "%Y Q%q",
+)
 ZONE = re.compile(r"(?:\s*(Z|UTC|GMT)|\s*([-+])(\d\d):?(\d\d)(?::?(\d\d))?)$", re.ASCII)
 ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?", re.ASCII)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -87,9 +100,7 @@ def is_time(text: str) -> bool:
     return any(form.count(":") == colons and _read(bare, form) for form in FORMS)
 
 
-def parse_times(
-    cells: Sequence[str], where: Where, day_first: bool | None = None, bare: bool = True
-) -> Times:
+def parse_times(cells: Sequence[str], where: Where, day_first: bool | None = None, bare: bool = True) -> Times:
     """Read a column of times by one form.
 
     Forms: ISO 8601 with or without a zone; ``31.01.2020`` (the day first); ``31/01/2020`` and ``01/31/2020``, which

@@ -59,7 +59,8 @@ def test_long_and_wide_tables_are_the_same_records(tmp_path_factory, cells, rand
 
 def test_dates_repeats_and_short_records(saved):
     path = saved(
-        "id,time,HR,note\na,2020-01-01 10:00,60,x\na,2020-01-01 10:30,62,y\na,2020-01-01 10:30,64,y\nb,2020-01-05,1,z\n"
+        "id,time,HR,note\na,2020-01-01 10:00,60,x\na,2020-01-01 10:30,62,y\na,2020-01-01 10:30,64,y\n"
+        "b,2020-01-05,1,z\n"
     )
     found = read_observations(path, least=2)
     assert found.records[0].times.tolist() == [0, 0.5]
@@ -110,7 +111,7 @@ def test_a_row_or_a_step_a_row_are_the_same_sequences(tmp_path_factory, sequence
         "\n".join(["id,t,x,label", *(f"s{k},{t},{v!r},{y}" for k, t, v, y in shuffled)])
     )
     a = read_sequences(folder / "rows.csv", label="label")
-    b = read_sequences(folder / "steps.csv", id="id", label="label", time="t")
+    b = read_sequences(folder / "steps.csv", sequence="id", label="label", time="t")
     expected = [(values, label) for values, label in sequences]
     assert [(one.values[:, 0].tolist(), one.label) for one in a.records] == expected
     order = list(dict.fromkeys(k for k, *_ in shuffled))

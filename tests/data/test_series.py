@@ -76,7 +76,7 @@ def test_a_clock_put_forward(saved):
 def test_holes(saved):
     rows = hours(40)
     del rows[10:20]
-    with pytest.raises(DataError, match="line 12: 10 values are missing before it; .*--fill linear"):
+    with pytest.raises(DataError, match=r"line 12: 10 values are missing before it; .*--fill linear"):
         read_series(saved(rows))
     line = read_series(saved(rows), fill="linear")
     assert len(line) == 40
@@ -96,7 +96,7 @@ def test_empty_cells_count_as_holes(saved):
     assert series.values[:, 0].tolist() == pytest.approx([0, 1, 2, 4 / 3, 2 / 3, 0, 1, 2, 3, 4])
     assert series.understood == ("2 missing values were interpolated linearly",)
     rows = [row if k else row[:-1] for k, row in enumerate(hours(10))]
-    with pytest.raises(DataError, match="line 2: the first value is missing; .*--fill"):
+    with pytest.raises(DataError, match=r"line 2: the first value is missing; .*--fill"):
         read_series(saved(rows))
     assert read_series(saved(rows), fill="last").values[:2, 0].tolist() == [1, 1]
 
@@ -124,7 +124,7 @@ def test_times_are_never_dropped(saved, form, name):
     series = read_series(path, "load")
     assert (series.where(19), series.step) == ("2024-01-01 19:00:00", timedelta(hours=1))
     path = saved([f"the {k}th of May,{k % 3},9" for k in range(20)], f"{name},load,price")
-    with pytest.raises(DataError, match="line 2: 'the 0th of May' is not a date or time.*--time none"):
+    with pytest.raises(DataError, match=r"line 2: 'the 0th of May' is not a date or time.*--time none"):
         read_series(path, "load", **({"time": name} if name == "Uhrzeit" else {}))
     assert read_series(path, "load", time="none").where(4) == "value 5"
 
@@ -147,7 +147,7 @@ def test_the_newest_first_and_any_order(saved):
     assert turned.values.tolist() == expected
     assert "turned round" in turned.understood[-1]
     mixed = rows[10:] + rows[:10]
-    with pytest.raises(DataError, match="line 22: 2024-01-01 00:00:00 comes before the line above; .*--resample 1h"):
+    with pytest.raises(DataError, match=r"line 22: 2024-01-01 00:00:00 comes before the line above; .*--resample 1h"):
         read_series(saved(mixed))
     series = read_series(saved(mixed), resample="1h")
     assert series.values.tolist() == expected
@@ -189,5 +189,6 @@ def test_nab_is_read_with_the_options_that_the_message_names():
             read_series(path)
         except DataError as error:
             options = dict(re.findall(r"--(resample|fill) (\w+)", str(error)))
-            assert options, error
+            if not options:
+                raise
             assert len(read_series(path, **options)) > 1000

@@ -167,7 +167,7 @@ def test_a_column_that_the_caller_did_not_name(saved):
     assert table.understood == ["column 'comment' is the text: the only column of texts"]
     table = read_table(saved("comment,text\ngood film,fine\nbad film,no\n"))
     assert table.choose("text", "text", ("text",)) == "text"
-    with pytest.raises(DataError, match="2 columns can be the label; name it. The columns are comment, text"):
+    with pytest.raises(DataError, match=r"2 columns can be the label; name it. The columns are comment, text"):
         table.choose("label", "text")
     with pytest.raises(DataError, match="no column can be the label"):
         table.choose("label", "number")

@@ -83,7 +83,8 @@ FORMS = ("%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S", "%b %d, %Y 
 
 @settings(max_examples=50)
 @given(
-    st.lists(st.datetimes(datetime(1971, 1, 1), datetime(2099, 1, 1)), min_size=1, max_size=8), st.sampled_from(FORMS),
+    st.lists(st.datetimes(datetime(1971, 1, 1), datetime(2099, 1, 1)), min_size=1, max_size=8),
+    st.sampled_from(FORMS),
     st.sampled_from(["", "+02:00", "-0530", " UTC"]),
 )  # fmt: skip
 def test_what_is_written_is_read_again(times, form, zone):

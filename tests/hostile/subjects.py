@@ -116,7 +116,8 @@ def table_holds(found, data):
             found.numbers(name)
             found.times(name)
         except DataError as error:
-            assert "line" in str(error)
+            if "line" not in str(error):
+                raise
 
 
 def stays_hold(found, data):
@@ -364,7 +365,8 @@ SUBJECTS = (
     Subject("numbers", "numbers.csv", "".join(f"{k % 5}.{k}\n" for k in range(40)).encode,
             lambda path: read_signal(path, 20), signal_holds),
     Subject("table", "table.csv", TABLE.encode, lambda path: read_table(path), table_holds),
-    Subject("json", "table.jsonl", '{"text": "größer", "n": 1.5}\n{"text": null, "n": 7}\n'.encode, read_table, table_holds),
+    Subject("json", "table.jsonl", '{"text": "größer", "n": 1.5}\n{"text": null, "n": 7}\n'.encode, read_table,
+            table_holds),
     Subject("stays", "stays.csv", STAYS.encode, read_stays, stays_hold),
     Subject("restaurants", "set.csv", RESTAURANTS.encode, read_restaurants, restaurants_hold),
     Subject("conllu", "some.conllu", CONLLU.encode, read_conllu, conllu_holds),

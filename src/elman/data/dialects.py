@@ -1,4 +1,4 @@
-"""The dialect of a text table: what separates its cells, whether quotes mean anything, and whether it has a header."""
+"""The dialect of a text table: what separates its cells, whether quotes enclose them, whether it has a header."""
 
 import csv
 import io
@@ -20,13 +20,14 @@ NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blan
 SAMPLE_ROWS = 200
 TYPED = re.compile(r"[-+−(]?\s?[$€£¥]?\s?[.,]?\d[\d.,:/ TZ'’+-]*([eE][-+]?\d+)?\s?(%|[kKmMbBT])?", re.ASCII)
 KNOWN = frozenset(
-    ["text", "sentence", "review", "comment", "message", "title", "document", "body", "content", "label", "class", "category", "target", "sentiment", "tag", "y", "source", "src", "target", "tgt", "id", "name", "word", "words", "date", "time", "timestamp", "value", "input", "output", "question", "answer", "intent"]
+    """text sentence review comment message title document body content label class category target sentiment tag y
+    source src tgt id name word words date time timestamp value input output question answer intent""".split()
 )
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """What separates cells (an empty text: one column; a blank: any run of blanks), and whether quotes mean anything."""
+    """What separates cells (empty: one column; a blank: any run of blanks), and whether quotes enclose them."""
 
     delimiter: str
     quotes: bool = True

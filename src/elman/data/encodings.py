@@ -100,7 +100,7 @@ def _checked(path: Path, raw: bytes, encoding: str) -> str:
 
 
 def _unmarked_16(raw: bytes) -> str:
-    """Return UTF-16 in the byte order in which most high bytes of the beginning are zero, and hardly a low one, or an empty text."""
+    """Return UTF-16 in the byte order in which most high bytes are zero and hardly a low one, or an empty text."""
     head = raw[: 1 << 12]
     if len(raw) % 2 == 0 and len(head) >= 8:
         even, odd = head[::2].count(0), head[1::2].count(0)

@@ -1,7 +1,8 @@
-"""Even time steps: whether times have them, values at steps without one, and resampling to steps that are asked for."""
+"""Even time steps: whether times have them, values at steps without one, and resampling."""
 
 import re
 from datetime import tzinfo
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,7 @@ def commonest(gaps: np.ndarray) -> float:
 
 
 def month_numbers(times: np.ndarray) -> np.ndarray | None:
-    """Return the month of each time, counted from 1970, if all lie on one day of the month (or on its last) at one hour.
+    """Return the month of each time, counted from 1970, if all lie on one day of it (or its last).
 
     Example:
         >>> month_numbers(np.array(["2020-01-31", "2020-02-29", "2020-04-30"], "datetime64[us]")).tolist()
@@ -140,7 +141,7 @@ def resampled(
     """Return times at even steps, the mean of the rows that belong to each (NaN if none does), and what was done.
 
     Rows that already lie near such steps are moved to the nearest one: seconds of jitter in hourly rows stay seconds.
-    Otherwise a step holds the rows from its beginning to its end; days, weeks and months begin at midnight of the zone.
+    Otherwise a step holds the rows from its beginning to its end; days, weeks and months begin at midnight.
 
     Args:
         times: ``[N]``, ``datetime64[us]`` in UTC, in any order.
@@ -176,7 +177,7 @@ def resampled(
         if moved > 0:
             said.append(f"times were moved by up to {moved:g} s to even steps")
         index = (number * unit + round(phase)).astype("datetime64[us]")
-        frame = pandas.DataFrame(values, index=pandas.DatetimeIndex(index)).groupby(level=0).mean()
+        frame: Any = pandas.DataFrame(values, index=pandas.DatetimeIndex(index)).groupby(level=0).mean()
         whole = np.arange(number[0], number[-1] + 1) * unit + round(phase)
         frame = frame.reindex(pandas.DatetimeIndex(whole.astype("datetime64[us]")))
         counts = np.bincount(number - number[0])

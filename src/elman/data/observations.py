@@ -75,7 +75,7 @@ def read_observations(
         path: the table; see :func:`elman.data.tables.read_table`.
         group: the column that names the record; default: one of a usual name, such as ``RecordID`` or ``id``.
         time: the column of times; default: one of a usual name.
-        parameter: the column of the quantities' names, in a long table; default: one of a usual name, if there is any.
+        parameter: the column of the quantities' names, in a long table; default: one of a usual name.
         value: the column of values, in a long table.
         columns: the quantities to read; default: all.
         least: least rows of a record; shorter ones are left out, and counted.

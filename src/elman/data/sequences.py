@@ -38,26 +38,26 @@ class Sequences:
 
 
 def read_sequences(
-    path: str | Path, *, label: str = "", id: str = "", time: str = "", columns: Sequence[str] = (), **reading: Any
+    path: str | Path, *, label: str = "", sequence: str = "", time: str = "", columns: Sequence[str] = (), **reading: Any
 ) -> Sequences:
     """Read labelled sequences of numbers.
 
     A ``.ts`` file is read by :func:`elman.data.ts.read_ts`. A table with a column that names the sequence has a step
     a row; rows of a sequence are taken in the order of ``time``, or of the file, and must agree in their label. Any
-    other table has a sequence a row: all columns of numbers but the label are its steps, and empty cells at the end of
-    a row end the sequence.
+    other table has a sequence a row: all columns of numbers but the label are its steps, and empty cells at the end
+    of a row end the sequence.
 
     Args:
         path: the file; see :func:`elman.data.tables.read_table`.
         label: the column of labels; default: one of a usual name; else the only column of texts; else, without a
             header, the first column, if it repeats a few whole numbers (as the UCR archive writes them).
-        id: the column that names the sequence, in a long table; default: one of a usual name whose cells repeat.
+        sequence: the column that names the sequence, in a long table; default: one of a usual name whose cells repeat.
         time: the column that orders the steps, in a long table; default: one of a usual name, or the file's order.
         columns: the columns of numbers; default: all others.
         reading: options of :func:`elman.data.tables.read_table`.
 
     Raises:
-        DataError: if a column is missing, a cell is not a number, a value is missing within a sequence, a sequence has
+        DataError: if a column is missing, a cell is not a number, a value is missing in a sequence, a sequence has
             two labels, or there is no sequence; names the line.
 
     Example:
@@ -71,15 +71,15 @@ def read_sequences(
     """
     if Path(path).suffix.lower() == ".ts":
         return Sequences(read_ts(Path(path)))
-    table = read_table(path, wanted=[name for name in (label, id, time, *columns) if name], **reading)
-    id = table.named(id) if id else _id(table)
+    table = read_table(path, wanted=[name for name in (label, sequence, time, *columns) if name], **reading)
+    sequence = table.named(id) if sequence else _id(table)
     label = table.named(label) if label else _label(table, [name for name in (id, time) if name])
     labels = table.text(label)
     if None in labels:
         raise DataError(f"{table.where(labels.index(None))} has no label in column {label!r}")
     given = [table.named(name) for name in columns]
-    if id:
-        records, names = _long(table, id, label, time, given, labels)
+    if sequence:
+        records, names = _long(table, sequence, label, time, given, labels)
     else:
         names = given or [name for name in table.names if name != label]
         records = _rows(table, names, labels)
@@ -112,7 +112,7 @@ def _label(table: Table, but: Sequence[str]) -> str:
 
 
 def _long(
-    table: Table, id: str, label: str, time: str, given: list[str], labels: Sequence[str | None]
+    table: Table, sequence: str, label: str, time: str, given: list[str], labels: Sequence[str | None]
 ) -> tuple[list[LabelledSequence], list[str]]:
     time = table.named(time) if time else next(
         (name for name in table.names if name.strip().lower() in STEPS and name not in given), ""
@@ -133,7 +133,8 @@ def _long(
     for name, mine in rows.items():
         if odd := next((row for row in mine if labels[row] != labels[mine[0]]), None):
             raise DataError(
-                f"{table.where(odd)}: sequence {name!r} has the label {labels[odd]!r} here and {labels[mine[0]]!r} elsewhere"
+                f"{table.where(odd)}: sequence {name!r} has the label {labels[odd]!r} here and {labels[mine[0]]!r} "
+                "elsewhere"
             )
         records.append(LabelledSequence(values[mine].astype(np.float32), str(labels[mine[0]])))
     return records, names

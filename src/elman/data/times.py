@@ -222,10 +222,12 @@ def _by_form(
         k = max((int(fails.argmax()) for fails in failing.values()), default=0)
         if k and _forms([texts[k]]):
             raise DataError(
-                f"{where(k)}: {texts[k][:40]!r} is not written as {texts[0][:40]!r} above is; write all times in one form"
+                f"{where(k)}: {texts[k][:40]!r} is not written as {texts[0][:40]!r} above is; write all "
+                "times in one form"
             )
         raise DataError(
-            f"{where(k)}: {texts[k][:40]!r} is not a date or time such as 2020-01-31 13:30:00, 31.01.2020 or Jan 31, 2020"
+            f"{where(k)}: {texts[k][:40]!r} is not a date or time such as 2020-01-31 13:30:00, 31.01.2020 or "
+            "Jan 31, 2020"
         )
     form, understood = _decided(texts, readings, where, day_first)
     return readings[form], offsets, understood
@@ -249,7 +251,8 @@ def _decided(
             k = int((days != months).argmax())
             day, month = (column[k].astype(datetime) for column in (days, months))
             raise OpenOrder(
-                f"{where(k)}: {texts[k][:40]!r} can be {day:%d %B} or {month:%d %B}, and no line of the column decides; "
+                f"{where(k)}: {texts[k][:40]!r} can be {day:%d %B} or {month:%d %B}, and no line of the column "
+                "decides; "
                 "say which (day_first=True or False; --day-first or --month-first)"
             )
         order = "d" if day_first else "m"
@@ -281,6 +284,7 @@ def _bare(texts: Sequence[str], where: Where) -> tuple[np.ndarray, tuple[str, ..
             first = shown(times[0], None)
             return times, (f"the times are {unit} since 1970; the first is {first} UTC",)
     raise DataError(
-        f"{where(0)}: {texts[0][:40]!r} is not a time; a number must be a year, a date such as 20200131, or a Unix time "
+        f"{where(0)}: {texts[0][:40]!r} is not a time; a number must be a year, a date such as 20200131, or a Unix "
+        "time "
         "in seconds (10 digits) or milliseconds (13 digits)"
     )

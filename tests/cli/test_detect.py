@@ -40,7 +40,12 @@ def test_one_column_of_several(elman, series, tmp_path):
     worst = max(alarms, key=lambda alarm: alarm["score"])
     assert worst["first"].startswith("2024-01-17 1")
     assert worst["last"].endswith("+02:00")
-    assert "3 columns; name the column of the numbers" in elman("detect", "several.csv", *SMALL, code=1)
+    assert elman("detect", "several.csv", *SMALL, "--json").splitlines() == [json.dumps(alarm) for alarm in alarms]
+    (tmp_path / "two.csv").write_text("load,price\n1,2\n3,4\n")
+    said = elman("detect", "two.csv", *SMALL, code=1)
+    assert "2 columns; name the column of the numbers (--column): load, price" in said
+    said = elman("detect", "two.csv", "--column", "load", "--column", "price", code=1)
+    assert "detect reads one column, got load, price; run it once for each" in said
 
 
 def test_piped_in_it_says_the_same(elman, series):
@@ -72,3 +77,30 @@ def test_wrong_words(elman, series, words, given, code, said):
     error = elman("detect", *SMALL, *words, code=code, given=given)
     assert said in error
     assert len(error.splitlines()) == 1
+
+
+def test_options_that_the_message_names(elman, series, tmp_path):
+    lines = [f"{1704067200 + 3600 * k + 9 * (k % 2)};{str(v).replace('.', ',')}" for k, v in enumerate(series)]
+    del lines[300:310]
+    (tmp_path / "own.csv").write_text("\n".join(["epoch;load", *lines]))
+    said = elman("detect", "own.csv", *SMALL, code=1)
+    assert "10 values are missing before it" in said
+    assert "--fill linear" in said
+    alarms = [
+        json.loads(line)
+        for line in elman("detect", "own.csv", *SMALL, "--resample", "1h", "--fill", "linear", "--json").splitlines()
+    ]
+    worst = max(alarms, key=lambda alarm: alarm["score"])
+    assert worst["first"].startswith("2024-01-17 1")
+    assert "is not a step to resample to" in elman("detect", "own.csv", "--resample", "often", code=1)
+
+
+def test_every_score(elman, series):
+    scores = [json.loads(line) for line in elman("detect", "load.csv", *SMALL, "--scores", "--json").splitlines()]
+    alarms = [json.loads(line) for line in elman("detect", "load.csv", *SMALL, "--json").splitlines()]
+    assert [one["at"] for one in scores] == [f"value {k}" for k in range(241, 481)]
+    assert [one["value"] for one in scores] == series[240:].tolist()
+    assert sum(one["alarm"] for one in scores) == sum(alarm["values"] for alarm in alarms)
+    table = elman("detect", "load.csv", *SMALL, "--scores").splitlines()
+    assert table[0] == "value number,value,score"
+    assert len(table) == 241

@@ -46,8 +46,12 @@ def test_an_adjusted_close_is_not_the_close(tmp_path):
 def test_commas_part_thousands_and_nothing_else(tmp_path):
     dear = [f'2020-01-0{k},"1,010.5","$1,012","1,009","{1010 + k}","1,000,000"' for k in (1, 2, 3)]
     assert read(tmp_path, dear).table[0].tolist() == [1010.5, 1012, 1009, 1011, 1e6]
-    for cell in ("10,5", "1.010,5", "1,0,1"):
-        with pytest.raises(DataError, match=f"line 2: the open must be a positive number, got '{cell}'"):
+    for cell, said in (
+        ("10,5", "line 2 '10,5' with a decimal comma"),
+        ("1.010,5", "line 2 '1.010,5' with a decimal comma"),
+        ("1,0,1", "line 2: expected a finite number, got '1,0,1' in column 'Open'"),
+    ):
+        with pytest.raises(DataError, match=said):
             read(tmp_path, [dear[0].replace("1,010.5", cell), *dear[1:]])
 
 
@@ -84,12 +88,12 @@ def test_what_is_missing_is_told(tmp_path):
     [
         (rows(line_4=(0, "2020-01-02")), "line 4: 2020-01-02 occurs twice"),
         (rows(line_4=(0, "2019-01-02")), "line 4: 2019-01-02 comes after 2020-01-02; sort"),
-        (rows(line_4=(0, "yesterday")), "line 4: 'yesterday' is not a date"),
+        (rows(line_4=(0, "yesterday")), "line 4: 'yesterday' is not a date or time"),
         (rows(line_4=(0, "")), "line 4: '' is not a date"),
         (rows(line_3=(4, "0")), "line 3: the close must be a positive number, got '0'"),
         (rows(line_3=(1, "-5")), "line 3: the open must be a positive number"),
         (rows(line_3=(2, "nan")), "line 3: the high must be a positive number"),
-        (rows(line_3=(3, "inf")), "line 3: the low must be a positive number"),
+        (rows(line_3=(3, "inf")), "line 3: expected a finite number, got 'inf' in column 'Low'"),
         (rows(line_3=(5, "-1")), "the volume must be a number of at least 0"),
         (rows(line_3=(2, "1")), "line 3: the high is below the low"),
         (rows(1), "got 1 days, expected at least 3"),
@@ -105,11 +109,11 @@ def test_what_cannot_be(tmp_path, lines, said):
 
 def test_other_columns(tmp_path):
     with pytest.raises(DataError, match="no column for high, low, close; its first line is 'Date,Open'"):
-        read(tmp_path, rows(), "Date,Open")
+        read(tmp_path, ["2020-01-01,5"], "Date,Open")
     with pytest.raises(DataError, match=r"cannot be read: No such file"):
         load_prices(str(tmp_path / "nowhere.csv"))
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DataError, match="is not text: it holds a zero byte at offset 2"):
+    with pytest.raises(DataError, match="is not text in UTF-16: truncated data"):
         load_prices(str(tmp_path / "binary.csv"))
 
 
@@ -139,3 +143,46 @@ def test_a_planted_memory_is_there():
     prices = random_walk(20000, 1, memory=0.3)
     returns = np.diff(np.log(prices.table[:, 3]))
     assert np.corrcoef(returns[1:], returns[:-1])[0, 1] == pytest.approx(0.3, abs=0.05)
+
+
+DAYS = [date(2020, 1, 1) + timedelta(k) for k in range(20)]
+
+
+def market(form, row, head, name="prices.csv", sep=","):
+    """A file of twenty days as a source writes it; a row's close is 10 + k."""
+    return [head, *(row.format(d=day.strftime(form), k=10 + k, m=11 + k, volume=k + 1) for k, day in enumerate(DAYS))]
+
+
+@pytest.mark.parametrize(
+    ("lines", "volume"),
+    [
+        (market("%Y-%m-%d", "{d},{k},{m},9,{k},{volume}",
+                "Price,Close,High,Low,Open,Volume\nTicker,AAPL,AAPL,AAPL,AAPL,AAPL\nDate,,,,,"), 1),
+        (market("%Y%m%d", "AAPL.US,D,{d},000000,{k},{m},9,{k},{volume},0",
+                "<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>"), 1),
+        (market("%b %d, %Y", '"{d}","{k}.00","{k}","{m}","9","{volume}.5M","0.3%"',
+                '"Date","Price","Open","High","Low","Vol.","Change %"'), 1.5e6),
+        (market("%d.%m.%Y", "{d};{k},00;{m},50;9,25;{k},00;{volume}.000", "Datum;Open;High;Low;Close;Volume"
+                .replace("Datum", "Date")), 1000),
+        (market("%d/%m/%Y", "{d};{k};{m};9;{k};{volume}", "Date;Open;High;Low;Close;Volume"), 1),
+        (market("%m/%d/%Y", "{d},${k},{volume},${k},${m},$9", "Date,Close/Last,Volume,Open,High,Low"), 1),
+        (market("%Y-%m-%d", "{d},{k}", "Date,Close"), 0),
+        ([*market("%Y-%m-%d", "{d},{k},{m},9,{k},{k},{volume}", "Date,Open,High,Low,Close,Adj Close,Volume"),
+          "2020-02-01,null,null,null,null,null,null"], 1),
+    ],
+)  # fmt: skip
+def test_files_as_their_sources_write_them(tmp_path, lines, volume):
+    prices = read(tmp_path, lines[1:], lines[0])
+    assert prices.days == tuple(DAYS)
+    assert prices.table[:, 3].tolist() == [10 + k for k in range(20)]
+    assert prices.table[0, 4] == volume
+
+
+def test_what_prices_lack_is_said(tmp_path):
+    only_close = read(tmp_path, market("%Y-%m-%d", "{d},{k}", "")[1:], "Date,Close")
+    assert "the file has no open, high and low; they count as equal to the close" in only_close.notes
+    epochs = [f"{1577836800 + 86400 * k},{10 + k}" for k in range(5)]
+    assert read(tmp_path, epochs, "timestamp,close").days[1] == date(2020, 1, 2)
+    open_order = read(tmp_path, ["01/02/2020,5", "01/03/2020,6", "01/04/2020,7"], "Date,Close")
+    assert open_order.days[0] == date(2020, 1, 2)
+    assert any("have the month first" in note for note in open_order.notes)

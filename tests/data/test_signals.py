@@ -57,32 +57,41 @@ def test_one_column_of_several(tmp_path):
     signal = read_signal(path, 3, "price")
     assert signal.values.tolist() == [0, 1, 2] * 3
     assert (signal.step, signal.where(1)) == (timedelta(hours=1), "2024-01-01 01:00:00+05:30")
-    with pytest.raises(DataError, match="no column 'wind'; its first line names load, site, when, price"):
+    with pytest.raises(
+        DataError, match="no column 'wind'; did you mean when\\?; its columns are load, site, when, price"
+    ):
         read_signal(path, 3, "wind")
     path.write_text(path.read_text().replace("0,A,2024-01-01T00:00+05:30,0", "0,A,2024-01-01T00:00+05:30,lots"))
     with pytest.raises(DataError, match="line 2: expected a finite number, got 'lots'"):
         read_signal(path, 3, "price")
     path.write_text("load,site\n1\n")
-    with pytest.raises(DataError, match="line 2: expected 2 columns, got 1"):
+    with pytest.raises(DataError, match="line 2 has 1 columns; the first line names 2"):
         read_signal(path, 3, "load")
 
 
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ([], "got 0 values, expected at least 3"),
+        ([], "is empty: it has no rows"),
+        (["load"], "got 0 values in column 'load'"),
         (rows(2), "got 2 values"),
         (["5"] * 9, "the value never changes"),
-        (rows(line_3="2024-01-01 02:00:00,nan"), "line 3: expected a finite number, got 'nan'"),
-        (rows(line_3="2024-01-01 02:00:00,"), "line 3: expected a finite number, got ''"),
+        (rows(line_3="2024-01-01 02:00:00,inf"), "line 3: expected a finite number, got 'inf'"),
+        (
+            rows(line_6="2024-01-01 05:00:00,"),
+            "line 6: the last value is missing; say how to fill them .*--fill linear",
+        ),
         (rows(line_3="2024-01-01 02:00:00,lots"), "line 3: expected a finite number, got 'lots'"),
-        (rows(line_3="noon,5"), "line 3: 'noon' is not a time"),
-        (rows(line_3="2024-01-01 01:00:00,5"), "line 3: 2024-01-01 01:00:00.* occurs twice"),
-        (rows(line_3="2023-01-01 01:00:00,5"), "line 3: 2023-01-01 01:00:00.* comes before"),
-        (rows(line_3="2024-01-01 02:20:00,5"), "line 3: 4800 s after the line above, expected steps of 3600 s"),
-        ([*rows(), "2024-01-02 00:00:00,5"], "line 7: 18 values are missing before it"),
-        (rows(line_3="5"), "line 3: expected a number, or a time and one, got 1 columns"),
-        (["1,2,3", "4,5,6"], "line 1: .* got 3 columns; name the column"),
+        (rows(line_3="noon,5"), "line 3: 'noon' is not a date or time such as .*--time none"),
+        (rows(line_3="2024-01-01 01:00:00,5"), "line 3: 2024-01-01 01:00:00.* occurs twice; .*--resample 1h.*--zone"),
+        (rows(line_3="2023-01-01 01:00:00,5"), "line 3: 2023-01-01 01:00:00.* comes before .*--resample 1h"),
+        (
+            rows(line_3="2024-01-01 02:20:00,5"),
+            "line 3: 4800 s after the line above, expected steps of 3600 s; .*--resample 1h",
+        ),
+        ([*rows(), "2024-01-02 00:00:00,5"], "line 7: 18 values are missing before it; .*--fill linear"),
+        (rows(line_3="5"), "line 3 has 1 columns; the first line names 2"),
+        (["1,2,3", "4,5,6"], "line 1: got 3 columns; name the column"),
     ],
 )
 def test_what_cannot_be_read(tmp_path, lines, said):

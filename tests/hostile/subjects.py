@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from elman.data.copying import read_restaurants
+from elman.data.errors import DataError
 from elman.data.irregular import read_stays
 from elman.data.music.abc_notation import read_abc
 from elman.data.music.melody import REST, Melody, Note
@@ -30,6 +31,7 @@ from elman.data.reading import read_text
 from elman.data.sentences import read_conllu
 from elman.data.signals import read_signal
 from elman.data.spelling import read_counts, read_pairs
+from elman.data.tables import read_table
 from elman.data.texts import text
 from elman.data.ts import read_ts
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table, Verdict
@@ -53,7 +55,11 @@ class Subject:
 
 
 def text_lines(data: bytes) -> list[str]:
-    plain = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        plain = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:  # tables are read as the code page, and that is said
+        plain = data.decode("cp1252", "replace")
+    plain = plain.replace("\r\n", "\n").replace("\r", "\n")
     return plain.split("\n")
 
 
@@ -81,12 +87,37 @@ def signal_holds(found, data):
     lines = csv_lines(data)
     if lines is None:
         return
+    if lines[0].count(",") != lines[-1].count(",") or any(
+        ";" in line or "\t" in line or "|" in line for line in lines
+    ):
+        return
     wanted = [line.split(",")[-1].strip() for line in lines]
     if not re.match(r"[-+.]?\d", lines[0].split(",")[0].strip()):
         wanted = wanted[1:]
     values = iter(found.values.tolist())
+    wanted = [number for number in wanted if number not in ("", "nan", "NaN", "null")]
+    if "turned round" in str(found.notes):
+        wanted.reverse()
     assert all(float(number) in values for number in wanted), "a number of the file is not in the series"
     assert len(found) == len(wanted) or "missing" in str(found.notes)
+
+
+def table_holds(found, data):
+    assert {len(found.columns[name]) for name in found.names} <= {len(found)}
+    for name in found.names:
+        assert len(found.text(name)) == len(found)
+        assert found.kind(name) in ("number", "time", "text", "empty")
+    lines = csv_lines(data)
+    if lines is not None and found.path.suffix == ".csv" and not any(line[:1] in "#{[" for line in lines):
+        lines = [line for line in lines if line.strip(BLANK + ";|")]
+        assert len(lines) - 1 <= len(found) + found.header <= len(lines) + 1
+    for name in found.names:
+        try:
+            found.numbers(name)
+            found.times(name)
+        except DataError as error:
+            if "line" not in str(error):
+                raise
 
 
 def stays_hold(found, data):
@@ -304,6 +335,7 @@ ABC = (
     "X:2\nT:Two\nM:4/4\nK:Am\nA2 (3Bcd e2>f2|[Ac]4 z2 {g}^g2|A8|]\n"
 )  # fmt: skip
 SIGNAL = "time,value\n" + "".join(f"2020-01-0{1 + k // 24} {k % 24:02}:00:00,{k % 7}.{k}\n" for k in range(60))
+TABLE = "when;load;note\n" + "".join(f"{1 + k:02}.01.2020;{k},5;größer\n" for k in range(25))
 STAYS = "RecordID,Time,Parameter,Value\n" + "".join(
     f"{1 + k // 15},00:{k:02},HR,{60 + k}\n1,00:{k:02},Age,7\n" for k in range(30)
 )
@@ -332,6 +364,9 @@ SUBJECTS = (
     Subject("signal", "signal.csv", SIGNAL.encode, lambda path: read_signal(path, 20), signal_holds),
     Subject("numbers", "numbers.csv", "".join(f"{k % 5}.{k}\n" for k in range(40)).encode,
             lambda path: read_signal(path, 20), signal_holds),
+    Subject("table", "table.csv", TABLE.encode, lambda path: read_table(path), table_holds),
+    Subject("json", "table.jsonl", '{"text": "größer", "n": 1.5}\n{"text": null, "n": 7}\n'.encode, read_table,
+            table_holds),
     Subject("stays", "stays.csv", STAYS.encode, read_stays, stays_hold),
     Subject("restaurants", "set.csv", RESTAURANTS.encode, read_restaurants, restaurants_hold),
     Subject("conllu", "some.conllu", CONLLU.encode, read_conllu, conllu_holds),

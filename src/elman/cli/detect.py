@@ -14,7 +14,9 @@ from elman.errors import UnknownName
 File = Annotated[Path | None, typer.Argument(help="Table with times and numbers, or of numbers; default: stdin.")]
 Column = Annotated[list[str] | None, typer.Option(help="The values' column, for a file with several.")]
 Resample = Annotated[str, typer.Option(help="Average the rows at even steps: 30s, 5min, 1h, 1D, 1M.")]
-Fill = Annotated[str, typer.Option(help="Missing values: linear, last, mean or drop; default: linear, up to 5 in a row.")]
+Fill = Annotated[
+    str, typer.Option(help="Missing values: linear, last, mean or drop; default: linear, up to 5 in a row.")
+]
 Zone = Annotated[str, typer.Option(help="Zone of times written without one, such as Europe/Berlin.")]
 DayFirst = Annotated[
     bool | None, typer.Option("--day-first/--month-first", help="Order of 01/02/2020, if no line decides it.")
@@ -53,7 +55,9 @@ def detect(
             raise ValueError("--figure needs a file; a stream of values has no end")
         if column:
             raise ValueError("--column needs a file; from standard input the last column is read")
-        if options := [name for name, given in (("time", time), ("resample", resample), ("fill", fill), ("zone", zone)) if given]:
+        if options := [
+            name for name, given in (("time", time), ("resample", resample), ("fill", fill), ("zone", zone)) if given
+        ]:
             raise ValueError(f"--{options[0]} needs a file; from standard input values are read one at a time")
         _stream(_count(normal or "1000", None), period or 1, window, quantile, updates, seed, as_json, all_scores)
         return

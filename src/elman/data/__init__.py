@@ -13,11 +13,15 @@ if TYPE_CHECKING:
     from elman.data.irregular import Waves
     from elman.data.music.library import tunes
     from elman.data.music.melody import Melody, Note
+    from elman.data.observations import Observations, read_observations
     from elman.data.pairs import Pairs, batch_pairs
     from elman.data.prices import read_prices
     from elman.data.reversal import Reversal
     from elman.data.sentences import read_conllu
+    from elman.data.sequences import Sequences, read_sequences
+    from elman.data.series import Series, read_series
     from elman.data.signals import read_signal
+    from elman.data.tables import Table, read_table
     from elman.data.tasks import Copy, Recall, StoreRecall, Timing
     from elman.data.texts import Text, split, text
     from elman.data.ts import read_ts
@@ -33,10 +37,14 @@ __all__ = [
     "Melody",
     "NotHere",
     "Note",
+    "Observations",
     "Pairs",
     "Recall",
     "Reversal",
+    "Sequences",
+    "Series",
     "StoreRecall",
+    "Table",
     "Text",
     "Timing",
     "Vocabulary",
@@ -48,8 +56,12 @@ __all__ = [
     "find",
     "find_set",
     "read_conllu",
+    "read_observations",
     "read_prices",
+    "read_sequences",
+    "read_series",
     "read_signal",
+    "read_table",
     "read_ts",
     "split",
     "text",
@@ -89,6 +101,14 @@ __getattr__, __dir__ = lazily(
         "read_prices": "elman.data.prices",
         "Waves": "elman.data.irregular",
         "tunes": "elman.data.music.library",
+        "Observations": "elman.data.observations",
+        "read_observations": "elman.data.observations",
+        "Sequences": "elman.data.sequences",
+        "read_sequences": "elman.data.sequences",
+        "Series": "elman.data.series",
+        "read_series": "elman.data.series",
+        "Table": "elman.data.tables",
+        "read_table": "elman.data.tables",
         "Melody": "elman.data.music.melody",
         "Note": "elman.data.music.melody",
     },

@@ -1,4 +1,4 @@
-"""The dialect of a text table: what separates its cells, whether quotes mean anything, and whether it has a header."""
+"""The dialect of a text table: what separates its cells, whether quotes enclose them, whether it has a header."""
 
 import csv
 import io
@@ -20,14 +20,14 @@ NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blan
 SAMPLE_ROWS = 200
 TYPED = re.compile(r"[-+−(]?\s?[$€£¥]?\s?[.,]?\d[\d.,:/ TZ'’+-]*([eE][-+]?\d+)?\s?(%|[kKmMbBT])?", re.ASCII)
 KNOWN = frozenset(
-    "text sentence review comment message title document body content label class category target sentiment tag y "
-    "source src target tgt id name word words date time timestamp value input output question answer intent".split()
+    """text sentence review comment message title document body content label class category target sentiment tag y
+    source src tgt id name word words date time timestamp value input output question answer intent""".split()
 )
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """What separates cells (an empty text: one column; a blank: any run of blanks), and whether quotes mean anything."""
+    """What separates cells (empty: one column; a blank: any run of blanks), and whether quotes enclose them."""
 
     delimiter: str
     quotes: bool = True
@@ -38,7 +38,9 @@ def lines_of(raw: bytes, encoding: str) -> Iterator[str]:
     return iter(io.TextIOWrapper(io.BytesIO(raw), encoding))
 
 
-def rows_of(path: Path, lines: Iterable[str], dialect: Dialect, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
+def rows_of(
+    path: Path, lines: Iterable[str], dialect: Dialect, strict: bool = True
+) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that are not empty, each with the number of its (last) line.
 
     Raises:
@@ -52,7 +54,10 @@ def rows_of(path: Path, lines: Iterable[str], dialect: Dialect, strict: bool = T
         return
     separator = dialect.delimiter or "\x1f"
     reader = csv.reader(
-        iter(lines), delimiter=separator, strict=strict, quoting=csv.QUOTE_MINIMAL if dialect.quotes else csv.QUOTE_NONE
+        iter(lines),
+        delimiter=separator,
+        strict=strict,
+        quoting=csv.QUOTE_MINIMAL if dialect.quotes else csv.QUOTE_NONE,
     )
     try:
         for row in reader:
@@ -161,7 +166,9 @@ def has_header(rows: Sequence[Sequence[str]], wanted: Iterable[str] = ()) -> boo
         column = [cell for cell in column if cell not in BLANKS]
         if not column:
             continue
-        if name not in BLANKS and sum(is_number(cell) or is_time(cell) for cell in column[:20]) > 0.5 * len(column[:20]):
+        if name not in BLANKS and sum(is_number(cell) or is_time(cell) for cell in column[:20]) > 0.5 * len(
+            column[:20]
+        ):
             return True
         if len(column) >= 6 and 1 < len(set(column)) <= len(column) / 3 and name not in column:
             return True

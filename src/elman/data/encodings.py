@@ -100,13 +100,13 @@ def _checked(path: Path, raw: bytes, encoding: str) -> str:
 
 
 def _unmarked_16(raw: bytes) -> str:
-    """Return UTF-16 in the byte order in which nearly all high bytes of the beginning are zero, or an empty text."""
+    """Return UTF-16 in the byte order in which most high bytes are zero and hardly a low one, or an empty text."""
     head = raw[: 1 << 12]
     if len(raw) % 2 == 0 and len(head) >= 8:
         even, odd = head[::2].count(0), head[1::2].count(0)
         half = len(head) // 2
         for name, high, low in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
-            if high > 0.9 * half and low == 0:
+            if high > 0.8 * half and low < 0.1 * half:
                 return name
     return ""
 

@@ -1,19 +1,52 @@
-"""Even time steps: whether times have them, values at steps without one, and resampling to steps that are asked for."""
+"""Even time steps: whether times have them, values at steps without one, and resampling."""
 
 import re
-from collections.abc import Sequence
 from datetime import tzinfo
+from typing import Any
 
 import numpy as np
 
 from elman.data.errors import DataError
 
-__all__ = ["FILLS", "SECOND", "commonest", "filled", "longest_hole", "month_numbers", "nice_step", "resampled", "seconds_of"]
+__all__ = [
+    "FILLS",
+    "SECOND",
+    "commonest",
+    "filled",
+    "longest_hole",
+    "month_numbers",
+    "nice_step",
+    "resampled",
+    "seconds_of",
+]
 
 SECOND = 1_000_000  # microseconds
 FILLS = ("linear", "last", "mean", "drop")
 UNITS = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "D": 86400, "d": 86400, "W": 604800, "w": 604800}
-NICE = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 14400, 21600, 43200, 86400, 604800)
+NICE = (
+    1,
+    2,
+    5,
+    10,
+    15,
+    20,
+    30,
+    60,
+    120,
+    300,
+    600,
+    900,
+    1200,
+    1800,
+    3600,
+    7200,
+    10800,
+    14400,
+    21600,
+    43200,
+    86400,
+    604800,
+)
 
 
 def seconds_of(step: str) -> float | None:
@@ -28,7 +61,7 @@ def seconds_of(step: str) -> float | None:
     """
     found = re.fullmatch(r"(\d*\.?\d*)\s*(ms|s|min|h|D|d|W|w|M|MS)", step.strip().replace("H", "h"), re.ASCII)
     number = float(found[1] or 1) if found and found[1] != "." else 0
-    if not found or not 0 < number < 1e6 or (found[2] in ("M", "MS") and number != 1):
+    if not found or not 0 < number < 1e9 or (found[2] in ("M", "MS") and number != 1):
         raise DataError(f"{step[:40]!r} is not a step to resample to; write it as 30s, 5min, 1h, 1D, 1W or 1M")
     return None if found[2] in ("M", "MS") else number * UNITS[found[2]]
 
@@ -44,7 +77,9 @@ def nice_step(seconds: float) -> str:
         return f"{max(1, round(1000 * seconds))}ms"
     near = min(NICE, key=lambda nice: abs(np.log(nice / seconds)))
     near = near if abs(near - seconds) < 0.25 * near else round(seconds)
-    unit, size = next((unit, size) for unit, size in (("D", 86400), ("h", 3600), ("min", 60), ("s", 1)) if not near % size)
+    unit, size = next(
+        (unit, size) for unit, size in (("D", 86400), ("h", 3600), ("min", 60), ("s", 1)) if not near % size
+    )
     return f"{near // size}{unit}"
 
 
@@ -55,7 +90,7 @@ def commonest(gaps: np.ndarray) -> float:
 
 
 def month_numbers(times: np.ndarray) -> np.ndarray | None:
-    """Return the month of each time, counted from 1970, if all lie on one day of the month (or on its last) at one hour.
+    """Return the month of each time, counted from 1970, if all lie on one day of it (or its last).
 
     Example:
         >>> month_numbers(np.array(["2020-01-31", "2020-02-29", "2020-04-30"], "datetime64[us]")).tolist()
@@ -106,7 +141,7 @@ def resampled(
     """Return times at even steps, the mean of the rows that belong to each (NaN if none does), and what was done.
 
     Rows that already lie near such steps are moved to the nearest one: seconds of jitter in hourly rows stay seconds.
-    Otherwise a step holds the rows from its beginning to its end; days, weeks and months begin at midnight of the zone.
+    Otherwise a step holds the rows from its beginning to its end; days, weeks and months begin at midnight.
 
     Args:
         times: ``[N]``, ``datetime64[us]`` in UTC, in any order.
@@ -126,7 +161,9 @@ def resampled(
     size = seconds or 30 * 86400.0
     steps = (times[-1] - times[0]).astype(np.int64) / SECOND / size
     if steps > 10_000_000:
-        raise DataError(f"resampled to {step} the series has {steps:,.0f} steps, more than 10,000,000; take longer steps")
+        raise DataError(
+            f"resampled to {step} the series has {steps:,.0f} steps, more than 10,000,000; take longer steps"
+        )
     gaps = np.diff(times.astype(np.int64)) / SECOND
     gaps = gaps[gaps > 0]
     said = []
@@ -140,7 +177,7 @@ def resampled(
         if moved > 0:
             said.append(f"times were moved by up to {moved:g} s to even steps")
         index = (number * unit + round(phase)).astype("datetime64[us]")
-        frame = pandas.DataFrame(values, index=pandas.DatetimeIndex(index)).groupby(level=0).mean()
+        frame: Any = pandas.DataFrame(values, index=pandas.DatetimeIndex(index)).groupby(level=0).mean()
         whole = np.arange(number[0], number[-1] + 1) * unit + round(phase)
         frame = frame.reindex(pandas.DatetimeIndex(whole.astype("datetime64[us]")))
         counts = np.bincount(number - number[0])

@@ -23,7 +23,7 @@ def json_rows(
     numbers = array("q")
     for number, row in _objects(path, lines):
         if not isinstance(row, dict):
-            raise DataError(f"{path}, line {number}: expected a JSON object such as {{\"text\": ...}}, got {row!r:.40}")
+            raise DataError(f'{path}, line {number}: expected a JSON object such as {{"text": ...}}, got {row!r:.40}')
         for name in row.keys() - columns.keys():
             columns[name] = [None] * len(numbers)
         for name, column in columns.items():

@@ -16,7 +16,18 @@ __all__ = ["MISSING", "decimal_of", "is_number", "parse_numbers"]
 
 MISSING = frozenset({"", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "null", "NULL", "Null", "None"})
 BLANKS = MISSING | {"-", "--", "–", "—", ".", "?", "na", "none", "missing"}  # in a column of numbers or times
-SCALES = {"": "", "%": "e-2", "k": "e3", "K": "e3", "m": "e6", "M": "e6", "b": "e9", "B": "e9", "bn": "e9", "T": "e12"}
+SCALES = {
+    "": "",
+    "%": "e-2",
+    "k": "e3",
+    "K": "e3",
+    "m": "e6",
+    "M": "e6",
+    "b": "e9",
+    "B": "e9",
+    "bn": "e9",
+    "T": "e12",
+}
 CELL = re.compile(
     r"(?P<sign>[-+−]?)\s?(?:[$€£¥]\s?)?(?P<digits>[\d.,'’\u00a0\u202f ]*\d[.,]?)(?P<power>[eE][-+]?\d+)?"
     r"\s?(?:[$€£¥])?(?P<scale>%|bn|[kKmMbBT]?)",

@@ -109,21 +109,22 @@ def read_series(
         path: a table; see :func:`elman.data.tables.read_table`.
         columns: the columns of numbers, or one; default: the only column of numbers.
         time: the column of times, or ``none``; default: see :func:`time_column`.
-        resample: even step to which rows are averaged, such as ``5min``, ``1h``, ``1D`` or ``1M``; default: the file's.
+        resample: even step to which rows are averaged, such as ``5min``, ``1h`` or ``1M``; default: the file's.
         fill: what to do where values are missing: ``linear``, ``last``, ``mean``, or ``drop`` these steps; default:
             linear for up to 5 in a row between values; more are refused.
         zone: zone of times that are written without one, such as ``Europe/Berlin``, whose clock changes then count.
         reading: options of :func:`elman.data.tables.read_table`.
 
     Raises:
-        DataError: if a column is missing, a cell is not a number or a time, or the steps are uneven or have holes that
-            no option fills; the message names the line and the option.
+        DataError: if a column is missing, a cell is not a number or a time, or the steps are uneven or have holes
+            that no option fills; the message names the line and the option.
 
     Example:
         >>> from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as folder:
         ...     path = Path(folder) / "load.csv"
-        ...     _ = path.write_text("time,load\\n2024-01-01 00:00:02,1\\n2024-01-01 00:59:58,2\\n2024-01-01 03:00:00,5\\n")
+        ...     rows = ["2024-01-01 00:00:02,1", "2024-01-01 00:59:58,2", "2024-01-01 03:00:00,5"]
+        ...     _ = path.write_text("\\n".join(["time,load", *rows]))
         ...     series = read_series(path, resample="1h")
         >>> series.values[:, 0].tolist(), series.where(1)
         ([1.0, 2.0, 3.5, 5.0], '2024-01-01 01:00:00')
@@ -147,7 +148,9 @@ def read_series(
     about = {"names": tuple(wanted), "name": Path(path).stem, "sha256": table.sha256}
     if not clock:
         if resample or zone:
-            raise DataError(f"{table.path} has no column of times, so it cannot be resampled; name it (time=, --time)")
+            raise DataError(
+                f"{table.path} has no column of times, so it cannot be resampled; name it (time=, --time)"
+            )
         rows = _Rows(table, np.arange(len(values)), np.array([]), values, None)
         numbers, said = _whole(rows, values, np.arange(len(values)), fill)
         if len(table.names) > 1 and not time:
@@ -163,8 +166,8 @@ def time_column(table: Table, but: Sequence[str] = ()) -> str:
     """Return the column of times, or an empty text if there is none.
 
     It is the first column with a usual name (``timestamp``, ``date``, ...); else the first of which most cells are
-    times; else the first whose cells are all increasing Unix times; else a column of texts with digits that are nearly
-    all different, which reading as times then refuses: times in an unknown form must not be dropped.
+    times; else the first whose cells are all increasing Unix times; else a column of texts with digits that are
+    nearly all different, which reading as times then refuses: times in an unknown form must not be dropped.
     """
     left = [name for name in table.names if name not in but]
     plain = {name.strip().strip("<>").lower(): name for name in reversed(left)}
@@ -185,7 +188,9 @@ def time_column(table: Table, but: Sequence[str] = ()) -> str:
         if table.kind(name) == "text":
             cells = [str(cell) for cell in table[name]]
             dated = sum(bool(re.search(r"\d\D+\d|\d{6}", cell)) for cell in cells)
-            if (dated > 0.9 * len(cells) and len(set(cells)) > 0.9 * len(cells)) or (len(table.names) == 2 and not but):
+            if (dated > 0.9 * len(cells) and len(set(cells)) > 0.9 * len(cells)) or (
+                len(table.names) == 2 and not but
+            ):
                 return name
     return ""
 
@@ -298,15 +303,16 @@ def _counts(rows: _Rows) -> tuple[np.ndarray, timedelta, list[str]]:
     """
     gaps = np.diff(rows.times.astype(np.int64)) / SECOND
     step = commonest(gaps)
-    if 28 * 86400 <= step <= 31 * 86400 and (months := month_numbers(_local(rows))) is not None:
-        if (counts := np.diff(months)).all():
-            return counts, MONTH, ["the steps are calendar months"]
+    months = month_numbers(_local(rows)) if 28 * 86400 <= step <= 31 * 86400 else None
+    if months is not None and (between := np.diff(months)).all():
+        return between, MONTH, ["the steps are calendar months"]
     counts = np.rint(gaps / step).astype(np.int64)
     off = np.abs(gaps - counts * step)
     if (wrong := np.flatnonzero((counts == 0) | (off > 0.01 * step))).size:
         k = int(wrong[0]) + 1
         raise DataError(
-            f"{rows.where(k)}: {gaps[k - 1]:g} s after the line above, expected steps of {step:g} s; {_advice(rows, step)}"
+            f"{rows.where(k)}: {gaps[k - 1]:g} s after the line above, expected steps of {step:g} s; "
+            f"{_advice(rows, step)}"
         )
     said = [f"steps of {step:g} s are up to {off.max():g} s off"] if off.any() else []
     return counts, timedelta(seconds=step), said
@@ -348,7 +354,7 @@ def _whole(rows: _Rows, values: np.ndarray, at: np.ndarray, fill: str) -> tuple[
 def _hole(rows: _Rows, values: np.ndarray, at: np.ndarray, at_end: bool) -> str:
     """Return the message for a hole that is too long, or at an end of the series."""
     how = "say how to fill them (fill='linear', --fill linear; or last, mean or drop)"
-    missing = np.isnan(values).any(1)
+    missing: np.ndarray = np.isnan(values).any(1)
     if at_end:
         first = bool(missing[0])
         k = 0 if first else len(rows.places) - 1

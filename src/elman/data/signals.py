@@ -93,8 +93,8 @@ def read_signal(
 
     Raises:
         DataError: if a value is not a finite number, a time cannot be read, steps are uneven or values missing and no
-            option says what to do; the message names the line and the option. Also if there are too few values, or all
-            are equal.
+            option says what to do; the message names the line and the option. Also if there are too few values, or
+            all are equal.
     """
     found = read_series(
         path, column, time=time, resample=resample, fill=fill, zone=zone, day_first=day_first

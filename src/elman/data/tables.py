@@ -162,7 +162,9 @@ class Table:
                     return known
         found = [name for name in left if kind in ("any", self.kind(name))]
         if len(found) == 1:
-            self._say(f"column {found[0]!r} is the {what}: the only column of {'any kind' if kind == 'any' else kind}s")
+            self._say(
+                f"column {found[0]!r} is the {what}: the only column of {'any kind' if kind == 'any' else kind}s"
+            )
             return found[0]
         how = f"{len(found)} columns can be the {what}" if found else f"no column can be the {what}"
         raise DataError(f"{self.path}: {how}; name it. The columns are {', '.join(self.names)[:400]}")
@@ -276,7 +278,17 @@ def _joined(tables: Sequence[Table]) -> Table:
     understood = list(dict.fromkeys(chain.from_iterable(table.understood for table in tables)))
     digest = hashlib.sha256("".join(table.sha256 for table in tables).encode()).hexdigest()
     lines = array("q", chain.from_iterable(table.lines for table in tables))
-    return Table(first.path, first.names, columns, lines, files, first.header, first.delimiter, sha256=digest, understood=understood)
+    return Table(
+        first.path,
+        first.names,
+        columns,
+        lines,
+        files,
+        first.header,
+        first.delimiter,
+        sha256=digest,
+        understood=understood,
+    )
 
 
 def _read(
@@ -312,7 +324,15 @@ def _read(
         understood.append("the first three lines name the columns, as yfinance writes them")
     columns, lines = _columns(path, names, chain(begin[headers:], rows), ragged, understood, progress)
     return Table(
-        path, tuple(names), columns, lines, [(path, 0)], bool(headers), dialect.delimiter, sha256=digest, understood=understood
+        path,
+        tuple(names),
+        columns,
+        lines,
+        [(path, 0)],
+        bool(headers),
+        dialect.delimiter,
+        sha256=digest,
+        understood=understood,
     )
 
 
@@ -410,11 +430,13 @@ def _columns(
             progress(len(lines))
     if wrong and (ragged == "error" or not lines):
         more = [str(line) for line, _ in wrong[1:6]]
-        others = f" ({len(wrong) - 1} more: lines {', '.join(more)}{', ...' if len(wrong) > 6 else ''})" if more else ""
-        raise DataError(
-            f"{path}, line {wrong[0][0]} has {wrong[0][1]} columns; the first line names {width}{others}"
+        others = (
+            f" ({len(wrong) - 1} more: lines {', '.join(more)}{', ...' if len(wrong) > 6 else ''})" if more else ""
         )
+        raise DataError(f"{path}, line {wrong[0][0]} has {wrong[0][1]} columns; the first line names {width}{others}")
     if wrong:
         some = ", ".join(str(line) for line, _ in wrong[:10])
-        understood.append(f"{len(wrong)} rows of another length are left out: lines {some}{', ...' * (len(wrong) > 10)}")
+        understood.append(
+            f"{len(wrong)} rows of another length are left out: lines {some}{', ...' * (len(wrong) > 10)}"
+        )
     return dict(zip(names, columns, strict=True)), lines

@@ -20,7 +20,20 @@ DATES = {  # strptime's forms; the order of day and month: d(ay first), m(onth f
     "%d-%b-%Y": "", "%d-%b-%y": "", "%a, %d %b %Y": "", "%a %b %d %Y": "", "%d. %B %Y": "",
 }  # fmt: skip
 CLOCKS = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p")
-MONTHS = ("%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y", "%YM%m", "%YQ%q", "%Y-Q%q", "%Y Q%q")
+MONTHS = (
+    "%Y-%m",
+    "%Y/%m",
+    "%m/%Y",
+    "%b %Y",
+    "%B %Y",
+    "%b-%Y",
+    "%b-%y",
+    "%b %y",
+    "%YM%m",
+    "%YQ%q",
+    "%Y-Q%q",
+    "%Y Q%q",
+)
 ZONE = re.compile(r"(?:\s*(Z|UTC|GMT)|\s*([-+])(\d\d):?(\d\d)(?::?(\d\d))?)$", re.ASCII)
 ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?", re.ASCII)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -87,9 +100,7 @@ def is_time(text: str) -> bool:
     return any(form.count(":") == colons and _read(bare, form) for form in FORMS)
 
 
-def parse_times(
-    cells: Sequence[str], where: Where, day_first: bool | None = None, bare: bool = True
-) -> Times:
+def parse_times(cells: Sequence[str], where: Where, day_first: bool | None = None, bare: bool = True) -> Times:
     """Read a column of times by one form.
 
     Forms: ISO 8601 with or without a zone; ``31.01.2020`` (the day first); ``31/01/2020`` and ``01/31/2020``, which
@@ -117,7 +128,7 @@ def parse_times(
     def place(k: int) -> str:
         return where(rows[k])
 
-    if bare and all(re.fullmatch(r"-?\d+(\.\d*)?", text, re.ASCII) for text in there[:5]):
+    if bare and re.fullmatch(r"-?\d+(\.\d*)?", there[0], re.ASCII):
         found, understood = _bare(there, place)
         utc[rows] = found
         return Times(utc, None, understood)
@@ -211,10 +222,12 @@ def _by_form(
         k = max((int(fails.argmax()) for fails in failing.values()), default=0)
         if k and _forms([texts[k]]):
             raise DataError(
-                f"{where(k)}: {texts[k][:40]!r} is not written as {texts[0][:40]!r} above is; write all times in one form"
+                f"{where(k)}: {texts[k][:40]!r} is not written as {texts[0][:40]!r} above is; write all "
+                "times in one form"
             )
         raise DataError(
-            f"{where(k)}: {texts[k][:40]!r} is not a date or time such as 2020-01-31 13:30:00, 31.01.2020 or Jan 31, 2020"
+            f"{where(k)}: {texts[k][:40]!r} is not a date or time such as 2020-01-31 13:30:00, 31.01.2020 or "
+            "Jan 31, 2020"
         )
     form, understood = _decided(texts, readings, where, day_first)
     return readings[form], offsets, understood
@@ -238,7 +251,8 @@ def _decided(
             k = int((days != months).argmax())
             day, month = (column[k].astype(datetime) for column in (days, months))
             raise OpenOrder(
-                f"{where(k)}: {texts[k][:40]!r} can be {day:%d %B} or {month:%d %B}, and no line of the column decides; "
+                f"{where(k)}: {texts[k][:40]!r} can be {day:%d %B} or {month:%d %B}, and no line of the column "
+                "decides; "
                 "say which (day_first=True or False; --day-first or --month-first)"
             )
         order = "d" if day_first else "m"
@@ -270,6 +284,7 @@ def _bare(texts: Sequence[str], where: Where) -> tuple[np.ndarray, tuple[str, ..
             first = shown(times[0], None)
             return times, (f"the times are {unit} since 1970; the first is {first} UTC",)
     raise DataError(
-        f"{where(0)}: {texts[0][:40]!r} is not a time; a number must be a year, a date such as 20200131, or a Unix time "
+        f"{where(0)}: {texts[0][:40]!r} is not a time; a number must be a year, a date such as 20200131, or a Unix "
+        "time "
         "in seconds (10 digits) or milliseconds (13 digits)"
     )

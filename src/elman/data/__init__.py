@@ -11,15 +11,20 @@ if TYPE_CHECKING:
     from elman.data.errors import DataError, NotHere
     from elman.data.files import checksums, fetch, find, where
     from elman.data.irregular import Waves
+    from elman.data.labelled_texts import read_labelled
     from elman.data.music.library import tunes
     from elman.data.music.melody import Melody, Note
     from elman.data.pairs import Pairs, batch_pairs
     from elman.data.prices import read_prices
+    from elman.data.records import Records
     from elman.data.reversal import Reversal
     from elman.data.sentences import read_conllu
     from elman.data.signals import read_signal
+    from elman.data.tag_columns import read_tagged
     from elman.data.tasks import Copy, Recall, StoreRecall, Timing
+    from elman.data.text_pairs import read_text_pairs
     from elman.data.texts import Text, split, text
+    from elman.data.tokens import tokenise
     from elman.data.ts import read_ts
     from elman.data.vocabulary import Vocabulary
 
@@ -35,6 +40,7 @@ __all__ = [
     "Note",
     "Pairs",
     "Recall",
+    "Records",
     "Reversal",
     "StoreRecall",
     "Text",
@@ -48,11 +54,15 @@ __all__ = [
     "find",
     "find_set",
     "read_conllu",
+    "read_labelled",
     "read_prices",
     "read_signal",
+    "read_tagged",
+    "read_text_pairs",
     "read_ts",
     "split",
     "text",
+    "tokenise",
     "tunes",
     "where",
 ]
@@ -85,6 +95,11 @@ __getattr__, __dir__ = lazily(
         "Brackets": "elman.data.brackets",
         "read_conllu": "elman.data.sentences",
         "read_ts": "elman.data.ts",
+        "read_labelled": "elman.data.labelled_texts",
+        "read_tagged": "elman.data.tag_columns",
+        "read_text_pairs": "elman.data.text_pairs",
+        "Records": "elman.data.records",
+        "tokenise": "elman.data.tokens",
         "read_signal": "elman.data.signals",
         "read_prices": "elman.data.prices",
         "Waves": "elman.data.irregular",

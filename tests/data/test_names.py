@@ -37,7 +37,7 @@ def test_a_folder_of_lists(tmp_path):
         ({}, "has no lists of names; put a file Culture.txt there"),
         ({"Empty": "\n \n"}, "has no name of Empty: a name is up to 30 letters"),
         ({"Numbers": "12\n"}, "has no name of Numbers"),
-        ({"Binary": b"Zu\xf1iga\0\n"}, "is not text: it holds a zero byte at offset 6"),
+        ({"Binary": b"Zu\xf1iga\0\n"}, "is not text: it holds a zero byte"),
     ],
 )
 def test_lists_that_are_none(tmp_path, lists, said):
@@ -116,7 +116,7 @@ def test_lists_in_any_encoding(tmp_path, encoding):
     (tmp_path / "Spanish.txt").write_bytes("Zuñiga\r\nÉva\r\n".encode(encoding))
     read = names(str(tmp_path))
     assert read.by_culture == {"Spanish": ("Zuñiga", "Éva")}
-    assert any("was read as" in sentence for sentence in read.understood) == (encoding[:5] != "utf-8")
+    assert any("the text is" in sentence for sentence in read.understood) == (encoding[:5] != "utf-8")
 
 
 @given(st.lists(st.tuples(st.sampled_from(["X", "Y"]), WORDS.filter(bool)), unique=True), st.integers(0, 5))

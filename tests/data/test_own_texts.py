@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.data.catalogue import find_set
+from elman.data.class_folders import read_class_folders
 from elman.data.copying import Example
 from elman.data.errors import DataError, NotHere
 from elman.data.files import find
-from elman.data.labelled_texts import read_labelled
 from elman.data.own_spelling import read_dictionary, read_misspellings
 from elman.data.sentences import read_conllu
 from elman.data.spelling import read_counts, read_pairs
@@ -80,12 +80,14 @@ def test_a_folder_a_class(tmp_path):
         "good/README": "about", "empty/x.txt": " ",
     }.items():  # fmt: skip
         file(tmp_path, text, name)
-    found = read_labelled(tmp_path)
-    assert [(one.label, one.words) for one in found.records] == [
-        ("bad", ("Café",)), ("good", ("Fine", "film", ".")), ("good", ("It", "'s", "good", "!", "Really", ".")),
+    found = read_class_folders(tmp_path)
+    assert [(one.label, one.text) for one in found.records] == [
+        ("bad", "Café"), ("good", "Fine film."), ("good", "It's good! Really."),
     ]  # fmt: skip
     assert found.understood[0].endswith("3 texts of 2 classes (a folder a class, a file a text): bad (1), good (2).")
-    assert found.understood[1] == "c.TXT is not UTF-8; it was read as Windows-1252 (Western European)."
+    assert found.understood[1] == (
+        "c.TXT: the text is not UTF-8 and was read as cp1252; name its encoding if it is another."
+    )
     for name in (
         "d.txt (it is empty)",
         "e.jpg (is not text",
@@ -100,16 +102,16 @@ def test_a_file_a_class(tmp_path):
     file(tmp_path, "One a.\n\nTwo b.\n", "good.txt")
     file(tmp_path, "Three c.\n", "bad.TXT")
     file(tmp_path, "about", "readme.txt")
-    found = read_labelled(tmp_path, "sst2")
-    assert [(one.label, one.words) for one in found.records] == [
-        ("bad", ("three", "c")), ("good", ("one", "a")), ("good", ("two", "b")),
+    found = read_class_folders(tmp_path)
+    assert [(one.label, one.text) for one in found.records] == [
+        ("bad", "Three c."), ("good", "One a."), ("good", "Two b."),
     ]  # fmt: skip
     assert "Left out: readme.txt (not a text of a class)." in found.understood
     (tmp_path / "bad.TXT").unlink()
     with pytest.raises(DataError, match="has 1 class with texts, expected at least 2"):
-        read_labelled(tmp_path)
+        read_class_folders(tmp_path)
     with pytest.raises(DataError, match="is not a folder"):
-        read_labelled(tmp_path / "good.txt")
+        read_class_folders(tmp_path / "good.txt")
 
 
 def test_pairs_of_texts(tmp_path):

@@ -72,9 +72,9 @@ def _lines(texts: Sequence[str], files: Sequence[Path]) -> Iterator[Line]:
             alone = len(texts) == 1 and not files
             yield Line(text.strip(), f"argument {place}", is_argument=True, alone=alone)
     for path in files:
-        from elman.data.encodings import any_lines
+        from elman.data.own_lines import own_lines
 
-        lines, said = any_lines(path)
+        lines, said = own_lines(path)
         for sentence in said:
             print(f"note: {sentence}", file=sys.stderr)
         for number, text in enumerate(lines, 1):

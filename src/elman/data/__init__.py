@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from elman.data.batches import Batches
     from elman.data.brackets import Brackets
     from elman.data.catalogue import DataFile, DataSet, all_sets, find_set
+    from elman.data.class_folders import read_class_folders
     from elman.data.errors import DataError, NotHere
     from elman.data.files import checksums, fetch, find, where
     from elman.data.irregular import Waves
-    from elman.data.labelled_texts import read_labelled
     from elman.data.music.library import tunes
     from elman.data.music.melody import Melody, Note
     from elman.data.pairs import Pairs, batch_pairs
@@ -53,8 +53,8 @@ __all__ = [
     "fetch",
     "find",
     "find_set",
+    "read_class_folders",
     "read_conllu",
-    "read_labelled",
     "read_prices",
     "read_signal",
     "read_tagged",
@@ -95,7 +95,7 @@ __getattr__, __dir__ = lazily(
         "Brackets": "elman.data.brackets",
         "read_conllu": "elman.data.sentences",
         "read_ts": "elman.data.ts",
-        "read_labelled": "elman.data.labelled_texts",
+        "read_class_folders": "elman.data.class_folders",
         "read_tagged": "elman.data.tag_columns",
         "read_text_pairs": "elman.data.text_pairs",
         "Records": "elman.data.records",

@@ -3,39 +3,37 @@
 from collections import Counter
 from pathlib import Path
 
-from elman.data.encodings import any_lines, any_text
 from elman.data.errors import DataError
+from elman.data.labelled import LabelledText
 from elman.data.name_lists import ASIDE
+from elman.data.own_lines import own_lines, own_text
 from elman.data.records import Records, listed, many
-from elman.data.sentences import Sentence
-from elman.data.tokens import tokenise
 
-__all__ = ["read_labelled"]
+__all__ = ["read_class_folders"]
 
 
-def read_labelled(path: Path, tokeniser: str = "words", encoding: str = "") -> Records[Sentence]:
+def read_class_folders(path: Path, encoding: str = "") -> Records[LabelledText]:
     """Read texts with their classes.
 
     Args:
         path: a folder with a folder of text files for each class, at any depth; or a folder with a file ``Class.txt``
             for each class, a text a line.
-        tokeniser: how the texts are split: see :func:`elman.data.tokens.tokenise`.
-        encoding: see :func:`elman.data.encodings.any_text`.
+        encoding: see :func:`elman.data.encodings.encoding_of`.
 
     Returns:
-        The texts as sentences with their labels, in the order of the classes and of the files' names. Hidden files,
-        files like README, empty texts and files that are not text are left out; ``understood`` names them.
+        The texts, with a space for each run of spaces and line ends, in the order of the classes and of the files'
+        names. Hidden files, files like README, empty texts and files that are not text are left out; ``understood``
+        names them.
 
     Raises:
         DataError: if there is no such folder, or it has fewer than two classes.
-        UnknownName: if there is no such tokeniser.
     """
     if not path.is_dir():
         raise DataError(f"{path} is not a folder; expected a folder with a folder of texts for each class")
     folders = [one for one in sorted(path.iterdir()) if one.is_dir() and not one.name.startswith(".")]
     said: list[str] = []
     aside: list[str] = []
-    records: list[Sentence] = []
+    records: list[LabelledText] = []
     for place in folders or sorted(path.iterdir()):
         files = sorted(place.rglob("*")) if folders else [place]
         for file in files:
@@ -51,14 +49,11 @@ def read_labelled(path: Path, tokeniser: str = "words", encoding: str = "") -> R
                 aside.append(f"{name} ({str(error).removeprefix(f'{file} ')})")
                 continue
             said += about
-            for number, text in texts:
-                words = tokenise(tokeniser, text)
-                if words:
-                    records.append(Sentence(tuple(words), place.name if folders else place.stem))
+            for text in texts:
+                if words := " ".join(text.split()):
+                    records.append(LabelledText(words, place.name if folders else place.stem))
                 elif folders:
                     aside.append(f"{name} (it is empty)")
-                elif text.strip():
-                    aside.append(f"{name}, line {number} (it has no words)")
     counts = Counter(one.label for one in records)
     if len(counts) < 2:
         raise DataError(
@@ -74,9 +69,8 @@ def read_labelled(path: Path, tokeniser: str = "words", encoding: str = "") -> R
     return Records(records, said)
 
 
-def _texts(file: Path, by_line: bool, encoding: str) -> tuple[list[tuple[int, str]], list[str]]:
+def _texts(file: Path, by_line: bool, encoding: str) -> tuple[list[str], list[str]]:
     if by_line:
-        lines, about = any_lines(file, encoding)
-        return list(enumerate(lines, 1)), about
-    text, about = any_text(file, encoding)
-    return [(1, text)], about
+        return own_lines(file, encoding)
+    text, about = own_text(file, encoding)
+    return [text], about

@@ -4,8 +4,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from elman.data.encodings import any_lines
 from elman.data.errors import DataError
+from elman.data.own_lines import own_lines
 from elman.data.records import listed, many
 
 __all__ = ["LONGEST", "MARKS", "clean", "cleaned", "read_lists", "why_not"]
@@ -88,13 +88,13 @@ def read_lists(path: Path, encoding: str = "") -> tuple[dict[str, list[str]], li
     Args:
         path: a folder with a file ``Class.txt`` a class, in small or capital letters, or one file, whose name is the
             class; a name a line.
-        encoding: see :func:`elman.data.encodings.any_text`.
+        encoding: see :func:`elman.data.encodings.encoding_of`.
 
     Raises:
         DataError: if there is no list, or a file is not text.
     """
     if path.is_file():
-        lines, said = any_lines(path, encoding)
+        lines, said = own_lines(path, encoding)
         return {path.stem: lines}, [
             f"{path.name} is one list of names, a name a line; its class is {path.stem}.",
             *said,
@@ -109,7 +109,7 @@ def read_lists(path: Path, encoding: str = "") -> tuple[dict[str, list[str]], li
         elif file.suffix.lower() != ".txt":
             others.append(file.name)
         else:
-            lines, about = any_lines(file, encoding)
+            lines, about = own_lines(file, encoding)
             lists.setdefault(file.stem, []).extend(lines)
             said += about
     if notes:

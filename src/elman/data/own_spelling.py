@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from elman.data.encodings import any_lines
 from elman.data.errors import DataError
+from elman.data.own_lines import own_lines
 from elman.data.records import Records, listed, many
 
 __all__ = ["read_dictionary", "read_misspellings"]
@@ -21,7 +21,7 @@ def read_dictionary(path: Path) -> Records[tuple[str, int]]:
     Raises:
         DataError: if the file is not text, or has no words.
     """
-    lines, said = any_lines(path)
+    lines, said = own_lines(path)
     counts: dict[str, int] = {}
     aside, counted = [], 0
     for number, line in _filled(lines):
@@ -49,7 +49,7 @@ def read_misspellings(path: Path) -> Records[tuple[str, str]]:
     Raises:
         DataError: if the file is not text, or has no pairs.
     """
-    lines, said = any_lines(path)
+    lines, said = own_lines(path)
     pairs: dict[tuple[str, str], None] = {}
     aside = []
     for number, line in _filled(lines):

@@ -3,8 +3,8 @@
 from collections import Counter
 from pathlib import Path
 
-from elman.data.encodings import any_lines
 from elman.data.errors import DataError
+from elman.data.own_lines import own_lines
 from elman.data.records import Records, listed, many
 from elman.data.sentences import SKIPPED, Sentence
 
@@ -22,7 +22,7 @@ def read_tagged(path: Path, column: str = "", encoding: str = "") -> Records[Sen
             each sentence; other columns may be between them, as in CoNLL-2003.
         column: the tags' column. CoNLL-U: ``"upos"`` (default) or ``"xpos"``; else its number, from 2; default the
             last.
-        encoding: see :func:`elman.data.encodings.any_text`.
+        encoding: see :func:`elman.data.encodings.encoding_of`.
 
     Returns:
         The sentences. Comments, multiword tokens and empty nodes of CoNLL-U, and the lines ``-DOCSTART-`` of
@@ -43,7 +43,7 @@ def read_tagged(path: Path, column: str = "", encoding: str = "") -> Records[Sen
         >>> print(found.understood[0])
         my.tsv has 2 sentences of 3 words with 3 tags; a word is in column 1 and its tag in column 2.
     """
-    lines, said = any_lines(path, encoding)
+    lines, said = own_lines(path, encoding)
     is_conllu = _is_conllu(lines)
     tabs = any("\t" in line for line in lines)
     place = _place(path, column, is_conllu)

@@ -6,8 +6,8 @@ from statistics import median
 from typing import Literal
 
 from elman.data.copying import Example
-from elman.data.encodings import any_lines
 from elman.data.errors import DataError
+from elman.data.own_lines import own_lines
 from elman.data.records import Records, listed, many
 from elman.data.tokens import tokenise
 
@@ -30,7 +30,7 @@ def read_text_pairs(
         units: what the texts are split into; ``"auto"`` takes characters for inflected forms and where most texts
             are one word, else words.
         tokeniser: how texts are split into words: see :func:`elman.data.tokens.tokenise`.
-        encoding: see :func:`elman.data.encodings.any_text`.
+        encoding: see :func:`elman.data.encodings.encoding_of`.
 
     Returns:
         The pairs. Lines with an empty side or another number of columns are left out; ``understood`` names them.
@@ -39,10 +39,10 @@ def read_text_pairs(
         DataError: if a file is not text, there are no pairs, or two files differ in their number of lines.
         UnknownName: if there is no such tokeniser.
     """
-    lines, said = any_lines(path, encoding)
+    lines, said = own_lines(path, encoding)
     aside: list[str] = []
     if target is not None:
-        others, about = any_lines(target, encoding)
+        others, about = own_lines(target, encoding)
         said += about
         if len(lines) != len(others):
             raise DataError(

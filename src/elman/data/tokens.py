@@ -99,13 +99,13 @@ UD = re.compile(
 def split_words(text: str) -> list[str]:
     """Split a text of any language at spaces and around punctuation; keep capitals and hyphens, split *isn't*.
 
-    A typographic apostrophe becomes a plain one.
+    A typographic apostrophe becomes a plain one; a line break of HTML is a space.
 
     Example:
         >>> split_words("It isn't good, is it?")
         ['It', 'is', "n't", 'good', ',', 'is', 'it', '?']
     """
-    return _words(PLAIN, text.replace("\u2019", "'"))
+    return _words(PLAIN, BREAK.sub(" ", text.replace("\u2019", "'")))
 
 
 def ud_english(text: str) -> list[str]:

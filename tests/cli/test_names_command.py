@@ -1,5 +1,7 @@
 """``elman names`` with an untrained model, and with words that are none."""
 
+import json
+
 import pytest
 import torch
 
@@ -28,6 +30,18 @@ def test_names(elman, results):
     model = load_conditional(results / "15.22-names" / "quick" / "trials" / "GRU-seed0-1234" / "model")
     assert said.splitlines() == write_names(*model, ["Irish"] * 3, 1.2, seed=5)
     assert len(elman("names", "--culture", "Italian", "--out", results).splitlines()) == 10
+
+
+def test_lines_of_cultures(elman, results):
+    out = elman("names", "--count", "2", "--out", results, "-", given=b"Irish\n\nItalian\n").split("\n")
+    assert [len(line.split("\t")) if line else 0 for line in out] == [2, 0, 2, 0]
+    read = [json.loads(line) for line in elman("names", "Irish", "Irish", "--json", "--out", results).splitlines()]
+    assert [one["text"] for one in read] == ["Irish", "Irish"]
+    assert all(one["names"][0]["log_probability"] < 0 for one in read)
+    rows = elman("names", "--culture", "Irish", "--count", "3", "--json", "--out", results).splitlines()
+    assert [json.loads(row)["culture"] for row in rows] == ["Irish"] * 3
+    refused = elman("names", "Irish", "Irisch", "--out", results, code=1)
+    assert "argument 2: the model knows no culture 'Irisch'; did you mean Irish?" in refused
 
 
 def test_cultures(elman, results):

@@ -1,5 +1,7 @@
 """``elman translate`` with a small model, and with words it cannot do anything with."""
 
+import json
+
 import pytest
 import torch
 
@@ -32,6 +34,18 @@ def test_several_and_why(elman, results):
     assert "Attention per token" in out
     assert "(finished)" in out
     assert (results / "translate-the-cat-sees-the-dog.svg").read_text().startswith("<?xml")
+
+
+def test_lines_and_json(elman, results):
+    given = b"the cat sees the dog\n\nthe dog sees the cat\n"
+    assert elman("translate", "--out", results, given=given) == (
+        "die Katze sieht den Hund\n\nder Hund sieht die Katze\n"
+    )
+    first, blank, _ = map(json.loads, elman("translate", "--json", "--out", results, given=given).splitlines())
+    assert first["text"] == "the cat sees the dog"
+    assert first["written"][0]["text"] == "die Katze sieht den Hund"
+    assert first["written"][0]["log_probability"] < 0
+    assert blank == {"text": ""}
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_a_folder_of_lists(tmp_path):
         ({}, "has no lists of names; put a file Culture.txt there"),
         ({"Empty": "\n \n"}, "has no name of Empty: a name is up to 30 letters"),
         ({"Numbers": "12\n"}, "has no name of Numbers"),
-        ({"Latin": b"Zu\xf1iga\n"}, "not UTF-8: byte 0xf1 at offset 2"),
+        ({"Binary": b"Zu\xf1iga\0\n"}, "is not text: it holds a zero byte"),
     ],
 )
 def test_lists_that_are_none(tmp_path, lists, said):
@@ -78,6 +78,45 @@ def test_clean_names_are_clean(line):
     assert clean(name) == name == unicodedata.normalize("NFC", name)
     assert "  " not in name
     assert name.strip(" '-") == name
+
+
+def test_no_line_of_a_list_vanishes(tmp_path):
+    lines = ["Anna (f)", "Bea 2", "St. John", "J.R.", "", "50 Cent", "Ada,", "हिन्दी", "O\u2019Neill", "x" * 31]
+    read = names(write(tmp_path, Own="\n".join(lines)))
+    assert read.by_culture["Own"] == ("Bea 2", "J.R.", "O'Neill", "St. John", "हिन्दी")
+    (said,) = read.understood[1:]
+    for place in (1, 6, 7, 10):
+        assert f"line {place} {lines[place - 1]!r} (" in said
+    assert "Own: left out 4 lines" in said
+
+
+def test_which_files_are_lists(tmp_path):
+    write(tmp_path, README="This is a list.\n", B="Bo\n", LICENSE="Free\n")
+    (tmp_path / "A.TXT").write_text("Ada\n")
+    (tmp_path / "notes.md").write_text("Not a name\n")
+    (tmp_path / ".hidden.txt").write_text("Hid\n")
+    read = names(str(tmp_path))
+    assert read.by_culture == {"A": ("Ada",), "B": ("Bo",)}
+    assert read.understood == (
+        f"{tmp_path.name} holds 2 lists of names, a class each: A, B.",
+        "Not lists of names by their file names, and left out: LICENSE.txt, README.txt.",
+        "Left out, because a list of names is a file Class.txt: notes.md.",
+    )
+
+
+def test_one_list_is_one_class(tmp_path):
+    write(tmp_path, Elves="Lúthien\nElrond\n")
+    read = names(str(tmp_path / "Elves.txt"))
+    assert read.by_culture == {"Elves": ("Elrond", "Lúthien")}
+    assert "its class is Elves" in read.understood[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
+def test_lists_in_any_encoding(tmp_path, encoding):
+    (tmp_path / "Spanish.txt").write_bytes("Zuñiga\r\nÉva\r\n".encode(encoding))
+    read = names(str(tmp_path))
+    assert read.by_culture == {"Spanish": ("Zuñiga", "Éva")}
+    assert any("the text is" in sentence for sentence in read.understood) == (encoding[:5] != "utf-8")
 
 
 @given(st.lists(st.tuples(st.sampled_from(["X", "Y"]), WORDS.filter(bool)), unique=True), st.integers(0, 5))

@@ -10,7 +10,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from elman.data.errors import DataError
 from elman.data.spelling import dictionary, of_part, part, read_counts, read_pairs
-from elman.data.typos import ALPHABET, BEGIN, END, SIZE, decode, encode, misspell, neighbours
+from elman.data.typos import ALPHABET, BEGIN, END, SIZE, alphabet_of, decode, encode, ids_of, misspell, neighbours
 
 WORDS = st.text(ALPHABET, min_size=2, max_size=12)
 
@@ -45,6 +45,15 @@ def test_letters_there_and_back(word):
     assert 0 not in tokens
     assert max(tokens) < BEGIN < END < SIZE
     assert decode([BEGIN, *tokens, END, 1]) == word
+
+
+@given(st.text("abö'", min_size=2, max_size=9), st.integers(1, 3), st.integers())
+def test_another_alphabet(word, edits, seed):
+    alphabet = alphabet_of([word, "ö'"])
+    typo = misspell(word, edits, Random(seed), alphabet)
+    assert DamerauLevenshtein.distance(word, typo) in range(1, edits + 1)
+    begin, end, _ = ids_of(alphabet)
+    assert decode([begin, *encode(typo, alphabet), end, 1], alphabet) == typo
 
 
 @pytest.mark.parametrize("wrong", ["", "naïve", "it's", "A", "a b"])

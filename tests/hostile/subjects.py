@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unicodedata import category
 
 import mido
 import numpy as np
@@ -26,12 +27,15 @@ from elman.data.music.abc_notation import read_abc
 from elman.data.music.melody import REST, Melody, Note
 from elman.data.music.midi import read_midi, write_midi
 from elman.data.names import MARKS, names
+from elman.data.own_spelling import read_dictionary, read_misspellings
 from elman.data.prices import read_prices
 from elman.data.reading import read_text
 from elman.data.sentences import read_conllu
 from elman.data.signals import read_signal
 from elman.data.spelling import read_counts, read_pairs
 from elman.data.tables import read_table
+from elman.data.tag_columns import read_tagged
+from elman.data.text_pairs import read_text_pairs
 from elman.data.texts import text
 from elman.data.ts import read_ts
 from elman.lab.findings import Claim, Curves, Findings, Passage, Series, Table, Verdict
@@ -150,6 +154,23 @@ def conllu_holds(found, data):
     assert all(word.strip() and tag.strip() for one in found for word, tag in zip(one.words, one.tags, strict=True))
 
 
+def tagged_hold(found, data):
+    assert all(len(one.words) == len(one.tags) > 0 for one in found.records)
+    assert all(word and tag for one in found.records for word, tag in zip(one.words, one.tags, strict=True))
+    assert found.understood
+
+
+def text_pairs_hold(found, data):
+    assert all(one.source and one.target for one in found.records)
+    assert found.understood
+
+
+def own_words_hold(found, data):
+    assert found.records
+    assert all(a and b for a, b in found.records)
+    assert found.understood
+
+
 def ts_holds(found, data):
     lines = [line.strip() for line in text_lines(data)]
     lines = [line for line in lines if line and not line.startswith("#")]
@@ -191,8 +212,13 @@ def midi_holds(found, data):
 def names_hold(found, data):
     own = found.by_culture["Own"]
     assert own
-    assert all(c.isalpha() or c in MARKS for name in own for c in name)
-    letters = [line.strip() for line in text_lines(data) if re.fullmatch("[A-Za-z]{1,30}", line.strip())]
+    assert all(c.isalnum() or c in MARKS or category(c)[0] == "M" for name in own for c in name)
+    try:
+        lines = text_lines(data)
+    except UnicodeDecodeError:  # another encoding, which the reader names
+        assert any("the text is" in sentence for sentence in found.understood)
+        return
+    letters = [line.strip() for line in lines if re.fullmatch("[A-Za-z]{1,30}", line.strip())]
     assert {name.casefold() for name in letters} <= {name.casefold() for name in own}
 
 
@@ -348,6 +374,10 @@ TEXT = "The quick brown fox, größer.\nIt jumps.\n"
 NAMES = "Ada\nOu-Yang\nO'Neill\nSégal\nBo\n"
 COUNTS = "you 28787591\nthe 22761659\n's 14291013\nof 3\n"
 PAIRS = "absense->absence\nalot->a lot\nteh->the\n"
+TAGGED = "The\tDET\ncat\tNOUN\n\nGo\tVERB\n"
+FORMS = "walk\twalked\tV;PST\ngo\twent\tV;PST\n"
+DICTIONARY = "the 3\ndon't\t2\nnaïve\n"
+MISSPELLINGS = "teh->the\nreceive: recieve\n"
 QUIZ = "Ada\n15.2: 100\n 15.10b = 3, 4\n15.6b: 2,3,4\n15.1a: c\n"
 
 
@@ -379,6 +409,10 @@ SUBJECTS = (
             names_file=False),
     Subject("pairs", "pairs.txt", PAIRS.encode, lambda path: read_pairs(read_text(path)), pairs_hold,
             names_file=False),
+    Subject("tagged", "tagged.tsv", TAGGED.encode, read_tagged, tagged_hold),
+    Subject("inflections", "forms.tsv", FORMS.encode, read_text_pairs, text_pairs_hold),
+    Subject("dictionary", "words.txt", DICTIONARY.encode, read_dictionary, own_words_hold),
+    Subject("misspellings", "own-pairs.txt", MISSPELLINGS.encode, read_misspellings, own_words_hold),
     Subject("findings", "findings.json", findings_seed, Findings.load, findings_hold),
     Subject("record", "record.json", lambda: record_seed("record.json"), read_own_record, record_holds),
     Subject("arrays", "arrays.npz", lambda: record_seed("arrays.npz"), read_arrays, arrays_hold),

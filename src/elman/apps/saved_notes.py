@@ -1,7 +1,7 @@
 """Check a saved model's notes before a command uses them. Commands import this module late because of pydantic."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -10,7 +10,7 @@ from pydantic import Field, FiniteFloat, NonNegativeInt, PositiveInt, TypeAdapte
 __all__ = ["Channel", "Corrector", "NameWriter", "Reader", "Translator", "fit", "parse"]
 
 Notes = TypeVar("Notes")
-Word = Annotated[str, Field(pattern="^[a-z]+$")]
+Word = Annotated[str, Field(min_length=1)]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Translator:
 
     source: list[str]
     target: list[str]
+    tokeniser: str = "multi30k"
 
 
 @dataclass(frozen=True)
@@ -47,18 +48,20 @@ class Weights:
 
 @dataclass(frozen=True)
 class Reader:
-    """The lexicon and the classes of a classifier, and the word evidence if the classifier uses it."""
+    """The lexicon and the classes of a classifier or tagger, its word evidence and its tokeniser, if it has them."""
 
     classes: list[str]
     lexicon: Words
     evidence: Weights | None = None
+    tokeniser: str = ""
 
 
 @dataclass(frozen=True)
 class Corrector:
-    """The dictionary of a spelling corrector: each word's count."""
+    """The dictionary of a spelling corrector, each word's count, and the letters that it is written with."""
 
     counts: Annotated[dict[Word, PositiveInt], Field(min_length=1)]
+    alphabet: Annotated[str, Field(min_length=1)] = field(default="abcdefghijklmnopqrstuvwxyz", kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -27,29 +27,40 @@ __all__ = [
 ]
 
 Near = Sequence[tuple[str, int]]  # candidates and their distances
+AZ = "abcdefghijklmnopqrstuvwxyz"  # the alphabet of study 15.23, and of models whose notes name no other
 SPARE = 4  # a correction may exceed its typo by this many letters
 
 
-def settings(hidden_size: int, head: str) -> dict[str, Any]:
+def settings(hidden_size: int, head: str, alphabet: str = AZ) -> dict[str, Any]:
     """Return the settings of a bidirectional GRU encoder and a GRU decoder with multiplicative attention."""
-    from elman.data.typos import SIZE
+    from elman.data.typos import ids_of
 
+    size = ids_of(alphabet)[2]
     return {
-        "source_size": SIZE, "target_size": SIZE, "embedding_size": 32, "hidden_size": hidden_size,
+        "source_size": size, "target_size": size, "embedding_size": 32, "hidden_size": hidden_size,
         "attention": "multiplicative", "head": head,
     }  # fmt: skip
 
 
-def batch(read: Sequence[str], written: Sequence[str]) -> "Pairs":
+def batch(read: Sequence[str], written: Sequence[str], alphabet: str = AZ) -> "Pairs":
     """Batch source and target words, padded."""
     from elman.data.pairs import batch_pairs
-    from elman.data.typos import BEGIN, END, encode
+    from elman.data.typos import encode, ids_of
 
-    return batch_pairs([encode(word) for word in read], [encode(word) for word in written], BEGIN, END)
+    begin, end, _ = ids_of(alphabet)
+    return batch_pairs(
+        [encode(word, alphabet) for word in read], [encode(word, alphabet) for word in written], begin, end
+    )
 
 
 def training_pairs(
-    count: int, words: Sequence[str], real: Sequence[tuple[str, str]], clean: float, two: float, random: Random
+    count: int,
+    words: Sequence[str],
+    real: Sequence[tuple[str, str]],
+    clean: float,
+    two: float,
+    random: Random,
+    alphabet: str = AZ,
 ) -> list[tuple[str, str]]:
     """Draw pairs of a written and an intended word.
 
@@ -60,6 +71,7 @@ def training_pairs(
         clean: share of words left unchanged.
         two: share of the synthetic misspellings with two edits; the others have one.
         random: random number generator.
+        alphabet: the letters that a synthetic misspelling can have; default a to z.
 
     Example:
         >>> training_pairs(2, ["word"], [], clean=1.0, two=0.3, random=Random(0))
@@ -76,13 +88,13 @@ def training_pairs(
         else:
             right = random.choice(words)
             edits = 0 if is_clean else 1 + (random.random() < two)
-            pairs.append((misspell(right, edits, random), right))
+            pairs.append((misspell(right, edits, random, alphabet), right))
     return pairs
 
 
 def train_speller(
     model: "Seq2Seq", draw: Callable[[], Sequence[tuple[str, str]]], backwards: bool, updates: int,
-    learning_rate: float, each: Callable[[int, float], None],
+    learning_rate: float, each: Callable[[int, float], None], alphabet: str = AZ,
 ) -> list[float]:  # fmt: skip
     """Train on drawn pairs (wrong, right) to write the right word or, if ``backwards``, the wrong one."""
     from elman.train.loop import losses, train
@@ -90,59 +102,71 @@ def train_speller(
 
     def pairs(update: int) -> "Pairs":
         wrong, right = zip(*draw(), strict=True)
-        return batch(right, wrong) if backwards else batch(wrong, right)
+        return batch(right, wrong, alphabet) if backwards else batch(wrong, right, alphabet)
 
     steps = train(model, lambda update: sequence_loss(model, pairs(update)), updates, learning_rate=learning_rate)
     return losses(steps, each)
 
 
-def write_greedily(model: "Seq2Seq", typos: Sequence[str]) -> list[str]:
+def write_greedily(model: "Seq2Seq", typos: Sequence[str], alphabet: str = AZ) -> list[str]:
     """Return the model's greedy output for each word."""
     import torch
 
-    from elman.data.typos import BEGIN, END, decode
+    from elman.data.typos import decode, ids_of
     from elman.decode import greedy
 
-    read = batch(typos, typos)
+    begin, end, _ = ids_of(alphabet)
+    read = batch(typos, typos, alphabet)
     longest = max(map(len, typos)) + SPARE
     with torch.inference_mode():
-        start = torch.full((len(typos), 1), BEGIN)
-        written = greedy(model.step, start, longest, eos=END, state=model.encode(read.source, read.lengths))
-    return [decode(row) for row in written.tolist()]
+        start = torch.full((len(typos), 1), begin)
+        written = greedy(model.step, start, longest, eos=end, state=model.encode(read.source, read.lengths))
+    return [decode(row, alphabet) for row in written.tolist()]
 
 
-def tree_of(words: Sequence[str]) -> "Trie":
+def tree_of(words: Sequence[str], alphabet: str = AZ) -> "Trie":
     """Return the prefix tree of a dictionary, which restricts a search to its words."""
-    from elman.data.typos import END, SIZE, encode
+    from elman.data.typos import encode, ids_of
     from elman.decode import Trie
 
-    return Trie([encode(word) for word in words], SIZE, END)
+    _, end, size = ids_of(alphabet)
+    return Trie([encode(word, alphabet) for word in words], size, end)
 
 
 def search(
-    model: "Seq2Seq", typos: Sequence[str], trie: "Trie", width: int, n_best: int = 1, tree: bool = False
+    model: "Seq2Seq",
+    typos: Sequence[str],
+    trie: "Trie",
+    width: int,
+    n_best: int = 1,
+    tree: bool = False,
+    alphabet: str = AZ,
 ) -> "Beams":
     """Return the ``n_best`` likeliest dictionary words for each typo, found with a beam of ``width``."""
     import torch
 
-    from elman.data.typos import BEGIN, END
+    from elman.data.typos import ids_of
     from elman.decode import beam_search
 
-    read = batch(typos, typos)
+    begin, end, _ = ids_of(alphabet)
+    read = batch(typos, typos, alphabet)
     longest = max(map(len, typos)) + SPARE
     with torch.inference_mode():
         return beam_search(
-            model.step, torch.full((len(typos),), BEGIN), eos=END, max_length=longest, beam_width=width,
+            model.step, torch.full((len(typos),), begin), eos=end, max_length=longest, beam_width=width,
             n_best=n_best, state=model.encode(read.source, read.lengths), allowed=trie, tree=tree,
         )  # fmt: skip
 
 
-def found_words(beams: "Beams") -> list[list[tuple[str, float]]]:
+def found_words(beams: "Beams", alphabet: str = AZ) -> list[list[tuple[str, float]]]:
     """Return each typo's completed words and their scores, best first."""
     from elman.data.typos import decode
 
     rows = zip(beams.sequences(), beams.scores.tolist(), beams.ended.tolist(), strict=True)
-    return [[(decode(tokens), score) for tokens, score, ended in zip(*row, strict=False) if ended] for row in rows]
+    return [
+        [(decode(tokens, alphabet), score) for tokens, score, ended in zip(*row, strict=False) if ended]
+        for row in rows
+    ]
 
 
 def log_likelihood(model: "Seq2Seq", pairs: "Pairs") -> "Tensor":
@@ -156,7 +180,7 @@ def log_likelihood(model: "Seq2Seq", pairs: "Pairs") -> "Tensor":
 
 
 def channel_scores(
-    model: "Seq2Seq", typos: Sequence[str], near: Sequence[Near], size: int = 1024
+    model: "Seq2Seq", typos: Sequence[str], near: Sequence[Near], size: int = 1024, alphabet: str = AZ
 ) -> list[dict[str, float]]:
     """Return log P(typo | word) in nats of every candidate of each typo, scored in batches of ``size``."""
     import torch
@@ -167,7 +191,7 @@ def channel_scores(
     with torch.inference_mode():
         for begin in range(0, len(asked), size):
             some = asked[begin : begin + size]
-            values = log_likelihood(model, batch([word for _, word in some], [typos[k] for k, _ in some]))
+            values = log_likelihood(model, batch([word for _, word in some], [typos[k] for k, _ in some], alphabet))
             for (k, word), value in zip(some, values.tolist(), strict=True):
                 scores[k][word] = value
     return scores

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from elman.data.batches import Batches
     from elman.data.brackets import Brackets
     from elman.data.catalogue import DataFile, DataSet, all_sets, find_set
+    from elman.data.class_folders import read_class_folders
     from elman.data.errors import DataError, NotHere
     from elman.data.files import checksums, fetch, find, where
     from elman.data.irregular import Waves
@@ -16,14 +17,18 @@ if TYPE_CHECKING:
     from elman.data.observations import Observations, read_observations
     from elman.data.pairs import Pairs, batch_pairs
     from elman.data.prices import read_prices
+    from elman.data.records import Records
     from elman.data.reversal import Reversal
     from elman.data.sentences import read_conllu
     from elman.data.sequences import Sequences, read_sequences
     from elman.data.series import Series, read_series
     from elman.data.signals import read_signal
     from elman.data.tables import Table, read_table
+    from elman.data.tag_columns import read_tagged
     from elman.data.tasks import Copy, Recall, StoreRecall, Timing
+    from elman.data.text_pairs import read_text_pairs
     from elman.data.texts import Text, split, text
+    from elman.data.tokens import tokenise
     from elman.data.ts import read_ts
     from elman.data.vocabulary import Vocabulary
 
@@ -40,6 +45,7 @@ __all__ = [
     "Observations",
     "Pairs",
     "Recall",
+    "Records",
     "Reversal",
     "Sequences",
     "Series",
@@ -55,6 +61,7 @@ __all__ = [
     "fetch",
     "find",
     "find_set",
+    "read_class_folders",
     "read_conllu",
     "read_observations",
     "read_prices",
@@ -62,9 +69,12 @@ __all__ = [
     "read_series",
     "read_signal",
     "read_table",
+    "read_tagged",
+    "read_text_pairs",
     "read_ts",
     "split",
     "text",
+    "tokenise",
     "tunes",
     "where",
 ]
@@ -97,6 +107,11 @@ __getattr__, __dir__ = lazily(
         "Brackets": "elman.data.brackets",
         "read_conllu": "elman.data.sentences",
         "read_ts": "elman.data.ts",
+        "read_class_folders": "elman.data.class_folders",
+        "read_tagged": "elman.data.tag_columns",
+        "read_text_pairs": "elman.data.text_pairs",
+        "Records": "elman.data.records",
+        "tokenise": "elman.data.tokens",
         "read_signal": "elman.data.signals",
         "read_prices": "elman.data.prices",
         "Waves": "elman.data.irregular",

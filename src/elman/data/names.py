@@ -9,7 +9,6 @@ with the others, so that a classifier needs more than one letter.
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,15 +21,13 @@ import numpy as np
 from elman.data.catalogue import find_set
 from elman.data.errors import DataError, NotHere
 from elman.data.files import find
+from elman.data.name_lists import LONGEST, MARKS, clean, cleaned, read_lists
 from elman.data.reading import read_lines
 from elman.errors import nearest
 
-__all__ = ["SHARES", "Names", "invented", "names", "split"]
+__all__ = ["LONGEST", "MARKS", "SHARES", "Names", "clean", "invented", "names", "of_lists", "split"]
 
 REAL = "names_by_language"
-MARKS = " '-"  # characters besides letters that a name may contain, never first or last
-LONGEST = 30
-ERRANT = {"To The First Page"}  # a link that strayed into the Russian list from the page it was copied from
 SHARES = MappingProxyType({"training": 0.6, "check": 0.08, "judge": 0.17, "test": 0.15})
 
 Pair = tuple[str, str]  # culture, name
@@ -38,12 +35,13 @@ Pair = tuple[str, str]  # culture, name
 
 @dataclass(frozen=True)
 class Names:
-    """Distinct names by culture, both sorted, the number of lines read, and the licence."""
+    """Distinct names by culture, both sorted, the number of lines read, the licence, and what was left out."""
 
     name: str
     by_culture: Mapping[str, tuple[str, ...]]
     lines: int
     licence: str
+    understood: tuple[str, ...] = ()
 
     @property
     def cultures(self) -> tuple[str, ...]:
@@ -66,12 +64,13 @@ def names(source: str = "auto") -> Names:
 
     Args:
         source: ``"names_by_language"``, real surnames of 18 languages; ``"invented"``, names of :func:`invented`;
-            ``"auto"``, the real names if this machine has them, else the invented ones; or a folder with a UTF-8 file
-            ``Culture.txt`` per culture, one name per line.
+            ``"auto"``, the real names if this machine has them, else the invented ones; or a folder with a file
+            ``Culture.txt`` per culture, or one such file, one name per line. What is left out of them is listed, with
+            its line, in ``understood``.
 
     Raises:
         NotHere: if the real names are not on this machine; the message says how to get them.
-        DataError: if the folder or its files are missing, or a file is not UTF-8 or has no names.
+        DataError: if the folder or its files are missing, or a file is not text or has no names.
 
     Example:
         >>> names("invented").cultures
@@ -83,18 +82,16 @@ def names(source: str = "auto") -> Names:
         except NotHere:
             return names("invented")
     if source == "invented":
-        return _of_lists("invented", {culture: invented(culture, 400) for culture in _GRAMMARS}, "our own")
+        return of_lists("invented", {culture: invented(culture, 400) for culture in _GRAMMARS}, "our own")
     if source == REAL:
         data_set = find_set(REAL)
         files = [find(data_set, file.path.removeprefix(f"{data_set.folder}/")) for file in data_set]
-        return _of_lists(REAL, {file.stem: read_lines(file) for file in files}, data_set.licence)
-    folder = Path(source)
-    if not folder.is_dir():
+        return of_lists(REAL, {file.stem: read_lines(file) for file in files}, data_set.licence)
+    path = Path(source)
+    if not path.exists():
         raise DataError(f"no names {source!r}: not a folder or a name{nearest(source, [REAL, 'invented', 'auto'])}")
-    files = sorted(folder.glob("*.txt"))
-    if not files:
-        raise DataError(f"{folder} has no lists of names; put a file Culture.txt there for each culture")
-    return _of_lists(folder.name, {file.stem: read_lines(file) for file in files}, "the user's own")
+    lists, said = read_lists(path)
+    return of_lists(path.name, lists, "the user's own", said)
 
 
 def split(pairs: Sequence[Pair], seed: int = 0) -> dict[str, list[Pair]]:
@@ -123,26 +120,26 @@ def split(pairs: Sequence[Pair], seed: int = 0) -> dict[str, list[Pair]]:
     return shared
 
 
-def clean(line: str) -> str:
-    """Return the name in a line, Unicode-composed and without extra spaces, or ``""`` if there is no name.
+def of_lists(
+    source: str, lists: Mapping[str, Sequence[str]], licence: str = "the user's own", understood: Sequence[str] = ()
+) -> Names:
+    """Return the names in the lines of each culture.
+
+    Args:
+        source: name of the source.
+        lists: lines by culture; a line that is no name is left out, and ``understood`` names it.
+        licence: of the lists.
+        understood: sentences about how the lists were read, to put first.
+
+    Raises:
+        DataError: if a culture has no name.
 
     Example:
-        >>> clean(" Ou-Yang "), clean("Maxa/B"), clean("Se\\u0301gal")
-        ('Ou-Yang', '', 'Ségal')
+        >>> of_lists("mine", {"X": ["Bea 2", "St. John", "Anna (f)"]}).understood
+        ("X: left out 1 line: line 3 'Anna (f)' ('(' is not part of a name).",)
     """
-    name = " ".join(unicodedata.normalize("NFC", line).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split())
-    fits = name and len(name) <= LONGEST and name[0] not in MARKS and name[-1] not in MARKS
-    return name if fits and name not in ERRANT and all(c.isalpha() or c in MARKS for c in name) else ""
-
-
-def _of_lists(source: str, lists: Mapping[str, Sequence[str]], licence: str) -> Names:
-    by_culture = {}
-    for culture in sorted(lists):
-        distinct = {name.casefold(): name for name in map(clean, lists[culture]) if name}
-        if not distinct:
-            raise DataError(f"{source} has no name of {culture}: a name is up to {LONGEST} letters, spaces, ' or -")
-        by_culture[culture] = tuple(sorted(distinct.values()))
-    return Names(source, by_culture, sum(map(len, lists.values())), licence)
+    by_culture, said = cleaned(source, lists)
+    return Names(source, by_culture, sum(map(len, lists.values())), licence, (*understood, *said))
 
 
 class _Grammar(NamedTuple):

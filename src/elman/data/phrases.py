@@ -1,10 +1,10 @@
 """Sentence pairs to translate: a generated subset of English and German with known alignment, and Multi30k."""
 
 import random
-import re
 from dataclasses import dataclass
 
 from elman.data.errors import DataError
+from elman.data.tokens import multi30k as split_text
 
 __all__ = ["Phrase", "multi30k", "phrases", "split_text"]
 
@@ -117,13 +117,3 @@ def multi30k(part: str, longest: int = 25) -> list[Phrase]:
         raise DataError(f"multi30k {part} has {len(sides[0])} English lines and {len(sides[1])} German ones")
     found = [Phrase(tuple(split_text(a)), tuple(split_text(b))) for a, b in zip(*sides, strict=True)]
     return [p for p in found if part.startswith("test") or max(len(p.source), len(p.target)) <= longest]
-
-
-def split_text(text: str) -> list[str]:
-    """Split a sentence into words and punctuation marks, in lower case.
-
-    Example:
-        >>> split_text("The dog's there, it barks.")
-        ['the', 'dog', "'s", 'there', ',', 'it', 'barks', '.']
-    """
-    return re.findall(r"'s\b|[\w-]+|[^\w\s]", text.lower())

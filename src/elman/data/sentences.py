@@ -11,11 +11,11 @@ from elman.data.errors import DataError, NotHere
 from elman.data.files import find
 from elman.data.reading import read_lines
 from elman.data.reviews import reviews
+from elman.data.tokens import split_words
 from elman.errors import UnknownName, nearest
 
 __all__ = ["Corpus", "Sentence", "read_conllu", "sentiment", "split_words", "tagged"]
 
-WORD = re.compile(r"[^\W\d_]+(?=n't\b)|n't\b|'\w+|\w+(?:-\w+)*|[^\w\s]")
 SKIPPED = re.compile(r"\d+[-.]\d+", re.ASCII)  # ids of multiword tokens and of empty nodes
 REVIEWS = {"training": 2400, "validation": 400, "test": 800}  # of the generator
 
@@ -39,7 +39,7 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Sentences in three parts, with name, checksum and licence."""
+    """Sentences in three parts, with name, checksum and licence, and the tokeniser that splits a text as they are."""
 
     name: str
     training: Sequence[Sentence]
@@ -47,6 +47,7 @@ class Corpus:
     test: Sequence[Sentence]
     sha256: str
     licence: str
+    tokeniser: str = "words"
 
     @property
     def labels(self) -> list[str]:
@@ -83,7 +84,7 @@ def sentiment(name: str = "auto", seed: int = 0) -> Corpus:
         return _generated(seed)
     if name == "sst2":
         parts = [_read_sst2(find(find_set("sst2"), f"{part}.tsv")) for part in ("train", "dev", "test")]
-        return Corpus("sst2", parts[0], parts[1], parts[2], _checksum("sst2"), find_set("sst2").licence)
+        return Corpus("sst2", parts[0], parts[1], parts[2], _checksum("sst2"), find_set("sst2").licence, "sst2")
     if name == "rt-polarity":
         return _rt_polarity(seed)
     raise UnknownName(f"no sentences {name!r}{nearest(name, ['sst2', 'rt-polarity', 'reviews', 'auto'])}")
@@ -112,7 +113,9 @@ def tagged(name: str = "auto", seed: int = 0) -> Corpus:
     if name == "ewt":
         ewt = find_set("english_ewt")
         parts = [read_conllu(find(ewt, f"en_ewt-ud-{part}.conllu")) for part in ("train", "dev", "test")]
-        return Corpus("ewt", parts[0], parts[1], parts[2], _checksum("english_ewt"), find_set("english_ewt").licence)
+        return Corpus(
+            "ewt", parts[0], parts[1], parts[2], _checksum("english_ewt"), ewt.licence, "ud-english"
+        )  # fmt: skip
     raise UnknownName(f"no tagged sentences {name!r}{nearest(name, ['ewt', 'reviews', 'auto'])}")
 
 
@@ -147,16 +150,6 @@ def read_conllu(path: Path) -> list[Sentence]:
     return sentences
 
 
-def split_words(text: str) -> list[str]:
-    """Split a line into words as the data sets do, at spaces and around punctuation.
-
-    Example:
-        >>> split_words("It isn't good, is it?")
-        ['It', 'is', "n't", 'good', ',', 'is', 'it', '?']
-    """
-    return WORD.findall(text.replace("\u2019", "'"))
-
-
 def _generated(seed: int) -> Corpus:
     parts, drawn = [], reviews(sum(REVIEWS.values()), seed)
     text = hashlib.sha256()
@@ -189,8 +182,9 @@ def _rt_polarity(seed: int) -> Corpus:
     a, b = int(0.8 * len(both)), int(0.9 * len(both))
     parts = [[both[k] for k in some] for some in (order[:a], order[a:b], order[b:])]
     return Corpus(
-        "rt-polarity", parts[0], parts[1], parts[2], _checksum("rt_polarity"), find_set("rt_polarity").licence
-    )
+        "rt-polarity", parts[0], parts[1], parts[2], _checksum("rt_polarity"), find_set("rt_polarity").licence,
+        "rt-polarity",
+    )  # fmt: skip
 
 
 def _checksum(name: str) -> str:

@@ -78,7 +78,8 @@ def run(plan: Any, trial: Trial, desk: Desk) -> Record:
         model, lambda update: sequence_loss(model, draw(update)), updates, learning_rate=5e-3 if small else 2e-3
     )
     losses(steps, lambda update, loss: desk.progress(update, updates, loss=loss))
-    save_made(desk.folder / "model", model.eval(), settings, {"source": source.words, "target": target.words})
+    notes = {"source": source.words, "target": target.words, "tokeniser": "multi30k"}
+    save_made(desk.folder / "model", model.eval(), settings, notes)
     written = translate(model, source, target, [p.source for p in test])
     numbers = _scores(test, written)
     said = [f"{' '.join(p.source)}  ->  {' '.join(words)}" for p, words in zip(test[:5], written[:5], strict=True)]

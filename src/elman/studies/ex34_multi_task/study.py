@@ -189,7 +189,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         found["tags"] = _accuracy(tagger, tags_of(tagging.test))
         found["most frequent"] = most_frequent(tagging.test, some)
     if how in (ALONE, TOGETHER):
-        save_made(desk.folder / "model", tagger, settings, {"lexicon": lexicon.to_json(), "classes": list(tags)})
+        notes = {"lexicon": lexicon.to_json(), "classes": list(tags), "tokeniser": tagging.tokeniser}
+        save_made(desk.folder / "model", tagger, settings, notes)
     if how in READERS:
         best["sentiment"].restore()
         found["sentiment"] = _accuracy(classifier, classes_of(judged.test))

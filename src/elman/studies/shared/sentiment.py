@@ -41,7 +41,8 @@ class Read:
     @property
     def notes(self) -> dict[str, Any]:
         """The plain data that a saved model needs to encode sentences."""
-        notes = {"lexicon": self.lexicon.to_json(), "classes": self.corpus.labels}
+        notes: dict[str, Any] = {"lexicon": self.lexicon.to_json(), "classes": self.corpus.labels}
+        notes["tokeniser"] = self.corpus.tokeniser
         return notes | ({"evidence": self.evidence.to_json()} if self.evidence else {})
 
     @property

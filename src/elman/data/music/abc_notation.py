@@ -7,6 +7,7 @@ first. A tune is read once as written, with the ending that is played last, or a
 import re
 from collections import Counter
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -135,7 +136,7 @@ class _Reader:
         self.unit = read_unit(tune.fields.get("L"), self.metre)
         self.properties = tune.properties.get(voice, "")
         self.shift = shift(f"{tune.fields['K']} {self.properties}")
-        self.reach = tune.settings.get("propagate-accidentals", "octave")
+        self.reach = tune.settings.get("propagate-accidentals", "pitch")
         self.bars = [Bar()]
         self.chosen: set[str] = set()
         self.changes: list[str] = []
@@ -269,7 +270,7 @@ class _Reader:
 
     def _chord(self, text: str) -> None:
         inside, _, length = text[1:].partition("]")
-        inside = re.sub(r'"[^"]*"|![^!\s]*!|[~.H-Wh-w()]', "", inside)
+        inside = re.sub(r'"[^"]*"|![^!\s]*!|[~.+H-Wh-w()]', "", inside)
         notes = list(_NOTE.finditer(inside))
         if not notes or re.sub(rf"[zx]{_SKIPPED}", "", _NOTE.sub("", inside)).strip(" `"):
             raise DataError(f"has a chord that cannot be read, {text!r}")
@@ -317,8 +318,10 @@ class _Reader:
     def _add(self, pitch: int, units: Fraction) -> None:
         if not units:
             raise DataError("has a note of length zero")
-        duration = units * self.unit * self.broken
-        self.broken, self.tied = Fraction(1), {}
+        duration = units * self.unit
+        if self.broken != 1:
+            duration, self.broken = duration * self.broken, Fraction(1)
+        self.tied = {}
         if self.left:
             duration, self.left = duration * self.tuplet, self.left - 1
         self.bars[-1].sounds.append(Sound(pitch, duration))
@@ -329,6 +332,8 @@ def _complaint(rest: str) -> str:
         return "has quarter tones"
     if rest[0] == '"':
         return "has a quotation mark without its partner on the line"
+    if rest[0] in "[]":
+        return "has a bracket without its partner in the bar"
     return f"has an unknown sign, {rest[0]!r}"
 
 
@@ -340,6 +345,7 @@ def _numbers(text: str) -> list[int]:
     return numbers
 
 
+@lru_cache(maxsize=1024)
 def _duration(number: str, slashes: str, divisor: str) -> Fraction:
     if max(map(len, (number, slashes, divisor))) > DIGITS:
         raise DataError("has a note of an invalid length")

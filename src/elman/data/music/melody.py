@@ -138,7 +138,7 @@ class Melody:
 
 def _plain(duration: Duration) -> Duration:
     """Return a whole number as an ``int``, whatever its type, and anything else as it is."""
-    return int(duration) if duration == int(duration) else duration
+    return int(duration) if duration.denominator == 1 else duration
 
 
 def tonic_number(name: str) -> tuple[int, bool]:

@@ -1,0 +1,168 @@
+"""The parts of a MIDI file: the notes of each track and channel, and which of them is the melody."""
+
+import re
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from elman.data.errors import DataError
+from elman.data.music.melody import LONGEST
+
+__all__ = ["Part", "Span", "choose_part", "one_voice", "parts_of", "snapped", "text_of"]
+
+Span = tuple[Fraction, Fraction, int]  # begin and end in sixteenths, and pitch
+
+DRUMS = 9
+GRIDS = (4, 8, 12, 24)  # steps per quarter: sixteenths, 32nds, triplets, both
+ON_GRID = Fraction(1, 5)  # steps by which a note may begin off the grid
+SHORT = Fraction(1, 2)  # sixteenths; a shorter gap is closed, a shorter overlap is cut
+SHARE = 0.25  # a melody sounds at least this share of the time of the part that sounds longest
+_MELODY = re.compile(r"melod|lead|vocal|soprano|\bsolo\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The notes of one channel in one track; drums are left out.
+
+    Args:
+        track: number of the track in the file, from 0.
+        channel: number of the channel, from 0.
+        name: of the track.
+        spans: begin and end in ticks, and pitch, of every note, sorted.
+    """
+
+    track: int
+    channel: int
+    name: str
+    spans: tuple[tuple[int, int, int], ...]
+
+
+def text_of(name: str) -> str:
+    """Return a MIDI text as its writer meant it: UTF-8 if its bytes are, otherwise Latin-1."""
+    try:
+        name = name.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        pass
+    return " ".join(name.replace("\0", " ").split())
+
+
+def parts_of(path: Path, song: Any) -> list[Part]:
+    """Return the parts of a file that have notes.
+
+    Raises:
+        DataError: if a note never ends.
+    """
+    parts: list[Part] = []
+    for number, track in enumerate(song.tracks):
+        now, name = 0, ""
+        spans: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
+        sounding: defaultdict[tuple[int, int], deque[int]] = defaultdict(deque)
+        for message in track:
+            now += message.time
+            if message.type == "track_name":
+                name = name or text_of(message.name)
+            if message.type not in ("note_on", "note_off") or message.channel == DRUMS:
+                continue
+            begun = sounding[message.channel, message.note]
+            if message.type == "note_on" and message.velocity:
+                begun.append(now)
+            elif begun:
+                spans[message.channel].append((begun.popleft(), now, message.note))
+        if endless := [pitch for (_, pitch), begun in sounding.items() if begun]:
+            raise DataError(f"{path} is a damaged MIDI file: the note {endless[0]} never ends; export the file again")
+        parts += [Part(number, channel, name, tuple(sorted(found))) for channel, found in sorted(spans.items())]
+    return parts
+
+
+def choose_part(parts: list[Part]) -> Part:
+    """Return the melody: the part whose track is named so, otherwise the one with the highest notes.
+
+    A part that sounds less than a quarter of the time of the longest-sounding one is not a melody. Height is the mean
+    pitch of the highest notes, each counted by its length.
+    """
+    times = [_time(part) for part in parts]
+    lasting = [part for part, time in zip(parts, times, strict=True) if time >= SHARE * max(times)]
+    return max(lasting, key=lambda part: (bool(_MELODY.search(part.name)), _height(part), -part.track))
+
+
+def _time(part: Part) -> int:
+    """Return the ticks during which a part sounds."""
+    total, until = 0, 0
+    for begin, end, _ in part.spans:
+        total += max(0, end - max(begin, until))
+        until = max(until, end)
+    return total
+
+
+def _height(part: Part) -> float:
+    highest: dict[int, tuple[int, int]] = {}
+    for begin, end, pitch in part.spans:
+        if begin not in highest or pitch > highest[begin][0]:
+            highest[begin] = (pitch, max(1, end - begin))
+    return sum(pitch * time for pitch, time in highest.values()) / sum(time for _, time in highest.values())
+
+
+def snapped(path: Path, part: Part, ticks: int) -> tuple[list[Span], Fraction]:
+    """Return the notes on the coarsest grid that every beginning fits: sixteenths, 32nds, triplets, or both.
+
+    An end is rounded to the same grid. A gap before the next note that is shorter than half a sixteenth is closed.
+
+    Args:
+        path: the file, for messages.
+        part: the notes.
+        ticks: per quarter.
+
+    Returns:
+        The notes, and the size of a step in sixteenths.
+
+    Raises:
+        DataError: if the part is longer than a tune may be, or fits no grid.
+    """
+    if 4 * max(end for _, end, _ in part.spans) > LONGEST * ticks:
+        raise DataError(f"{path} is longer than {LONGEST:,} sixteenths; cut it, or it may be damaged")
+    begins = sorted({begin for begin, _, _ in part.spans})
+    for grid in GRIDS:
+        step = Fraction(ticks, grid)
+        if all(abs(begin - step * round(begin / step)) <= ON_GRID * step for begin in begins):
+            break
+    else:
+        step = Fraction(ticks, 4)
+        off = [begin for begin, _, _ in part.spans if abs(begin - step * round(begin / step)) > ON_GRID * step]
+        raise DataError(
+            f"{path} does not fit a grid of sixteenths, 32nds or triplets: {len(off)} of {len(part.spans)} notes begin "
+            f"off the sixteenths, the first at beat {off[0] / ticks:.3f}; quantise it first"
+        )
+    size = Fraction(4, grid)  # of a step, in sixteenths
+    after = {begin: size * round(later / step) for begin, later in zip(begins, begins[1:], strict=False)}
+    spans: set[Span] = set()
+    for begin, end, pitch in part.spans:
+        start = size * round(begin / step)
+        stop = max(start + size, size * round(end / step))
+        gap = after.get(begin, start) - Fraction(4 * end, ticks)
+        if 0 < gap < SHORT and after[begin] > start:
+            stop = after[begin]
+        spans.add((start, stop, pitch))
+    return sorted(spans), size
+
+
+def one_voice(spans: list[Span]) -> tuple[list[Span], int]:
+    """Return one note at a time, and the number of notes that were left out.
+
+    Of notes that begin together the highest is kept. A note that begins while a higher one still sounds for a
+    sixteenth or more is left out; any other cuts the note before it short.
+    """
+    kept: list[Span] = []
+    for begin, end, pitch in spans:
+        if kept and kept[-1][0] == begin:
+            if pitch > kept[-1][2]:
+                kept[-1] = (begin, end, pitch)
+            continue
+        if kept and kept[-1][1] > begin:
+            last = kept[-1]
+            if last[2] > pitch and last[1] - begin > SHORT and last[1] >= min(end, begin + 1):
+                continue
+            kept[-1] = (last[0], begin, last[2])
+        kept.append((begin, end, pitch))
+    return kept, len(spans) - len(kept)

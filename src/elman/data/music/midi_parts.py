@@ -4,6 +4,7 @@ import re
 from collections import defaultdict, deque
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ Span = tuple[Fraction, Fraction, int]  # begin and end in sixteenths, and pitch
 
 DRUMS = 9
 GRIDS = (4, 8, 12, 24)  # steps per quarter: sixteenths, 32nds, triplets, both
-ON_GRID = Fraction(1, 5)  # steps by which a note may begin off the grid
-SHORT = Fraction(1, 2)  # sixteenths; a shorter gap is closed, a shorter overlap is cut
+OFF_GRID = 5  # a note may begin a fifth of a step off the grid
+SHORT = Fraction(1, 2)  # sixteenths; a shorter overlap of a lower note is cut
 SHARE = 0.25  # a melody sounds at least this share of the time of the part that sounds longest
 _MELODY = re.compile(r"melod|lead|vocal|soprano|\bsolo\b", re.IGNORECASE)
 
@@ -123,28 +124,31 @@ def snapped(path: Path, part: Part, ticks: int) -> tuple[list[Span], Fraction]:
     if 4 * max(end for _, end, _ in part.spans) > LONGEST * ticks:
         raise DataError(f"{path} is longer than {LONGEST:,} sixteenths; cut it, or it may be damaged")
     begins = sorted({begin for begin, _, _ in part.spans})
-    for grid in GRIDS:
-        step = Fraction(ticks, grid)
-        if all(abs(begin - step * round(begin / step)) <= ON_GRID * step for begin in begins):
-            break
-    else:
-        step = Fraction(ticks, 4)
-        off = [begin for begin, _, _ in part.spans if abs(begin - step * round(begin / step)) > ON_GRID * step]
+    grid = next((grid for grid in GRIDS if not any(_off(begin, grid, ticks) for begin in begins)), 0)
+    if not grid:
+        off = [begin for begin, _, _ in part.spans if _off(begin, GRIDS[0], ticks)]
         raise DataError(
             f"{path} does not fit a grid of sixteenths, 32nds or triplets: {len(off)} of {len(part.spans)} notes begin "
             f"off the sixteenths, the first at beat {off[0] / ticks:.3f}; quantise it first"
         )
     size = Fraction(4, grid)  # of a step, in sixteenths
-    after = {begin: size * round(later / step) for begin, later in zip(begins, begins[1:], strict=False)}
+    placed = {begin: round(Fraction(begin * grid, ticks)) for begin in begins}
+    after = dict(pairwise(begins))
     spans: set[Span] = set()
     for begin, end, pitch in part.spans:
-        start = size * round(begin / step)
-        stop = max(start + size, size * round(end / step))
-        gap = after.get(begin, start) - Fraction(4 * end, ticks)
-        if 0 < gap < SHORT and after[begin] > start:
-            stop = after[begin]
-        spans.add((start, stop, pitch))
+        start, stop = placed[begin], round(Fraction(end * grid, ticks))
+        later = placed[after[begin]] if begin in after else start
+        gap = later * ticks - end * grid  # in steps, times ticks
+        if later > start and 0 < 8 * gap < grid * ticks:  # shorter than half a sixteenth
+            stop = later
+        spans.add((start * size, max(start + 1, stop) * size, pitch))
     return sorted(spans), size
+
+
+def _off(begin: int, grid: int, ticks: int) -> bool:
+    """Return whether a beginning lies more than a fifth of a step off a grid."""
+    beside = begin * grid % ticks
+    return OFF_GRID * min(beside, ticks - beside) > ticks
 
 
 def one_voice(spans: list[Span]) -> tuple[list[Span], int]:

@@ -91,7 +91,8 @@ def as_played(bars: Sequence[Bar]) -> list[Bar]:
             if ending and bar.ends:
                 start, time = at, 1
             continue
-        again = time + 1 in _numbers(bars, start, at) if ending else time <= bar.closes
+        numbers = _numbers(bars, start, at) if ending else set[int]()
+        again = time + 1 in numbers if len(numbers) > 1 else time <= bar.closes
         if again:
             at, time = start, time + 1
         else:

@@ -27,9 +27,10 @@ _NOTE = re.compile(r"(\^\^|\^|__|_|=)?([A-Ga-g])([,']*)" + _LENGTH + r"\s*(-?)")
 _SIGN = r"(?:\^\^|\^|__|_|=)?[A-Ga-g][,']*" + _SKIPPED
 _CLEF_ALONE = re.compile(r"(clef|octave|transpose|middle|stafflines|treble|bass|alto|tenor|perc)\b")
 _TOKEN = re.compile(
-    r"(?P<field>\[[A-Za-z]:[^\]]*\])|(?P<ending>\[\s*(?:[1-9][\d,.-]*|\"[^\"\n]*\"))"
+    rf"(?P<note>{_SIGN})|(?P<space>[ \n]+)"
+    r"|(?P<field>\[[A-Za-z]:[^\]]*\])|(?P<ending>\[\s*(?:[1-9][\d,.-]*|\"[^\"\n]*\"))"
     rf"|(?P<chord>\[(?![|:])[^\]|\n]*\]{_SKIPPED})|(?P<bar>\[?[|:]+\]?(?:[1-9][\d,.-]*)?)"
-    rf"|(?P<note>{_SIGN})|(?P<rest>[zx]{_SKIPPED})|(?P<pause>[ZX]\d*)|(?P<tie>-)"
+    rf"|(?P<rest>[zx]{_SKIPPED})|(?P<pause>[ZX]\d*)|(?P<tie>-)"
     r"|(?P<tuplet>\([2-9](?::\d{0,2}){0,2})|(?P<broken><{1,3}|>{1,3})|(?P<overlay>&)"
     r"|(?P<plus>\+[^+\s|]+\+)"
     r"|(?P<skipped>\"[^\"\n]*\"|![^!\s|]+!|\{[^}\n]*\}|[()\s\\~`.$!*]|y\d*|[H-Wh-w])"
@@ -117,7 +118,11 @@ def _ordered(tune: Written, voices: dict[str, str], wanted: str | None) -> dict[
     """Return the wanted voice, or all with the one called a melody first."""
     names = {name: f"{name} {tune.properties.get(name, '')}" for name in voices}
     if wanted is None:
-        return dict(sorted(voices.items(), key=lambda item: "melod" not in names[item[0]].lower()))
+        listed = list(tune.properties)  # in the order of their first V: fields; music before any V: comes first
+        order = {name: listed.index(name) if name in listed else -1 for name in voices}
+        return {
+            name: voices[name] for name in sorted(voices, key=lambda k: ("melod" not in names[k].lower(), order[k]))
+        }
     found = [name for name in voices if name == wanted] or [
         name for name, about in names.items() if re.search(rf'(?:^|\s)(?:name|nm)="?{re.escape(wanted)}(?:"|\s|$)', about)
     ]
@@ -156,7 +161,7 @@ class _Reader:
                 raise DataError(_complaint(music[place:]))
             place = found.end()
             kind = str(found.lastgroup)
-            if kind != "skipped" and (not self.overlaid or kind in ("bar", "ending")):
+            if kind not in ("space", "skipped") and (not self.overlaid or kind in ("bar", "ending")):
                 getattr(self, f"_{kind}")(found[kind])
         return self.bars
 

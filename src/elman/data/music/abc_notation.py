@@ -115,14 +115,12 @@ def _parse(tune: Written, voice: str | None, played: bool) -> tuple[Melody, set[
 
 
 def _ordered(tune: Written, voices: dict[str, str], wanted: str | None) -> dict[str, str]:
-    """Return the wanted voice, or all with the one called a melody first."""
+    """Return the wanted voice, or all with the one called a melody first, then in the order of their ``V:`` fields."""
+    listed = list(tune.properties)
+    voices = dict(sorted(voices.items(), key=lambda item: listed.index(item[0]) if item[0] in listed else -1))
     names = {name: f"{name} {tune.properties.get(name, '')}" for name in voices}
     if wanted is None:
-        listed = list(tune.properties)  # in the order of their first V: fields; music before any V: comes first
-        order = {name: listed.index(name) if name in listed else -1 for name in voices}
-        return {
-            name: voices[name] for name in sorted(voices, key=lambda k: ("melod" not in names[k].lower(), order[k]))
-        }
+        return dict(sorted(voices.items(), key=lambda item: "melod" not in names[item[0]].lower()))
     found = [name for name in voices if name == wanted] or [
         name for name, about in names.items() if re.search(rf'(?:^|\s)(?:name|nm)="?{re.escape(wanted)}(?:"|\s|$)', about)
     ]

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict, deque
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -42,11 +43,9 @@ class Part:
 
 def text_of(name: str) -> str:
     """Return a MIDI text as its writer meant it: UTF-8 if its bytes are, otherwise Latin-1."""
-    try:
+    with suppress(UnicodeError):
         name = name.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        pass
-    return " ".join(name.replace("\0", " ").split())
+    return name.replace("\0", "").strip()
 
 
 def parts_of(path: Path, song: Any) -> list[Part]:

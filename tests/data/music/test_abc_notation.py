@@ -109,7 +109,8 @@ BODIES = {
     "grace notes": ("{/cd}C {e}D", "60 62"),
     "chords": ("[C2E2G2] [CE]3", "67:4 64:6"),
     "triplets": ("(3CDE F", "60:4/3 62:4/3 64:4/3 65:2"),
-    "tuplets": ("(2CD (4CDEF (5CDEFG (6CDEFGA", "60:3 62:3 60:3/2 62:3/2 64:3/2 65:3/2 60:4/5 62:4/5 64:4/5 65:4/5 67:4/5 "
+    "tuplets": ("(2CD (4CDEF (5CDEFG (6CDEFGA",
+                "60:3 62:3 60:3/2 62:3/2 64:3/2 65:3/2 60:4/5 62:4/5 64:4/5 65:4/5 67:4/5 "
                 "60:2/3 62:2/3 64:2/3 65:2/3 67:2/3 69:2/3"),
     "tuplets by numbers": ("(3:2:2C2D E (3::2C2D", "60:8/3 62:4/3 64:2 60:8/3 62:4/3"),
     "a triplet with a rest, a chord and grace": ("(3z[CE]{d}D", "62:4/3"),
@@ -134,13 +135,26 @@ def test_what_abc_writers_write(name):
 @pytest.mark.parametrize(
     ("key", "scale"),
     [
-        ("C ^f _b", "60 62 64 66 67 69 70"), ("D Phr ^f", "60 62 63 66 67 69 70"), ("D exp _b", "60 62 64 65 67 69 70"),
-        ("G minor", "60 62 63 65 67 69 70"), ("Gmin", "60 62 63 65 67 69 70"), ("G Dorian", "60 62 64 65 67 69 70"),
-        ("A mixolydian", "61 62 64 66 67 69 71"), ("E Locrian", "60 62 64 65 67 69 70"), ("F Lyd", "60 62 64 65 67 69 71"),
-        ("C#", "61 63 65 66 68 70 72"), ("Cb", "59 61 63 64 66 68 70"), ("G# maj", "61 63 65 67 68 70 72"),
-        ("HP", "61 62 64 66 67 69 71"), ("none", "60 62 64 65 67 69 71"), ("G clef=treble", "60 62 64 66 67 69 71"),
-        ("D =c", "60 62 64 66 67 69 71"), ("C treble", "60 62 64 65 67 69 71"), ("C octave=1", "72 74 76 77 79 81 83"),
-        ("clef=bass", "60 62 64 65 67 69 71"), ("Am clef=treble-8", "48 50 52 53 55 57 59"),
+        ("C ^f _b", "60 62 64 66 67 69 70"),
+        ("D Phr ^f", "60 62 63 66 67 69 70"),
+        ("D exp _b", "60 62 64 65 67 69 70"),
+        ("G minor", "60 62 63 65 67 69 70"),
+        ("Gmin", "60 62 63 65 67 69 70"),
+        ("G Dorian", "60 62 64 65 67 69 70"),
+        ("A mixolydian", "61 62 64 66 67 69 71"),
+        ("E Locrian", "60 62 64 65 67 69 70"),
+        ("F Lyd", "60 62 64 65 67 69 71"),
+        ("C#", "61 63 65 66 68 70 72"),
+        ("Cb", "59 61 63 64 66 68 70"),
+        ("G# maj", "61 63 65 67 68 70 72"),
+        ("HP", "61 62 64 66 67 69 71"),
+        ("none", "60 62 64 65 67 69 71"),
+        ("G clef=treble", "60 62 64 66 67 69 71"),
+        ("D =c", "60 62 64 66 67 69 71"),
+        ("C treble", "60 62 64 65 67 69 71"),
+        ("C octave=1", "72 74 76 77 79 81 83"),
+        ("clef=bass", "60 62 64 65 67 69 71"),
+        ("Am clef=treble-8", "48 50 52 53 55 57 59"),
         ("D mix transpose=-2", "58 60 62 64 65 67 69"),
     ],
 )  # fmt: skip
@@ -179,7 +193,7 @@ def test_repeats_played(body, order):
 
 
 def test_a_chosen_voice():
-    text = "X:1\nM:4/4\nL:1/8\nK:C\nV:T name=\"Tune\"\nV:B\n[V:T]c8|\n[V:B]C8|"
+    text = 'X:1\nM:4/4\nL:1/8\nK:C\nV:T name="Tune"\nV:B\n[V:T]c8|\n[V:B]C8|'
     assert parse_tune(text).pitches == parse_tune(text, voice="Tune").pitches == (72,)
     assert parse_tune(text, voice="B").pitches == (60,)
     with pytest.raises(DataError, match="no voice 'X' among its voices 'T', 'B'"):

@@ -172,7 +172,9 @@ def test_titles(path, name, title):
 
 def test_triplets_there_and_back(path):
     third = Fraction(4, 3)
-    tune = Melody(((60, third), (62, third), (64, third), (65, 4), (67, Fraction(1, 2)), (69, Fraction(7, 2)), (REST, 4)))
+    tune = Melody(
+        ((60, third), (62, third), (64, third), (65, 4), (67, Fraction(1, 2)), (69, Fraction(7, 2)), (REST, 4))
+    )
     write_midi(path, tune)
     assert read_midi(path) == tune
 

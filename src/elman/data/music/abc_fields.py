@@ -1,4 +1,4 @@
-"""Values of ABC fields: keys, metres, unit lengths, and the transposition of a voice (ABC standard 2.1, section 3)."""
+"""Values of ABC fields: keys, metres, unit lengths, a voice's transposition (ABC standard 2.1, section 3)."""
 
 import re
 from fractions import Fraction
@@ -16,6 +16,9 @@ MODES = {"": 0, "maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3, "dor": -2, "m
 MINOR = {"m", "min", "aeo", "dor", "phr", "loc"}
 _KEY = re.compile(r"([A-G])([#b]?)\s*([A-Za-z]*)(?![A-Za-z]*=)")
 _EXTRA = re.compile(r"(?:^|(?<=\s))(\^\^|\^|__|_|=)([A-Ga-g])(?![A-Za-z])")
+_NO_TONIC = re.compile(
+    r"(none\b|$|(clef|octave|transpose|middle|stafflines|treble|bass|alto|tenor|perc|exp)\b|[\^_=])"
+)
 _OCTAVE_CLEF = re.compile(r"(?:treble|bass|alto|tenor|\b[GCF]\d?)([+-]8)")
 
 
@@ -41,7 +44,7 @@ def read_key(text: str) -> Key:
     extra = {letter.upper(): SIGNS[sign] for sign, letter in _EXTRA.findall(text)}
     if re.match(r"H[Pp]\b", text):  # bagpipes, which play A mixolydian whatever is printed
         return Key(9, False, {"F": 1, "C": 1})
-    if re.match(r"(none\b|$|(clef|octave|transpose|middle|stafflines|treble|bass|alto|tenor|perc|exp)\b|[\^_=])", text):
+    if _NO_TONIC.match(text):
         return Key(None, False, extra)
     found = _KEY.match(text)
     mode = found[3].lower() if found else ""
@@ -88,7 +91,7 @@ def read_unit(text: str | None, metre: tuple[int, int]) -> Fraction:
 
 
 def shift(properties: str) -> int:
-    """Return the semitones by which a voice sounds above what is written: ``octave=``, ``transpose=``, ``treble-8``."""
+    """Return the semitones by which a voice sounds above its notes: ``octave=``, ``transpose=``, ``treble-8``."""
     semitones = sum(12 * int(n) for n in re.findall(r"\boctave=([+-]?\d{1,2})\b", properties))
     semitones += sum(int(n) for n in re.findall(r"\b(?:transpose|t)=([+-]?\d{1,2})\b", properties))
     return semitones + sum(12 if sign == "+8" else -12 for sign in _OCTAVE_CLEF.findall(properties))

@@ -65,7 +65,7 @@ def split_tune(text: str, head: str = "") -> Written:
     for line in _lines(head, tune):
         if (found := FIELD.match(line)) and found[1] in "LM":
             tune.fields[found[1]] = found[2].strip()
-    now, before, started = "", "", False
+    now, started = "", False
     for line in _lines(text, tune):
         if not line:
             if started:
@@ -92,7 +92,6 @@ def split_tune(text: str, head: str = "") -> Written:
             tune.fields[name] = value
         elif name in IN_MUSIC:
             tune.voices[now] = f"{tune.voices.get(now, '')}[{name}:{value.replace(']', ' ')}]\n"
-        before = name
     if "K" not in tune.fields:
         raise DataError("has no key (K:) before its music or an empty line; add one, such as K:C")
     return tune

@@ -127,8 +127,8 @@ def snapped(path: Path, part: Part, ticks: int) -> tuple[list[Span], Fraction]:
     if not grid:
         off = [begin for begin, _, _ in part.spans if _off(begin, GRIDS[0], ticks)]
         raise DataError(
-            f"{path} does not fit a grid of sixteenths, 32nds or triplets: {len(off)} of {len(part.spans)} notes begin "
-            f"off the sixteenths, the first at beat {off[0] / ticks:.3f}; quantise it first"
+            f"{path} does not fit a grid of sixteenths, 32nds or triplets: {len(off)} of {len(part.spans)} notes "
+            f"begin off the sixteenths, the first at beat {off[0] / ticks:.3f}; quantise it first"
         )
     size = Fraction(4, grid)  # of a step, in sixteenths
     placed = {begin: round(Fraction(begin * grid, ticks)) for begin in begins}

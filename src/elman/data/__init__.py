@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from elman.data.irregular import Waves
     from elman.data.music.library import tunes
     from elman.data.music.melody import Melody, Note
+    from elman.data.music.own import read_tunes
     from elman.data.pairs import Pairs, batch_pairs
     from elman.data.prices import read_prices
     from elman.data.reversal import Reversal
@@ -51,6 +52,7 @@ __all__ = [
     "read_prices",
     "read_signal",
     "read_ts",
+    "read_tunes",
     "split",
     "text",
     "tunes",
@@ -91,5 +93,6 @@ __getattr__, __dir__ = lazily(
         "tunes": "elman.data.music.library",
         "Melody": "elman.data.music.melody",
         "Note": "elman.data.music.melody",
+        "read_tunes": "elman.data.music.own",
     },
 )

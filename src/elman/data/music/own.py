@@ -37,8 +37,8 @@ CHOSEN = {
 
 @dataclass
 class Gathered:
-    """What files hold: melodies; what was chosen in how many; the ABC tunes left aside, by reason; why whole files were
-    left aside; the tracks that were chosen among several; and the number of files of each kind."""
+    """What files hold: melodies; what was chosen in how many; the ABC tunes left aside, by reason; why whole files
+    were; the tracks that were chosen among several; and the number of files of each kind."""
 
     tunes: list[Melody] = field(default_factory=list)
     chosen: Counter[str] = field(default_factory=Counter)

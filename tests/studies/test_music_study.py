@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 import torch
@@ -113,6 +114,24 @@ def test_what_fits():
     assert fits(Melody(((60, 32),), tonic=0))
     assert not fits(Melody(((60, 32),)))
     assert not any(fits(Melody((note,), tonic=0)) for note in ((60, 33), (30, 1), (120, 1)))
+
+
+def test_triplets_fit_a_finer_grid():
+    third = Fraction(4, 3)
+    tune = Melody(((60, 4), (62, third), (64, third), (65, third), (67, 8)), pickup=4, tonic=0)
+    assert not fits(tune)
+    assert fits(tune, grid=3)
+    assert fits(Melody(((60, Fraction(1, 2)),), tonic=0), grid=6)
+    model = net(beat=True, grid=3)
+    batch = encode(model.settings, [tune])
+    assert batch.next_durations.T.tolist() == [[12, 4, 4, 4, 24, 0]]
+    assert batch.beats.T.tolist() == [[36, 0, 4, 8, 12, 36]]
+    assert score(model, [tune]) > 0
+    written, _ = compose(model, [tune], torch.Generator().manual_seed(0), bars=2, begun=True)
+    assert written[0].notes[:5] == tune.notes
+    assert written[0].length == 36
+    steps = [note.duration * 3 for note in written[0].notes]
+    assert all(step == int(step) for step in steps)
 
 
 def test_tunes_are_written_again_alike():

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 import torch
 from torch import Tensor
@@ -42,9 +43,13 @@ def compose(
     """
     if not (math.isfinite(temperature) and temperature >= 0):
         raise ValueError(f"temperature must be 0 (likeliest) or a positive number, got {temperature}")
+    grid = model.settings.grid
     lengths = [LIMIT if bars is None else bars * tune.bar + tune.pickup for tune in beginnings]
     written: list[list[Note]] = [list(tune.notes) if begun else [] for tune in beginnings]
-    left = [whole - sum(note.duration for note in notes) for whole, notes in zip(lengths, written, strict=True)]
+    left = [
+        int(grid * (whole - sum(note.duration for note in notes)))
+        for whole, notes in zip(lengths, written, strict=True)
+    ]  # steps
     if min(left) < 0:
         raise ValueError(f"the beginning is longer than {bars} bars; ask for more bars")
     batch = encode(model.settings, beginnings)
@@ -55,7 +60,7 @@ def compose(
     going = list(range(len(beginnings)))
     while True:
         scores = model.duration_scores(known[-1])
-        allowed = torch.arange(LONGEST + 1) <= torch.tensor(left)[:, None]
+        allowed = torch.arange(LONGEST * grid + 1) <= torch.tensor(left)[:, None]
         if bars is not None:
             allowed[:, 0] = torch.tensor(left) == 0
         durations = _draw(scores.masked_fill(~allowed, -torch.inf), temperature, generator)
@@ -75,14 +80,14 @@ def compose(
                 continue
             duration = max(1, duration)
             low = lowest(model.settings, beginnings[row])
-            written[row].append(Note(REST if pitch == RESTED else pitch + low, duration))
+            written[row].append(Note(REST if pitch == RESTED else pitch + low, Fraction(duration, grid)))
             left[row] -= duration
             if left[row] == 0 and bars is None:
                 going.remove(row)
         if not going:
             break
         beats = [
-            (sum(note.duration for note in notes) - tune.pickup) % tune.bar
+            int(grid * (sum(note.duration for note in notes) - tune.pickup)) % (grid * tune.bar)
             for notes, tune in zip(written, beginnings, strict=True)
         ]
         step = Batch(pitches[None], durations[None].clamp(min=0), torch.tensor([beats]), *batch[3:])

@@ -1,5 +1,6 @@
 """A melody drawn as a piano roll."""
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from elman.lab.findings import Heatmap
@@ -14,16 +15,16 @@ BARS = 8  # bars drawn, at most
 
 def roll(melody: "Melody", bars: int = BARS) -> Any:
     """Draw a melody's first bars as a matrix ``[128, N]``, one column per sixteenth, pickup included: 2 where a note
-    starts, 1 where it still sounds."""
+    starts, 1 where it still sounds. Lengths that are not whole sixteenths are rounded."""
     import numpy as np
 
-    drawn, now = np.zeros((128, melody.pickup + bars * melody.bar), np.int8), 0
+    drawn, now = np.zeros((128, int(melody.pickup) + bars * melody.bar), np.int8), Fraction(0)
     for pitch, duration in melody.notes:
+        begin, now = round(now), now + duration
         if pitch >= 0:
-            drawn[pitch, now : now + duration] = 1
-            drawn[pitch, now : now + 1] = 2
-        now += duration
-    return drawn[:, : min(now, drawn.shape[1])]
+            drawn[pitch, begin : max(begin + 1, round(now))] = 1
+            drawn[pitch, begin : begin + 1] = 2
+    return drawn[:, : min(round(now), drawn.shape[1])]
 
 
 def piano_roll(drawn: Any, title: str) -> Heatmap:

@@ -17,7 +17,7 @@ from elman.nn.saving import read_model, write_model
 __all__ = ["Batch", "Settings", "TuneModel", "batched", "encode", "fits", "load_tunes", "save_tunes", "score"]
 
 METRES = ((4, 4), (6, 8), (2, 4), (3, 4), (9, 8), (2, 2), (3, 2), (6, 4), (12, 8))  # any other is "other"
-LONGEST = 32  # sixteenths of the longest note; duration 0 is the end
+LONGEST = 32  # sixteenths of the longest note and bar; duration 0 is the end
 BELOW, ABOVE = 24, 36  # a pitch may lie this many semitones below or above the reference
 RESTED = 0  # the pitch index of a rest
 BEGIN = BELOW + ABOVE + 2  # the pitch index before the first note
@@ -32,20 +32,22 @@ class Settings:
     Args:
         reference: pitches are counted from the ``"tonic"`` of the tune's key or from ``"C"``; default ``"tonic"``.
         beat: whether the position in the bar where the next note begins is an input; default False.
+        grid: steps per sixteenth in which durations are counted; default 1. 3 admits triplets, 6 also 32nds.
     """
 
     hidden_size: int = 192
     dropout: float = 0.3
     reference: Literal["tonic", "C"] = "tonic"
     beat: bool = False
+    grid: int = 1
 
 
 class Batch(NamedTuple):
     """B encoded tunes of at most T notes; event t follows the first t notes, and a tune's last event is its end."""
 
     pitches: Tensor  # [T + 1, B], of the note before each event, BEGIN first
-    durations: Tensor  # [T + 1, B]
-    beats: Tensor  # [T + 1, B], sixteenths since the bar line when the event begins
+    durations: Tensor  # [T + 1, B], in steps of the grid
+    beats: Tensor  # [T + 1, B], steps since the bar line when the event begins
     headers: Tensor  # [2, B], metre and key
     next_pitches: Tensor  # [T + 1, B], ASIDE at the end and beyond
     next_durations: Tensor  # [T + 1, B], 0 at the end, ASIDE beyond
@@ -63,14 +65,15 @@ class TuneModel(nn.Module):
         self.settings = settings
         size = settings.hidden_size
         self.pitch = nn.Embedding(PITCHES + 1, size // 2)
-        self.duration = nn.Embedding(LONGEST + 1, size // 4)
-        self.beat = nn.Embedding(LONGEST, size // 4)
+        longest = LONGEST * settings.grid
+        self.duration = nn.Embedding(longest + 1, size // 4)
+        self.beat = nn.Embedding(longest, size // 4)
         self.metre = nn.Embedding(len(METRES) + 1, size // 8)
         self.key = nn.Embedding(24, size // 8)
         self.recurrent = LSTM(size // 2 + 2 * (size // 4) + 2 * (size // 8), size)
         self.dropout = nn.Dropout(settings.dropout)
-        self.head = nn.Linear(size, LONGEST + 1)
-        self.given = nn.Embedding(LONGEST + 1, size)
+        self.head = nn.Linear(size, longest + 1)
+        self.given = nn.Embedding(longest + 1, size)
         self.hidden = nn.Linear(size, size)
         self.pitch_head = nn.Linear(size, PITCHES)
 
@@ -84,7 +87,7 @@ class TuneModel(nn.Module):
         return self.dropout(outputs), state
 
     def duration_scores(self, known: Tensor) -> Tensor:
-        """Return the log-probabilities ``[..., 33]`` of each duration; duration 0 is the end."""
+        """Return the log-probabilities ``[..., 32 grid + 1]`` of each duration in steps; duration 0 is the end."""
         return self.head(known).log_softmax(-1)
 
     def pitch_scores(self, known: Tensor, durations: Tensor) -> Tensor:
@@ -103,9 +106,22 @@ class TuneModel(nn.Module):
         return scored / len(known)
 
 
-def fits(tune: Melody) -> bool:
-    """Return whether a model can encode a tune: its key is known, its bar and notes last at most 32 sixteenths, and
-    its pitches are in range about the tonic and, in every key, about middle C."""
+def fits(tune: Melody, grid: int = 1) -> bool:
+    """Return whether a model can encode a tune: its key is known, its notes are whole steps of the grid, its bar and
+    notes last at most 32 sixteenths, and its pitches are in range about the tonic and, in every key, about middle C.
+
+    Args:
+        tune: the tune.
+        grid: steps per sixteenth, of the model's :class:`Settings`; default 1.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> triplet = Melody(((60, Fraction(4, 3)),) * 3, tonic=0)
+        >>> fits(triplet), fits(triplet, grid=3)
+        (False, True)
+    """
+    if any((grid * length).denominator != 1 for length in (tune.pickup, *(note.duration for note in tune.notes))):
+        return False
     if tune.tonic is None or tune.bar > LONGEST or any(note.duration > LONGEST for note in tune.notes):
         return False
     low, high = min(tune.pitches) - 60, max(tune.pitches) - 60
@@ -131,11 +147,12 @@ def encode(settings: Settings, tunes: Sequence[Melody]) -> Batch:
     for tune in tunes:
         low = lowest(settings, tune)
         pitches = [RESTED if note.pitch == REST else note.pitch - low for note in tune.notes]
-        durations = [note.duration for note in tune.notes]
-        beats, now = [-tune.pickup % tune.bar], -tune.pickup
+        durations = [int(note.duration * settings.grid) for note in tune.notes]
+        bar, now = tune.bar * settings.grid, int(-tune.pickup * settings.grid)
+        beats = [now % bar]
         for duration in durations:
             now += duration
-            beats.append(now % tune.bar)
+            beats.append(now % bar)
         rows.append([[BEGIN, *pitches], [0, *durations], beats, [*pitches, ASIDE], [*durations, 0]])
 
     def padded(part: int, value: int) -> Tensor:

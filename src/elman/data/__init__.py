@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from elman.data.music.library import tunes
     from elman.data.music.melody import Melody, Note
     from elman.data.observations import Observations, read_observations
+    from elman.data.music.own import read_tunes
     from elman.data.pairs import Pairs, batch_pairs
     from elman.data.prices import read_prices
     from elman.data.records import Records
@@ -72,6 +73,7 @@ __all__ = [
     "read_tagged",
     "read_text_pairs",
     "read_ts",
+    "read_tunes",
     "split",
     "text",
     "tokenise",
@@ -126,5 +128,6 @@ __getattr__, __dir__ = lazily(
         "read_table": "elman.data.tables",
         "Melody": "elman.data.music.melody",
         "Note": "elman.data.music.melody",
+        "read_tunes": "elman.data.music.own",
     },
 )

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from elman.data.music.melody import REST, TONICS, Melody, edit_distance, spelled
+from elman.data.music.melody import REST, TONICS, Duration, Melody, edit_distance, spelled
 
 __all__ = [
     "KRUMHANSL", "Key", "bars_filled", "best_key", "durations", "in_scale", "intervals", "kl", "nearest_distance",
@@ -89,11 +89,12 @@ def bars_filled(melody: Melody) -> float:
         >>> bars_filled(Melody(((60, 8), (62, 8), (64, 12), (65, 4), (67, 12), (69, 8), (71, 12))))
         0.5
     """
-    edges, now = {0}, 0
+    edges: set[Duration] = {0}
+    now: Duration = 0
     for note in melody.notes:
         now += note.duration
         edges.add(now)
-    bars = range(melody.pickup, now - melody.bar + 1, melody.bar)
+    bars = [melody.pickup + k * melody.bar for k in range(int((now - melody.pickup) // melody.bar))]
     return sum(line in edges and line + melody.bar in edges for line in bars) / len(bars) if bars else math.nan
 
 
@@ -102,7 +103,7 @@ def intervals(melodies: Iterable[Melody]) -> Counter[int]:
     return Counter(b - a for tune in melodies for a, b in zip(tune.pitches, tune.pitches[1:], strict=False))
 
 
-def durations(melodies: Iterable[Melody]) -> Counter[int]:
+def durations(melodies: Iterable[Melody]) -> Counter[Duration]:
     """Count the durations in sixteenths, of rests too."""
     return Counter(note.duration for tune in melodies for note in tune.notes)
 

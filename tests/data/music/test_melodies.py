@@ -23,7 +23,7 @@ from elman.data.music.sound import RATE, synthesise, write_wav
     ("arguments", "said"),
     [
         ({"notes": ()}, "at least one note that sounds"), ({"notes": ((REST, 4),)}, "at least one note that sounds"),
-        ({"notes": ((60, 0),)}, "a duration of at least 1"), ({"notes": ((128, 1),)}, "pitch from 0 to 127"),
+        ({"notes": ((60, 0),)}, "a positive duration"), ({"notes": ((128, 1),)}, "pitch from 0 to 127"),
         ({"notes": ((60, 1),), "metre": (4, 3)}, "got 4/3"), ({"notes": ((60, 1),), "pickup": 16}, "0 to 15"),
         ({"notes": ((60, 1),), "tonic": 12}, "pitch class"),
     ],

@@ -1,22 +1,27 @@
-"""A melody: one note at a time, on a grid of sixteenths."""
+"""A melody: one note at a time, in sixteenths and exact fractions of them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
-__all__ = ["LONGEST", "REST", "TONICS", "Melody", "Note", "edit_distance", "spelled", "tonic_number"]
+__all__ = ["LONGEST", "REST", "TONICS", "Duration", "Melody", "Note", "edit_distance", "spelled", "tonic_number"]
 
 REST = -1
 TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 LONGEST = 100_000  # sixteenths of a tune: more than three hours
 
 
+Duration = int | Fraction  # sixteenths; a Fraction only if not whole
+
+
 class Note(NamedTuple):
-    """A note: its pitch as a MIDI number (60 is middle C; -1, ``REST``, is silence) and its length in sixteenths."""
+    """A note: its pitch as a MIDI number (60 is middle C; -1, ``REST``, is silence) and its length in sixteenths: an
+    ``int`` if whole, otherwise a ``Fraction`` (4/3 for each eighth note of a triplet)."""
 
     pitch: int
-    duration: int
+    duration: Duration
 
 
 @dataclass(frozen=True)
@@ -24,13 +29,14 @@ class Melody:
     """A tune for one voice.
 
     Args:
-        notes: notes, at least one of them not a rest; pitches 0 to 127 or ``REST``, durations of at least one
-            sixteenth.
+        notes: notes, at least one of them not a rest; pitches 0 to 127 or ``REST``, positive durations.
         metre: beats per bar and the note value of a beat, such as ``(6, 8)``.
         pickup: sixteenths before the first bar line, fewer than a bar.
         tonic: pitch class of the key, 0 for C to 11 for B; default unknown.
         minor: whether that key is minor.
         title: its name.
+        changes: what changes within the tune, ``"key"`` or ``"metre"``; ``metre``, ``tonic`` and ``minor`` are then
+            those at its beginning.
 
     Raises:
         ValueError: if an argument is out of range.
@@ -43,13 +49,15 @@ class Melody:
 
     notes: tuple[Note, ...]
     metre: tuple[int, int] = (4, 4)
-    pickup: int = 0
+    pickup: Duration = 0
     tonic: int | None = None
     minor: bool = False
     title: str = field(default="", compare=False)
+    changes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "notes", tuple(Note(*note) for note in self.notes))
+        object.__setattr__(self, "notes", tuple(Note(pitch, _plain(duration)) for pitch, duration in self.notes))
+        object.__setattr__(self, "pickup", _plain(self.pickup))
         beats, unit = self.metre
         if beats < 1 or unit not in (1, 2, 4, 8, 16):
             raise ValueError(f"expected a metre of beats over 1, 2, 4, 8 or 16, got {beats}/{unit}")
@@ -58,9 +66,9 @@ class Melody:
         if self.tonic is not None and not 0 <= self.tonic < 12:
             raise ValueError(f"tonic must be a pitch class from 0 to 11, got {self.tonic}")
         for pitch, duration in self.notes:
-            if not (pitch == REST or 0 <= pitch <= 127) or duration < 1:
+            if not (pitch == REST or 0 <= pitch <= 127) or duration <= 0:
                 raise ValueError(
-                    f"expected a pitch from 0 to 127 or {REST} and a duration of at least 1, got {pitch}, {duration}"
+                    f"expected a pitch from 0 to 127 or {REST} and a positive duration, got {pitch}, {duration}"
                 )
         if all(note.pitch == REST for note in self.notes):
             raise ValueError("a melody needs at least one note that sounds")
@@ -71,9 +79,14 @@ class Melody:
         return 16 * self.metre[0] // self.metre[1]
 
     @property
-    def length(self) -> int:
+    def length(self) -> Duration:
         """Sixteenths in all."""
-        return sum(note.duration for note in self.notes)
+        return _plain(sum(note.duration for note in self.notes))
+
+    @property
+    def whole(self) -> bool:
+        """Whether every note, and so the pickup, lasts a whole number of sixteenths."""
+        return all(isinstance(note.duration, int) for note in self.notes) and isinstance(self.pickup, int)
 
     @cached_property
     def pitches(self) -> tuple[int, ...]:
@@ -113,7 +126,7 @@ class Melody:
         return replace(self, notes=tuple(notes), pickup=pickup)
 
     @cached_property
-    def shape(self) -> tuple[tuple[int | None, int], ...]:
+    def shape(self) -> tuple[tuple[int | None, Duration], ...]:
         """For each note, the interval in semitones from the previous sounding note (None for a rest, 0 for the first
         note) and the duration. All transpositions of a tune have the same shape."""
         last, steps = self.pitches[0], []
@@ -121,6 +134,11 @@ class Melody:
             steps.append((None if pitch == REST else pitch - last, duration))
             last = last if pitch == REST else pitch
         return tuple(steps)
+
+
+def _plain(duration: Duration) -> Duration:
+    """Return a whole number as an ``int``, whatever its type, and anything else as it is."""
+    return int(duration) if duration.denominator == 1 else duration
 
 
 def tonic_number(name: str) -> tuple[int, bool]:
@@ -144,7 +162,7 @@ def tonic_number(name: str) -> tuple[int, bool]:
 
 def spelled(collection: Iterable[Melody]) -> list[str]:
     """Return each tune's shape as a string with one character per note, to compare by edit distance."""
-    letters: dict[tuple[int | None, int], str] = {}
+    letters: dict[tuple[int | None, Duration], str] = {}
     return [
         "".join(letters.setdefault(step, chr(0x4E00 + len(letters))) for step in tune.shape) for tune in collection
     ]

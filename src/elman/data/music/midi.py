@@ -2,22 +2,30 @@
 
 import io
 import re
-from collections import defaultdict, deque
-from itertools import pairwise
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from elman.data.errors import DataError
 from elman.data.music.melody import LONGEST, REST, TONICS, Melody, Note, tonic_number
+from elman.data.music.midi_parts import Part, Span, choose_part, one_voice, parts_of, snapped, text_of
 from elman.files import write_atomically
 
-__all__ = ["read_midi", "write_midi"]
+__all__ = ["Chosen", "read_midi", "read_midi_part", "write_midi"]
 
 TICKS = 120  # per sixteenth, in written files
-ON_GRID = 0.2  # sixteenths by which a note may begin off the grid
 RUN = re.compile(rb"[\x80-\xff]{5000}")  # mido would read one number of thousands of digits
-DRUMS = 9
 VELOCITY = 90
+
+
+class Chosen(NamedTuple):
+    """The number of the track that was read, of all parts (tracks or channels with notes), and of the notes that were
+    left out for higher ones among all notes of the part."""
+
+    track: int
+    parts: int
+    dropped: int
+    notes: int
 
 
 def write_midi(path: Path, melody: Melody, tempo: float = 120.0) -> None:
@@ -40,60 +48,77 @@ def write_midi(path: Path, melody: Melody, tempo: float = 120.0) -> None:
     mido = _mido()
     beats, unit = melody.metre
     track = mido.MidiTrack([
-        mido.MetaMessage("track_name", name=melody.title.encode("latin-1", "replace").decode("latin-1")),
+        mido.MetaMessage("track_name", name=melody.title.encode().decode("latin-1")),  # UTF-8, through mido
         mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo)),
         mido.MetaMessage("time_signature", numerator=beats, denominator=unit),
     ])  # fmt: skip
     if melody.key:
         track.append(mido.MetaMessage("key_signature", key=_midi_key(melody)))
-    silence = -melody.pickup % melody.bar
+    now: Fraction | int = -melody.pickup % melody.bar
+    written = 0  # ticks so far
     for pitch, duration in melody.notes:
+        begin, now = round(now * TICKS), now + duration
         if pitch == REST:
-            silence += duration
             continue
-        track.append(mido.Message("note_on", note=pitch, velocity=VELOCITY, time=silence * TICKS))
-        track.append(mido.Message("note_off", note=pitch, velocity=0, time=duration * TICKS))
-        silence = 0
-    track.append(mido.MetaMessage("end_of_track", time=silence * TICKS))
+        end = round(now * TICKS)
+        track.append(mido.Message("note_on", note=pitch, velocity=VELOCITY, time=begin - written))
+        track.append(mido.Message("note_off", note=pitch, velocity=0, time=end - begin))
+        written = end
+    track.append(mido.MetaMessage("end_of_track", time=round(now * TICKS) - written))
     song = mido.MidiFile(type=0, ticks_per_beat=4 * TICKS)
     song.tracks.append(track)
     write_atomically(path, lambda file: song.save(file=file))
 
 
 def read_midi(path: Path, track: int | None = None) -> Melody:
-    """Read a melody from a MIDI file.
+    """Read a melody from a MIDI file; see :func:`read_midi_part`, which also reports what was chosen.
 
-    The beginning of a note is rounded to the nearest sixteenth, and may be off by up to a fifth of a sixteenth. Its
-    end is rounded too, and the rounded notes must not overlap. Silence at the beginning counts as the part of the bar
-    before a pickup. Metre and key are the first in the file; the defaults are 4/4 and unknown. Drums (channel 10) are
-    left out.
+    Raises:
+        DataError: if the file is missing, empty, not MIDI or damaged, has no notes or no such track, or its notes fit
+            no grid.
+        RuntimeError: if mido is not installed.
+    """
+    return read_midi_part(path, track)[0]
+
+
+def read_midi_part(path: Path, track: int | None = None) -> tuple[Melody, Chosen]:
+    """Read a melody from a MIDI file, and report what was chosen in it.
+
+    Of several tracks or channels the melody is read: the track whose name says so, otherwise the one with the highest
+    notes. Drums (channel 10) are left out. Of notes that sound together the highest is kept.
+
+    Notes may begin on sixteenths, 32nds or triplets, and up to a fifth of a step off. Silence at the beginning counts
+    as the part of the bar before a pickup. Metre and key are the first in the file; the defaults are 4/4 and unknown.
 
     Args:
         path: the file.
-        track: number of the track to read, from 0; default all tracks together.
+        track: number of the track to read, from 0; default the melody.
 
     Returns:
-        The melody, :meth:`tidied <elman.data.music.melody.Melody.tidied>`.
+        The melody, :meth:`tidied <elman.data.music.melody.Melody.tidied>`, and what was chosen.
 
     Raises:
-        DataError: if the file is missing, empty, not MIDI or damaged, has no notes or no such track, more than one
-            simultaneous note, or notes off the grid.
+        DataError: as :func:`read_midi`.
         RuntimeError: if mido is not installed.
     """
     song = _open(path)
     if track is not None and not 0 <= track < len(song.tracks):
         raise DataError(f"{path} has no track {track}; choose a track from 0 to {len(song.tracks) - 1}")
-    chosen = song.tracks if track is None else [song.tracks[track]]
-    grid = song.ticks_per_beat / 4
-    spans = sorted(span for one in chosen for span in _spans(path, one))
-    if not spans:
-        raise DataError(f"{path} holds no notes" + ("" if track is None else f" in track {track}"))
-    notes = _snapped(path, spans, grid)
-    clash = _clash(notes)
-    if clash is not None:
-        raise DataError(f"{path} is polyphonic: two notes sound at beat {clash / 4:g}{_advice(song, path, track)}")
-    end = max(sum(message.time for message in one) for one in chosen) / grid
-    return _melody(path, song, notes, end)
+    parts = parts_of(path, song)
+    wanted = [part for part in parts if track in (None, part.track)]
+    if not wanted:
+        played = ", ".join(map(str, sorted({part.track for part in parts})))
+        raise DataError(
+            f"{path} holds no notes"
+            + (f" in track {track}" if track is not None else "")
+            + (f"; choose one of the tracks with notes: {played}" if played else ", or only drums; give another file")
+        )
+    part = choose_part(wanted)
+    spans, step = snapped(path, part, song.ticks_per_beat)
+    notes, dropped = one_voice(spans)
+    end = Fraction(4 * sum(message.time for message in song.tracks[part.track]), song.ticks_per_beat)
+    melody = _melody(path, song, part, notes, step * round(end / step))
+    return melody, Chosen(part.track, len(parts), dropped, len(spans))
 
 
 def _mido() -> Any:
@@ -134,75 +159,42 @@ def _open(path: Path) -> Any:
     return song
 
 
-def _spans(path: Path, track: Any) -> list[tuple[int, int, int]]:
-    """Return begin and end in ticks, and pitch, of a track's notes."""
-    now, spans = 0, []
-    sounding: defaultdict[tuple[int, int], deque[int]] = defaultdict(deque)
-    for message in track:
-        now += message.time
-        if message.type not in ("note_on", "note_off") or message.channel == DRUMS:
-            continue
-        begun = sounding[message.channel, message.note]
-        if message.type == "note_on" and message.velocity:
-            begun.append(now)
-        elif begun:
-            spans.append((begun.popleft(), now, message.note))
-    for (_, pitch), begun in sounding.items():
-        if begun:
-            raise DataError(f"{path} is a damaged MIDI file: the note {pitch} never ends")
-    return spans
-
-
-def _snapped(path: Path, spans: list[tuple[int, int, int]], grid: float) -> list[tuple[int, int, int]]:
-    """Return the notes with begin and end rounded to sixteenths."""
-    if max(end for _, end, _ in spans) / grid > LONGEST:
-        raise DataError(f"{path} is longer than {LONGEST:,} sixteenths; it may be damaged")
-    beside = [begin / grid for begin, _, _ in spans if abs(begin / grid - round(begin / grid)) > ON_GRID]
-    if beside:
-        raise DataError(
-            f"{path} does not fit a grid of sixteenths: {len(beside)} of {len(spans)} notes begin off the grid, the "
-            f"first at beat {beside[0] / 4:.3f} (triplets and free timing do not fit); quantise it first"
-        )
-    return sorted(
-        (round(begin / grid), max(round(begin / grid) + 1, round(end / grid)), pitch) for begin, end, pitch in spans
-    )
-
-
-def _clash(notes: list[tuple[int, int, int]]) -> int | None:
-    """Return where a note begins while another sounds."""
-    return next((late[0] for early, late in pairwise(notes) if late[0] < early[1]), None)
-
-
-def _advice(song: Any, path: Path, track: int | None) -> str:
-    alone = []
-    for number, one in enumerate(song.tracks) if track is None else ():
-        spans = _spans(path, one)
-        if spans and _clash(_snapped(path, spans, song.ticks_per_beat / 4)) is None:
-            alone.append(str(number))
-    if alone:
-        return f"; track {' or '.join(alone)} alone is a melody: read that track"
-    return ", and a melody has one note at a time; give a file with the melody alone"
-
-
-def _melody(path: Path, song: Any, notes: list[tuple[int, int, int]], end: float) -> Melody:
-    metas = {message.type: message for one in reversed(song.tracks) for message in reversed(one) if message.is_meta}
-    metre = (4, 4)
-    if "time_signature" in metas:
-        metre = (metas["time_signature"].numerator, metas["time_signature"].denominator)
-    tonic, minor = tonic_number(metas["key_signature"].key) if "key_signature" in metas else (None, False)
-    parts, now = [], 0
+def _melody(path: Path, song: Any, part: Part, notes: list[Span], end: Fraction) -> Melody:
+    last = max(stop for _, stop, _ in part.spans)
+    (metre, metres), (key, keys) = (_first(song, kind, last) for kind in ("time_signature", "key_signature"))
+    tonic, minor = tonic_number(key) if key else (None, False)
+    sounds, now = [], Fraction(0)
     for begin, stop, pitch in notes:
         if begin > now:
-            parts.append(Note(REST, begin - now))
-        parts.append(Note(pitch, stop - begin))
+            sounds.append(Note(REST, begin - now))
+        sounds.append(Note(pitch, stop - begin))
         now = stop
-    if now < round(end) <= LONGEST:
-        parts.append(Note(REST, round(end) - now))
-    title = metas["track_name"].name.strip() if "track_name" in metas else ""
+    if now < end <= LONGEST:
+        sounds.append(Note(REST, end - now))
+    names = [text_of(message.name) for one in song.tracks for message in one if message.type == "track_name"]
+    title = next(filter(None, names), path.stem)
+    changes = ("key",) * keys + ("metre",) * metres
     try:
-        return Melody(tuple(parts), metre, 0, tonic, minor, title or path.stem).tidied()
+        return Melody(tuple(sounds), metre or (4, 4), 0, tonic, minor, title, changes).tidied()
     except ValueError as error:
-        raise DataError(f"{path} cannot be read: {error}") from None
+        raise DataError(f"{path} cannot be read: {error}; export it in another metre") from None
+
+
+def _first(song: Any, kind: str, end: int) -> tuple[Any, bool]:
+    """Return the first metre or key of a file (None if it has none), and whether another follows before its end."""
+    found = []
+    for track in song.tracks:
+        now = 0
+        for message in track:
+            now += message.time
+            if message.type == kind:
+                value = message.key if kind == "key_signature" else (message.numerator, message.denominator)
+                found.append((now, value))
+    if not found:
+        return None, False
+    found.sort(key=lambda event: event[0])
+    begin, first = found[0]
+    return first, any(value != first for now, value in found if begin < now < end)
 
 
 def _midi_key(melody: Melody) -> str:

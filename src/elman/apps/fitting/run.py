@@ -129,7 +129,7 @@ def _parts(
         how = "parts as given"
         parts = Parts(training, given["validation"].records, given["test"].records, how)
     elif "validation" in given:
-        raise ValueError("with --valid also give --test, or give --test alone: a part to choose by is then split off")
+        raise ValueError("got --valid without --test; give both, or --test alone, which splits validation data off")
     else:
         parts = split(main, request.seed, test="test" not in given)
         if "test" in given:

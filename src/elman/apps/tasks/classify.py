@@ -98,7 +98,7 @@ class _Learner(Learner[LabelledText]):
         self.common = Counter(labels).most_common(1)[0][0]
         known = [one for one in validation if one.label in self.classes]
         if not known:
-            raise ValueError("none of the texts to choose by has a class of the training texts; give more texts")
+            raise ValueError("no validation text has a class that occurs in the training texts; give more texts")
         self.validation = known
         self.checked = self._encoded([self.split(one.text) for one in known], [one.label for one in known])
         self.data = self._encoded(texts, labels)

@@ -49,7 +49,7 @@ def fit(
     out: Annotated[Path | None, typer.Option(help="Folder of the model; default: models/TASK-FILE.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Fit a model to your own files: read, split, train, score beside a baseline, save."""
+    """Train a model on your own files, score it on held-out data beside a baseline, and save it."""
     if task == "list":
         _list()
         return
@@ -103,7 +103,7 @@ def use(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Answer each line with a model: from arguments, files or pipes, line in, line out."""
+    """Print a model's answer to each line of the arguments or of standard input."""
     from elman.apps.fitting.saving import load
     from elman.cli.lab import read_settings
 

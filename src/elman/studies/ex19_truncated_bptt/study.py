@@ -17,7 +17,7 @@ of steps earlier. The loss counts only the echoes, and updates are equal.
 
 **What to expect.** In a prototype (one epoch of tiny Shakespeare, one seed), one update per piece gave a perplexity
 of 5.70 for k = 5, 6.34 for k = 20 and 7.97 for the full gradient; equal updates gave 7.74, 7.89 and 7.97. The gain
-thus comes from the larger number of updates. With the state reset, k = 5 gave 6.02. Echoes farther away than k
+therefore comes from the larger number of updates. With the state reset, k = 5 gave 6.02. Echoes farther away than k
 cannot be learned: the state may carry the letter, but no gradient rewards keeping it (Williams & Peng, 1990; Tallec &
 Ollivier, 2017).
 """

@@ -247,8 +247,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         reached = arms.mean(LSTM, "accuracy")
         summary = (
             f"On {n} test days of the {rules.texts['prices']}, the LSTM predicts the direction with an accuracy of "
-            f"{percent(reached)}; always predicting a rise reaches {percent(base)}. At p < 0.05, doing better takes "
-            f"{percent(needed)}."
+            f"{percent(reached)}; always predicting a rise reaches {percent(base)}. A significantly better accuracy "
+            f"(p < 0.05) is at least {percent(needed)}."
         )
         notes = f" {rules.texts['notes']}." if rules.texts["notes"] else ""
         passages.append(

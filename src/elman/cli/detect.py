@@ -11,7 +11,7 @@ import typer
 from elman.cli.models import LARGEST_SEED
 from elman.errors import UnknownName
 
-File = Annotated[Path | None, typer.Argument(help="Table of times and numbers, or of numbers only; default: standard input.")]
+File = Annotated[Path | None, typer.Argument(help="Table of times and numbers, or of numbers; default: stdin.")]
 Column = Annotated[list[str] | None, typer.Option(help="The values' column, for a file with several.")]
 Resample = Annotated[str, typer.Option(help="Average the rows at even steps: 30s, 5min, 1h, 1D, 1M.")]
 Fill = Annotated[str, typer.Option(help="Missing values: linear, last, mean or drop; default: linear, up to 5 in a row.")]

@@ -41,7 +41,7 @@ def fit(
         task: name of a task, such as ``"classify"``.
         files: files or folders to learn from.
         folder: folder of the model; created if missing.
-        valid: files to choose the model by; default a part of ``files``.
+        valid: files of validation data; default a part of ``files``.
         test: files to score the model on; default a part of ``files``.
         request: columns, cell, seed and settings.
         minutes: time for the training, turned into a number of updates when it begins; default 5.

@@ -165,7 +165,7 @@ def network_scores(module: Any, lexicon: Lexicon, texts: Sequence[Sequence[str]]
 def weighed(read: np.ndarray, counted: np.ndarray, first: float, second: float) -> np.ndarray:
     """Return log-probabilities whose odds are products of powers of both odds.
 
-    Naive Bayes is far too sure, a network somewhat: a power below 1 makes either less sure.
+    Naive Bayes is very overconfident, a network somewhat; a power below 1 lowers the confidence of either.
 
     Args:
         read: the network's log-probabilities ``[N, C]``.

@@ -274,7 +274,7 @@ def _check_order(rows: _Rows) -> None:
     k = int(wrong[0]) + 1
     step = commonest(gaps[gaps > 0] / SECOND) if (gaps > 0).any() else 3600
     what = "occurs twice" if gaps[k - 1] == 0 else "comes before the line above"
-    zone = "" if rows.zone else "; if a clock was put back there, give the zone (zone='Europe/Berlin', --zone)"
+    zone = "" if rows.zone else "; if summer time ended there, give the zone (zone='Europe/Berlin', --zone)"
     raise DataError(f"{rows.where(k)}: {rows.shown(k)} {what}; {_advice(rows, step)}{zone}")
 
 

@@ -159,7 +159,7 @@ def test_a_state_that_no_product_reads():
 
     with pytest.raises(ValueError, match="this cell's step has no product of h"):
         elman.unroll(VariationalDropout(Leaky(3, 3), states=0.5), torch.randn(5, 2, 3))
-    with pytest.raises(ValueError, match="must be matrices to thin, got none; Leaky has none"):
+    with pytest.raises(ValueError, match="names of weight matrices, got no name; Leaky has no matrix"):
         WeightDrop(Leaky(3, 3))
 
 
@@ -245,7 +245,7 @@ def test_errors():
         Zoneout(cell, {"c": 0.5})
     with pytest.raises(ValueError, match="inputs must be a probability"):
         VariationalDropout(cell, inputs=-0.1)
-    with pytest.raises(ValueError, match="must be matrices to thin, got bias"):
+    with pytest.raises(ValueError, match="names of weight matrices, got bias"):
         WeightDrop(cell, names=["bias"])
     with pytest.raises(ValueError, match="once"):
         WeightDrop(WeightDrop(cell))

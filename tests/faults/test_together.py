@@ -38,10 +38,10 @@ def study(toy, **settings):
 @pytest.mark.parametrize(
     ("breaks", "said"),
     [
-        ("error-1", "process 1 of 2 failed and leaves the others: error-1-seed0: OSError: [Errno 28] No space left"),
+        ("error-1", "process 1 of 2 failed, so the others cannot continue: error-1-seed0: OSError: [Errno 28]"),
         pytest.param(
             "error-0",
-            "process 0 of 2 failed and leaves the others: No space left on device: /full",
+            "process 0 of 2 failed, so the others cannot continue: No space left on device: /full",
             marks=pytest.mark.slow,
         ),
         pytest.param("interrupt-0", "stopped; finished work is saved", marks=pytest.mark.slow),

@@ -37,7 +37,7 @@ LAYERS = {
     "highway": {"num_layers": 2, "connection": Highway},
 }
 # What a cell cannot be wrapped in, in the wrapper's own words.
-REFUSED = ("no product of h", "must be matrices to thin")
+REFUSED = ("no product of h", "expected the names of weight matrices")
 
 
 def make(cell, wrapper, layer="one"):

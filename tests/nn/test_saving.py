@@ -100,7 +100,7 @@ def test_settings_that_would_build_for_ever(kind, layers, tmp_path, rewrite):
     load(tmp_path)
     rewrite(tmp_path, lambda about: about["settings"].update(num_layers=layers))
     started = time.process_time()
-    with pytest.raises(ValueError, match="its settings ask for more layers than its weights fill"):
+    with pytest.raises(ValueError, match="its settings have more layers than its weights"):
         load(tmp_path)
     assert time.process_time() - started < 5
 

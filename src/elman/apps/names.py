@@ -162,7 +162,7 @@ def write_names(
         drawn = sample(conditioned, prompt, LONGEST, temperature=temperature, eos=eos, generator=generator)
         for k, row in zip(left, drawn.tolist(), strict=True):
             written[k] = vocabulary.decode(row).partition(END)[0].strip()
-    raise ValueError(f"the model writes only empty names at temperature {temperature:g}; take another")
+    raise ValueError(f"the model writes only empty names at temperature {temperature:g}; choose another temperature")
 
 
 class Judges:

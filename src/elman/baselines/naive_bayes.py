@@ -64,8 +64,8 @@ class Evidence:
         """
         if len(sentences) != len(classes) or not {*classes} <= {0, 1}:
             raise ValueError(
-                f"evidence weighs class 1 against class 0, one for each of {len(sentences)} sentences; got "
-                f"{len(classes)}, of {', '.join(map(str, sorted({*classes})))}"
+                f"expected one class, 0 or 1, for each of {len(sentences)} sentences; got {len(classes)}, with "
+                f"values {', '.join(map(str, sorted({*classes})))}"
             )
         counted = []
         for column in (0, 1):

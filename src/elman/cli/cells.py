@@ -17,7 +17,7 @@ def cells(
     input_size: Annotated[int, Size] = 128,
     hidden_size: Annotated[int, Size] = 128,
     own: Annotated[
-        list[str] | None, typer.Option("--cell", metavar="FILE.py:CLASS", help="Also a cell of your own.")
+        list[str] | None, typer.Option("--cell", metavar="FILE.py:CLASS", help="Also list your own cell.")
     ] = None,
     speed: Annotated[
         bool, typer.Option("--speed", help="Also time a training step (B = 32, T = 50) beside torch.nn.LSTM's.")

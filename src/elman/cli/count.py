@@ -17,7 +17,7 @@ def count(
     bidirectional: bool = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Count the parameters of a network, in the textbook's and in PyTorch's bias convention."""
+    """Count the parameters of a network, with one bias per gate (textbooks) and with two (PyTorch)."""
     from elman.probe.parameters import count_parameters
 
     counts = {

@@ -11,7 +11,7 @@ import typer
 from elman.cli.models import LARGEST_SEED
 from elman.errors import UnknownName
 
-File = Annotated[Path | None, typer.Argument(help="Table with times and numbers, or of numbers; default: stdin.")]
+File = Annotated[Path | None, typer.Argument(help="Table of times and numbers, or of numbers; default: stdin.")]
 Column = Annotated[list[str] | None, typer.Option(help="The values' column, for a file with several.")]
 Resample = Annotated[str, typer.Option(help="Average the rows at even steps: 30s, 5min, 1h, 1D, 1M.")]
 Fill = Annotated[
@@ -24,8 +24,8 @@ DayFirst = Annotated[
 Normal = Annotated[
     str, typer.Option(help="Train on this share of the file (0.5), or on this number of values (1000).")
 ]
-Period = Annotated[int, typer.Option(min=0, help="Steps of the period; 1: none; 0: a week or a day, if it fits.")]
-Quantile = Annotated[float, typer.Option(help="Share of normal values that must not raise an alarm.")]
+Period = Annotated[int, typer.Option(min=0, help="Steps per period; 1: no period; 0: a week or a day, if it fits.")]
+Quantile = Annotated[float, typer.Option(help="Share of normal values below the alarm threshold.")]
 
 
 def detect(

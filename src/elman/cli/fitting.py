@@ -21,7 +21,7 @@ QUIET_SECONDS = 10  # between lines of progress where there is no terminal
 Text = Annotated[str, typer.Option("--text", help="Column of the text.")]
 Label = Annotated[str, typer.Option("--label", help="Column of the class or target.")]
 Time = Annotated[str, typer.Option("--time", help="Column of the times.")]
-Group = Annotated[str, typer.Option("--group", help="Column of the sequence, person or document of a row.")]
+Group = Annotated[str, typer.Option("--group", help="Column that names the sequence, person or document of a row.")]
 Values = Annotated[list[str] | None, typer.Option("--column", help="Column of numbers; may be repeated.")]
 Resample = Annotated[str, typer.Option(help="Resample a series to this step, such as 1h.")]
 Fill = Annotated[str, typer.Option(help="How missing values are filled: linear, last, mean or drop.")]
@@ -39,17 +39,17 @@ def fit(
     column: Values = None,
     resample: Resample = "",
     fill: Fill = "",
-    valid: Annotated[list[Path] | None, typer.Option(help="File to choose the model by.")] = None,
-    test: Annotated[list[Path] | None, typer.Option(help="File to test the model on.")] = None,
-    minutes: Annotated[float, typer.Option(help="Time for the training.")] = 5.0,
-    updates: Annotated[int | None, typer.Option(min=1, help="Number of updates, in place of --minutes.")] = None,
+    valid: Annotated[list[Path] | None, typer.Option(help="File of validation data.")] = None,
+    test: Annotated[list[Path] | None, typer.Option(help="File of test data.")] = None,
+    minutes: Annotated[float, typer.Option(help="Minutes of training.")] = 5.0,
+    updates: Annotated[int | None, typer.Option(min=1, help="Number of updates, instead of --minutes.")] = None,
     cell: Annotated[str, typer.Option(help="Recurrent cell, a name of `elman cells`; default: the task's.")] = "",
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of split and training.")] = 0,
     settings: Settings = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the model; default: models/TASK-FILE.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Fit a model to your own files: read, split, train, score beside a baseline, save."""
+    """Train a model on your own files, score it on held-out data beside a baseline, and save it."""
     if task == "list":
         _list()
         return
@@ -73,7 +73,7 @@ def fit(
 
 def score(
     model: Annotated[Path, typer.Argument(help="Folder of a model that `elman fit` made.")],
-    files: Annotated[list[Path], typer.Argument(help="Files of the form that the model was trained on.")],
+    files: Annotated[list[Path], typer.Argument(help="Files in the format that the model was trained on.")],
     text: Text = "",
     label: Label = "",
     time: Time = "",
@@ -103,7 +103,7 @@ def use(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Answer each line with a model: from arguments, files or pipes, line in, line out."""
+    """Print a model's answer to each line of the arguments or of standard input."""
     from elman.apps.fitting.saving import load
     from elman.cli.lab import read_settings
 

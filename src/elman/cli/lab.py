@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from elman.lab.study import Study
 
 Quick = Annotated[bool, typer.Option("--quick", help="Run the short plan: minutes instead of hours.")]
-Seeds = Annotated[int | None, typer.Option(min=1, help="Seeds of each arm; default: the plan's.")]
+Seeds = Annotated[int | None, typer.Option(min=1, help="Random seeds to run per arm; default: the plan's.")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Parallel processes; default: one per core.")]
 Out = Annotated[Path, typer.Option(help="Folder for records, models, findings and the book.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of real data sets; the same as ELMAN_DATA.")]
-Cluster = Annotated[str | None, typer.Option(help="Where trials run, other than in local processes: ray.")]
+Cluster = Annotated[str | None, typer.Option(help="Run the trials on this kind of cluster: ray.")]
 MARK = {
     "holds": "[green]✓ holds[/]",
     "does not hold": "[red]✗ does not hold[/]",
@@ -37,7 +37,7 @@ MARK = {
 
 
 def list_studies(as_json: Json = False) -> None:
-    """List the studies; each is one exercise of the chapter."""
+    """List the 35 studies, each one exercise of a textbook chapter on recurrent networks."""
     from elman.studies import all_studies
 
     studies = all_studies()
@@ -56,11 +56,11 @@ def study(
     out: Out = Path("results"),
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Change one field of the plan; --fields lists them."),
+        typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the plan (see --fields); repeatable."),
     ] = None,
     cells: Annotated[
         list[str] | None,
-        typer.Option("--cell", metavar="NAME", help="A further cell: a name of `elman cells`, or mycell.py:MyCell."),
+        typer.Option("--cell", metavar="NAME", help="Also run a cell: JANETCell, or mycell.py:MyCell; repeatable."),
     ] = None,
     data: Data = None,
     cluster: Cluster = None,

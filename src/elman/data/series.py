@@ -1,8 +1,8 @@
-"""Series of people's own files: numbers at even time steps, and what was done so that the steps are even.
+"""Time series from the user's files: numbers at even time steps, and what was changed to make the steps even.
 
-Steps are never evened in silence. Up to five missing values in a row are interpolated, and said; whatever else is
-uneven is refused with the option that reads it: ``resample`` for times off the steps, ``fill`` for longer holes,
-``zone`` for a clock that was put back.
+``Series.understood`` reports every change. Up to five missing values in a row are interpolated. Any other uneven step
+is an error that names the option to use: ``resample`` for times between the steps, ``fill`` for more missing values,
+``zone`` for the hour that occurs twice when summer time ends.
 """
 
 import re
@@ -279,7 +279,7 @@ def _check_order(rows: _Rows) -> None:
     k = int(wrong[0]) + 1
     step = commonest(gaps[gaps > 0] / SECOND) if (gaps > 0).any() else 3600
     what = "occurs twice" if gaps[k - 1] == 0 else "comes before the line above"
-    zone = "" if rows.zone else "; if a clock was put back there, give the zone (zone='Europe/Berlin', --zone)"
+    zone = "" if rows.zone else "; if summer time ended there, give the zone (zone='Europe/Berlin', --zone)"
     raise DataError(f"{rows.where(k)}: {rows.shown(k)} {what}; {_advice(rows, step)}{zone}")
 
 

@@ -1,8 +1,8 @@
 """One reader of tables for all of Elman: CSV in any dialect and encoding, TSV, and lines of JSON.
 
-Nothing is guessed in silence: ``Table.understood`` says in plain sentences what a reader could have got wrong.
-A table in memory takes about 60 bytes a cell plus the cell's text; equal cells of a column are stored once, up to a
-thousand different ones. Files above ``largest`` bytes are refused.
+``Table.understood`` reports in plain sentences every choice that the reader could have got wrong. A table in memory
+takes about 60 bytes per cell plus the cell's text; equal cells of a column are stored once, up to a thousand
+different ones. Files above ``largest`` bytes are refused.
 """
 
 import hashlib

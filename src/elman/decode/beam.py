@@ -50,7 +50,7 @@ def beam_search(
     **Stopping.** A sentence stops once its ``n_best``-th finished hypothesis scores at least
     :math:`b = s / \max_{m > n} d(m)`, where s is the best log-probability of the continued hypotheses and n their
     length. This rule is exact: no log-probability is above 0, so a continuation of such a hypothesis has
-    log-probability :math:`s' \le s \le 0` and a length m in (n, ``max_length``]; hence
+    log-probability :math:`s' \le s \le 0` and a length m in (n, ``max_length``]; therefore
     :math:`s'/d(m) \le s/d(m) \le b`. Because :math:`c \le 0`, the continuation scores at most b and cannot displace a
     finished hypothesis. Rounding is monotone, so this holds in floating point too. The result equals that of a search
     run to ``max_length``.

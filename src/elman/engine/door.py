@@ -82,7 +82,7 @@ def returned(tensors: Sequence[Tensor], forms: Iterable[Form], device: str) -> N
     except Unsupported as why:
         raise RuntimeError(
             f"backward needs the tensors of the forward pass, but {why.reason}: "
-            "resize or replace parameters after backward, and return from a hook what was saved"
+            "resize or replace parameters after backward, and let a hook on saved tensors return them unchanged"
         ) from None
 
 

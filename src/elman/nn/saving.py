@@ -288,5 +288,5 @@ class _Patience(TorchFunctionMode):
         """Count one call."""
         self.left -= 1
         if self.left < 0:
-            raise ValueError("its settings ask for more layers than its weights fill")
+            raise ValueError("its settings have more layers than its weights")
         return func(*args, **(kwargs or {}))

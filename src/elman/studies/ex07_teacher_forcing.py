@@ -69,11 +69,11 @@ def claims(plan: Plan) -> list[Claim]:
 
     return [
         Claim("gap", "A teacher-forced decoder errs more after its own digits than after the true digits.",
-              "textbook exercise 15.7", "share of digits wrong, own less true", at_least=0.0,
+              "textbook exercise 15.7", "share of digits wrong, own minus true", at_least=0.0,
               measure=lambda arms: arms.less(forced, forced, "own", "true")),
         Claim("compounds", "The gap between errors after own and after true digits is wider late in a string.",
-              "Ross & Bagnell (2010): errors compound", "share of digits wrong, second half less first", at_least=0.0,
-              measure=lambda arms: [halves(record) for record in arms[forced]]),
+              "Ross & Bagnell (2010): errors compound", "share of digits wrong, second half minus first",
+              at_least=0.0, measure=lambda arms: [halves(record) for record in arms[forced]]),
         Claim("sampling", "Scheduled sampling narrows the gap between errors after own and after true digits.",
               bengio, "share of digits wrong, narrower by", at_least=0.0,
               measure=lambda arms: narrower(arms, sampled)),

@@ -60,7 +60,7 @@ def claims(plan: Plan) -> list[Claim]:
     small, large, looking = named(narrow), named(wide), named(narrow, attention=True)
     return [
         Claim("length", f"Without attention, accuracy with {wide} units falls by 0.1 or more from 5 to 10 digits.",
-              CHO, "accuracy at 5 less accuracy at 10", at_least=0.1,
+              CHO, "accuracy at 5 digits minus accuracy at 10", at_least=0.1,
               measure=lambda arms: arms.less(large, large, "exact|5", "exact|10")),
         Claim("width", f"Without attention, {wide} units reverse more strings of 5 digits than {narrow} units.",
               "the state's width is the bottleneck", "accuracy gained", at_least=0.0,

@@ -7,7 +7,7 @@ negative? And what does it take to be more accurate than naive Bayes?
 unit over all steps is classified, so a forward network has no disadvantage for forgetting the beginning. A
 bidirectional LSTM has twice the parameters of a forward one. It is therefore compared with a forward LSTM of as
 many units, with a forward LSTM widened to as many parameters, and with a bidirectional GRU. The epoch with the
-lowest validation loss is kept, and the test is read once.
+lowest validation loss is kept, and the test sentences are used once.
 
 Naive Bayes on words and pairs of words is the baseline. From so few sentences a network learns little about a word
 that occurs twice; counting learns from it at once, but ignores order. One more BiLSTM is therefore given
@@ -82,7 +82,7 @@ def claims(plan: Plan) -> list[Claim]:
 
     every = [
         Claim("both", "A BiLSTM is at least one point more accurate than an LSTM of equal parameters.",
-              "textbook exercise 15.14", "accuracy, BiLSTM less LSTM of equal parameters", at_least=0.01,
+              "textbook exercise 15.14", "accuracy, BiLSTM minus LSTM of equal parameters", at_least=0.01,
               measure=lambda arms: arms.on(**CORPUS).less("BiLSTM", EQUAL, "accuracy")),
         Claim("bayes", "The BiLSTM is more accurate than naive Bayes on words and pairs.",
               wang + ": not easily beaten", "accuracy, difference", at_least=0.0,
@@ -91,7 +91,7 @@ def claims(plan: Plan) -> list[Claim]:
               wang + ": log-count ratios help a trained classifier", "accuracy, difference", at_least=0.0,
               measure=lambda arms: _ahead(arms.on(**CORPUS), EVIDENCE)),
         Claim("gain", "A BiLSTM given naive-Bayes log-count ratios is more accurate than one that reads words alone.",
-              "the validation part", "accuracy gained", at_least=0.0,
+              "a prototype, on the validation part", "accuracy gained", at_least=0.0,
               measure=lambda arms: arms.on(**CORPUS).less(EVIDENCE, "BiLSTM", "accuracy")),
         Claim("order", "In contrasts and at a distance, where order decides, the BiLSTM is better than naive Bayes.",
               "the grammar's design", "accuracy, difference", at_least=0.0, measure=order),
@@ -221,7 +221,7 @@ def _together(records: Sequence[Record]) -> float | None:
 
 
 def _ahead(arms: Arms, arm: str) -> list[float]:
-    """Return, for every test sentence, the share of seeds that are right, less 1 if naive Bayes is right."""
+    """Return, for every test sentence, the share of seeds that are right, minus 1 if naive Bayes is right."""
     if arm not in arms or BAYES not in arms:
         return []
     seeds = [record.series["right"] for record in arms[arm]]

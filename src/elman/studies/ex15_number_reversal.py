@@ -70,15 +70,15 @@ def claims(plan: Plan) -> list[Claim]:
               "target of this project, set before the first run", "share of strings", at_least=0.99,
               measure=lambda arms: whole(arms.on(reads=first)[ATTENTION], 5, 10)),
         Claim("length", "Without attention accuracy falls by at least 0.1 from 5 to 10 digits.", CHO,
-              "accuracy at 5 less accuracy at 10", at_least=0.1,
+              "accuracy at 5 digits minus accuracy at 10", at_least=0.1,
               measure=lambda arms: arms.on(reads=first).less(BASIC, BASIC, "exact|5", "exact|10")),
     ]  # fmt: skip
     if {teacher, own} <= set(plan.forcing):
         stated += [
-            Claim("updates", "Teacher forcing needs fewer updates for 95 % accuracy than training on own tokens.",
+            Claim("updates", "Teacher forcing needs fewer updates to 95 % accuracy than the decoder's own tokens.",
                   "textbook exercise 15.15", "updates saved", at_least=0.0,
                   measure=lambda arms: saved(arms, "updates")),
-            Claim("time", "Teacher forcing needs less CPU time for 95 % accuracy than training on own tokens.",
+            Claim("time", "Teacher forcing needs less CPU time to 95 % accuracy than the decoder's own tokens.",
                   "textbook exercise 15.15", "seconds saved", at_least=0.0,
                   measure=lambda arms: saved(arms, "seconds")),
         ]  # fmt: skip

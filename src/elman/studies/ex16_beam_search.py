@@ -196,7 +196,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ) if few in models else "Some arms are missing.",
         tables=[
             Table(f"Strings of {DIGITS} digits",
-                  ["model", "search", "error-free strings", "right one among five",
+                  ["model", "search", "error-free strings", "right string among the five best",
                    "log-probability of the best, nats", "digits in which two of five differ"], rows,
                   f"Means with 95 % intervals over seeds. {repeats}Two groups may find the same sequence; the five "
                   "then contain it twice."),

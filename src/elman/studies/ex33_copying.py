@@ -13,9 +13,9 @@ attention: a *generator* writes words of its vocabulary; a *pointer* only copies
 no unknown test name occurs in training. If the data is available, the generator and the pointer-generator also
 describe restaurants (E2E), with a fifth of the *names* held out.
 
-**What to expect.** When all names are unknown, the generator is never right, nor is the pointer, which finds the
-names but lacks the noun and the end symbol. The pointer-generator should be right nearly always: it only has to learn
-where names occur, not what they are.
+**What to expect.** When all names are unknown, the generator and the pointer are never right: the generator cannot
+write the names, and the pointer lacks the noun and the end symbol. The pointer-generator should be right nearly
+always: it only has to learn where names occur, not what they are.
 """
 
 from collections.abc import Callable, Sequence

@@ -86,8 +86,8 @@ def claims(plan: Plan) -> list[Claim]:
               "the control for cost", "ratio of squared errors", at_least=1.0, measure=ratios(LONGER, ODE)),
         Claim("decay", "The ODE-RNN's error is below that of the GRU with decay.", rubanova,
               "ratio of squared errors", at_least=1.0, measure=ratios(DECAY, ODE)),
-        Claim("longer", "At gaps twice as long as in training, the ODE-RNN's error is below the LSTM's with gaps.",
-              rubanova, "ratio of squared errors", at_least=1.0, measure=ratios(GAPS, ODE, "longer")),
+        Claim("longer", "At gaps twice as long as in training, the ODE-RNN's error is below that of the LSTM with "
+              "gaps.", rubanova, "ratio of squared errors", at_least=1.0, measure=ratios(GAPS, ODE, "longer")),
         Claim("flow", "Steps a quarter as long change the ODE-RNN's error by less than a tenth.",
               "a solution does not depend on its solver", "relative change", at_least=-0.1, at_most=0.1,
               measure=finer),

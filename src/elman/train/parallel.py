@@ -75,7 +75,7 @@ def end_together(work: str, failure: str | None = None) -> None:
     deadline = time.monotonic() + PATIENCE
     while failure is not None and _store.add(work, 0) < processes():
         if time.monotonic() > deadline:
-            raise LeftAlone(f"process {rank()} of {processes()} failed and leaves the others: {failure}")
+            raise LeftAlone(f"process {rank()} of {processes()} failed, so the others cannot continue: {failure}")
         time.sleep(0.1)
 
 

@@ -64,7 +64,7 @@ class Found(Generic[R]):
         records: the records.
         said: what was understood of the files and what was left out, one plain sentence each.
         groups: a key for each record; records with the same key stay together when the records are split. None if
-            every record stands for itself.
+            the records are independent.
         ordered: whether the records are in the order of time; the split is then by time.
         gap: number of records to leave out between two parts, so that ordered records that overlap are not in both.
     """
@@ -87,7 +87,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Judged:
-    """What a model is worth on some records.
+    """The score of a model on some records, with its worst mistakes.
 
     Args:
         score: the score.
@@ -187,7 +187,7 @@ class Learner(ABC, Generic[R]):
 
 
 class Task(ABC, Generic[R]):
-    """A kind of model that a user can train on files of his own.
+    """A kind of model that users can train on their own files.
 
     Attributes:
         name: name on the command line.

@@ -41,7 +41,7 @@ def fit(
         task: name of a task, such as ``"classify"``.
         files: files or folders to learn from.
         folder: folder of the model; created if missing.
-        valid: files to choose the model by; default a part of ``files``.
+        valid: files of validation data; default a part of ``files``.
         test: files to score the model on; default a part of ``files``.
         request: columns, cell, seed and settings.
         minutes: time for the training, turned into a number of updates when it begins; default 5.
@@ -129,7 +129,7 @@ def _parts(
         how = "parts as given"
         parts = Parts(training, given["validation"].records, given["test"].records, how)
     elif "validation" in given:
-        raise ValueError("with --valid also give --test, or give --test alone: a part to choose by is then split off")
+        raise ValueError("got --valid without --test; give both, or --test alone, which splits validation data off")
     else:
         parts = split(main, request.seed, test="test" not in given)
         if "test" in given:

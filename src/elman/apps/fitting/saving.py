@@ -1,4 +1,4 @@
-"""Models of all tasks in folders of one form."""
+"""Save and load the models of all tasks, in one folder format."""
 
 import json
 from pathlib import Path

@@ -83,7 +83,7 @@ def _by_group(
     every: list[Any] = list(members.values())
     needed = 3 if test else 2
     if len(every) < needed:
-        raise ValueError(f"got records of {len(every)} groups, expected at least {needed}: no group is split")
+        raise ValueError(f"got {len(every)} groups, expected at least {needed}: each part needs whole groups")
     shuffled = [every[k] for k in np.random.default_rng(seed).permutation(len(every))]
     ends = np.cumsum([len(group) for group in shuffled])
     i = int(np.argmin(abs(ends[: len(ends) - needed + 1] - len(groups) * first)))

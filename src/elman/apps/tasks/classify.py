@@ -98,7 +98,7 @@ class _Learner(Learner[LabelledText]):
         self.common = Counter(labels).most_common(1)[0][0]
         known = [one for one in validation if one.label in self.classes]
         if not known:
-            raise ValueError("none of the texts to choose by has a class of the training texts; give more texts")
+            raise ValueError("no validation text has a class that occurs in the training texts; give more texts")
         self.validation = known
         self.checked = self._encoded([self.split(one.text) for one in known], [one.label for one in known])
         self.data = self._encoded(texts, labels)
@@ -165,7 +165,7 @@ def network_scores(module: Any, lexicon: Lexicon, texts: Sequence[Sequence[str]]
 def weighed(read: np.ndarray, counted: np.ndarray, first: float, second: float) -> np.ndarray:
     """Return log-probabilities whose odds are products of powers of both odds.
 
-    Naive Bayes is far too sure, a network somewhat: a power below 1 makes either less sure.
+    Naive Bayes is very overconfident, a network somewhat; a power below 1 lowers the confidence of either.
 
     Args:
         read: the network's log-probabilities ``[N, C]``.

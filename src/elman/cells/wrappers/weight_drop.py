@@ -49,8 +49,8 @@ class WeightDrop(Wrapper):
         self.names = tuple(names) if names is not None else _read_by_step(cell)
         if not self.names or not set(self.names) <= set(known):
             raise ValueError(
-                f"there must be matrices to thin, got {', '.join(self.names) or 'none'}; "
-                f"{type(cell).__name__} has {', '.join(known) or 'none'}"
+                f"expected the names of weight matrices, got {', '.join(self.names) or 'no name'}; "
+                f"{type(cell).__name__} has {', '.join(known) or 'no matrix'}"
             )
 
     def drawn(self) -> Cell:

@@ -8,7 +8,7 @@ data, and is a GRU faster or more accurate than an LSTM?
 and a linear head. An arm *by lengths* passes the length of each row to the layer and classifies from the row's own
 steps alone. A *padded* arm is the usual mistake: every sequence is padded with zeros to the longest of all, and the
 state is read after the last zero. Both see the same batches, drawn with the same seed. The settings were chosen by
-cross-validation on the training utterances; the test utterances are read once, after the last epoch. Such short
+cross-validation on the training utterances; the test utterances are used once, after the last epoch. Such short
 sequences need hardly any memory, so three arms also *recall*: they name the first of 10 to 60 symbols, of which all
 others are distractors. Speed is the median CPU time of a forward and backward pass over one batch, with the layers
 timed in turn. CPU time leaves out what other programs do, but it still depends on the machine.
@@ -93,11 +93,11 @@ def claims(plan: Plan) -> list[Claim]:
         return [gru / lstm for gru, lstm in arms.together((TIMING, "GRU by lengths"), (TIMING, "LSTM by lengths"))]
 
     return [
-        Claim("vowels", "The bidirectional GRU identifies the speaker of at least 97.5 % of the test vowels.",
+        Claim("vowels", "The bidirectional GRU identifies the speaker of at least 97.5 % of the test utterances.",
               "target of this project, set before the first run", "accuracy", at_least=0.975, needs=VOWELS,
               measure=lambda arms: reaches(arms, "BiGRU")),
         Claim("equal", "A GRU and an LSTM of equal parameters differ by at most 1.5 points of accuracy.", CHUNG,
-              "accuracy, GRU less LSTM", at_least=-0.015, at_most=0.015,
+              "accuracy, GRU minus LSTM", at_least=-0.015, at_most=0.015,
               measure=lambda arms: arms.on(**UTTERANCES).less("GRU", EQUAL, "accuracy")),
         Claim("padding", "A GRU that reads only each row's own steps is more accurate than one that reads padding.",
               "prototype of this project: 97.1 against 95.1 %", "accuracy gained", at_least=0.0,

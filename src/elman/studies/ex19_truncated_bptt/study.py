@@ -17,7 +17,7 @@ of steps earlier. The loss counts only the echoes, and updates are equal.
 
 **What to expect.** In a prototype (one epoch of tiny Shakespeare, one seed), one update per piece gave a perplexity
 of 5.70 for k = 5, 6.34 for k = 20 and 7.97 for the full gradient; equal updates gave 7.74, 7.89 and 7.97. The gain
-thus comes from the larger number of updates. With the state reset, k = 5 gave 6.02. Echoes farther away than k
+therefore comes from the larger number of updates. With the state reset, k = 5 gave 6.02. Echoes farther away than k
 cannot be learned: the state may carry the letter, but no gradient rewards keeping it (Williams & Peng, 1990; Tallec &
 Ollivier, 2017).
 """
@@ -96,15 +96,15 @@ def claims(plan: Plan) -> list[Claim]:
         return piece / whole if piece and whole else []
 
     stated = [
-        Claim("naive", f"With one update per piece, k = {k} ends at a lower loss than the full segment.",
+        Claim("naive", f"With one update per piece, pieces of {k} characters end at a lower loss than full segments.",
               PROTOTYPE, "nats per character below full", at_least=0.0, measure=above((PIECE, full), (PIECE, k))),
-        Claim("equal-updates", f"With equal updates, k = {k} and the full segment end within 0.05 nats.",
+        Claim("equal-updates", f"With equal updates, pieces of {k} characters end within 0.05 nats of full segments.",
               PROTOTYPE, "nats per character below full", at_least=-0.05, at_most=0.05,
               measure=above((EQUAL, full), (EQUAL, k))),
-        Claim("equal-time", f"In the same CPU time, k = {k} ends at a lower loss than the full segment.", WILLIAMS,
-              "nats per character below full", at_least=0.0, measure=above((TIME, full), (TIME, k))),
-        Claim("carry", f"At k = {k}, resetting the state between pieces raises the loss.", PROTOTYPE,
-              "nats per character lost by the reset", at_least=0.0, measure=above((RESET, k), (PIECE, k))),
+        Claim("equal-time", f"In the same CPU time, pieces of {k} characters end at a lower loss than full segments.",
+              WILLIAMS, "nats per character below full", at_least=0.0, measure=above((TIME, full), (TIME, k))),
+        Claim("carry", f"With pieces of {k} characters, resetting the state between pieces raises the loss.",
+              PROTOTYPE, "nats per character lost by the reset", at_least=0.0, measure=above((RESET, k), (PIECE, k))),
         Claim("memory", f"For the backward pass, a piece of {k} keeps at most {2 * k / full:.0%} of the bytes that a "
               "full segment keeps.", "arithmetic: activations are kept step by step; twice their share",
               "share of the bytes", at_most=2 * k / full, measure=memory),
@@ -113,8 +113,8 @@ def claims(plan: Plan) -> list[Claim]:
               measure=lambda arms: Cuts(arms, full).values(ECHO, full)),
     ]  # fmt: skip
     if k <= plan.lag:
-        stated.append(Claim("echo-cut", f"With the gradient cut after {k}, the model does not learn echoes over "
-                            f"{plan.lag} steps: the loss is at least nine tenths of guessing.", TALLEC,
+        stated.append(Claim("echo-cut", f"With the gradient cut after {k} steps, the model does not learn echoes "
+                            f"over {plan.lag} steps: the loss is at least nine tenths of guessing.", TALLEC,
                             "share of ln K", at_least=0.9,
                             measure=lambda arms: Cuts(arms, full).values(ECHO, k)))  # fmt: skip
     return stated

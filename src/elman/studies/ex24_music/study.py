@@ -87,14 +87,14 @@ def claims(plan: Plan) -> list[Claim]:
         return lambda arms: arms.less(MAIN, MAIN, f"{measure}|{name}", f"{measure}|{other}")
 
     stated = [
-        Claim("bigram", "The LSTM predicts unseen tunes by more than 0.15 nats per note better than a bigram.",
+        Claim("bigram", "On unseen tunes, the LSTM's loss is more than 0.15 nats per note below a bigram's.",
               f"{goal}, an estimate", f"{nats} below the bigram", at_least=0.15,
               measure=lambda arms: arms.less(COUNTED, MAIN, "nats|bigram", "nats")),
-        Claim("ngrams", "The LSTM predicts unseen tunes better than any n-gram, given the place in the bar or not.",
+        Claim("ngrams", "The LSTM predicts unseen tunes better than n-grams with and without the place in the bar.",
               "Karpathy, Johnson & Fei-Fei (2015), table 2: recurrent nets ahead of n-grams",
               f"{nats} below the best", at_least=0.0,
               measure=lambda arms: arms.less(COUNTED, MAIN, "best", "nats")),
-        Claim("scale", "The share of notes in the key's scale is within 5 points of real tunes' in samples.",
+        Claim("scale", "In samples, the share of notes in the key's scale is within 5 points of that of real tunes.",
               goal, "difference of shares", at_least=-0.05, at_most=0.05,
               measure=less("in the scale", "samples", "real")),
         Claim("key", "Samples fit their best key better than notes drawn from all tunes.",

@@ -6,7 +6,7 @@ heads compare in accuracy, training time and latency?
 **Method.** All networks read word vectors of the same width and classify from the maximum of each output feature over
 the sentence. Their hidden sizes are chosen so that, without the word vectors, the numbers of parameters agree within
 2 %. Each network is trained with every learning rate of a short list for its kind, with warm-up and decay; the rate
-and epoch with the lowest validation loss are kept, and the test is read once. There are two controls: naive Bayes on
+and epoch with the lowest validation loss are kept, and the test is used once. There are two controls: naive Bayes on
 words and pairs of words, and the Transformer without positions, which sees a sentence as a bag of words. Padding is
 masked. Differences on the test sentences are tested in pairs (McNemar) and corrected for the number of tests (Holm).
 

@@ -98,7 +98,7 @@ def test_parts_as_given(table, tmp_path):
     assert report.scores[0][0].records == 50
     report = fit("classify", [a], tmp_path / "n", test=[c], request=SMALL, updates=20)
     assert report.scores[0][0].records == 50
-    with pytest.raises(ValueError, match="also give --test"):
+    with pytest.raises(ValueError, match="without --test"):
         fit("classify", [a], tmp_path / "o", valid=[b], request=SMALL, updates=20)
 
 

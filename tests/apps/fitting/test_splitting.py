@@ -32,7 +32,7 @@ def test_groups_stay_whole(groups, seed):
 
 
 @pytest.mark.parametrize(("found", "said"), [
-    (Found(range(9)), "got 9 records"), (Found(range(20), groups=[0, 1] * 10), "got records of 2 groups"),
+    (Found(range(9)), "got 9 records"), (Found(range(20), groups=[0, 1] * 10), "got 2 groups"),
 ])  # fmt: skip
 def test_too_few(found, said):
     with pytest.raises(ValueError, match=said):

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from elman.data.irregular import Waves
     from elman.data.music.library import tunes
     from elman.data.music.melody import Melody, Note
-    from elman.data.observations import Observations, read_observations
     from elman.data.music.own import read_tunes
+    from elman.data.observations import Observations, read_observations
     from elman.data.pairs import Pairs, batch_pairs
     from elman.data.prices import read_prices
     from elman.data.records import Records

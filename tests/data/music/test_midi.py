@@ -145,7 +145,8 @@ def test_notes_that_overlap(path, spans, expected, dropped):
 
 def test_changes(path):
     metas = [
-        MetaMessage("key_signature", key="G", time=0), MetaMessage("time_signature", numerator=3, denominator=4, time=0),
+        MetaMessage("key_signature", key="G", time=0),
+        MetaMessage("time_signature", numerator=3, denominator=4, time=0),
         MetaMessage("set_tempo", tempo=400_000, time=480), MetaMessage("key_signature", key="D", time=0),
         MetaMessage("time_signature", numerator=3, denominator=4, time=0),
     ]  # fmt: skip

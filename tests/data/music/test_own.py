@@ -9,7 +9,8 @@ from elman.data.music.midi import write_midi
 from elman.data.music.own import NAMED, read_tunes
 
 BOOK = (
-    "M:3/4\nL:1/4\n\nX:1\nT:One\nK:G\n|:GAB|1 c3:|2 [GB]3|]\n\nsome words\n\nX:2\nT:Two\nK:G\nV:1\nV:2\n[V:1] G3|[V:2] B3|\n"
+    "M:3/4\nL:1/4\n\nX:1\nT:One\nK:G\n|:GAB|1 c3:|2 [GB]3|]\n\nsome words\n\n"
+    "X:2\nT:Two\nK:G\nV:1\nV:2\n[V:1] G3|[V:2] B3|\n"
     "\nX:3\nT:Three\nK:H\nGAB|\n\nX:4\nT:Four\nK:D\n(3DEF G2 & A3|[K:C]F3|[M:2/4]F2|]\n"
 )
 
@@ -32,8 +33,8 @@ def test_a_folder(folder):
     assert understood[:-1] == [
         "Read 5 tunes from 1 ABC file and 2 MIDI files.",
         "1 tune with repeats: read once as written, with the ending that is played last.",
-        "1 tune in several voices: the voice called a melody was read, otherwise the first with notes; voice= chooses "
-        "another.",
+        "1 tune in several voices: the voice called a melody was read, otherwise the first with notes; voice= "
+        "chooses another.",
         "1 tune with notes that sound together: the highest was kept.",
         "1 tune with overlaid voices (&): the first was read.",
         "1 tune in which the key changes: the pitches are right, and the first key is given.",
@@ -74,7 +75,7 @@ def test_nothing_to_read(folder):
     (folder / "empty").mkdir()
     with pytest.raises(DataError, match="has no ABC or MIDI file"):
         read_tunes([folder / "empty"])
-    with pytest.raises(DataError, match="bad.mid has no usable melody: .*damaged MIDI file"):
+    with pytest.raises(DataError, match=r"bad\.mid has no usable melody: .*damaged MIDI file"):
         tunes(str(bad))
 
 

@@ -70,7 +70,6 @@ def results(tmp_path):
         ("--EVIL", 2, SHOWN),
         ("cells --hidden-size EVIL", 2, "hidden"),
         ("list --EVIL", 2, SHOWN),
-        ("correct EVIL", 2, "x1b"),
         ("new cell EVIL", 2, "x1b"),
     ],
 )

@@ -163,7 +163,7 @@ def read_series(
 
 
 def time_column(table: Table, but: Sequence[str] = ()) -> str:
-    """Return the column of times, or an empty text if there is none.
+    """Return the column of times, or an empty text if the table has no times.
 
     It is the first column with a usual name (``timestamp``, ``date``, ...); else the first of which most cells are
     times; else the first whose cells are all increasing Unix times; else a column of texts with digits that are

@@ -10,7 +10,7 @@ from elman.data.reading import decoded, read_bytes
 __all__ = ["Written", "read_abc_text", "split_book", "split_tune"]
 
 FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")  # "A:|" is a note and a repeat
-IN_MUSIC = "KLMP"  # fields that count where they stand in the music
+IN_MUSIC = "KLMP"  # fields that hold from their place in the music on
 _BLOCK = re.compile(r"%%\s*begin(\w+)")
 _SETTING = re.compile(r"(?:%%|I:)\s*(propagate-accidentals)\s+(\w+)")
 _VOICE = re.compile(r"\[V:\s*([^\]]*)\]")

@@ -140,8 +140,9 @@ def resampled(
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Return times at even steps, the mean of the rows that belong to each (NaN if none does), and what was done.
 
-    If nine of ten gaps are near whole steps, rows are moved to the nearest step: seconds of jitter in hourly rows stay seconds.
-    Otherwise a step holds the rows from its beginning to its end; days, weeks and months begin at midnight.
+    If nine of ten gaps are near whole steps, rows are moved to the nearest step: seconds of jitter in
+    hourly rows stay seconds. Otherwise a step holds the rows from its beginning to its end; days, weeks and months
+    begin at midnight.
 
     Args:
         times: ``[N]``, ``datetime64[us]`` in UTC, in any order.

@@ -70,10 +70,10 @@ def read_sequences(
         >>> from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as folder:
         ...     path = Path(folder) / "steps.csv"
-        ...     _ = path.write_text("id,x,label\\n1,0.5,up\\n1,0.7,up\\n2,0.4,down\\n")
+        ...     _ = path.write_text("id,x,label\\n1,0.5,up\\n1,0.75,up\\n2,0.25,down\\n")
         ...     found = read_sequences(path)
-        >>> [(one.values[:, 0].round(1).tolist(), one.label) for one in found.records]
-        [([0.5, 0.7], 'up'), ([0.4], 'down')]
+        >>> [(one.values[:, 0].tolist(), one.label) for one in found.records]
+        [([0.5, 0.75], 'up'), ([0.25], 'down')]
     """
     if Path(path).suffix.lower() == ".ts":
         return Sequences(read_ts(Path(path)))

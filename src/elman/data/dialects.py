@@ -20,8 +20,10 @@ NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blan
 SAMPLE_ROWS = 200
 TYPED = re.compile(r"[-+−(]?\s?[$€£¥]?\s?[.,]?\d[\d.,:/ TZ'’+-]*([eE][-+]?\d+)?\s?(%|[kKmMbBT])?", re.ASCII)
 KNOWN = frozenset(
-    ["text", "sentence", "review", "comment", "message", "title", "document", "body", "content", "label", "class", "category", "target", "sentiment", "tag", "y", "source", "src", "tgt", "id", "name", "word", "words", "date", "time", "timestamp", "value", "input", "output", "question", "answer", "intent"]
-)
+    ("text", "sentence", "review", "comment", "message", "title", "document", "body", "content", "label", "class",
+     "category", "target", "sentiment", "tag", "y", "source", "src", "tgt", "id", "name", "word", "words", "date",
+     "time", "timestamp", "value", "input", "output", "question", "answer", "intent")
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -140,8 +140,9 @@ def resampled(
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Return times at even steps, the mean of the rows that belong to each (NaN if none does), and what was done.
 
-    Rows that already lie near such steps are moved to the nearest one: seconds of jitter in hourly rows stay seconds.
-    Otherwise a step holds the rows from its beginning to its end; days, weeks and months begin at midnight.
+    If nine of ten gaps are near whole steps, rows are moved to the nearest step: seconds of jitter in
+    hourly rows stay seconds. Otherwise a step holds the rows from its beginning to its end; days, weeks and months
+    begin at midnight.
 
     Args:
         times: ``[N]``, ``datetime64[us]`` in UTC, in any order.
@@ -167,7 +168,9 @@ def resampled(
     gaps = np.diff(times.astype(np.int64)) / SECOND
     gaps = gaps[gaps > 0]
     said = []
-    if seconds and len(gaps) and 0.8 < np.median(gaps) / seconds < 1.25 and seconds < 86400:
+    counts = np.rint(gaps / size)
+    near = (counts >= 1) & (np.abs(gaps - counts * size) < 0.1 * size)
+    if seconds and len(gaps) and near.mean() >= 0.9 and seconds < 86400:
         at, unit = times.astype(np.int64), round(seconds * SECOND)
         angle = np.exp(2j * np.pi * (at % unit) / unit).mean()
         phase = float(np.angle(angle) / (2 * np.pi)) * unit

@@ -38,7 +38,13 @@ class Sequences:
 
 
 def read_sequences(
-    path: str | Path, *, label: str = "", sequence: str = "", time: str = "", columns: Sequence[str] = (), **reading: Any
+    path: str | Path,
+    *,
+    label: str = "",
+    sequence: str = "",
+    time: str = "",
+    columns: Sequence[str] = (),
+    **reading: Any,
 ) -> Sequences:
     """Read labelled sequences of numbers.
 
@@ -51,7 +57,7 @@ def read_sequences(
         path: the file; see :func:`elman.data.tables.read_table`.
         label: the column of labels; default: one of a usual name; else the only column of texts; else, without a
             header, the first column, if it repeats a few whole numbers (as the UCR archive writes them).
-        sequence: the column that names the sequence, in a long table; default: one of a usual name whose cells repeat.
+        sequence: the column that names the sequence, in a long table; default: a usual name, if cells repeat.
         time: the column that orders the steps, in a long table; default: one of a usual name, or the file's order.
         columns: the columns of numbers; default: all others.
         reading: options of :func:`elman.data.tables.read_table`.
@@ -64,16 +70,16 @@ def read_sequences(
         >>> from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as folder:
         ...     path = Path(folder) / "steps.csv"
-        ...     _ = path.write_text("id,x,label\\n1,0.5,up\\n1,0.7,up\\n2,0.4,down\\n")
+        ...     _ = path.write_text("id,x,label\\n1,0.5,up\\n1,0.75,up\\n2,0.25,down\\n")
         ...     found = read_sequences(path)
-        >>> [(one.values[:, 0].round(1).tolist(), one.label) for one in found.records]
-        [([0.5, 0.7], 'up'), ([0.4], 'down')]
+        >>> [(one.values[:, 0].tolist(), one.label) for one in found.records]
+        [([0.5, 0.75], 'up'), ([0.25], 'down')]
     """
     if Path(path).suffix.lower() == ".ts":
         return Sequences(read_ts(Path(path)))
     table = read_table(path, wanted=[name for name in (label, sequence, time, *columns) if name], **reading)
-    sequence = table.named(id) if sequence else _id(table)
-    label = table.named(label) if label else _label(table, [name for name in (id, time) if name])
+    sequence = table.named(sequence) if sequence else _id(table)
+    label = table.named(label) if label else _label(table, [name for name in (sequence, time) if name])
     labels = table.text(label)
     if None in labels:
         raise DataError(f"{table.where(labels.index(None))} has no label in column {label!r}")
@@ -117,10 +123,10 @@ def _long(
     time = table.named(time) if time else next(
         (name for name in table.names if name.strip().lower() in STEPS and name not in given), ""
     )  # fmt: skip
-    names = given or [name for name in table.names if name not in (id, label, time)]
+    names = given or [name for name in table.names if name not in (sequence, label, time)]
     values = _finite(table, names, np.column_stack([table.numbers(name) for name in names]))
     rows: dict[str, list[int]] = {}
-    for row, name in enumerate(map(str, table[id])):
+    for row, name in enumerate(map(str, table[sequence])):
         rows.setdefault(name, []).append(row)
     if time:
         times = table.numbers(time) if table.kind(time) == "number" else table.times(time).utc.astype(np.int64)

@@ -354,7 +354,7 @@ def _whole(rows: _Rows, values: np.ndarray, at: np.ndarray, fill: str) -> tuple[
 def _hole(rows: _Rows, values: np.ndarray, at: np.ndarray, at_end: bool) -> str:
     """Return the message for a hole that is too long, or at an end of the series."""
     how = "say how to fill them (fill='linear', --fill linear; or last, mean or drop)"
-    missing: np.ndarray = np.isnan(values).any(1)
+    missing = np.atleast_1d(np.isnan(values).any(1))
     if at_end:
         first = bool(missing[0])
         k = 0 if first else len(rows.places) - 1

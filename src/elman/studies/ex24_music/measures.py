@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from elman.baselines.sequence_gram import SequenceGram
-from elman.data.music.melody import REST, Melody
+from elman.data.music.melody import REST, Duration, Melody
 from elman.probe.melody import bars_filled, best_key, durations, in_scale, intervals, kl, nearest_distance
 
 __all__ = ["MEASURES", "grams_of", "measured"]
@@ -36,12 +36,12 @@ def grams_of(training: Sequence[Melody], test: Sequence[Melody]) -> dict[str, fl
     return scores
 
 
-def _tokens(tune: Melody) -> list[tuple[int | None, int]]:
+def _tokens(tune: Melody) -> list[tuple[int | None, Duration]]:
     assert tune.tonic is not None
     return [(None if pitch == REST else pitch - tune.tonic, duration) for pitch, duration in tune.notes]
 
 
-def _places(tune: Melody) -> Iterator[tuple[tuple[int, int], int]]:
+def _places(tune: Melody) -> Iterator[tuple[tuple[int, int], Duration]]:
     """Yield metre and sixteenths since the bar line for every note and the end, as the network sees them."""
     now = -tune.pickup
     yield tune.metre, now % tune.bar

@@ -1,4 +1,4 @@
-"""The exercises of the chapter, one study each. Listing them imports none of them."""
+"""The 35 studies, one for each exercise (15.1 to 15.35) of a textbook chapter. Listing them imports none of them."""
 
 import sys
 

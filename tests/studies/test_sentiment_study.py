@@ -47,7 +47,7 @@ def test_the_saved_reader_is_the_one_that_was_measured(tmp_path):
     trial = Trial(EVIDENCE, 0, {"sentences": "corpus"})
     torch.manual_seed(0)
     record = find_study("15.14").module.run(plan, trial, Desk(tmp_path))
-    model, classes, encode = _load(tmp_path / "model", "TextClassifier")
+    model, classes, encode, _ = _load(tmp_path / "model", "TextClassifier", "")
     said = []
     for one in sentiment.load("reviews", 0).test:
         with torch.no_grad():

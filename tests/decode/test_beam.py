@@ -378,7 +378,14 @@ def test_bad_arguments(arguments, message):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [((0,), "groups"), ((2.0,), "groups"), ((2, -1.0), "strength"), ((2, 1.0, 0.0), "cumulative")],
+    [
+        ((0,), "groups"),
+        ((2.0,), "groups"),
+        ((2, -1.0), "strength"),
+        ((2, float("inf")), "strength"),
+        ((2, 1.0, 0.0), "cumulative"),
+        ((2, 1.0, float("inf")), "cumulative"),
+    ],
 )
 def test_bad_diversity(arguments, message):
     with pytest.raises(ValueError, match=message):

@@ -6,6 +6,7 @@ import functools
 import math
 import os
 import random
+import subprocess
 import sys
 import time
 
@@ -223,3 +224,51 @@ def test_a_signal_handler_during_a_dry_run_is_not_the_step_s():
         signal.signal(signal.SIGALRM, before)
     assert ran
     assert "runs on the native engine" in found
+
+
+FINALISERS = """
+import gc, sys, threading, torch, elman
+
+ran, inside, done = [], [], threading.Event()
+inner, x = elman.cells.RNNCell(2, 2), torch.randn(3, 1, 2)
+
+
+class Cycle:
+    def __init__(self):
+        self.itself = self  # so that only a collection ends it
+
+    def __del__(self):
+        inside.append(sys.gettrace() is not None)  # a dry run follows its thread
+        ran.append(bool(torch.isfinite(elman.unroll(inner, x)[0]).all()))
+
+
+class Slow(elman.Cell):
+    def step(self, drive, state):
+        h = state.h
+        for _ in range(10):
+            h = torch.tanh(h + drive)
+        return elman.State(h)
+
+
+def litter():
+    while not done.wait(0.005):
+        Cycle()
+
+
+elman.unroll(inner, x)
+thread = threading.Thread(target=litter)
+thread.start()
+gc.set_threshold(200)  # frequent collections, in either thread
+found = elman.explain(Slow(3, 3))
+done.set()
+thread.join()
+gc.collect()
+assert gc.isenabled()
+assert "runs on the native engine" in found, found
+assert ran and all(ran) and not any(inside), (len(ran), sum(inside))
+"""
+
+
+def test_finalisers_that_run_a_cell_do_not_run_inside_a_dry_run():
+    done = subprocess.run([sys.executable, "-c", FINALISERS], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr  # a crash of the interpreter as well fails here

@@ -78,6 +78,10 @@ def test_mcnemar_by_hand():
     assert mcnemar(a, a) == 1.0
     with pytest.raises(ValueError, match="of the same length"):
         mcnemar([True], [])
+    with pytest.raises(ValueError, match="N at least 1"):
+        mcnemar([], [])
+    with pytest.raises(ValueError, match=r"got \(1, 2\)"):
+        mcnemar([[True, False]], [[True, False]])
 
 
 def test_permutation_of_few_pairs_is_exact():

@@ -23,20 +23,31 @@ ENGINES: dict[str, Callable[..., tuple[Tensor, Any]]] = {
 _forced: ContextVar[str] = ContextVar("elman_engine", default="auto")
 
 
-def choose(engine: str = "auto") -> Callable[..., tuple[Tensor, Any]]:
+def choose(engine: str = "auto", steps: Any = None) -> Callable[..., tuple[Tensor, Any]]:
     """Return an engine's ``run`` function; while a model is exported, always the scan's.
+
+    Args:
+        engine: ``"auto"``, or the name of one engine.
+        steps: T, symbolic during export.
 
     Raises:
         ValueError: if ``engine`` is unknown.
     """
     if torch.compiler.is_exporting():
         return scan.run
+    if alone(steps, engine):
+        return loop.run
     return ENGINES[named("engine named", forced() if engine == "auto" else engine, ENGINES)]
 
 
 def forced() -> str:
     """Return the engine that :func:`use_engine` selects here; ``"auto"`` outside such a block."""
     return _forced.get()
+
+
+def alone(steps: int, engine: str = "auto") -> bool:
+    """Return whether this is a single step that Elman runs without a kernel: calling one takes more time."""
+    return steps == 1 and engine == "auto" and automatic()
 
 
 def automatic() -> bool:

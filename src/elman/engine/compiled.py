@@ -56,12 +56,7 @@ class Empty(Unsupported):
 def auto(
     cell: Cell, x: Tensor | Symbols, batch_sizes: list[int], state: Any, reverse: bool = False
 ) -> tuple[Tensor, Any]:
-    """Run on the native engine if possible, otherwise on the loop; arguments and results as in :func:`loop.run`.
-
-    A single step also runs on the loop, which takes less time than calling a kernel.
-    """
-    if len(batch_sizes) == 1:
-        return loop.run(cell, x, batch_sizes, state, reverse)
+    """Run on the native engine if possible, otherwise on the loop; arguments and results as in :func:`loop.run`."""
     return _run(_backend(x), cell, x, batch_sizes, state, reverse, lambda why: None)
 
 

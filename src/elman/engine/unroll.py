@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from elman.cell import Cell
-from elman.engine.choice import automatic, choose
+from elman.engine.choice import alone, choose
 from elman.engine.loop import check_drive
 from elman.engine.ragged import Ragged
 from elman.engine.symbols import Symbols, looked_up
@@ -57,14 +57,14 @@ def unroll(
     steps, batch = shape[:2]
     cell = cell.drawn()
     state = first_state(cell, batch) if state is None else check_state(cell, state, batch)
-    if steps == 1 and lengths is None and engine == "auto" and automatic():
+    if lengths is None and alone(steps, engine):
         drive = cell.drive(looked_up(x)[0])
         check_drive(cell, drive, batch)
         after = cell.step(drive, state)  # the loop's result, with less overhead
         return torch.stack((after[0],)), type(state)(*after)
     ragged = Ragged.from_lengths(lengths, steps, batch, x.device)
     packed = ragged.pack(x) if isinstance(x, Tensor) else Symbols(ragged.pack(x.tokens), x.table)
-    outputs, final = choose(engine)(cell, packed, ragged.batch_sizes, ragged.sort(state), reverse)
+    outputs, final = choose(engine, steps)(cell, packed, ragged.batch_sizes, ragged.sort(state), reverse)
     return ragged.unpack(outputs), ragged.unsort(final)
 
 
@@ -75,7 +75,10 @@ def first_state(cell: Cell, batch: int) -> Any:
         ValueError: if a field has neither B rows nor one row.
     """
     state = cell.initial_state(batch)
-    if all(field.shape[:1] == (batch,) for field in state):
+    for field in state:
+        if field.shape[:1] != (batch,):
+            break
+    else:
         return state
     for name, field in zip(state._fields, state, strict=True):
         if field.shape[:1] not in ((batch,), (1,)):

@@ -16,6 +16,7 @@ class Grid:
     Attributes:
         data: the real steps, ``[N, I]`` or N symbols, packed for the engines.
         batch_sizes: rows alive at each step.
+        steps: number of steps T.
         batch: number of rows B, including rows of length zero.
 
     Raises:
@@ -30,7 +31,7 @@ class Grid:
             x = x.unsqueeze(1)
         elif self.batch_first:
             x = x.transpose(0, 1)
-        steps, self.batch = x.shape[:2]
+        self.steps, self.batch = steps, _ = x.shape[:2]
         if not steps and lengths is None:
             raise RuntimeError(
                 f"Expected sequence length to be larger than 0 in RNN, got input {list(x.shape)} as "
@@ -66,6 +67,7 @@ class Packed:
     Attributes:
         data: the real steps, ``[N, I]``.
         batch_sizes: rows alive at each step.
+        steps: number of steps T.
         batch: number of rows B.
 
     Raises:
@@ -78,7 +80,7 @@ class Packed:
         self.x = x
         self.data = x.data
         self.batch_sizes = check_batch_sizes(x.batch_sizes, len(x.data))
-        self.batch = self.batch_sizes[0]
+        self.steps, self.batch = len(self.batch_sizes), self.batch_sizes[0]
 
     def arrange(self, field: Tensor) -> Tensor:
         """Put a state field ``[K, B, H]`` in packed row order."""

@@ -182,7 +182,7 @@ class Recurrent(nn.Module):
 
         def run(place: int, x: Any, reverse: bool) -> tuple[Tensor, Any]:
             state = _rows(layout.arrange, starts[place], layout)
-            return choose()(cells[place].drawn(), x, layout.batch_sizes, state, reverse)
+            return choose(steps=layout.steps)(cells[place].drawn(), x, layout.batch_sizes, state, reverse)
 
         def join(depth: int, x: Any, outputs: Tensor) -> Tensor:
             return self.connections[depth](looked_up(x), outputs)

@@ -70,7 +70,9 @@ def _run(layer: nn.RNNBase, cell_of: CellOf, layout: Layout, state: tuple[Tensor
 
     def run(place: int, x: Tensor | Symbols, reverse: bool) -> tuple[Tensor, Any]:
         cell = cell_of(layer, place, x)
-        return choice.choose()(cell, x, layout.batch_sizes, cell.state_type(*starts[place]), reverse)
+        return choice.choose(steps=layout.steps)(
+            cell, x, layout.batch_sizes, cell.state_type(*starts[place]), reverse
+        )
 
     outputs, finals = run_layers(
         run, layout.data, layer.num_layers, 2 if layer.bidirectional else 1, layer.dropout * layer.training

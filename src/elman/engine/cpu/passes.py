@@ -11,6 +11,8 @@ from elman.engine.planning.program import Buffer, Homes, Place, Store, home_of, 
 
 __all__ = ["Pass", "share"]
 
+Wanted = tuple[Value, int, int, bool]  # columns of a value: from the start, that many, or one number per row if flat
+
 
 def share(w: Writer, whole: str | int) -> tuple[str, str]:
     """Write the thread's own range of ``whole`` items; return its begin and its end."""
@@ -149,16 +151,35 @@ class Pass:
 
     def value(self, value: Value, start: int, width: int, flat: bool) -> str:
         """Return the vector of a value, computed once."""
+        wanted = self.resolved(value, start, width, flat)
+        stack = [wanted]  # and not recursion, because a step may chain thousands of operators
+        while stack:
+            if _key(top := stack[-1]) in self.memo:
+                stack.pop()
+            elif missing := [read for read in self.operands(*top) if _key(read) not in self.memo]:
+                stack += reversed(missing)
+            else:
+                self.memo[_key(top)] = self.compute(*top)
+        return self.memo[_key(wanted)]
+
+    def resolved(self, value: Value, start: int, width: int, flat: bool) -> Wanted:
+        """Return the columns of a slice or concatenation that is not in memory as columns of its operand."""
         if isinstance(value, (Slice, Cat)) and self.home(value, start, width) is None:
             ((value, start, _),) = through(value, start, width)
             flat = flat or (value.width == 1 and width == 1)
-        key = (value, start, flat)
-        if key not in self.memo:
-            self.memo[key] = self.compute(value, start, width, flat)
-        return self.memo[key]
+        return value, start, width, flat
+
+    def operands(self, value: Value, start: int, width: int, flat: bool) -> list[Wanted]:
+        """Return what :meth:`compute` reads besides memory."""
+        if not isinstance(value, Pointwise) or self.home(value, start, width) is not None:
+            return []
+        return [
+            self.resolved(arg, start, width, flat) if arg.width > 1 else self.resolved(arg, 0, 1, True)
+            for arg in value.args
+        ]
 
     def compute(self, value: Value, start: int, width: int, flat: bool) -> str:
-        """Write the computation of a value."""
+        """Write the computation of a value whose operands are computed."""
         w, V = self.w, self.w.lanes
         if isinstance(value, Const):
             return V.splat(value.number)
@@ -168,10 +189,7 @@ class Pass:
         if isinstance(value, Theta):
             return self.load(self.theta[value.index], start, flat)
         assert isinstance(value, Pointwise), f"{value} has no home at level {self.level}"
-        args = []
-        for arg in value.args:
-            wide = arg.width > 1
-            args.append(self.value(arg, start if wide else 0, width if wide else 1, flat or not wide))
+        args = [self.memo[_key(read)] for read in self.operands(value, start, width, flat)]
         if value.op == "add" and V.splat(0) in args:  # the zero padding of a slice's gradient
             return args[args[0] == V.splat(0)]
         return pointwise(w, value.op, args)
@@ -183,3 +201,8 @@ class Pass:
         if flat:
             return w.broadcast(w.do(f"load {w.lanes.scalar}, ptr {address}"))
         return w.load(address, self.mask)
+
+
+def _key(wanted: Wanted) -> tuple[Value, int, bool]:
+    value, start, _, flat = wanted
+    return value, start, flat

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from elman.engine.planning.deferred import Outer, StepSum
-from elman.engine.planning.language import Cat, Const, MatMul, Value
+from elman.engine.planning.language import Cat, Const, MatMul, Reduce, Value
 from elman.engine.planning.program import Buffer, Place, Program
-from elman.engine.planning.saved import Saved, flows_back, what_is_saved
+from elman.engine.planning.saved import Saved, flows_back, reached, what_is_saved
 from elman.engine.planning.schedule import Scheduler
 from elman.engine.planning.step import Step
+from elman.engine.unsupported import Unsupported
 
 __all__ = ["Plan", "Sums", "plan"]
+
+MOST_LEVELS = 100  # products and reductions of one step; the time to plan grows with their square
 
 #: Where the parts of each sum over steps are stored after the backward loop.
 Sums = dict[StepSum, tuple[Place, ...]]
@@ -36,7 +39,14 @@ class Plan:
 
 
 def plan(step: Step) -> Plan:
-    """Decide what is saved, recomputed and deferred, and in which order a step runs."""
+    """Decide what is saved, recomputed and deferred, and in which order a step runs.
+
+    Raises:
+        Unsupported: if the step has so many products and reductions that planning would take minutes.
+    """
+    levels = sum(isinstance(value, (MatMul, Reduce)) for value in reached(step.new_states))
+    if levels > MOST_LEVELS:
+        raise Unsupported(f"step has {levels} products and reductions, expected at most {MOST_LEVELS}")
     saved = what_is_saved(step)
     backward, sums = backward_program(step, saved)
     return Plan(step, saved, forward_program(step, None), forward_program(step, saved), backward, sums)

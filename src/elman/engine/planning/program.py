@@ -117,15 +117,21 @@ def home_of(homes: Homes, value: Value, start: int, width: int, level: int) -> t
 
 def through(value: Value, start: int, width: int) -> list[Columns]:
     """Return the columns of a slice or a concatenation as columns of its operands."""
-    match value:
-        case Slice():
-            return through(value.args[0], value.start + start, width)
-        case Cat():
-            found, at = [], 0
-            for part in value.args:
-                low, high = max(start, at), min(start + width, at + part.width)
-                if low < high:
-                    found += through(part, low - at, high - low)
-                at += part.width
-            return found
-    return [(value, start, width)]
+    found: list[Columns] = []
+    stack = [(value, start, width)]
+    while stack:
+        value, start, width = stack.pop()
+        match value:
+            case Slice():
+                stack.append((value.args[0], value.start + start, width))
+            case Cat():
+                parts, at = [], 0
+                for part in value.args:
+                    low, high = max(start, at), min(start + width, at + part.width)
+                    if low < high:
+                        parts.append((part, low - at, high - low))
+                    at += part.width
+                stack += reversed(parts)
+            case _:
+                found.append((value, start, width))
+    return found

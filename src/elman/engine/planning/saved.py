@@ -9,7 +9,7 @@ from elman.engine.planning.program import Columns, through
 from elman.engine.planning.schedule import cuts, operands
 from elman.engine.planning.step import Step
 
-__all__ = ["Saved", "Stretch", "flows_back", "what_is_saved"]
+__all__ = ["Saved", "Stretch", "flows_back", "reached", "what_is_saved"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class _Needs:
 
     def __init__(self, step: Step):
         self.h = step.output
-        self.forward = _reached(step.new_states)
+        self.forward = reached(step.new_states)
         self.columns: dict[Columns, None] = {}  # to be saved
         self.inputs: set[Input] = set()
         self.output = False
@@ -80,34 +80,39 @@ class _Needs:
 
     def whole(self, value: Value) -> None:
         """Record what computing a value reads."""
-        edges = sorted({0, value.width, *cuts(value, 0, value.width, {})})
-        for a, b in pairwise(edges):
-            self.part(value, a, b - a)
+        stack = [*reversed(_parts(value))]
+        while stack:
+            columns = stack.pop()
+            if columns not in self.seen:
+                self.seen.add(columns)
+                stack += reversed(self.read_by(*columns))
 
-    def part(self, value: Value, start: int, width: int) -> None:
-        """Record what computing columns of a value reads."""
-        if (value, start, width) in self.seen:
-            return
-        self.seen.add((value, start, width))
+    def read_by(self, value: Value, start: int, width: int) -> list[Columns]:
+        """Record the columns of a value if they are in memory; otherwise return what computing them reads."""
         if isinstance(value, (Theta, Const)):
-            return
+            return []
         if isinstance(value, Input):
             self.inputs.add(value)
         elif isinstance(value, (Slice, Cat)):
-            for columns in through(value, start, width):
-                self.part(*columns)
+            return through(value, start, width)
         elif value is self.h:
             self.output = True
         elif value in self.forward and value.rows and not is_cheap(value):
             self.columns[value, start, width] = None
         elif isinstance(value, (MatMul, Reduce)):
-            self.whole(value.args[0])
+            return _parts(value.args[0])
         else:
-            for columns in operands(value, start, width):
-                self.part(*columns)
+            return operands(value, start, width)
+        return []
 
 
-def _reached(values: tuple[Value, ...]) -> set[Value]:
+def _parts(value: Value) -> list[Columns]:
+    """Return all columns of a value, split where its parts begin."""
+    edges = sorted({0, value.width, *cuts(value, 0, value.width, {})})
+    return [(value, a, b - a) for a, b in pairwise(edges)]
+
+
+def reached(values: tuple[Value, ...]) -> set[Value]:
     """Return these values and all values they depend on."""
     found: set[Value] = set()
     stack = list(values)

@@ -86,7 +86,7 @@ class Scheduler:
     ) -> list[Store]:
         """Do the same as :meth:`store`; return the stores, split where the value's parts begin."""
         width = value.width if width is None else width
-        edges = sorted({0, width, *cuts(value, start, width, self.homes)})
+        edges = self.edges(value, start, width)
         levels = [self.level(value, start + a, b - a) for a, b in pairwise(edges)]
         reduces = isinstance(mode, Reduction)
         if reduces:
@@ -98,28 +98,48 @@ class Scheduler:
         self.stores += stores
         return stores
 
+    def edges(self, value: Value, start: int, width: int) -> list[int]:
+        """Return where, within ``width`` columns, the stores of a value begin and end."""
+        return sorted({0, width, *cuts(value, start, width, self.homes)})
+
     def level(self, value: Value, start: int, width: int) -> int:
         """Return the first level whose pass can compute these columns."""
-        key = (value, start, width)
-        if key not in self.levels:
-            self.levels[key] = self.find_level(value, start, width)
-        return self.levels[key]
+        stack = [(value, start, width)]  # and not recursion, because a step may chain thousands of operators
+        while stack:
+            if (top := stack[-1]) in self.levels:
+                stack.pop()
+            elif missing := [columns for columns in self.needed(*top) if columns not in self.levels]:
+                stack += reversed(missing)
+            else:
+                self.levels[top] = self.find_level(*top)
+        return self.levels[value, start, width]
+
+    def needed(self, value: Value, start: int, width: int) -> list[Columns]:
+        """Return the columns whose levels :meth:`find_level` needs."""
+        if self.home(value, start, width, 0) is not None:
+            return []
+        match value:
+            case MatMul() | Reduce():
+                (operand,) = value.args
+                there = self.home(value, 0, 1) if isinstance(value, Reduce) else self.products.get(value)
+                if there is not None or (isinstance(value, MatMul) and self.operand_home(operand) is not None):
+                    return []
+                return [(operand, a, b - a) for a, b in pairwise(self.edges(operand, 0, operand.width))]
+            case Slice() | Cat():
+                return through(value, start, width)
+        return operands(value, start, width)
 
     def find_level(self, value: Value, start: int, width: int) -> int:
-        """Compute :meth:`level`, and schedule the products and reductions needed."""
+        """Compute :meth:`level` from known levels, and schedule the products and reductions needed."""
         # Do not wait for a store of the same step: its value can be computed twice.
         if self.home(value, start, width, 0) is not None:
             return 0
         match value:
-            case Const() | Theta():
-                return 0
             case MatMul():
                 return self.product(value).level
             case Reduce():
                 return self.reduction(value) + 1
-            case Slice() | Cat():
-                return max(self.level(*columns) for columns in through(value, start, width))
-        return max((self.level(*columns) for columns in operands(value, start, width)), default=0)
+        return max((self.levels[columns] for columns in self.needed(value, start, width)), default=0)
 
     def reduction(self, value: Reduce) -> int:
         """Schedule a reduction; return the level after which it is in memory."""
@@ -134,11 +154,7 @@ class Scheduler:
         """Schedule a product, and before it the store of its operand."""
         if value not in self.products:
             (operand,) = value.args
-            after = BEFORE
-            pieces = through(operand, 0, operand.width)
-            found = self.home(*pieces[0]) if len(pieces) == 1 else None
-            if found is None:
-                found = self.home(operand, 0, operand.width)
+            found = self.operand_home(operand)
             if found is None:
                 place = self.temporary(operand.width)
                 after = self.store(operand, place)
@@ -150,6 +166,12 @@ class Scheduler:
             # the product runs before the pass of its level, so the pass may read it
             self.give(value, out, level=after)
         return self.products[value]
+
+    def operand_home(self, operand: Value) -> tuple[Place, int] | None:
+        """Return the place of a product's operand in memory, and after which level it is there; or None."""
+        pieces = through(operand, 0, operand.width)
+        found = self.home(*pieces[0]) if len(pieces) == 1 else None
+        return self.home(operand, 0, operand.width) if found is None else found
 
     def keep_what_returns(self) -> None:
         """Store expensive values that several levels read when they are first computed."""

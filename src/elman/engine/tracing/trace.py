@@ -19,7 +19,7 @@ from torch import Tensor
 from elman.cell import Cell
 from elman.engine.tracing.cell_key import Holdings, structure
 from elman.engine.tracing.recording import Node, Recording, reached, replay
-from elman.engine.tracing.watch import NoReading, Watch
+from elman.engine.tracing.watch import NoReading, Watch, uncollected
 from elman.engine.unsupported import Unsupported
 from elman.tensors import tensors_of, with_tensors
 
@@ -83,6 +83,7 @@ class _Watched:
         return [self.recording.node(tensor) for tensor in self.after]
 
 
+@uncollected()
 def record(cell: Cell, dtype: torch.dtype, simple: Container[str]) -> Trace:
     """Trace a cell. This runs ``drive`` once or twice, and ``step`` three times, on a copy with copied tensors.
 

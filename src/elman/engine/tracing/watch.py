@@ -5,7 +5,8 @@ import gc
 import signal
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -26,7 +27,7 @@ from elman.engine.tracing.permitted import (
 from elman.engine.tracing.reading import EXACT, Load, loads
 from elman.engine.tracing.recording import IN_PLACE, Recording
 
-__all__ = ["NoReading", "Watch"]
+__all__ = ["NoReading", "Watch", "uncollected"]
 
 SHAPES = (torch.Size, torch.dtype, torch.device, torch.layout)
 CHANGES = frozenset(
@@ -37,6 +38,18 @@ WRITES = frozenset(["__setitem__", *(f"__i{name}__" for name in (
     "add", "and", "div", "floordiv", "lshift", "mod", "mul", "or", "pow", "rshift", "sub", "truediv", "xor",
 ))])  # fmt: skip
 CALLABLE = (type, types.FunctionType, types.BuiltinFunctionType, CACHED)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Collect no garbage inside the block: the callbacks and finalisers of a collection are no part of a step."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 class Watch:
@@ -52,18 +65,15 @@ class Watch:
         self.changes = False  # whether a line was refused because it changes something
 
     def __enter__(self) -> "Watch":
-        self.before = sys.gettrace(), sys.getprofile(), gc.isenabled()
-        gc.disable()  # so that its callbacks and finalisers do not run as part of the step
+        self.before = sys.gettrace(), sys.getprofile()
         sys.setprofile(self._on_profile)
         sys.settrace(self._on_call)
         return self
 
     def __exit__(self, *_: object) -> None:
-        trace, profile, collects = self.before
+        trace, profile = self.before
         sys.settrace(trace)
         sys.setprofile(profile)
-        if collects:
-            gc.enable()
 
     def _on_call(self, frame: types.FrameType, event: str, _: Any) -> Callable[..., Any] | None:
         """Follow only the cell's own functions."""

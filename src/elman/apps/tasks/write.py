@@ -26,7 +26,7 @@ from elman.train.truncated import Truncated
 
 __all__ = ["TASK", "FittedWriter", "Settings", "Using"]
 
-PIECE = 500  # characters of a record
+PIECE, PIECES = 500, 20  # characters of a record, and how many records there are at least
 LONGEST = 10_000_000  # characters that the n-gram counts, the last ones
 FEWEST = 1000  # characters of a text
 CHECKED = 100_000  # characters that a validation reads, at most
@@ -131,14 +131,19 @@ class _Learner(Learner[str]):
         return f"an interpolated {order}-gram", in_pieces(gram.nats_of_each("".join(records)))
 
 
+def piece_of(length: int) -> int:
+    """Return the length of the pieces into which a text is cut: 500 characters, less if that makes too few."""
+    return max(1, min(PIECE, length // PIECES))
+
+
 def in_pieces(nats: np.ndarray) -> Score:
-    """Return the nats per character of a text, as a score of pieces of 500 characters.
+    """Return the nats per character of a text, as a score of its pieces.
 
     Example:
-        >>> in_pieces(np.ones(1200)).weights
-        [500, 500, 200]
+        >>> in_pieces(np.ones(61)).weights[-2:]
+        [3, 1]
     """
-    starts = np.arange(0, len(nats), PIECE)
+    starts = np.arange(0, len(nats), piece_of(len(nats)))
     weights = np.diff(np.append(starts, len(nats)))
     means = np.add.reduceat(nats, starts) / weights
     return Score("nats per character", means.tolist(), weights.tolist(), higher_is_better=False)
@@ -157,7 +162,8 @@ class Write(Task[str]):
         whole = "\n".join(one.text for one in every)
         if len(whole) < FEWEST:
             raise texts.DataError(f"got a text of {len(whole)} characters, expected at least {FEWEST}")
-        pieces = [whole[start : start + PIECE] for start in range(0, len(whole), PIECE)]
+        size = piece_of(len(whole))
+        pieces = [whole[start : start + size] for start in range(0, len(whole), size)]
         said = [f"{one.name}: {len(one.text):,} characters, {len(set(one.text))} different ones" for one in every]
         return Found(pieces, said, ordered=True)
 

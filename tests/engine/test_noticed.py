@@ -322,7 +322,7 @@ UNNOTICED = {
     "An attribute of PyTorch's classes of layers, or of `Cell`": (
         lambda self: self.W.elman_gain, setting(nn.Linear, "elman_gain", 3.0),
     ),
-    "What `getattr(torch, name)` finds": (
+    "A function found with `getattr(torch, name)`": (
         lambda self: getattr(torch, "elman_" + "gain"), setting(torch, "elman_gain", 3.0),
     ),
     "A name with two underscores that `getattr` reads": (

@@ -328,7 +328,7 @@ UNNOTICED = {
     "A name with two underscores that `getattr` reads": (
         lambda self: getattr(helper, "__glob" + "als__")["FACTOR"], setting(THIS, "FACTOR", 3.0),
     ),
-    "Whether two parameters are one, and of which class a parameter is": (
+    "Whether two parameters are the same object, and the class of a parameter": (
         lambda self: 2.0 if self.same.bias is self.same.other else 1.0, tie,
     ),
     "A variable that changes while a call runs": (lambda self: FACTOR, change_during_the_call),

@@ -164,3 +164,12 @@ def test_the_fields_of_a_plan_are_listed(elman):
     assert fields["hidden_size"] == {
         "name": "hidden_size", "takes": "a whole number above 0", "default": "256", "about": "",
     }  # fmt: skip
+
+
+def test_the_help_of_a_study_lists_its_fields_and_an_example(elman):
+    shown = elman("study", "char-lm", "--quick", "--help")
+    assert "--cluster" in shown
+    assert "characters per step of truncated" in shown
+    assert "For example: elman study 15.12 --quick --set text=auto" in shown
+    assert "Fields of" not in elman("study", "--help")
+    assert "did you mean char-lm" in elman("study", "char-ln", "--help", code=2)

@@ -72,7 +72,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("list")(lab.list_studies)
-app.command("study")(lab.study)
+app.command("study", cls=lab.StudyHelp)(lab.study)
 app.command("lab")(lab.lab)
 app.command("report")(lab.report)
 app.command("answer")(teaching.answer)

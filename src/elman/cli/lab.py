@@ -6,9 +6,10 @@ import shlex
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from elman.errors import UnknownName
 from elman.terminal import marked
@@ -91,6 +92,27 @@ def study(
         _show(findings, run.folder)
     if run.failed:
         raise typer.Exit(1)
+
+
+class StudyHelp(TyperCommand):
+    """The help of ``elman study NAME`` also lists the fields of that study's plan, and gives an example."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Keep the words for the help, which is shown while they are parsed."""
+        ctx.meta["words"] = list(args)
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Show the options, then the fields."""
+        super().format_help(ctx, formatter)
+        from elman.studies import find_study
+
+        words = [word for word in ctx.meta.get("words", []) if not word.startswith("-")]
+        if words:
+            wanted = find_study(words[0])
+            _show_fields(wanted, "--quick" in ctx.meta["words"], as_json=False)
+            first = wanted.fields()[0]
+            print(f"For example: elman study {wanted.exercise} --quick --set {first.name}={first.default}")
 
 
 def lab(

@@ -61,13 +61,14 @@ class Corpus:
 
 
 def sentiment(name: str = "auto", seed: int = 0) -> Corpus:
-    """Return sentences labelled ``"negative"`` and ``"positive"``.
+    """Return sentences of two classes, ``"negative"`` and ``"positive"`` in the sets known by name.
 
     Args:
         name: ``"sst2"`` in its official parts; ``"rt-polarity"``, shuffled once by ``seed`` and split 80 / 10 / 10;
             ``"reviews"``, the built-in generator, whose sentences also have tags and kinds; ``"auto"``, sst2 if
-            this machine has it, else reviews. SST-2 was built from rt-polarity: never train on one and test on the
-            other.
+            this machine has it, else reviews; or your own table or folder, see
+            :func:`elman.data.own_sentences.own_labelled`. SST-2 was built from rt-polarity: never train on one and
+            test on the other.
         seed: seed of the generator and of the shuffle.
 
     Raises:
@@ -87,6 +88,10 @@ def sentiment(name: str = "auto", seed: int = 0) -> Corpus:
         return Corpus("sst2", parts[0], parts[1], parts[2], _checksum("sst2"), find_set("sst2").licence, "sst2")
     if name == "rt-polarity":
         return _rt_polarity(seed)
+    if Path(name).exists():
+        from elman.data.own_sentences import own_labelled
+
+        return own_labelled(Path(name), seed)
     raise UnknownName(f"no sentences {name!r}{nearest(name, ['sst2', 'rt-polarity', 'reviews', 'auto'])}")
 
 
@@ -95,8 +100,9 @@ def tagged(name: str = "auto", seed: int = 0) -> Corpus:
 
     Args:
         name: ``"ewt"``, UD English-EWT in its official parts; ``"reviews"``, the built-in generator; ``"auto"``,
-            ewt if this machine has it, else reviews.
-        seed: seed of the generator.
+            ewt if this machine has it, else reviews; or your own file, see
+            :func:`elman.data.own_sentences.own_tagged`.
+        seed: seed of the generator and of the split.
 
     Raises:
         NotHere: if EWT is not on this machine; the message says how to get it.
@@ -116,6 +122,10 @@ def tagged(name: str = "auto", seed: int = 0) -> Corpus:
         return Corpus(
             "ewt", parts[0], parts[1], parts[2], _checksum("english_ewt"), ewt.licence, "ud-english"
         )  # fmt: skip
+    if Path(name).exists():
+        from elman.data.own_sentences import own_tagged
+
+        return own_tagged(Path(name), seed)
     raise UnknownName(f"no tagged sentences {name!r}{nearest(name, ['ewt', 'reviews', 'auto'])}")
 
 

@@ -55,13 +55,16 @@ class NaiveBayes:
             raise ValueError(f"naive Bayes needs texts and as many labels, got {len(texts)} and {len(labels)}")
         classes = tuple(sorted(set(labels)))
         place = {label: k for k, label in enumerate(classes)}
-        each: list[Counter[str]] = [Counter() for _ in classes]
+        counts: dict[str, list[int]] = {}
         for words, label in zip(texts, labels, strict=True):
-            each[place[label]].update(_grams(words))
-        every = sum(each, Counter())
-        kept = sorted(gram for gram, _ in every.most_common(largest))
+            for gram in _grams(words):
+                if gram not in counts:
+                    counts[gram] = [0] * len(classes)
+                counts[gram][place[label]] += 1
+            if len(counts) > 4 * largest:
+                counts = _commonest(counts, 2 * largest)  # a rare pair that comes again is counted from 0
         counted = Counter(labels)
-        return cls(classes, tuple(counted[c] for c in classes), {g: [one[g] for one in each] for g in kept})
+        return cls(classes, tuple(counted[c] for c in classes), dict(sorted(_commonest(counts, largest).items())))
 
     def log_probabilities(self, words: Sequence[str]) -> np.ndarray:
         """Return the log-probability of each class given a text, nats."""
@@ -95,3 +98,10 @@ class NaiveBayes:
 def _grams(words: Sequence[str]) -> list[str]:
     """Return the different words and pairs of a text, in lower case."""
     return list(dict.fromkeys([*(word.lower() for word in words), *pairs(words)]))
+
+
+def _commonest(counts: dict[str, list[int]], most: int) -> dict[str, list[int]]:
+    """Return the most frequent words and pairs, the first ones if they are equally frequent."""
+    if len(counts) <= most:
+        return counts
+    return dict(sorted(counts.items(), key=lambda pair: -sum(pair[1]))[:most])

@@ -12,9 +12,23 @@ import torch
 from torch import Tensor
 
 from elman.engine.backend import Carried, Kernels, Rows
-from elman.engine.planning.language import Cat, Const, Op, Pointwise, Reduction, Slice, Theta, Value
+from elman.engine.planning.language import (
+    Cat,
+    Const,
+    Contract,
+    Gather,
+    Numbers,
+    Op,
+    Pointwise,
+    Reduce,
+    Reduction,
+    Scan,
+    Slice,
+    Theta,
+    Value,
+)
 from elman.engine.planning.plan import Plan
-from elman.engine.planning.program import Buffer, Level, Place, Program, Store, home_of, through
+from elman.engine.planning.program import Block, Buffer, Held, Level, Place, Program, Store, held, home_of, through
 
 FUNCTIONS = {
     Op.ADD: np.add, Op.SUB: np.subtract, Op.MUL: np.multiply, Op.DIV: np.divide, Op.MAX: np.maximum,
@@ -24,6 +38,9 @@ FUNCTIONS = {
     Op.SIGMOID: lambda x: 1 / (1 + np.exp(-x)), Op.TANH: np.tanh, Op.EQ: np.equal, Op.NE: np.not_equal,
     Op.LT: np.less, Op.LE: np.less_equal, Op.GT: np.greater, Op.GE: np.greater_equal, Op.AND: np.logical_and,
     Op.OR: np.logical_or, Op.NOT: np.logical_not, Op.SELECT: np.where, Op.FLOAT: np.float64,
+    Op.ATAN: np.arctan, Op.ASIN: np.arcsin, Op.ACOS: np.arccos, Op.TAN: np.tan, Op.SINH: np.sinh, Op.COSH: np.cosh,
+    Op.ASINH: np.arcsinh, Op.ACOSH: np.arccosh, Op.ATANH: np.arctanh, Op.ATAN2: np.arctan2, Op.POW: np.power,
+    Op.FMOD: np.fmod, Op.FLOOR: np.floor, Op.CEIL: np.ceil, Op.TRUNC: np.trunc, Op.ROUND: np.rint,
 }  # fmt: skip
 
 
@@ -73,7 +90,7 @@ class Interpreter:
 
     def rows_of(self, buffer: Buffer, tensors: dict[str, Tensor], enter: Carried, batch: int) -> np.ndarray:
         if buffer.kind != "row":
-            return tensors[buffer.name].numpy().reshape(-1, buffer.width)
+            return tensors[buffer.name].numpy().reshape(len(tensors[buffer.name]), buffer.width)
         if not buffer.carried:
             return np.full((batch, buffer.width), np.nan)  # nothing is read before it is written
         given = enter.get(buffer.name)
@@ -86,15 +103,45 @@ class Interpreter:
 
     def run(self, level: Level) -> None:
         for product in level.products:
-            k, n, theta = product.matrix.k, product.matrix.n, self.thetas[product.matrix.index]
-            weight = theta.reshape(n, k).T if product.matrix.transposed else theta.reshape(k, n)
-            self.at(product.place, n)[:] = self.at(product.operand, k) @ weight
+            matrix, groups = product.matrix, product.value.groups
+            theta = self.thetas[matrix.index].reshape(matrix.blocks, *(
+                (matrix.n, matrix.k) if matrix.transposed else (matrix.k, matrix.n)
+            ))  # fmt: skip
+            weights = np.repeat(theta.transpose(0, 2, 1) if matrix.transposed else theta, groups // matrix.blocks, 0)
+            operand = self.at(product.operand, groups * matrix.k).reshape(self.count, groups, matrix.k)
+            result = np.einsum("rgk,gkn->rgn", operand, weights)
+            self.at(product.place, groups * matrix.n)[:] = result.reshape(self.count, -1)
+        for block in level.blocks:
+            self.at(block.place, block.value.width)[:] = self.block(block)
         # all loads come before any store, so a new state may replace the old one in place
         for place, width, mode, columns in list(self.computed(level.stores)):
             if mode == "add":
                 self.memory[place.buffer][0, place.column : place.column + width] += columns.sum(0)
             else:
                 self.at(place, width)[:] = columns
+
+    def block(self, block: Block) -> np.ndarray:
+        """What a block computes of operands in memory."""
+        args = []
+        for place, arg in zip(block.operands, block.value.args, strict=True):
+            if isinstance(place, Held):
+                columns = self.thetas[place.index].reshape(1, -1)[:, place.column : place.column + arg.width]
+                args.append(np.broadcast_to(columns, (self.count, arg.width)))
+            else:
+                args.append(self.at(place, arg.width))
+        match block.value:
+            case Contract() as v:
+                g, i, j, k = v.sizes
+                a = args[0][:, places((g, i, k), v.a_strides)]
+                b = args[1][:, places((g, k, j), v.b_strides)]
+                return np.einsum("rgik,rgkj->rgij", a, b).reshape(self.count, -1)
+            case Reduce() as v:
+                fold = FUNCTIONS[v.how.combine].reduce
+                return fold(args[0].reshape(self.count, -1, v.count, v.inner), 2).reshape(self.count, -1)
+            case Scan() as v:
+                fold = FUNCTIONS[v.how.combine].accumulate
+                return fold(args[0].reshape(self.count, -1, v.count), 2).reshape(self.count, -1)
+        raise AssertionError(block.value)
 
     def computed(self, stores: Sequence[Store]) -> Iterator[tuple[Place, int, str, np.ndarray]]:
         totals: dict[Place, np.ndarray] = {}
@@ -114,6 +161,8 @@ class Interpreter:
         """Some columns of a value: ``[rows or 1, width or 1]``."""
         if isinstance(value, Const):
             return np.full((1, 1), value.number)
+        if isinstance(value, Numbers):
+            return np.array([value.numbers[start : start + width]])
         found = home_of(self.program.homes, value, start, width, self.number)
         if found is not None:
             return self.at(found[0], width)
@@ -123,8 +172,24 @@ class Interpreter:
             case Slice() | Cat():
                 parts = [(self.value(*piece), piece[2]) for piece in through(value, start, width)]
                 return np.concatenate([np.broadcast_to(part, (self.count, n)) for part, n in parts], 1)
+            case Gather():
+                (operand,) = value.args
+                theta = held(operand)
+                if theta is not None:
+                    whole = self.thetas[theta.index].reshape(1, -1)[:, theta.column :]
+                else:
+                    found = home_of(self.program.homes, operand, 0, operand.width, self.number)
+                    assert found is not None, f"{operand} is gathered from before it is in memory"
+                    whole = self.at(found[0], operand.width)
+                return whole[:, list(value.index[start : start + width])]
             case Pointwise():
                 args = [self.value(a, *((start, width) if a.width > 1 else (0, 1))) for a in value.args]
                 with np.errstate(all="ignore"):
                     return FUNCTIONS[value.op](*args)
         raise AssertionError(f"{value} is read before it is there")
+
+
+def places(sizes: tuple[int, ...], strides: tuple[int, ...]) -> np.ndarray:
+    """The column of each number of a strided operand."""
+    steps = [np.arange(size) * stride for size, stride in zip(sizes, strides, strict=True)]
+    return sum(np.ix_(*steps), np.zeros(sizes, int))

@@ -28,6 +28,9 @@ def sigmoid(x):
 TRUTH = {
     "exp": np.exp, "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "tanh": np.tanh, "sigmoid": sigmoid,
     "sin": np.sin, "cos": np.cos, "erf": lambda x: torch.erf(torch.from_numpy(x.astype(float))).numpy(),
+    "atan": np.arctan, "asin": np.arcsin, "acos": np.arccos, "tan": np.tan, "sinh": np.sinh, "cosh": np.cosh,
+    "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "floor": np.floor, "ceil": np.ceil,
+    "trunc": np.trunc, "round": np.rint,
 }  # fmt: skip
 
 
@@ -42,20 +45,24 @@ def every_exponent(kind, each):
     return np.concatenate([(exponents | mantissas).ravel().view(kind), *bends, 1 + bends[0]])
 
 
-def natively(name, x):
+def natively(name, *args):
     """Compile the function alone, and apply it."""
+    x = args[0]
     lanes, declared = tile_for(x.itemsize * 8).lanes, set()
     w = Writer(lanes, declared)
     with w.loop("%count", lanes.count) as i:
-        w.store(pointwise(w, name, [w.load(w.at("%x", i))]), w.at("%y", i))
+        given = [w.load(w.at(f"%x{n}", i)) for n in range(len(args))]
+        w.store(pointwise(w, name, given), w.at("%y", i))
     w.put("ret void")
-    code = compile_text(w.function("define void @apply(ptr %x, ptr %y, i64 %count) #0"), declared, ["apply"])
-    padded = np.zeros(-(-len(x) // lanes.count) * lanes.count, x.dtype)
-    padded[: len(x)] = x
-    y = np.empty_like(padded)
-    kinds = ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64
-    ctypes.CFUNCTYPE(None, *kinds)(code.addresses["apply"])(padded.ctypes.data, y.ctypes.data, len(padded))
-    return y[: len(x)]
+    head = ", ".join(f"ptr %x{n}" for n in range(len(args)))
+    code = compile_text(w.function(f"define void @apply({head}, ptr %y, i64 %count) #0"), declared, ["apply"])
+    padded = [np.zeros(-(-len(x) // lanes.count) * lanes.count, x.dtype) for _ in (*args, x)]
+    for room, given in zip(padded, args, strict=False):
+        room[: len(given)] = given
+    kinds = *[ctypes.c_void_p] * len(padded), ctypes.c_int64
+    addresses = [room.ctypes.data for room in padded]
+    ctypes.CFUNCTYPE(None, *kinds)(code.addresses["apply"])(*addresses, len(padded[0]))
+    return padded[-1][: len(x)]
 
 
 def steps_between(a, b):
@@ -74,6 +81,21 @@ def test_within_two_ulp_over_the_whole_range(name, kind):
     x = every_exponent(kind, 4096 if kind == np.float32 else 200)
     exact = TRUTH[name](x.astype(WIDER[kind])).astype(kind)
     assert steps_between(natively(name, x), exact).max() <= 2
+
+
+PAIRS = {"pow": np.power, "atan2": np.arctan2, "fmod": np.fmod}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_functions_of_two_numbers_within_two_ulp(name, kind):
+    x = every_exponent(kind, 64 if kind == np.float32 else 8)
+    y = np.random.default_rng(1).permutation(x)
+    if name == "pow":  # bases and exponents whose powers are numbers
+        x, y = np.abs(x), np.random.default_rng(1).uniform(-3, 3, len(x)).astype(kind)
+    exact = PAIRS[name](x.astype(WIDER[kind]), y.astype(WIDER[kind])).astype(kind)
+    assert steps_between(natively(name, x, y), exact).max() <= 2
 
 
 class Apply(Cell):

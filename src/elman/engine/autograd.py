@@ -36,6 +36,10 @@ class Call:
         self.states = len(trace.state_shapes)
         self.read_by_step = len(trace.names)
 
+    def numbers(self, states: list[Tensor]) -> list[Tensor]:
+        """Return state fields in the kernels' type; they may hold whole numbers or truth values."""
+        return [state.to(self.door.trace.dtype) for state in states]
+
     def split(self, tensors: Any) -> tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor]]:
         """Split tensors into x or drives, states, parameters of the step, and parameters of the drive's product."""
         s = self.sources + self.states
@@ -69,7 +73,9 @@ def _forward(call: Call, tensors: Any, training: bool) -> tuple[Tensor, list[Ten
     with torch.no_grad():
         drives = [backend.linear(sources[0], *product)] if call.by_product else sources
         thetas = call.door.thetas(trace.run_prologue(held))
-        outputs, finals, memory = call.kernels.forward(drives, states, thetas, call.rows, training)
+        outputs, finals, memory = call.kernels.forward(drives, call.numbers(states), thetas, call.rows, training)
+        moving = (trace.state_types[i] for i in call.kernels.moving)
+        finals = [final.to(dtype) for final, dtype in zip(finals, moving, strict=True)]
     if len(trace.state_shapes[0]) != 1:
         outputs = outputs.view(len(outputs), *trace.state_shapes[0])
     return outputs, finals, memory
@@ -111,8 +117,9 @@ def _backward(call: Call, tensors: Any, memory: dict[str, Tensor], grads: Any, n
         thetas = held
     plain_thetas = [theta.detach() for theta in thetas]
     grad_drives, grad_states, grad_thetas = kernels.gradients(
-        memory, states, plain_thetas, call.rows, grads[0], list(grads[1:])
+        memory, call.numbers(states), plain_thetas, call.rows, grads[0], list(grads[1:])
     )
+    grad_states = [g if s.is_floating_point() else None for g, s in zip(grad_states, states, strict=True)]
     if trace.prologue:
         pairs = [
             (t, g.reshape(t.shape))

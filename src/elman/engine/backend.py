@@ -13,8 +13,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from elman.engine.planning.deferred import Applied, Deferred, Outer, Total, View
-from elman.engine.planning.language import Const, Matrix, Theta
+from elman.engine.planning.deferred import Applied, Deferred, Held, Outer, Total, View
+from elman.engine.planning.language import Const
 from elman.engine.planning.plan import Plan
 from elman.engine.planning.program import Program
 
@@ -186,8 +186,20 @@ def _parameter_gradients(
             tensors[place.buffer.name].narrow(1, place.column, value.width)
             for place, value in zip(places, total.parts, strict=True)
         ]
-        done[total] = backend.product_over_rows(*parts) if isinstance(total, Outer) else parts[0].sum(0)
+        done[total] = _products(backend, total, *parts) if isinstance(total, Outer) else parts[0].sum(0)
     return [None if g is None else _evaluate(g, thetas, done) for g in plan.step.grad_thetas]
+
+
+def _products(backend: Backend, total: Outer, a: Tensor, b: Tensor) -> Tensor:
+    """Return the products over all rows, one for each group of columns."""
+    if total.groups == total.folds == 1:
+        return backend.product_over_rows(a, b)
+    a, b = (t.reshape(len(t), total.groups, total.folds, -1) for t in (a, b))
+    products = [
+        backend.product_over_rows(a[:, g].reshape(-1, a.shape[-1]), b[:, g].reshape(-1, b.shape[-1]))
+        for g in range(total.groups)
+    ]
+    return torch.stack(products).reshape(total.shape)
 
 
 def _evaluate(gradient: Deferred, thetas: Sequence[Tensor], done: dict[Deferred, Tensor]) -> Tensor:
@@ -197,12 +209,13 @@ def _evaluate(gradient: Deferred, thetas: Sequence[Tensor], done: dict[Deferred,
         match leaf:
             case Deferred():
                 return _evaluate(leaf, thetas, done)
-            case Theta():
-                return thetas[leaf.index]
+            case Held():
+                lies = thetas[leaf.index].contiguous()
+                return lies.as_strided(leaf.sizes, leaf.strides, lies.storage_offset() + leaf.offset).reshape(
+                    leaf.shape
+                )
             case Const():
                 return leaf.number
-            case Matrix():
-                return thetas[leaf.index].t() if leaf.transposed else thetas[leaf.index]
         return leaf
 
     if gradient not in done:

@@ -11,7 +11,7 @@ engine runs a cell that cannot be compiled, and a call whose arguments fail the 
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -31,6 +31,7 @@ from elman.engine.symbols import Symbols, looked_up
 from elman.engine.tracing.cell_key import structure
 from elman.engine.tracing.trace import Trace, record
 from elman.engine.unsupported import Unsupported
+from elman.tensors import tensors_of
 
 __all__ = ["Compiled", "auto", "kernels_of", "run"]
 
@@ -109,6 +110,8 @@ def _run(
         parameters = parameters[: len(trace.names)]
     call = Call(kernels, door, cell, rows, type(state), by_product)
     outputs, finals = differentiable(call, (*sources, *state, *parameters))
+    if not all(door.exact(final) for final in finals):  # whole numbers have grown beyond what the kernels hold
+        return loop.run(cell, x, batch_sizes, state, reverse)
     ends = list(state)
     for i, final in zip(kernels.moving, finals, strict=True):
         ends[i] = final
@@ -146,7 +149,13 @@ def kernels_of(cell: Cell, dtype: torch.dtype, backend: Backend = CPU) -> Compil
     return compiled
 
 
-_known: dict[Any, Compiled | Unsupported] = {}
+class _Fixed(NamedTuple):
+    """The compiled form depends on the values of these buffers, which hold whole numbers or truth values."""
+
+    names: tuple[str, ...]
+
+
+_known: dict[Any, Compiled | Unsupported | _Fixed] = {}
 _structures: WeakKeyDictionary[Cell, int] = WeakKeyDictionary()  # number of structures each cell has had
 _lock = threading.RLock()
 
@@ -162,18 +171,34 @@ if hasattr(os, "register_at_fork"):
 
 def _compiled(cell: Cell, dtype: torch.dtype, backend: Backend) -> Compiled:
     key = (backend, dtype, structure(cell))
-    found = _known.get(key)
+    found = _found(key, cell)
     if found is None:
         with _lock:
-            found = _known.get(key)
+            found = _found(key, cell)
             if found is None:
                 _count(cell)
-                found = _known[key] = _compile(cell, dtype, backend)
-                if len(_known) > LIMIT:
+                found = _compile(cell, dtype, backend)
+                if isinstance(found, Compiled) and found.trace.fixed:
+                    _known[key] = _Fixed(tuple(found.trace.fixed))
+                    key = (key, _values(cell, found.trace.fixed))
+                _known[key] = found
+                while len(_known) > LIMIT:
                     del _known[next(iter(_known))]
     if isinstance(found, Unsupported):
         raise Unsupported(found.reason, found.source)
     return found
+
+
+def _found(key: Any, cell: Cell) -> Compiled | Unsupported | None:
+    found = _known.get(key)
+    if isinstance(found, _Fixed):
+        found = _known.get((key, _values(cell, found.names)))
+    return None if isinstance(found, _Fixed) else found
+
+
+def _values(cell: Cell, names: Sequence[str]) -> tuple[bytes, ...]:
+    held = dict(tensors_of(cell))
+    return tuple(held[name].detach().cpu().contiguous().numpy().tobytes() for name in names)
 
 
 def _count(cell: Cell) -> None:
@@ -182,7 +207,7 @@ def _count(cell: Cell) -> None:
     if _structures[cell] > CHANGES:
         raise Unsupported(
             f"its attributes have changed {CHANGES} times, and each time it was compiled again; "
-            "use a buffer (register_buffer), which may change freely"
+            "use a buffer of floating-point numbers (register_buffer), which may change freely"
         )
 
 

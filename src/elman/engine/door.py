@@ -41,8 +41,17 @@ class Door:
         trace = self.trace
         if rows.batch_sizes[-1] == 1 and trace.single is not None:
             raise Unsupported("step behaves differently for a batch of one row", trace.single.source)
-        for name, field, shape in zip(state._fields, state, trace.state_shapes, strict=True):
-            admit(f"state.{name}", field, (rows.batch, *shape), trace.dtype, self.device)
+        for name, field, shape, dtype in zip(
+            state._fields, state, trace.state_shapes, trace.state_types, strict=True
+        ):
+            admit(f"state.{name}", field, (rows.batch, *shape), dtype, self.device)
+            if dtype == torch.int64 and not self.exact(field):
+                raise Unsupported(f"state.{name} holds whole numbers too large for {trace.dtype}")
+
+    def exact(self, field: Tensor) -> bool:
+        """Return whether the kernels, which compute in the trace's type, hold these whole numbers exactly."""
+        largest = 1 << (22 if self.trace.dtype == torch.float32 else 51)
+        return field.dtype != torch.int64 or not field.numel() or bool((field.abs() < largest).all())
 
     def drive(self, drive: Any, rows: int) -> tuple[Tensor, ...]:
         """Check what ``cell.drive`` returned for this number of inputs; return its tensors."""

@@ -8,7 +8,7 @@ import torch
 from elman.cell import Cell
 from elman.engine.compiled import Compiled, kernels_of
 from elman.engine.planning.deferred import Outer, step_sums
-from elman.engine.planning.language import MatMul, Pointwise, Reduce, Value
+from elman.engine.planning.language import MatMul, Pointwise, Reduce, Scan, Value, is_block
 from elman.engine.planning.program import BEFORE, Program
 from elman.engine.unsupported import Unsupported
 
@@ -93,10 +93,18 @@ def _loop(kernels: Compiled, program: Program) -> str:
     products = [product for level in program.levels for product in level.products]
     text = f"{len(products)} product{'s' * (len(products) != 1)}"
     if products:
-        each = Counter(f"[{p.matrix.k}] x {_theta(kernels, p.matrix.index)} -> [{p.matrix.n}]" for p in products)
+        each = Counter(
+            f"[{_size(p.value.groups, p.matrix.k)}] x {_theta(kernels, p.matrix.index)} "
+            f"-> [{_size(p.value.groups, p.matrix.n)}]"
+            for p in products
+        )
         text += f" ({', '.join(one if n == 1 else f'{n} times {one}' for one, n in each.items())})"
     counted = Counter(_work(program))
     return "; ".join([text, ", ".join(f"{n} {op}" for op, n in sorted(counted.items()))]) if counted else text
+
+
+def _size(groups: int, width: int) -> str:
+    return f"{groups}, {width}" if groups > 1 else str(width)
 
 
 def _work(program: Program) -> Iterator[str]:
@@ -110,7 +118,7 @@ def _work(program: Program) -> Iterator[str]:
         seen.add(value)
         if not isinstance(value, MatMul):
             stack += value.args
-        if isinstance(value, (Pointwise, Reduce)):
+        if isinstance(value, (Pointwise, Reduce)) or is_block(value):
             yield _name(value)
 
 
@@ -120,6 +128,8 @@ def _name(value: Value) -> str:
             return value.op
         case Reduce():
             return value.how
+        case Scan():
+            return f"cumulative {value.how}"
         case MatMul():
             return "product"
     return type(value).__name__.lower()

@@ -2,12 +2,13 @@
 
 from contextlib import nullcontext
 
+from elman.engine.cpu.blocks import write_block
 from elman.engine.cpu.layout import Layout
 from elman.engine.cpu.llvm import Writer
 from elman.engine.cpu.passes import Pass, share
 from elman.engine.cpu.product import Tile
 from elman.engine.planning.language import Reduction
-from elman.engine.planning.program import Buffer, Level, Place, Program
+from elman.engine.planning.program import Buffer, Held, Level, Place, Product, Program
 
 __all__ = ["can_be_wide", "program_text"]
 
@@ -101,6 +102,9 @@ class _Emitter:
                 self.passes(m, run)
                 run = []
             for product in level.products:
+                if product.value.groups > 1:
+                    self.grouped(product, m)
+                    continue
                 a, c = self.address(product.operand), self.address(product.place)
                 panels: str | int = -(-product.matrix.n // self.tile.columns)
                 weights = self.panels[product.matrix]
@@ -120,10 +124,25 @@ class _Emitter:
             if self.wide and level.stores:
                 self.passes(m, [(number, level)])
                 self.barrier()
-            elif level.stores:
+            elif level.stores or level.blocks:
                 run.append((number, level))
         if run:
             self.passes(m, run)
+
+    def grouped(self, product: Product, m: str) -> None:
+        """Write a product for each group of columns. Each overwrites the padding that the one before has written."""
+        w, matrix, groups = self.w, product.matrix, product.value.groups
+        a, c = self.address(product.operand), self.address(product.place)
+        panels = -(-matrix.n // self.tile.columns)
+        with w.loop(groups) as g:
+            block = w.integer("sdiv", w.integer("mul", g, matrix.blocks), groups)
+            weights = w.integer("mul", block, panels * self.tile.columns * matrix.k)
+            w.put(
+                f"call void {self.product}(ptr {w.at(a, w.integer('mul', g, matrix.k))}, "
+                f"i64 {self.layout.stride(product.operand.buffer)}, ptr {w.at(self.panels[matrix], weights)}, "
+                f"i64 {matrix.k}, ptr {w.at(c, w.integer('mul', g, matrix.n))}, "
+                f"i64 {self.layout.stride(product.place.buffer)}, i64 {m}, i64 {panels})"
+            )
 
     def address(self, place: Place) -> str:
         """Return the address of a place in the thread's first row."""
@@ -138,13 +157,24 @@ class _Emitter:
             rows = {b: w.at(base, w.integer("mul", r, self.layout.stride(b))) for b, base in bases.items()}
             rows.update({b: base for b, base in self.base.items() if b.kind == "sum"})
             for number, level in levels:
+                for block in level.blocks:
+                    places = [
+                        w.at(self.theta[place.index], place.column)
+                        if isinstance(place, Held)
+                        else w.at(rows[place.buffer], place.column)
+                        for place in block.operands
+                    ]
+                    write_block(w, block.value, places, w.at(rows[block.place.buffer], block.place.column))
                 Pass(w, self.program.homes, number, self.theta, rows, self.wide).write(level.stores)
 
 
 def can_be_wide(program: Program) -> bool:
-    """Return whether threads can share a step's columns, which reductions over columns prevent."""
-    products = any(level.products for level in program.levels)
-    return products and not any(isinstance(s.mode, Reduction) for level in program.levels for s in level.stores)
+    """Return whether threads can share a step's columns, which reductions, blocks and groups of columns prevent."""
+    products = [product for level in program.levels for product in level.products]
+    if any(level.blocks for level in program.levels) or any(p.value.groups > 1 for p in products):
+        return False
+    reduces = any(isinstance(s.mode, Reduction) for level in program.levels for s in level.stores)
+    return bool(products) and not reduces
 
 
 def program_text(

@@ -15,7 +15,11 @@ __all__ = ["pointwise"]
 COMPARISONS = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
 ARITHMETIC = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 # one call of the C library per number: accurate, but slow
-LIBRARY = frozenset(["sin", "cos", "erf"])
+LIBRARY = frozenset([
+    "sin", "cos", "erf", "atan", "asin", "acos", "tan", "sinh", "cosh", "asinh", "acosh", "atanh", "atan2", "pow",
+    "fmod",
+])  # fmt: skip
+ROUNDING = {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "round": "rint"}
 
 
 def pointwise(w: Writer, op: str, args: list[str]) -> str:
@@ -26,7 +30,9 @@ def pointwise(w: Writer, op: str, args: list[str]) -> str:
     if op in COMPARISONS:
         return w.compare(COMPARISONS[op], *args)
     if op in LIBRARY:
-        return _library(w, op, args[0])
+        return _library(w, op, args)
+    if op in ROUNDING:
+        return w.unary(ROUNDING[op], args[0])
     match op:
         case "neg":
             return w.do(f"fneg {V.type} {args[0]}")
@@ -238,13 +244,13 @@ def log1p(w: Writer, x: str) -> str:
     return _near_zero(w, x, _log(w, u, k, f, V.splat(F.magic + F.bias)))
 
 
-def _library(w: Writer, op: str, x: str) -> str:
+def _library(w: Writer, op: str, args: list[str]) -> str:
     V = w.lanes
     function = op + ("f" if V.bits == 32 else "")
-    w.declare(f"{V.scalar} @{function}({V.scalar})")
+    w.declare(f"{V.scalar} @{function}({', '.join([V.scalar] * len(args))})")
     result = "poison"
     for lane in range(V.count):
-        one = w.do(f"extractelement {V.type} {x}, i32 {lane}")
-        one = w.do(f"call {V.scalar} @{function}({V.scalar} {one})")
+        ones = [w.do(f"extractelement {V.type} {x}, i32 {lane}") for x in args]
+        one = w.do(f"call {V.scalar} @{function}({', '.join(f'{V.scalar} {x}' for x in ones)})")
         result = w.do(f"insertelement {V.type} {result}, {V.scalar} {one}, i32 {lane}")
     return result

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from elman.engine.backend import Carried, Rows
+from elman.engine.cpu.blocks import block_work
 from elman.engine.cpu.compile import Code, compile_text, shared_address, tile_for
 from elman.engine.cpu.dense import aligned, dense, pack
 from elman.engine.cpu.emit import can_be_wide, program_text
@@ -32,13 +33,14 @@ class Function:
         self.sums = [buffer for buffer in program.buffers if buffer.kind == "sum"]
         self.layout = Layout(program, self.tile)
         columns = self.tile.columns
-        self.panels = [-(-m.n // columns) * columns * m.k * self.bytes for m in self.layout.matrices]
+        self.panels = [m.blocks * -(-m.n // columns) * columns * m.k * self.bytes for m in self.layout.matrices]
         self.row_sizes = [self.layout.stride(b) * self.bytes for b in program.buffers if b.kind == "row"]
         pointers = 1 + len(program.buffers) + len(self.layout.matrices) + len(self.layout.thetas)
         self.table = c_void_p * (pointers + 2 * len(self.layout.carried))
         self.work = 2.0 * sum(
-            p.matrix.k * p.matrix.n for level in program.levels for p in level.products
+            p.value.groups * p.matrix.k * p.matrix.n for level in program.levels for p in level.products
         ) + 30.0 * sum(s.width for level in program.levels for s in level.stores)
+        self.work += sum(block_work(b.value) for level in program.levels for b in level.blocks)
 
     def shares(self, rows: Rows) -> tuple[list[tuple[int, int]], bool]:
         """Return the range of rows of each thread, and whether all threads share the columns of the same rows."""
@@ -67,10 +69,10 @@ class Function:
             for matrix, at in zip(self.layout.matrices, panels, strict=True):
                 weight = aligned(thetas[matrix.index])
                 transposed = matrix.transposed
-                pack(
-                    weight.reshape(matrix.n, matrix.k).t() if transposed else weight.reshape(matrix.k, matrix.n),
-                    at, (weight, held),
-                )  # fmt: skip
+                shape = (matrix.n, matrix.k) if transposed else (matrix.k, matrix.n)
+                size = -(-matrix.n // self.tile.columns) * self.tile.columns * matrix.k * self.bytes
+                for i, block in enumerate(weight.reshape(matrix.blocks, *shape)):
+                    pack(block.t() if transposed else block, at + i * size, (weight, block, held))
             of_rows = iter(places[len(self.panels) :])
             pointers: list[int | None] = [shared_address("product", self.tile.lanes.bits)]
             pointers += [

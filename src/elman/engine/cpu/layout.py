@@ -2,7 +2,7 @@
 
 from elman.engine.cpu.product import Tile
 from elman.engine.planning.language import Theta, Value
-from elman.engine.planning.program import Buffer, Program
+from elman.engine.planning.program import Buffer, Held, Program
 
 __all__ = ["Layout"]
 
@@ -14,13 +14,21 @@ class Layout:
         stores = [store for level in program.levels for store in level.stores]
         self.buffers = program.buffers
         self.matrices = list(dict.fromkeys(product.matrix for level in program.levels for product in level.products))
-        self.thetas = list(dict.fromkeys(index for store in stores for index in _thetas(store.value)))
+        blocks = [block for level in program.levels for block in level.blocks]
+        held = [place.index for block in blocks for place in block.operands if isinstance(place, Held)]
+        self.thetas = list(dict.fromkeys([*(i for store in stores for i in _thetas(store.value)), *held]))
         self.carried = [buffer for buffer in program.buffers if buffer.carried]
         self.columns = tile.columns
+        grouped = [p for level in program.levels for p in level.products if p.value.groups > 1]
+        self.grouped = {product.place.buffer for product in grouped}
 
     def stride(self, buffer: Buffer) -> int:
         """Return the distance between rows, in numbers. Rows are padded, because products write whole panels."""
-        return -(-buffer.width // self.columns) * self.columns if buffer.kind == "row" else buffer.width
+        if buffer.kind != "row":
+            return buffer.width
+        # the last of several groups may begin anywhere
+        width = buffer.width + (self.columns if buffer in self.grouped else 0)
+        return -(-width // self.columns) * self.columns
 
 
 def _thetas(value: Value) -> list[int]:

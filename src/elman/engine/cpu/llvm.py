@@ -1,7 +1,8 @@
 """LLVM assembly as text: names, loops, vectors."""
 
+import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -198,6 +199,24 @@ class Writer:
         every = self.do(f"shufflevector {lanes} {first}, {lanes} poison, <{self.lanes.count} x i32> zeroinitializer")
         index = "<" + ", ".join(f"i64 {i}" for i in range(self.lanes.count)) + ">"
         return self.do(f"icmp slt {lanes} {index}, {every}")
+
+    def table(self, numbers: Sequence[float], kind: str) -> str:
+        """Return the address of constants: ``i32``, or the kernel's own numbers if ``kind`` is their type."""
+        text = ", ".join(f"{kind} {x if kind == 'i32' else self.lanes.number(x)}" for x in numbers)
+        name = f"@table_{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+        self.declared.add(f"{name} = internal constant [{len(numbers)} x {kind}] [{text}], align 64")
+        return name
+
+    def gather(self, base: str, index: str, mask: str | None) -> str:
+        """Load the numbers at a vector of ``i32`` places."""
+        V = self.lanes
+        addresses = self.do(f"getelementptr {V.scalar}, ptr {base}, <{V.count} x i32> {index}")
+        kind = f"v{V.count}p0"
+        self.declare(f"{V.type} @llvm.masked.gather.{V.suffix}.{kind}(<{V.count} x ptr>, i32, {V.mask}, {V.type})")
+        return self.do(
+            f"call {V.type} @llvm.masked.gather.{V.suffix}.{kind}(<{V.count} x ptr> {addresses}, i32 {V.bytes}, "
+            f"{V.mask} {mask or self.mask_of(V.count)}, {V.type} {V.splat(0)})"
+        )
 
     def op(self, op: str, a: str, b: str) -> str:
         """Write an operation on two vectors."""

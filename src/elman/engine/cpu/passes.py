@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
+from elman.engine.cpu.blocks import folded
 from elman.engine.cpu.functions import pointwise
 from elman.engine.cpu.llvm import Writer
-from elman.engine.planning.language import Cat, Const, Pointwise, Reduction, Slice, Theta, Value
-from elman.engine.planning.program import Buffer, Homes, Place, Store, home_of, through
+from elman.engine.planning.language import Cat, Const, Gather, Numbers, Pointwise, Reduction, Slice, Theta, Value
+from elman.engine.planning.program import Buffer, Homes, Place, Store, held, home_of, through
 
 __all__ = ["Pass", "share"]
 
@@ -85,12 +86,7 @@ class Pass:
         """Fold the lanes of a reduction, halves onto halves."""
         w, V = self.w, self.w.lanes
         value = w.do(f"load {V.type}, ptr {slot}")
-        shift = V.count // 2
-        while shift:
-            order = ", ".join(f"i32 {(i + shift) % V.count}" for i in range(V.count))
-            moved = w.do(f"shufflevector {V.type} {value}, {V.type} poison, <{V.count} x i32> <{order}>")
-            value = pointwise(w, how.combine, [value, moved])
-            shift //= 2
+        value = folded(w, how, value)
         first = w.do(f"extractelement {V.type} {value}, i32 0")
         w.put(f"store {V.scalar} {first}, ptr {w.at(self.rows[place.buffer], place.column)}")
 
@@ -188,11 +184,47 @@ class Pass:
             return self.load(w.at(self.rows[found.buffer], found.column), 0, flat)
         if isinstance(value, Theta):
             return self.load(self.theta[value.index], start, flat)
+        if isinstance(value, Numbers):
+            if flat:
+                return V.splat(value.numbers[start])
+            return w.load(w.at(w.table(value.numbers[start : start + width], V.scalar), self.column), self.mask)
+        if isinstance(value, Gather):
+            return self.gathered(value.args[0], value.index[start : start + width], flat)
         assert isinstance(value, Pointwise), f"{value} has no home at level {self.level}"
         args = [self.memo[_key(read)] for read in self.operands(value, start, width, flat)]
         if value.op == "add" and V.splat(0) in args:  # the zero padding of a slice's gradient
             return args[args[0] == V.splat(0)]
         return pointwise(w, value.op, args)
+
+    def gathered(self, source: Value, index: tuple[int, ...], flat: bool) -> str:
+        """Load columns in another order: vectors of neighbours or of one number where each is so, else one by one."""
+        w, V = self.w, self.w.lanes
+        theta = held(source)
+        if theta is not None:
+            base = w.at(self.theta[theta.index], theta.column)
+        else:
+            place = self.home(source, 0, source.width)
+            assert place is not None, f"{source} is not in memory at level {self.level}"
+            base = w.at(self.rows[place.buffer], place.column)
+        if flat:
+            return w.broadcast(w.do(f"load {V.scalar}, ptr {w.at(base, index[0])}"))
+        whole = len(index) // V.count * V.count
+        vectors = [index[i : i + V.count] for i in range(0, whole, V.count)] if self.mask is None else [index[whole:]]
+        place_of = w.table([vector[0] for vector in vectors], "i32")
+        number = w.integer("sdiv", self.column, V.count) if self.mask is None else 0
+        if all(vector == tuple(range(vector[0], vector[0] + len(vector))) for vector in vectors):
+            return w.load(w.at(base, self.entry(place_of, number)), self.mask)
+        if all(len(set(vector)) == 1 for vector in vectors):
+            return w.broadcast(w.do(f"load {V.scalar}, ptr {w.at(base, self.entry(place_of, number))}"))
+        table = w.table([*index, *[0] * (-len(index) % V.count)], "i32")
+        places = w.do(f"load <{V.count} x i32>, ptr {w.at(table, self.column, 'i32')}, align 4")
+        return w.gather(base, places, self.mask)
+
+    def entry(self, table: str, number: str | int) -> str:
+        """Load an entry of a table of places."""
+        w = self.w
+        address = w.at(table, number, "i32")
+        return w.do(f"sext i32 {w.do(f'load i32, ptr {address}')} to i64")
 
     def load(self, address: str, column: int, flat: bool) -> str:
         """Load the current columns of a row, or one number of it into every lane."""

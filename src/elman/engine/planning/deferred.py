@@ -9,7 +9,7 @@ from torch import Tensor
 from elman.engine.planning.language import Value
 from elman.engine.tracing.recording import swap
 
-__all__ = ["Applied", "Deferred", "Outer", "RowSum", "StepSum", "Total", "View", "step_sums"]
+__all__ = ["Applied", "Deferred", "Held", "Outer", "RowSum", "StepSum", "Total", "View", "step_sums"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,14 @@ class StepSum(Deferred):
 
 @dataclass(frozen=True, eq=False)
 class Outer(StepSum):
-    """The sum of ``a^T b`` of two values."""
+    """The sum of ``a^T b`` of two values.
+
+    With ``groups`` and ``folds`` the values are ``[groups, folds, any]``: each group has a product of its own, and
+    each row counts as ``folds`` rows.
+    """
+
+    groups: int = 1
+    folds: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +57,20 @@ class Total(Deferred):
     of: Deferred
 
 
+@dataclass(frozen=True)
+class Held:
+    """A theta as a strided view of its numbers, in the shape given."""
+
+    index: int
+    shape: tuple[int, ...]
+    sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int
+
+
 @dataclass(frozen=True, eq=False)
 class Applied(Deferred):
-    """A linear operator of PyTorch; its arguments hold Deferred, Theta, Const and Matrix in place of tensors."""
+    """A linear operator of PyTorch; its arguments hold Deferred, Held and Const in place of tensors."""
 
     func: Callable[..., Any]
     pick: int | None  # index among several results

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Literal
 
 __all__ = [
-    "CHEAP", "LOGICAL", "Cat", "Const", "Input", "MatMul", "Matrix", "Op", "Pointwise", "Reduce", "Reduction",
-    "Slice", "Theta", "Value", "is_cheap",
+    "CHEAP", "LOGICAL", "Cat", "Const", "Contract", "Gather", "Input", "MatMul", "Matrix", "Numbers", "Op",
+    "Pointwise", "Reduce", "Reduction", "Scan", "Slice", "Theta", "Value", "is_block", "is_cheap",
 ]  # fmt: skip
 
 
@@ -35,6 +35,22 @@ class Op(StrEnum):
     SIN = "sin"
     COS = "cos"
     ERF = "erf"
+    ATAN = "atan"
+    ASIN = "asin"
+    ACOS = "acos"
+    TAN = "tan"
+    SINH = "sinh"
+    COSH = "cosh"
+    ASINH = "asinh"
+    ACOSH = "acosh"
+    ATANH = "atanh"
+    ATAN2 = "atan2"  # of two
+    POW = "pow"  # a to the power b
+    FMOD = "fmod"  # the remainder of a / b, with the sign of a
+    FLOOR = "floor"
+    CEIL = "ceil"
+    TRUNC = "trunc"
+    ROUND = "round"  # to the nearest integer, halves to the even one
     SIGMOID = "sigmoid"
     TANH = "tanh"
     EQ = "eq"
@@ -53,34 +69,42 @@ class Op(StrEnum):
 #: Operators whose result is a truth value.
 LOGICAL = frozenset([Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE, Op.AND, Op.OR, Op.NOT])
 #: Operators that the backward pass computes again instead of saving their result.
-CHEAP = LOGICAL | {Op.ADD, Op.SUB, Op.MUL, Op.FMA, Op.NEG, Op.ABS, Op.MAX, Op.MIN, Op.SELECT, Op.FLOAT}
+CHEAP = LOGICAL | {Op.ADD, Op.SUB, Op.MUL, Op.FMA, Op.NEG, Op.ABS, Op.MAX, Op.MIN, Op.SELECT, Op.FLOAT} | {
+    Op.FLOOR, Op.CEIL, Op.TRUNC, Op.ROUND,
+}  # fmt: skip
 
 
 class Reduction(StrEnum):
-    """Reductions of a row's columns to one number."""
+    """Reductions of a row's columns to one number, or of each group of columns to one."""
 
     SUM = "sum"
     AMAX = "amax"
+    AMIN = "amin"
 
     @property
     def start(self) -> float:
         """The neutral element, with which the first column is combined."""
-        return 0.0 if self is Reduction.SUM else float("-inf")
+        return {Reduction.SUM: 0.0, Reduction.AMAX: float("-inf"), Reduction.AMIN: float("inf")}[self]
 
     @property
     def combine(self) -> Op:
         """The operator that combines a column with those before it."""
-        return Op.ADD if self is Reduction.SUM else Op.MAX
+        return {Reduction.SUM: Op.ADD, Reduction.AMAX: Op.MAX, Reduction.AMIN: Op.MIN}[self]
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """A two-dimensional theta, possibly transposed: ``[k, n]`` as the product reads it."""
+    """A theta of two dimensions, possibly transposed: ``[k, n]`` as the product reads it.
+
+    With more than one of ``blocks`` it is a theta of three dimensions, ``[blocks, k, n]`` or, if transposed,
+    ``[blocks, n, k]``.
+    """
 
     index: int
     transposed: bool
     k: int
     n: int
+    blocks: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +148,13 @@ class Const(Value):
 
 
 @dataclass(frozen=True, eq=False)
+class Numbers(Value):
+    """A number for each column, the same in all rows and known when the step is traced."""
+
+    numbers: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Slice(Value):
     """Columns of its operand, from ``start`` on."""
 
@@ -146,17 +177,53 @@ class Cat(Value):
 
 
 @dataclass(frozen=True, eq=False)
+class Gather(Value):
+    """Columns of its operand in any order, perhaps repeated: column ``i`` is the operand's column ``index[i]``."""
+
+    index: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class MatMul(Value):
-    """The product of its operand and a matrix of parameters."""
+    """The product of its operand and a matrix of parameters.
+
+    With ``groups`` the operand is ``[groups, k]``, the result ``[groups, n]``, and group ``g`` is multiplied by the
+    matrix's block ``g * blocks // groups``.
+    """
 
     matrix: Matrix
+    groups: int = 1
 
 
 @dataclass(frozen=True, eq=False)
 class Reduce(Value):
-    """The reduction of its operand's columns to one number."""
+    """The reduction of its operand, ``[any, count, inner]``, over ``count``."""
 
     how: Reduction
+    count: int
+    inner: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Scan(Value):
+    """Cumulative reductions of its operand, ``[any, count]``, along ``count``."""
+
+    how: Reduction
+    count: int
+
+
+@dataclass(frozen=True, eq=False)
+class Contract(Value):
+    """The products of two operands' matrices, in each row: ``[g, i, j]`` is the sum over k of a ``[g, i, k]``
+    times b ``[g, k, j]``.
+
+    ``sizes`` are those of g, i, j, k. The strides, of g, i, k and of g, k, j, say where the operands' numbers lie
+    among their columns; a stride may be 0.
+    """
+
+    sizes: tuple[int, int, int, int]
+    a_strides: tuple[int, int, int]
+    b_strides: tuple[int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,4 +240,11 @@ class Pointwise(Value):
 
 def is_cheap(value: Value) -> bool:
     """Return whether a value is computed again instead of stored."""
-    return isinstance(value, (Slice, Cat, Const)) or (isinstance(value, Pointwise) and value.op in CHEAP)
+    return isinstance(value, (Slice, Cat, Const, Numbers, Gather)) or (
+        isinstance(value, Pointwise) and value.op in CHEAP
+    )
+
+
+def is_block(value: Value) -> bool:
+    """Return whether a value is computed row by row from operands in memory, before a pass."""
+    return isinstance(value, (Contract, Scan)) or (isinstance(value, Reduce) and value.width > 1)

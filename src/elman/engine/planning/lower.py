@@ -5,18 +5,21 @@ from math import prod
 
 import torch
 
+from elman.engine.planning.advice import instead
 from elman.engine.planning.deferred import Deferred
-from elman.engine.planning.language import Matrix, Op, Value
-from elman.engine.planning.lowering import RULES, Lowering, Meaning, Transposed
+from elman.engine.planning.language import Op, Value
+from elman.engine.planning.lowering import RULES, Lowering, Meaning
 from elman.engine.planning.rules.linear import LINEAR, linear
 from elman.engine.planning.rules.shapes import SAME
 from elman.engine.planning.step import Step
+from elman.engine.planning.views import Laid, spread
 from elman.engine.tracing.recording import Node, reached
 from elman.engine.tracing.trace import Trace
 from elman.engine.unsupported import Unsupported
 
 __all__ = ["KNOWN", "lower"]
 
+GROWING = frozenset(["mul", "pow", "square", "bitwise_and", "bitwise_or", "bitwise_not", "sum", "cumsum"])
 #: PyTorch's operators that a trace may contain; all others are decomposed into these.
 KNOWN = LINEAR.union(RULES)
 
@@ -35,11 +38,16 @@ def lower(trace: Trace) -> Step:
     grad_out = low.values.input("grad_out", widths[0])
     # the first field is also the output, so its gradient is the sum of both gradients
     flowing = (low.values.pointwise(Op.ADD, tangents[0], grad_out), *tangents[1:])
-    low.env.update(zip(trace.drives, drives, strict=True))
-    low.env.update(zip(trace.states, states, strict=True))
-    low.env.update(zip(trace.tangents, flowing, strict=True))
+    for nodes, values in ((trace.drives, drives), (trace.states, states), (trace.tangents, flowing)):
+        for node, value in zip(nodes, values, strict=True):
+            low.env[node] = Laid(value, spread(low.dims_of(node.shape), 2))
+    for node, value in zip(trace.states, states, strict=True):
+        if node.dtype == torch.bool:
+            truth = low.values.pointwise(Op.NE, value, low.const(0))
+            low.env[node] = Laid(truth, spread(low.dims_of(node.shape), 2))
     for index, node in enumerate(trace.theta_inputs):
-        low.env[node] = _theta(low, index, node.shape)
+        theta = low.values.theta(prod(node.shape), index)
+        low.env[node] = Laid(theta, spread(low.dims_of(node.shape), 2))
     needed = reached(n for n in (*trace.new_states, *trace.gradients) if n is not None)
     for node in trace.nodes:
         if node in needed and node not in low.env:
@@ -57,31 +65,30 @@ def lower(trace: Trace) -> Step:
     )
 
 
-def _theta(low: Lowering, index: int, shape: tuple[int, ...]) -> Meaning:
-    if len([size for size in shape if size != 1]) <= 1:
-        return low.values.theta(prod(shape), index)
-    if len(shape) != 2:
-        raise Unsupported(f"step uses a parameter of shape {list(shape)}, expected a vector or a matrix")
-    return Matrix(index, False, *shape)
-
-
 def _meaning(low: Lowering, node: Node) -> Meaning:
     """Translate one recorded operator."""
     low.node = node
-    read = [low.env[n] for n in node.inputs()]
-    if any(isinstance(meaning, Deferred) for meaning in read):
+    if any(isinstance(low.env[n], Deferred) for n in node.inputs()):
         return linear(low, node)
     rule = RULES.get(node.op)
     if rule is None:
-        raise low.bad(f"{node.op} is not an operator the engine knows")
-    if not rule.whole and any(isinstance(meaning, Transposed) for meaning in read):
-        raise low.bad(f"{node.op} works on a transposed batch")
-    if not rule.whole and any(isinstance(meaning, Matrix) for meaning in read):
-        raise low.bad(f"{node.op} works on a whole matrix of parameters")
-    out = rule.read(low, node)
-    if isinstance(out, Value) and node.dtype == torch.bool and not out.boolean:
-        raise low.bad(f"{node.op} converts numbers to truth values")
-    if isinstance(out, Value) and not _exact(low, node):
+        raise low.bad(f"{node.op} is not an operator the engine knows; {instead(node.op)}")
+    if node.dtype.is_complex:
+        raise low.bad(f"{node.op} computes with complex numbers; write real and imaginary parts as two real tensors")
+    if 0 in node.shape and not rule.elementwise:
+        return Laid(low.const(0, 0, True), low.dims_of(node.shape))
+    if rule.elementwise:
+        low.dims = low.broadcast(node)
+        value = rule.read(low, node)
+        out: Meaning = Laid(value, spread(low.dims, value.width))
+    else:
+        out = rule.read(low, node)
+    if isinstance(out, Laid) and node.dtype == torch.bool and not out.value.boolean:
+        raise low.bad(f"{node.op} converts numbers to truth values; compare them with 0")
+    whole = any(read.dtype == torch.int64 for read in node.inputs())
+    if whole and node.dtype == torch.int64 and node.op in GROWING:
+        raise low.bad(f"{node.op} of whole numbers, which may grow too large to be exact; compute with .to(h.dtype)")
+    if isinstance(out, Laid) and not _exact(low, node):
         raise low.bad(f"{node.op} computes in {node.dtype}, not in {low.dtype}")
     return out
 
@@ -89,7 +96,7 @@ def _meaning(low: Lowering, node: Node) -> Meaning:
 def _exact(low: Lowering, node: Node) -> bool:
     """Return whether the engine, which computes in one dtype, represents a node's numbers exactly."""
     before = [read.dtype for read in node.inputs()]
-    if not before or node.dtype in (low.dtype, torch.bool):
+    if not before or node.dtype in (low.dtype, torch.bool) or node.op == "cummax":
         return True
     if node.dtype in before and (node.op == "where" or node.op in SAME):
         return True
@@ -98,11 +105,11 @@ def _exact(low: Lowering, node: Node) -> bool:
 
 def _row(low: Lowering, node: Node, width: int) -> Value:
     """Return a new state field."""
-    value = low.env[node]
-    if not isinstance(value, Value):
+    laid = low.env[node]
+    if not isinstance(laid, Laid):
         raise Unsupported("a state field, or the gradient of one or of a drive, is not computed row by row")
     low.node = node
-    return low.wide(value, width)
+    return low.wide(low.whole(laid), width)
 
 
 def _gradient(low: Lowering, node: Node | None, width: int) -> Value | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from elman.engine.planning.deferred import Outer, StepSum
-from elman.engine.planning.language import Cat, Const, MatMul, Reduce, Value
+from elman.engine.planning.language import Cat, Const, MatMul, Reduce, Value, is_block
 from elman.engine.planning.program import Buffer, Place, Program
 from elman.engine.planning.saved import Saved, flows_back, reached, what_is_saved
 from elman.engine.planning.schedule import Scheduler
@@ -44,7 +44,7 @@ def plan(step: Step) -> Plan:
     Raises:
         Unsupported: if the step has so many products and reductions that planning would take minutes.
     """
-    levels = sum(isinstance(value, (MatMul, Reduce)) for value in reached(step.new_states))
+    levels = sum(isinstance(value, (MatMul, Reduce)) or is_block(value) for value in reached(step.new_states))
     if levels > MOST_LEVELS:
         raise Unsupported(f"step has {levels} products and reductions, expected at most {MOST_LEVELS}")
     saved = what_is_saved(step)

@@ -1,25 +1,29 @@
 """A program: the work of one time step in one direction, for a back end to compile or run.
 
-A program is a list of *levels*. A level first computes its products (all rows at once), then makes one pass over each
-row, in which all pointwise operators between products run in registers.
+A program is a list of *levels*. A level first computes its products (all rows at once). Then, row by row, it computes
+its blocks, such as products of two matrices that the row has of its own, and makes one pass, in which all pointwise
+operators between products run in registers.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from elman.engine.planning.language import Cat, MatMul, Matrix, Reduction, Slice, Value
+from elman.engine.planning.language import Cat, MatMul, Matrix, Reduction, Slice, Theta, Value
 
 __all__ = [
     "BEFORE",
+    "Block",
     "Buffer",
     "Columns",
+    "Held",
     "Homes",
     "Level",
     "Place",
     "Product",
     "Program",
     "Store",
+    "held",
     "home_of",
     "through",
 ]
@@ -85,11 +89,30 @@ class Product:
 
 
 @dataclass(frozen=True)
+class Held:
+    """Columns of a theta, from ``column`` on."""
+
+    index: int
+    column: int
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """The computation of a value whose operands are in memory (see ``is_block``), written into a buffer."""
+
+    value: Value
+    operands: tuple[Place | Held, ...]
+    place: Place
+    level: int
+
+
+@dataclass(frozen=True)
 class Level:
-    """Work that depends only on earlier levels."""
+    """Work that depends only on earlier levels; the pass may read what the level's products wrote, not its blocks."""
 
     products: tuple[Product, ...]
     stores: tuple[Store, ...]
+    blocks: tuple[Block, ...] = ()
 
 
 #: Some columns of a value: the value, the first of them, and how many.
@@ -135,3 +158,9 @@ def through(value: Value, start: int, width: int) -> list[Columns]:
             case _:
                 found.append((value, start, width))
     return found
+
+
+def held(value: Value) -> Held | None:
+    """Return where a theta, or a stretch of one, lies; None for other values."""
+    ((value, start, _), *more) = through(value, 0, value.width)
+    return Held(value.index, start) if isinstance(value, Theta) and not more else None

@@ -4,7 +4,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from elman.engine.planning.deferred import StepSum, step_sums
-from elman.engine.planning.language import Cat, Const, Input, MatMul, Reduce, Slice, Theta, Value, is_cheap
+from elman.engine.planning.language import (
+    Cat,
+    Const,
+    Gather,
+    Input,
+    MatMul,
+    Numbers,
+    Reduce,
+    Slice,
+    Theta,
+    Value,
+    is_block,
+    is_cheap,
+)
 from elman.engine.planning.program import Columns, through
 from elman.engine.planning.schedule import cuts, operands
 from elman.engine.planning.step import Step
@@ -89,7 +102,7 @@ class _Needs:
 
     def read_by(self, value: Value, start: int, width: int) -> list[Columns]:
         """Record the columns of a value if they are in memory; otherwise return what computing them reads."""
-        if isinstance(value, (Theta, Const)):
+        if isinstance(value, (Theta, Const, Numbers)):
             return []
         if isinstance(value, Input):
             self.inputs.add(value)
@@ -99,8 +112,8 @@ class _Needs:
             self.output = True
         elif value in self.forward and value.rows and not is_cheap(value):
             self.columns[value, start, width] = None
-        elif isinstance(value, (MatMul, Reduce)):
-            return _parts(value.args[0])
+        elif isinstance(value, (MatMul, Reduce, Gather)) or is_block(value):
+            return [columns for arg in value.args for columns in _parts(arg)]
         else:
             return operands(value, start, width)
         return []

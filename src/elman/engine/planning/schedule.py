@@ -8,26 +8,32 @@ from typing import Literal
 from elman.engine.planning.language import (
     Cat,
     Const,
+    Gather,
     Input,
     MatMul,
+    Numbers,
     Pointwise,
     Reduce,
     Reduction,
     Slice,
     Theta,
     Value,
+    is_block,
     is_cheap,
 )
 from elman.engine.planning.program import (
     BEFORE,
+    Block,
     Buffer,
     Columns,
+    Held,
     Homes,
     Level,
     Place,
     Product,
     Program,
     Store,
+    held,
     home_of,
     through,
 )
@@ -43,6 +49,7 @@ class Scheduler:
         self.homes: dict[Value, list[tuple[int, int, Place, int]]] = {}
         self.stores: list[Store] = []
         self.products: dict[Value, Product] = {}
+        self.blocks: dict[Value, Block] = {}
         self.levels: dict[Columns, int] = {}
         self.scratch = 0
 
@@ -119,15 +126,23 @@ class Scheduler:
         if self.home(value, start, width, 0) is not None:
             return []
         match value:
-            case MatMul() | Reduce():
+            case Reduce() if not is_block(value):
+                return [] if self.home(value, 0, 1) is not None else self.parts(value.args[0])
+            case MatMul() | Gather():
                 (operand,) = value.args
-                there = self.home(value, 0, 1) if isinstance(value, Reduce) else self.products.get(value)
-                if there is not None or (isinstance(value, MatMul) and self.operand_home(operand) is not None):
-                    return []
-                return [(operand, a, b - a) for a, b in pairwise(self.edges(operand, 0, operand.width))]
+                there = value in self.products or held(operand) or self.operand_home(operand)
+                return [] if there else self.parts(operand)
+            case _ if is_block(value):
+                stored = () if value in self.blocks else value.args
+                stored = [arg for arg in stored if not held(arg) and self.operand_home(arg) is None]
+                return [columns for arg in stored for columns in self.parts(arg)]
             case Slice() | Cat():
                 return through(value, start, width)
         return operands(value, start, width)
+
+    def parts(self, value: Value) -> list[Columns]:
+        """Return all columns of a value, split where its stores begin."""
+        return [(value, a, b - a) for a, b in pairwise(self.edges(value, 0, value.width))]
 
     def find_level(self, value: Value, start: int, width: int) -> int:
         """Compute :meth:`level` from known levels, and schedule the products and reductions needed."""
@@ -137,6 +152,10 @@ class Scheduler:
         match value:
             case MatMul():
                 return self.product(value).level
+            case Gather():
+                return 0 if held(value.args[0]) else self.in_memory(value.args[0])[1] + 1
+            case _ if is_block(value):
+                return self.block(value).level + 1
             case Reduce():
                 return self.reduction(value) + 1
         return max((self.levels[columns] for columns in self.needed(value, start, width)), default=0)
@@ -153,14 +172,7 @@ class Scheduler:
     def product(self, value: MatMul) -> Product:
         """Schedule a product, and before it the store of its operand."""
         if value not in self.products:
-            (operand,) = value.args
-            found = self.operand_home(operand)
-            if found is None:
-                place = self.temporary(operand.width)
-                after = self.store(operand, place)
-                self.give(operand, place, level=after)
-            else:
-                place, after = found
+            place, after = self.in_memory(value.args[0])
             out = self.temporary(value.width)
             self.products[value] = Product(value, place, out, after + 1)
             # the product runs before the pass of its level, so the pass may read it
@@ -172,6 +184,32 @@ class Scheduler:
         pieces = through(operand, 0, operand.width)
         found = self.home(*pieces[0]) if len(pieces) == 1 else None
         return self.home(operand, 0, operand.width) if found is None else found
+
+    def in_memory(self, operand: Value) -> tuple[Place, int]:
+        """Return where a whole value is, and after which level; schedule its store if it is not in memory."""
+        found = self.operand_home(operand)
+        if found is None:
+            place = self.temporary(operand.width)
+            after = self.store(operand, place)
+            self.give(operand, place, level=after)
+            return place, after
+        return found
+
+    def block(self, value: Value) -> Block:
+        """Schedule a block, and before it the stores of its operands."""
+        if value not in self.blocks:
+            operands: list[Place | Held] = []
+            level = 0
+            for operand in value.args:
+                found = held(operand)
+                if found is None:
+                    found, after = self.in_memory(operand)
+                    level = max(level, after + 1)
+                operands.append(found)
+            out = self.temporary(value.width)
+            self.blocks[value] = Block(value, tuple(operands), out, level)
+            self.give(value, out, level=level)
+        return self.blocks[value]
 
     def keep_what_returns(self) -> None:
         """Store expensive values that several levels read when they are first computed."""
@@ -217,6 +255,7 @@ class Scheduler:
             Level(
                 tuple(p for p in self.products.values() if p.level == number),
                 tuple(s for s in self.stores if s.level == number),
+                tuple(b for b in self.blocks.values() if b.level == number),
             )
             for number in range(self.count())
         )
@@ -224,7 +263,8 @@ class Scheduler:
 
     def count(self) -> int:
         """Return how many levels there are."""
-        return 1 + max([s.level for s in self.stores] + [p.level for p in self.products.values()], default=-1)
+        levels = [one.level for one in (*self.stores, *self.products.values(), *self.blocks.values())]
+        return 1 + max(levels, default=-1)
 
     def put_aside(self, piece: Store, place: Place, end: int) -> None:
         """Compute a new state in a temporary buffer, and move it to its place after all other levels."""
@@ -238,6 +278,10 @@ class Scheduler:
         """Return whether the old content of a buffer is still read after ``write`` begins."""
         if any(p.operand.buffer is buffer and p.level > write.level for p in self.products.values()):
             return True
+        for block in self.blocks.values():
+            reads = any(isinstance(place, Place) and place.buffer is buffer for place in block.operands)
+            if reads and block.level > write.level:
+                return True
         for store in self.stores:
             if store.level < write.level:
                 continue
@@ -261,13 +305,17 @@ class Scheduler:
                     yield found[0].column, columns[2]
             elif isinstance(columns[0], (Slice, Cat)):
                 stack += through(*columns)
+            elif isinstance(columns[0], Gather):
+                (operand,) = columns[0].args
+                if not held(operand) and self.in_memory(operand)[0].buffer is buffer:
+                    yield -1, columns[2]  # in another order
             else:
                 stack += operands(*columns)
 
 
 def is_leaf(value: Value) -> bool:
     """Return whether a value is an input or a constant, which need not be computed."""
-    return isinstance(value, (Input, Theta, Const))
+    return isinstance(value, (Input, Theta, Const, Numbers))
 
 
 def operands(value: Value, start: int, width: int) -> list[Columns]:

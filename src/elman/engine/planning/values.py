@@ -6,13 +6,17 @@ from typing import Any, Literal, TypeVar, cast
 from elman.engine.planning.language import (
     Cat,
     Const,
+    Contract,
+    Gather,
     Input,
     MatMul,
     Matrix,
+    Numbers,
     Op,
     Pointwise,
     Reduce,
     Reduction,
+    Scan,
     Slice,
     Theta,
     Value,
@@ -49,13 +53,58 @@ class Values:
         """Return the result of an operator on each column; operands of one column are broadcast."""
         return self._once(Pointwise(max(a.width for a in args), any(a.rows for a in args), args, op))
 
-    def matmul(self, value: Value, matrix: Matrix) -> MatMul:
-        """Return the product of a row and a matrix."""
-        return self._once(MatMul(matrix.n, True, (value,), matrix))
+    def numbers(self, numbers: Sequence[float]) -> Value:
+        """Return a constant for each column."""
+        same = tuple(float(x) for x in numbers)
+        if len(set(map(str, same))) == 1:
+            return self.const(same[0], len(same))
+        return self._once(Numbers(len(same), False, (), same), str(same))
 
-    def reduce(self, how: Reduction, value: Value) -> Reduce:
-        """Return the reduction of all columns to one."""
-        return self._once(Reduce(1, value.rows, (value,), how))
+    def matmul(self, value: Value, matrix: Matrix, groups: int = 1) -> MatMul:
+        """Return the product of a row, or of each of its groups of columns, and a matrix."""
+        return self._once(MatMul(groups * matrix.n, True, (value,), matrix, groups))
+
+    def reduce(self, how: Reduction, value: Value, count: int | None = None, inner: int = 1) -> Reduce:
+        """Return the reduction of all columns to one, or of ``[any, count, inner]`` over ``count``."""
+        count = value.width if count is None else count
+        return self._once(Reduce(value.width // count, value.rows, (value,), how, count, inner))
+
+    def scan(self, how: Reduction, value: Value, count: int) -> Scan:
+        """Return the cumulative reductions of each ``count`` columns."""
+        return self._once(Scan(value.width, value.rows, (value,), how, count))
+
+    def contract(
+        self, a: Value, b: Value, sizes: tuple[int, int, int, int], a_strides: tuple[int, int, int],
+        b_strides: tuple[int, int, int],
+    ) -> Contract:  # fmt: skip
+        """Return the products of two rows' matrices, see :class:`Contract`."""
+        g, i, j, _ = sizes
+        return self._once(Contract(g * i * j, a.rows or b.rows, (a, b), sizes, a_strides, b_strides))
+
+    def gather(self, value: Value, index: Sequence[int]) -> Value:
+        """Return columns of a value in any order."""
+        index = tuple(index)
+        if index == tuple(range(index[0], index[0] + len(index))):
+            return self.slice(value, index[0], len(index))
+        if value.boolean:
+            numbers = self.gather(self.pointwise(Op.FLOAT, value), index)
+            return self.pointwise(Op.NE, numbers, self.const(0))
+        match value:
+            case Const():
+                return self.const(value.number, len(index), value.rows)
+            case Numbers():
+                return self.numbers([value.numbers[i] for i in index])
+            case Slice():
+                return self.gather(value.args[0], [value.start + i for i in index])
+            case Gather():
+                return self.gather(value.args[0], [value.index[i] for i in index])
+            case Cat():
+                at, low, high = 0, min(index), max(index)
+                for part in value.args:
+                    if at <= low and high < at + part.width:
+                        return self.gather(part, [i - at for i in index])
+                    at += part.width
+        return self._once(Gather(len(index), value.rows, (value,), index))
 
     def slice(self, value: Value, start: int, width: int) -> Value:
         """Return columns of a value; if they all come from one operand, columns of that operand."""
@@ -66,6 +115,10 @@ class Values:
                 return self.slice(value.args[0], value.start + start, width)
             case Const():
                 return self.const(value.number, width, value.rows)
+            case Numbers():
+                return self.numbers(value.numbers[start : start + width])
+            case Gather():
+                return self.gather(value.args[0], value.index[start : start + width])
             case Cat():
                 at = 0
                 for part in value.args:

@@ -45,8 +45,8 @@ OPERATORS = (torch._ops.OpOverload, torch._ops.OpOverloadPacket)
 #: Tensor methods whose results depend neither on the tensor's values nor on how it was computed.
 ASKED = frozenset([
     "H", "T", "__len__", "device", "dim", "dtype", "element_size", "get_device", "imag", "is_complex", "is_cpu",
-    "is_cuda", "is_floating_point", "is_meta", "is_quantized", "is_same_size", "is_signed", "is_sparse", "itemsize",
-    "layout", "mH", "mT", "ndim", "ndimension", "nelement", "numel", "real", "shape", "size",
+    "is_cuda", "is_floating_point", "is_meta", "is_nested", "is_quantized", "is_same_size", "is_signed", "is_sparse",
+    "itemsize", "layout", "mH", "mT", "ndim", "ndimension", "nelement", "numel", "real", "shape", "size",
 ])  # fmt: skip
 
 #: Attributes that give access to the variables of other code.

@@ -19,6 +19,7 @@ __all__ = ["IN_PLACE", "Node", "Recording", "nodes_in", "reached", "replay", "sw
 HERE = str(Path(__file__).parent)
 TORCH = str(Path(torch.__file__).parent)
 IN_PLACE = "writes into a tensor in place, here or inside the function called; use the form that returns a new one"
+DRAW = "draw masks in initial_state, or noise in drive"
 RANDOM = ("bernoulli", "rand", "normal", "dropout", "multinomial", "uniform", "exponential")
 
 
@@ -143,7 +144,7 @@ class Recording(TorchDispatchMode):
         kwargs = kwargs or {}
         name = func._schema.name.removeprefix("aten::")
         if torch.Tag.nondeterministic_seeded in func.tags or name.startswith(RANDOM):
-            self.refuse(f"{name} draws random numbers in step")
+            self.refuse(f"{name} draws random numbers in step; {DRAW}")
         if func._schema.is_mutable and self.simple is not None and name.endswith("_"):
             # autograd's formulas write only into tensors they have just created
             return self.in_place(func, name, args, kwargs)
@@ -151,11 +152,20 @@ class Recording(TorchDispatchMode):
             self.refuse(f"{name} {IN_PLACE}")
         if self.simple is not None and (rule := decomposition(func, name, self.simple)) is not None:
             with self:
-                return rule(*args, **kwargs)
+                result = rule(*args, **kwargs)
+            if result is not NotImplemented:
+                return result
+        elif self.simple is not None and name not in self.simple:  # one that PyTorch itself makes of others
+            with self:
+                result = func.decompose(*args, **kwargs)
+            if result is not NotImplemented:
+                return result
         if self.simple is None and not torch.is_grad_enabled():
             self.refuse("step turns gradients off, or uses an autograd.Function of its own")
         args_read: tuple[Any, ...]
         args_read, kwargs_read = swap((tuple(args), kwargs), lambda a: self.node(a) if isinstance(a, Tensor) else a)
+        if name == "view" and self.simple is not None:  # what is decomposed may lie otherwise in memory
+            args = (args[0].contiguous(), *args[1:])
         out = func(*args, **kwargs)
         if name == "detach" and self.simple is None:
             out = out.clone()  # other memory, so that the recording distinguishes it from its source
@@ -168,7 +178,7 @@ class Recording(TorchDispatchMode):
                         one, Node(name, args_read, kwargs_read, tuple(one.shape), one.dtype, self.where(), func, pick)
                     )
         else:
-            self.refuse(f"{name} reads a number out of a tensor, so the step depends on its values")
+            self.refuse(f"{name} reads a number out of a tensor, so the step depends on its values; use torch.where")
         return out
 
 

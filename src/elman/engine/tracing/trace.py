@@ -18,6 +18,7 @@ from torch import Tensor
 
 from elman.cell import Cell
 from elman.engine.tracing.cell_key import Holdings, structure
+from elman.engine.tracing.compare import compare, difference
 from elman.engine.tracing.recording import Node, Recording, reached, replay
 from elman.engine.tracing.watch import NoReading, Watch, uncollected
 from elman.engine.unsupported import Unsupported
@@ -36,6 +37,7 @@ class Trace:
     batch: int
     dtype: torch.dtype
     state_shapes: list[tuple[int, ...]]
+    state_types: list[torch.dtype]
     drive_shapes: list[tuple[int, ...]]
     drive_is_tuple: bool
     linear: tuple[str, str | None] | None  # names, if drive is linear(x, weight, bias)
@@ -44,6 +46,7 @@ class Trace:
     prologue: list[Node]
     prologue_inputs: list[Node]
     thetas: list[Node]  # results of the prologue that the step reads
+    fixed: list[str] = field(default_factory=list)  # names of the buffers whose values are part of the trace
     nodes: list[Node] = field(default_factory=list)  # of the joint recording
     drives: list[Node] = field(default_factory=list)
     states: list[Node] = field(default_factory=list)
@@ -98,19 +101,24 @@ def record(cell: Cell, dtype: torch.dtype, simple: Container[str]) -> Trace:
     with _as_it_was(cell) as held, torch.no_grad():
         dry = _DryRuns(cell, dtype, held)
         few = dry.run(2).recording
-        # a batch size that no other dimension has, so that shapes identify the batch dimension
-        sizes = {size for node in few.nodes for size in node.shape}
-        batch = next(rows for rows in count(97) if rows not in sizes)
+        # a prime that divides no other dimension, so that shapes identify the dimension of the rows
+        sizes = {size for node in few.nodes for size in node.shape if size}
+        batch = next(n for n in count(97) if _is_prime(n) and all(size % n for size in sizes))
         watched = dry.run(batch)
-        _compare(watched.recording, few, batch, 2)
-        single = _alone(dry, watched.recording, batch)
+        compare(watched.recording, few, batch, 2)
+        single = _alone(dry, watched, batch)
     trace = _cut(watched.recording, watched.owned, watched.inputs, watched.outs, batch)
     trace.batch, trace.dtype, trace.linear = batch, dtype, dry.linear
     trace.drive_is_tuple, trace.single = dry.drive_is_tuple, single
     trace.drive_shapes = [tuple(d.shape[1:]) for d in watched.drives]
     trace.state_shapes = [tuple(s.shape[1:]) for s in watched.states]
+    trace.state_types = [s.dtype for s in watched.states]
     _differentiate(trace, watched, simple)
     return trace
+
+
+def _is_prime(n: int) -> bool:
+    return all(n % i for i in range(2, int(n**0.5) + 1))
 
 
 @contextmanager
@@ -132,10 +140,11 @@ def _as_it_was(cell: Cell) -> Iterator[Holdings]:
             numpy.random.set_state(theirs)
 
 
-def _alone(dry: "_DryRuns", recording: Recording, batch: int) -> Unsupported | None:
+def _alone(dry: "_DryRuns", watched: "_Watched", batch: int) -> Unsupported | None:
     """Return how a step differs for a batch of one row, whose dimension ``squeeze()`` drops; None if it does not."""
     try:
-        return _difference(recording, dry.run(1).recording, batch, 1)
+        why = difference(watched.recording, dry.run(1).recording, batch, 1)
+        return why if why is None or not dry.same_alone(watched) else None
     except Unsupported as why:
         return why
     except Exception as error:  # the loop raises it for a batch of one row
@@ -167,14 +176,19 @@ class _DryRuns:
         shadow, clones = self._copy()
         holds, one = _state_of(shadow), self.state
         drives = tuple(torch.randn(rows, *drive.shape[1:], dtype=self.dtype) for drive in self.drives)
-        kinds = [self.dtype if f.is_floating_point() else f.dtype for f in one]
         states = tuple(
-            self._checked(torch.randn(rows, *f.shape[1:]).to(kind), rows) for f, kind in zip(one, kinds, strict=True)
+            torch.randn(rows, *f.shape[1:], dtype=self.dtype)
+            if f.is_floating_point()
+            else self._checked(torch.randint(2, (rows, *f.shape[1:])).to(f.dtype), rows)
+            for f in one
         )
         recording = Recording()
         owned = {name: recording.input(tensor) for name, tensor in clones.items()}
         with torch.enable_grad():  # with non-leaf inputs, as in a loop
-            drives, states = (tuple(t.requires_grad_().clone() for t in tensors) for tensors in (drives, states))
+            drives, states = (
+                tuple(t.requires_grad_(t.is_floating_point()).clone() for t in tensors)
+                for tensors in (drives, states)
+            )
         for tensor in (*drives, *states):
             recording.input(tensor)
         for tensor in clones.values():
@@ -194,6 +208,33 @@ class _DryRuns:
         _no_custom_gradients(after)
         return _Watched(recording, clones, owned, drives, states, after)
 
+    def same_alone(self, watched: _Watched) -> bool:
+        """Return whether the first row of a run has the same numbers and gradients when it is the only row.
+
+        PyTorch's own functions take other ways for a size of one, to the same results.
+        """
+        shadow, clones = self._copy()
+        held = [tensor.requires_grad_() for tensor in clones.values() if tensor.is_floating_point()]
+        before = [tensor for tensor in watched.clones.values() if tensor.is_floating_point()]
+        inputs = [*watched.drives, *watched.states]
+        with torch.enable_grad():
+            rows = [t[:1].detach().requires_grad_(t.requires_grad) for t in inputs]
+            drives, states = rows[: len(self.drives)], rows[len(self.drives) :]
+            drive = tuple(drives) if self.drive_is_tuple else drives[0]
+            after = shadow.step(drive, type(self.state)(*states))
+            results = []
+            for fields, leaves in ((after, [*rows, *held]), (watched.after, [*inputs, *before])):
+                firsts = [field[:1] for field in fields if field.requires_grad]
+                loss: Any = sum((f * torch.linspace(1, 2, f.numel()).view(f.shape)).sum() for f in firsts)
+                leaves = [leaf for leaf in leaves if leaf.requires_grad]
+                results.append(torch.autograd.grad(loss, leaves, allow_unused=True, materialize_grads=True))
+        pairs = [*zip(after, watched.after, strict=True), *zip(*results, strict=True)]
+        tolerance = 1e-4 if self.dtype == torch.float32 else 1e-9
+        return all(
+            a.shape[1:] == b.shape[1:] and torch.allclose(a, b if a.shape == b.shape else b[:1], tolerance, tolerance)
+            for a, b in pairs
+        )
+
     def _copy(self) -> tuple[Cell, dict[str, Tensor]]:
         clones = {name: tensor.detach().clone() for name, tensor in tensors_of(self.cell)}
         for name, tensor in tensors_of(self.cell):
@@ -201,9 +242,11 @@ class _DryRuns:
         return with_tensors(self.cell, clones), clones
 
     def _checked(self, tensor: Tensor, rows: int) -> Tensor:
-        if tensor.dtype != self.dtype or tensor.shape[0] != rows:
+        if tensor.dtype not in (self.dtype, torch.int64, torch.bool) or tensor.shape[0] != rows:
+            also = ", int64 or bool" if tensor.dtype.is_complex else ""
             raise Unsupported(
-                f"a drive or state field is {list(tensor.shape)} of {tensor.dtype}, expected [B, *] of {self.dtype}"
+                f"a drive or state field is {list(tensor.shape)} of {tensor.dtype}, "
+                f"expected [B, *] of {self.dtype}{also}"
             )
         return tensor
 
@@ -229,40 +272,6 @@ class _DryRuns:
 def _state_of(shadow: Cell) -> Any:
     """Return what a step must not change. Tensors are compared by identity."""
     return structure(shadow), [id(tensor) for _, tensor in tensors_of(shadow)]
-
-
-def _compare(one: Recording, other: Recording, batch: int, rows: int) -> None:
-    """Raise if a step behaves differently with other values or another batch size."""
-    if why := _difference(one, other, batch, rows):
-        raise why
-
-
-def _difference(one: Recording, other: Recording, batch: int, rows: int) -> Unsupported | None:
-    """Return how a step differs with other values or another batch size, None if it does not."""
-    place = {node: index for index, node in enumerate(one.nodes)}
-    place |= {node: index for index, node in enumerate(other.nodes)}
-
-    def same(a: Any, b: Any) -> bool:
-        if isinstance(a, (tuple, list)) and type(a) is type(b) and len(a) == len(b):
-            sizes = isinstance(a, list) and all(isinstance(part, int) for part in (*a, *b))
-            return all((sizes and (p, q) == (batch, rows)) or same(p, q) for p, q in zip(a, b, strict=True))
-        if isinstance(a, dict):
-            return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-        if isinstance(a, Node):
-            return isinstance(b, Node) and place[a] == place[b]
-        return type(a) is type(b) and (a == b or a != a)
-
-    for a, b in zip(one.nodes, other.nodes, strict=False):
-        if a.op == b.op == "constant" and a.shape == b.shape == ():
-            assert a.value is not None
-            assert b.value is not None
-            if not torch.equal(a.value, b.value):
-                return Unsupported("a number in step differs from one run to the next", a.source)
-        elif not same((a.op, a.pick, [*a.shape], a.args, a.kwargs), (b.op, b.pick, [*b.shape], b.args, b.kwargs)):
-            return Unsupported("step depends on the number of rows, on their values, or on chance", a.source)
-    if len(one.nodes) != len(other.nodes):
-        return Unsupported("step depends on the number of rows, on their values, or on chance")
-    return None
 
 
 def _no_custom_gradients(after: Any) -> None:
@@ -298,7 +307,7 @@ def _cut(first: Recording, owned: dict[str, Node], inputs: list[Node], outs: lis
     needed = reached(outs)
     live: set[Node] = set(inputs)
     for node in first.nodes:
-        if node.op == "constant" and node in needed and node.shape != ():
+        if node.op == "constant" and node in needed and node.shape != () and node.dtype.is_floating_point:
             raise Unsupported(
                 "step reads a tensor that is neither a parameter nor a buffer; use register_buffer",
                 node.source,
@@ -332,9 +341,13 @@ def _cut(first: Recording, owned: dict[str, Node], inputs: list[Node], outs: lis
     starts = frontier if plain else list(used)
     prologue = [] if plain else [n for n in first.nodes if n in cone and n.op != "input"]
     for node in prologue:
-        if batch in node.shape:
+        if any(size and size % batch == 0 for size in node.shape):
             raise Unsupported("step depends on the number of rows", node.source)
-    trace = Trace(0, torch.float32, [], [], False, None, None, [used[n] for n in starts], prologue, starts, frontier)
+    trace = Trace(
+        0, torch.float32, [], [], [], False, None, None, [used[n] for n in starts], prologue, starts, frontier
+    )
+    whole = reached(node for node in frontier if not node.dtype.is_floating_point and not node.dtype.is_complex)
+    trace.fixed = [name for node, name in used.items() if node in whole]
     trace.nodes = [n for n in first.nodes if n in live and n.op != "input"]
     return trace
 
@@ -346,9 +359,20 @@ def _differentiate(trace: Trace, watched: _Watched, simple: Container[str]) -> N
     )  # fmt: skip
     with torch.no_grad():
         values = trace.run_prologue([clones[name] for name in trace.names])
-    for value in values:
-        if value.dtype != trace.dtype:
+    for value, node in zip(values, trace.thetas, strict=True):
+        if value.dtype.is_complex:
+            raise Unsupported(
+                "step computes with complex numbers; write real and imaginary parts as two real tensors", node.source
+            )
+        if value.dtype.is_floating_point and value.dtype != trace.dtype:
             raise Unsupported(f"step mixes {trace.dtype} with {value.dtype}; convert constants with .to(x.dtype)")
+    # whole numbers and truth values, such as indices, become constants of the trace
+    constants = {n: v.detach() for n, v in zip(trace.thetas, values, strict=True) if not v.dtype.is_floating_point}
+    values = [v for v, n in zip(values, trace.thetas, strict=True) if n not in constants]
+    trace.thetas = [n for n in trace.thetas if n not in constants]
+    if constants and not trace.prologue:
+        kept = [(n, name) for n, name in zip(trace.prologue_inputs, trace.names, strict=True) if n not in constants]
+        trace.prologue_inputs, trace.names = [n for n, _ in kept], [name for _, name in kept]
     thetas = [v.detach().clone(memory_format=torch.contiguous_format) for v in values]
     leaves = [
         t.requires_grad_(t.is_floating_point())
@@ -356,13 +380,13 @@ def _differentiate(trace: Trace, watched: _Watched, simple: Container[str]) -> N
     ]
     second = Recording(simple)
     nodes = [second.input(leaf) for leaf in leaves]
-    env = dict(zip(inputs + trace.thetas, leaves, strict=True))
+    env = dict(zip(inputs + trace.thetas, leaves, strict=True)) | constants
     with torch.enable_grad(), second:
         replay(trace.nodes, env, second)
         second.source = ""
         after = [env[out] for out in outs]
         trace.new_states = [second.node(tensor) for tensor in after]
-    tangents = [torch.rand(tensor.shape, dtype=tensor.dtype) for tensor in after]
+    tangents = [torch.rand(tensor.shape, dtype=trace.dtype) for tensor in after]
     trace.tangents = [second.input(tensor) for tensor in tangents]
     wanted = [leaf for leaf in leaves if leaf.requires_grad]
     targets = [(a, g) for a, g in zip(after, tangents, strict=True) if a.requires_grad]

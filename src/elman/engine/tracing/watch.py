@@ -13,7 +13,6 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from elman.engine.tracing.cell_key import Holdings
-from elman.engine.tracing.decompose import WRITING
 from elman.engine.tracing.permitted import (
     ASKED,
     CACHED,
@@ -26,6 +25,7 @@ from elman.engine.tracing.permitted import (
 )
 from elman.engine.tracing.reading import EXACT, Load, loads
 from elman.engine.tracing.recording import IN_PLACE, Recording
+from elman.engine.tracing.replaced import REPLACED
 
 __all__ = ["NoReading", "Watch", "uncollected"]
 
@@ -198,12 +198,13 @@ class NoReading(TorchFunctionMode):
             or (kwargs or {}).get("out") is not None
         ):
             self.recording.refuse(f"{name} {IN_PLACE}")
-        run: Any = WRITING.get(func, func)
+        run: Any = REPLACED.get(func, func)
         try:
             result = run(*args, **(kwargs or {}))
         except Exception as error:  # the step may catch it, and tracing may have caused it
             self.recording.refuse(f"{name} failed: {type(error).__name__}: {error}")
-        if not _seen(result) and name not in ASKED:
+        asked = func.__self__.__name__ if name == "__get__" else name
+        if not _seen(result) and asked not in ASKED:
             self.recording.refuse(f"{name} reads a tensor where the engine could not see it")
         return result
 
@@ -212,4 +213,4 @@ def _seen(result: Any) -> bool:
     """Return whether a result consists of tensors, which the recording knows, or of shapes and dtypes."""
     if isinstance(result, (tuple, list)) and not isinstance(result, torch.Size):
         return all(_seen(part) for part in result)
-    return isinstance(result, (torch.Tensor, *SHAPES))
+    return result is None or isinstance(result, (torch.Tensor, *SHAPES))

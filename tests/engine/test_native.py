@@ -437,7 +437,7 @@ def mixed(h):
 @pytest.mark.parametrize(
     ("step", "reason"),
     [
-        (mixed, "a tensor of shape [B, B], with the rows twice"),
+        (mixed, "combines each row of the batch with every other: [B, B]"),
         (lambda h: h * torch.arange(len(h), dtype=h.dtype).sum(), "number of rows"),
         (lambda h: h / torch.scalar_tensor(h.shape[0], dtype=h.dtype), "number of rows"),
         (lambda h: h * (h[:, 2:2] + h[:, :1]).sum(-1, keepdim=True), "add of no columns"),

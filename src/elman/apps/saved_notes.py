@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, FiniteFloat, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
-__all__ = ["Channel", "Corrector", "NameWriter", "Reader", "Translator", "fit", "parse"]
+__all__ = ["Channel", "Classifier", "Corrector", "NameWriter", "Reader", "Translator", "fit", "parse"]
 
 Notes = TypeVar("Notes")
 Word = Annotated[str, Field(min_length=1)]
@@ -54,6 +54,23 @@ class Reader:
     lexicon: Words
     evidence: Weights | None = None
     tokeniser: str = ""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Number of training texts of each class, and of those that contain each word and each pair of words."""
+
+    classes: list[str]
+    documents: list[NonNegativeInt]
+    counts: dict[str, list[NonNegativeInt]]
+
+
+@dataclass(frozen=True)
+class Classifier(Reader):
+    """A classifier that ``elman fit`` made: a network and naive Bayes, and the weights of both."""
+
+    bayes: Counts = field(kw_only=True)
+    weights: tuple[FiniteFloat, FiniteFloat] = field(kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def tag(
     out: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """Print the tag of every word of each line and its probability, with a model of study 15.34 or ``elman fit tag``."""
+    """Print the tag of every word of each line and its probability, by a model of study 15.34 or ``elman fit tag``."""
     import torch
 
     lines = given_lines(text, file)

@@ -49,7 +49,7 @@ def test_the_tokeniser_is_kept(fitted):
 
 def test_both_commands_give_the_weighed_classes(fitted, elman):
     classifier = load(fitted[0])
-    words = "the plot is thrilling .".split()
+    words = ["the", "plot", "is", "thrilling", "."]
     expected = np.exp(classifier.log_probabilities([words])[0])
     for command in (["use", fitted[0]], ["classify", "--model", fitted[0]]):
         shown = json.loads(elman(*command, "--json", given=b"the plot is thrilling .\n"))

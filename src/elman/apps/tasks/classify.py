@@ -195,13 +195,18 @@ class Classify(Task[LabelledText]):
 
     name = "classify"
     summary = "Give a text one of several classes."
-    takes = "CSV, TSV or JSONL with columns of texts (--text) and classes (--label); or a folder with a folder per class"
+    takes = (
+        "CSV, TSV or JSONL with columns of texts (--text) and classes (--label); or a folder with a folder per class"
+    )
 
     def read(self, paths: Sequence[Path], request: Request) -> Found[LabelledText]:
         """Read labelled texts of tables and of folders; equal texts stay in the same part."""
         tables = [path for path in paths if not path.is_dir()]
         found = [read_class_folders(path) for path in paths if path.is_dir()]
-        records, said = [one for some in found for one in some.records], [s for some in found for s in some.understood]
+        records, said = (
+            [one for some in found for one in some.records],
+            [s for some in found for s in some.understood],
+        )
         if tables:
             more, about = read_labelled(tables, request.columns.text, request.columns.label)
             records, said = records + more, said + about

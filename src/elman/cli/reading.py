@@ -66,23 +66,16 @@ def tag(
     out: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """Print the tag of every word of each line and its probability, by a model of study 15.34 or ``elman fit tag``."""
-    import torch
+    """Print the tag of every word of each line and its probability, with a model of study 15.34 or a fit."""
+    from elman.apps.tagging import shown, tag_words
 
     lines = given_lines(text, file)
     read, classes, encode, split = _load(model or newest_model(out, TAGGERS), "Tagger", tokeniser)
 
     def answer(sentence: str) -> Answer:
         words = _words(split, sentence)
-        with torch.no_grad():
-            shares = torch.softmax(read(torch.from_numpy(encode(words))[:, None], [len(words)])[:, 0], -1)
-        sure, best = shares.max(-1)
-        tagged = [
-            {"word": word, "tag": classes[k], "probability": p}
-            for word, k, p in zip(words, best.tolist(), sure.tolist(), strict=True)
-        ]
-        plain = " ".join(f"{one['word']}/{one['tag']}({one['probability']:.2f})" for one in tagged)
-        return Answer(plain, {"words": tagged})
+        tagged = tag_words(read, encode(words), words, classes)
+        return Answer(shown(tagged), {"words": tagged})
 
     answer_lines(lines, answer, as_json)
 

@@ -33,10 +33,10 @@ from elman.studies.ex34_multi_task.results import (
 from elman.studies.ex34_multi_task.study import (
     QUICK,
     Plan,
-    accuracy,
     _alternate,
     _drawn,
     _shuffled,
+    accuracy,
     claims,
     most_frequent,
     run,

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, FiniteFloat, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
@@ -28,6 +28,9 @@ class Translator:
     source: list[str]
     target: list[str]
     tokeniser: str = "multi30k"
+    units: Literal["words", "characters"] = "words"
+    inflected: bool = False  # whether a source is a lemma with features
+    copies: bool = False  # whether the model copies; both vocabularies are then the same
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def accuracy(model: Any, data: "Labelled") -> float:
 
 
 def most_frequent(test: "Sequence[Sentence]", training: "Sequence[Sentence]") -> float:
-    """Return the accuracy of every word's most frequent tag: see :class:`~elman.baselines.frequent_tags.FrequentTags`."""
+    """Return the accuracy of every word's most frequent tag, on test sentences."""
     from elman.baselines.frequent_tags import FrequentTags
 
     best = FrequentTags((one.words, one.tags) for one in training)

@@ -163,7 +163,7 @@ class _Learner(Learner[Pair]):
         self.codes = Codes(source, target, form.tokeniser, form.units, form.inflected, copies)
         self.settings = {
             "source_size": len(source), "target_size": len(target), "embedding_size": plan.embedding_size,
-            "hidden_size": plan.hidden_size, "cell": request.cell or "GRUCell", "attention": "additive",
+            "hidden_size": plan.hidden_size, "cell": request.cell or "GRUCell", "attention": "multiplicative",
             "head": "pointer-generator" if copies else "generator", "dropout": plan.dropout,
         }  # fmt: skip
         self.module = make_seq2seq(self.settings)

@@ -82,7 +82,7 @@ class FittedSpeller(Fitted[Case]):
         )  # fmt: skip
 
     def correct(self, words: Sequence[str]) -> list[str]:
-        """Return the best correction of each word, the word itself if there is none."""
+        """Return the best correction of each word, the word itself if the dictionary has no word near it."""
         known = [word for word in dict.fromkeys(words) if set(word) <= set(self.alphabet)]
         found = {word: order[0][0] for word, order in zip(known, self.rank(known), strict=True) if order}
         return [found.get(word, word) for word in words]

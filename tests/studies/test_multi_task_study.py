@@ -33,10 +33,10 @@ from elman.studies.ex34_multi_task.results import (
 from elman.studies.ex34_multi_task.study import (
     QUICK,
     Plan,
-    _accuracy,
     _alternate,
     _drawn,
     _shuffled,
+    accuracy,
     claims,
     most_frequent,
     run,
@@ -97,7 +97,7 @@ def test_a_tiny_plan_from_end_to_end(tmp_path, monkeypatch):
     lexicon, test = Lexicon.from_json(notes["lexicon"]), sentences.tagged("reviews").test
     words = [torch.from_numpy(lexicon.encode(one.words)) for one in test]
     truth = [torch.tensor([notes["classes"].index(tag) for tag in one.tags]) for one in test]
-    assert _accuracy(model, Labelled(words, truth)) == first.numbers["tags"]
+    assert accuracy(model, Labelled(words, truth)) == first.numbers["tags"]
 
 
 class Asked(nn.Module):

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 END = "\n"  # before a name and after it
 LONGEST = 40  # characters of a sample, at most
+SEEDS_APART = 10_000_019  # updates between the draws of one seed and of the next
 MEASURES = ("valid", "novel", "distinct", "hits", "likelihood")
 GRAMS = {"bigram": (2, False), "5-gram": (5, False), "bigram, conditioned": (2, True),
          "5-gram, conditioned": (5, True)}  # order, and whether conditioned on culture  # fmt: skip
@@ -45,17 +46,10 @@ def learn(
     Raises:
         LossNotFinite: with the update at which it happened.
     """
-    import torch
-    from torch.nn.functional import cross_entropy
-
     from elman.train.loop import train
     from elman.train.stopping import Best
 
-    def loss(update: int):
-        drawn = torch.randint(len(rows), (batch_size,), generator=torch.Generator().manual_seed(update))
-        conditions, inputs, targets = batch([rows[int(row)] for row in drawn])
-        return cross_entropy(model(inputs, conditions)[0].flatten(0, 1), targets.flatten(), ignore_index=-100)
-
+    loss = loss_of(model, rows, batch_size)
     best, losses, checks = Best(model), [], []
     every = max(1, updates // 10)
     recent: list[float] = []
@@ -71,6 +65,29 @@ def learn(
     best.restore()
     model.eval()
     return losses, checks
+
+
+def loss_of(
+    model: "ConditionalLanguageModel", rows: Sequence[Row], batch_size: int, seed: int = 0
+) -> Callable[[int], Any]:
+    """Return the loss of an update by its number, nats per character of names drawn at random.
+
+    Args:
+        model: the model to train.
+        rows: training names, as :func:`coded` returns them.
+        batch_size: names to draw.
+        seed: the same seed and update draw the same names; default 0.
+    """
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    def loss(update: int) -> Any:
+        generator = torch.Generator().manual_seed((update + SEEDS_APART * seed) % 2**63)
+        drawn = torch.randint(len(rows), (batch_size,), generator=generator)
+        conditions, inputs, targets = batch([rows[int(row)] for row in drawn])
+        return cross_entropy(model(inputs, conditions)[0].flatten(0, 1), targets.flatten(), ignore_index=-100)
+
+    return loss
 
 
 def nats_per_character(each: Sequence[tuple[float, int]]) -> float:

@@ -3,11 +3,11 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, FiniteFloat, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
-__all__ = ["Channel", "Corrector", "NameWriter", "Reader", "Translator", "fit", "parse"]
+__all__ = ["Channel", "Classifier", "Corrector", "NameWriter", "Reader", "Translator", "fit", "parse"]
 
 Notes = TypeVar("Notes")
 Word = Annotated[str, Field(min_length=1)]
@@ -28,6 +28,9 @@ class Translator:
     source: list[str]
     target: list[str]
     tokeniser: str = "multi30k"
+    units: Literal["words", "characters"] = "words"
+    inflected: bool = False  # whether a source is a lemma with features
+    copies: bool = False  # whether the model copies; both vocabularies are then the same
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,23 @@ class Reader:
     lexicon: Words
     evidence: Weights | None = None
     tokeniser: str = ""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Number of training texts of each class, and of those that contain each word and each pair of words."""
+
+    classes: list[str]
+    documents: list[NonNegativeInt]
+    counts: dict[str, list[NonNegativeInt]]
+
+
+@dataclass(frozen=True)
+class Classifier(Reader):
+    """A classifier that ``elman fit`` made: a network and naive Bayes, and the weights of both."""
+
+    bayes: Counts = field(kw_only=True)
+    weights: tuple[FiniteFloat, FiniteFloat] = field(kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from elman.baselines.norvig import Candidates
     from elman.data.pairs import Pairs
     from elman.decode import Beams, Trie
     from elman.nn.seq2seq import Seq2Seq
@@ -17,6 +18,7 @@ __all__ = [
     "channel_scores",
     "found_words",
     "log_likelihood",
+    "rank_words",
     "ranked",
     "search",
     "settings",
@@ -28,6 +30,7 @@ __all__ = [
 
 Near = Sequence[tuple[str, int]]  # candidates and their distances
 AZ = "abcdefghijklmnopqrstuvwxyz"  # the alphabet of study 15.23, and of models whose notes name no other
+WEIGHTS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)  # of the log count, to choose from
 SPARE = 4  # a correction may exceed its typo by this many letters
 
 
@@ -208,6 +211,27 @@ def ranked(scores: Mapping[str, float], counts: Mapping[str, int], weight: float
 
     total = {word: score + weight * log(counts[word]) for word, score in scores.items()}
     return sorted(total.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def rank_words(
+    model: "Seq2Seq", typos: Sequence[str], candidates: "Candidates", *, weight: float, edits: int, most: int,
+    alphabet: str = AZ,
+) -> list[list[tuple[str, float]]]:  # fmt: skip
+    """Return the ranked corrections of each word: see :func:`ranked`.
+
+    Args:
+        model: the channel model.
+        typos: words of letters of the alphabet.
+        candidates: the dictionary.
+        weight: weight of the log count.
+        edits: largest distance of a correction.
+        most: corrections to rank, the nearest ones.
+        alphabet: the letters that the model knows.
+    """
+    near = candidates.near(typos, edits, most)
+    return [
+        ranked(scores, candidates.counts, weight) for scores in channel_scores(model, typos, near, alphabet=alphabet)
+    ]
 
 
 def best(typo: str, scores: Mapping[str, float], counts: Mapping[str, int], weight: float) -> str:

@@ -154,7 +154,7 @@ Show = Callable[[str, int], None]
 def _channel(
     net: "Seq2Seq", notes: dict[str, Any], counts: Mapping[str, int], alphabet: str, out: Path
 ) -> tuple[Rank, Show]:
-    from elman.apps.spelling import channel_scores, ranked
+    from elman.apps.spelling import channel_scores, rank_words, ranked
     from elman.baselines.norvig import Candidates
 
     candidates = Candidates(counts)
@@ -165,7 +165,10 @@ def _channel(
         )
 
     def rank(typos: list[str]) -> list[Ranked]:
-        return [ranked(scores, counts, notes["weight"]) for scores in scored(typos)]
+        return rank_words(
+            net, typos, candidates, weight=notes["weight"], edits=notes["edits"], most=notes["candidates"],
+            alphabet=alphabet,
+        )  # fmt: skip
 
     def show(typo: str, most: int) -> None:
         from rich.console import Console

@@ -3,17 +3,18 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from elman.cli.lines import Answer, Files, Json, Lines, answer_lines, given_lines
 from elman.cli.models import LARGEST_SEED
 from elman.terminal import marked, printable
 
 if TYPE_CHECKING:
-    from elman.apps.fitting.contract import Request
+    from elman.apps.fitting.contract import Fitted, Request
     from elman.apps.fitting.report import Report
 
 QUIET_SECONDS = 10  # between lines of progress where there is no terminal
@@ -26,7 +27,7 @@ Values = Annotated[list[str] | None, typer.Option("--column", help="Column of nu
 Resample = Annotated[str, typer.Option(help="Resample a series to this step, such as 1h.")]
 Fill = Annotated[str, typer.Option(help="How missing values are filled: linear, last, mean or drop.")]
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change a setting.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Printed = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def fit(
@@ -47,7 +48,7 @@ def fit(
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of split and training.")] = 0,
     settings: Settings = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the model; default: models/TASK-FILE.")] = None,
-    as_json: Json = False,
+    as_json: Printed = False,
 ) -> None:
     """Train a model on your own files, score it on held-out data beside a baseline, and save it."""
     if task == "list":
@@ -81,7 +82,7 @@ def score(
     column: Values = None,
     resample: Resample = "",
     fill: Fill = "",
-    as_json: Json = False,
+    as_json: Printed = False,
 ) -> None:
     """Score a model on further files."""
     from elman.apps.fitting.run import score as scored
@@ -97,18 +98,41 @@ def score(
 
 def use(
     model: Annotated[Path, typer.Argument(help="Folder of a model that `elman fit` made.")],
-    text: Annotated[list[str] | None, typer.Argument(help="Lines to answer; default: standard input.")] = None,
+    text: Lines = None,
+    file: Files = None,
     options: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="How to answer; each task has its own.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Print a model's answer to each line of the arguments or of standard input."""
+    """Print a model's answer to each line of the arguments, of files or of standard input."""
     from elman.apps.fitting.saving import load
     from elman.cli.lab import read_settings
 
+    fitted, how = load(model), read_settings(options or [])
+    exact = fitted.answers_empty or not fitted.by_line
+    lines = given_lines(text, file, exact)
+    if not fitted.by_line:
+        _use_whole(fitted, (line.text for line in lines), how, as_json)
+        return
+    next(fitted.use([], how), None)  # options that do not exist end it before the first line
+    asked: list[str] = []
+    answers = fitted.use(iter(asked.pop, None), how)
+
+    def answer(line: str) -> Answer:
+        asked.append(line)
+        found = next(answers)
+        if found.error:
+            raise ValueError(found.error)
+        return Answer(found.text, dict(found.fields))
+
+    answer_lines(lines, answer, as_json, exact)
+
+
+def _use_whole(fitted: "Fitted[Any]", lines: Iterable[str], how: dict[str, str], as_json: bool) -> None:
+    """Print the answers of a model that reads all lines before it answers."""
     bad = False
-    for number, answer in enumerate(load(model).use(text or _lines(), read_settings(options or [])), start=1):
+    for number, answer in enumerate(fitted.use(lines, how), start=1):
         if answer.error:
             bad = True
             print(printable(f"line {number}: {answer.error}"), file=sys.stderr, flush=True)
@@ -138,13 +162,6 @@ def _list() -> None:
     for name in task_names():
         task = find_task(name)
         print(f"{name:<10} {task.summary}\n{'':<10} reads {task.takes}")
-
-
-def _lines() -> Iterator[str]:
-    if sys.stdin.isatty():
-        raise ValueError("there is nothing to answer: give lines as arguments, or pipe them in")
-    for line in sys.stdin.buffer:
-        yield line.decode("utf-8", "replace").rstrip("\r\n")
 
 
 class _Shown:

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,8 +49,15 @@ class Answer:
     after: Callable[[], None] | None = None
 
 
-def given_lines(texts: Sequence[str] | None, files: Sequence[Path] | None = None) -> Iterator[Line]:
+def given_lines(
+    texts: Sequence[str] | None, files: Sequence[Path] | None = None, exact: bool = False
+) -> Iterator[Line]:
     """Return the lines of arguments, then of files; of standard input if there are neither, or for an argument ``-``.
+
+    Args:
+        texts: the arguments.
+        files: files of lines.
+        exact: whether lines keep the spaces around them, and may be empty; default False.
 
     Raises:
         UnknownName: if the only argument is empty, or standard input is a terminal.
@@ -59,9 +66,10 @@ def given_lines(texts: Sequence[str] | None, files: Sequence[Path] | None = None
     given = list(texts or ([] if files else ["-"]))
     if "-" in given and sys.stdin.isatty():
         raise UnknownName(NOTHING)
-    if len(given) == 1 and not files and not given[0].strip():
+    if len(given) == 1 and not files and not given[0].strip() and not exact:
         raise UnknownName(f"expected at least one word, got {given[0]!r}")
-    return _lines(given, files or [])
+    lines = _lines(given, files or [])
+    return lines if exact else (replace(line, text=line.text.strip()) for line in lines)
 
 
 def _lines(texts: Sequence[str], files: Sequence[Path]) -> Iterator[Line]:
@@ -70,7 +78,7 @@ def _lines(texts: Sequence[str], files: Sequence[Path]) -> Iterator[Line]:
             yield from _piped()
         else:
             alone = len(texts) == 1 and not files
-            yield Line(text.strip(), f"argument {place}", is_argument=True, alone=alone)
+            yield Line(text, f"argument {place}", is_argument=True, alone=alone)
     for path in files:
         from elman.data.own_lines import own_lines
 
@@ -78,10 +86,12 @@ def _lines(texts: Sequence[str], files: Sequence[Path]) -> Iterator[Line]:
         for sentence in said:
             print(f"note: {sentence}", file=sys.stderr)
         for number, text in enumerate(lines, 1):
-            yield Line(text.strip(), f"{path}, line {number}")
+            yield Line(text, f"{path}, line {number}")
 
 
-def answer_lines(lines: Iterable[Line], answer: Callable[[str], Answer], as_json: bool = False) -> None:
+def answer_lines(
+    lines: Iterable[Line], answer: Callable[[str], Answer], as_json: bool = False, exact: bool = False
+) -> None:
     """Print the answer to each line as it comes, in the order of the lines.
 
     An empty line gives an empty line. A line that cannot be answered is reported on standard error with its number
@@ -91,6 +101,7 @@ def answer_lines(lines: Iterable[Line], answer: Callable[[str], Answer], as_json
         lines: see :func:`given_lines`.
         answer: returns the answer to a text that is not empty; a ``ValueError`` means that it cannot be answered.
         as_json: print one JSON object per line, with ``"text"`` first; ``"error"`` if it cannot be answered.
+        exact: whether an empty line is answered as any other; default False.
 
     Raises:
         UnknownName: if there are no lines, or the only argument is empty.
@@ -100,7 +111,7 @@ def answer_lines(lines: Iterable[Line], answer: Callable[[str], Answer], as_json
     for line in lines:
         some = True
         try:
-            if line.text:
+            if line.text or exact:
                 found = answer(line.text)
             elif line.is_argument:
                 raise UnknownName(f"expected at least one word, got {line.text!r}")
@@ -127,4 +138,4 @@ def answer_lines(lines: Iterable[Line], answer: Callable[[str], Answer], as_json
 def _piped() -> Iterator[Line]:
     for number, line in enumerate(sys.stdin.buffer, 1):
         text = line.decode("utf-8", "replace")
-        yield Line((text.removeprefix("\ufeff") if number == 1 else text).strip(), f"line {number}")
+        yield Line((text.removeprefix("\ufeff") if number == 1 else text).rstrip("\r\n"), f"line {number}")

@@ -12,6 +12,8 @@ from elman.cli.models import RESULTS, Model, Results, newest_model
 if TYPE_CHECKING:
     import numpy as np
 
+    from elman.apps.tasks.classify import FittedClassifier
+
 Tokeniser = Annotated[
     str,
     typer.Option(
@@ -31,18 +33,23 @@ def classify(
     out: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """Print the class of each line and its probability, with a model that study 15.14 trained."""
+    """Print the class of each line and its probability, with a model of study 15.14 or of ``elman fit classify``."""
     import torch
 
     lines = given_lines(text, file)
-    read, classes, encode, split = _load(model or newest_model(out, CLASSIFIERS), "TextClassifier", tokeniser)
+    folder = model or newest_model(out, CLASSIFIERS)
+    read, classes, encode, split = _load(folder, "TextClassifier", tokeniser)
+    weighed = _weighed(folder)
 
     def answer(sentence: str) -> Answer:
         words = _words(split, sentence)
         tokens = torch.from_numpy(encode(words))
-        with torch.no_grad():
-            logits = read(tokens[:, None], [len(words)])[0]
-        shares = dict(zip(classes, torch.softmax(logits, -1).tolist(), strict=True))
+        if weighed is None:
+            with torch.no_grad():
+                found = torch.softmax(read(tokens[:, None], [len(words)])[0], -1)
+        else:
+            found = torch.from_numpy(weighed.log_probabilities([words])[0]).exp()
+        shares = dict(zip(classes, found.tolist(), strict=True))
         best = max(shares, key=shares.__getitem__)
         unknown = int((tokens[:, 0] == 0).sum())
         note = f"   ({unknown} of {len(words)} words unknown)" if unknown * 2 >= len(words) else ""
@@ -59,23 +66,16 @@ def tag(
     out: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """Print the part of speech of every word of each line and its probability, with a model of study 15.34."""
-    import torch
+    """Print the tag of every word of each line and its probability, with a model of study 15.34 or a fit."""
+    from elman.apps.tagging import shown, tag_words
 
     lines = given_lines(text, file)
     read, classes, encode, split = _load(model or newest_model(out, TAGGERS), "Tagger", tokeniser)
 
     def answer(sentence: str) -> Answer:
         words = _words(split, sentence)
-        with torch.no_grad():
-            shares = torch.softmax(read(torch.from_numpy(encode(words))[:, None], [len(words)])[:, 0], -1)
-        sure, best = shares.max(-1)
-        tagged = [
-            {"word": word, "tag": classes[k], "probability": p}
-            for word, k, p in zip(words, best.tolist(), sure.tolist(), strict=True)
-        ]
-        plain = " ".join(f"{one['word']}/{one['tag']}({one['probability']:.2f})" for one in tagged)
-        return Answer(plain, {"words": tagged})
+        tagged = tag_words(read, encode(words), words, classes)
+        return Answer(shown(tagged), {"words": tagged})
 
     answer_lines(lines, answer, as_json)
 
@@ -85,6 +85,17 @@ def _words(split: Callable[[str], list[str]], sentence: str) -> list[str]:
     if not words:
         raise ValueError(f"expected at least one word, got {sentence!r}")
     return words
+
+
+def _weighed(folder: Path) -> "FittedClassifier | None":
+    """Return a classifier of ``elman fit``, which weighs its network against naive Bayes, or None."""
+    from elman.apps.fitting.saving import kind_of
+
+    if kind_of(folder) != "classify":
+        return None
+    from elman.apps.tasks.classify import TASK
+
+    return TASK.load(folder)
 
 
 def _load(

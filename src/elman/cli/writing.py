@@ -50,7 +50,7 @@ def write(
 def written(
     net: "Seq2Seq", source: "Tensor", read: Sequence[str], names: Sequence[str], *,
     bos: int, eos: int, max_length: int, beam: int, n_best: int, figure: Path | None,
-    notes: Sequence[str] = (), joined: str = " ",
+    notes: Sequence[str] = (), joined: str = " ", copied: "Tensor | None" = None,
 ) -> Answer:  # fmt: skip
     """Return a model's output for one source, with its attention and beam search to show after it.
 
@@ -67,13 +67,14 @@ def written(
         figure: file for the attention figure; None explains nothing.
         notes: remarks to print with the answer.
         joined: what to put between output tokens; default a space.
+        copied: the source in ids of the target's extended vocabulary ``[S, 1]``, for a model that copies.
     """
     import torch
 
     from elman.decode import beam_search
 
     with torch.inference_mode():
-        state = net.encode(source)
+        state = net.encode(source, None, copied)
         found = beam_search(
             net.step, torch.tensor([bos]), eos=eos, max_length=max_length, beam_width=beam, n_best=n_best,
             state=state, tree=figure is not None,

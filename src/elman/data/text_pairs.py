@@ -1,6 +1,7 @@
 """A user's pairs of texts, to learn the second from the first: two parallel files, a table, or inflected forms."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Literal
@@ -11,15 +12,32 @@ from elman.data.own_lines import own_lines
 from elman.data.records import Records, listed, many
 from elman.data.tokens import tokenise
 
-__all__ = ["Units", "read_text_pairs"]
+__all__ = ["TextPairs", "Units", "read_text_pairs"]
 
 Units = Literal["auto", "words", "characters"]
 Row = tuple[int, tuple[str, ...], str, str]  # line, features, source, target
 
 
+@dataclass(frozen=True)
+class TextPairs(Records[Example]):
+    """Pairs of a source and a target.
+
+    Args:
+        records: the pairs; a source's features come before the rest of it.
+        understood: what was read and left out, in sentences.
+        units: what the texts are split into: ``"words"`` or ``"characters"``.
+        features: the features of each pair, empty if the pairs are not inflected forms.
+        inflected: whether the targets are inflected forms of the sources.
+    """
+
+    units: str
+    features: list[tuple[str, ...]]
+    inflected: bool
+
+
 def read_text_pairs(
     path: Path, target: Path | None = None, units: Units = "auto", tokeniser: str = "words", encoding: str = ""
-) -> Records[Example]:
+) -> TextPairs:
     """Read pairs of a source and a target.
 
     Args:
@@ -72,7 +90,7 @@ def read_text_pairs(
     said.insert(0, f"{form}: {many(len(records), 'pair')}, read as {units}.")
     if aside:
         said.append(f"Left out {many(len(aside), 'line')}: {listed(aside)}.")
-    return Records(records, said)
+    return TextPairs(records, said, units, [features for _, features, _, _ in whole], inflected)
 
 
 def _rows(path: Path, lines: Sequence[str], aside: list[str]) -> tuple[list[Row], str, bool]:

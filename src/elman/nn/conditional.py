@@ -1,15 +1,18 @@
 """A language model conditioned, at every step, on the kind of text to write."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from elman.cells.lookup import public_cells
 from elman.errors import named
 from elman.nn.gru import GRU
 from elman.nn.lstm import LSTM
+from elman.nn.recurrent import Recurrent
 from elman.nn.saving import load_made
 
 __all__ = ["ConditionalLanguageModel", "load_conditional"]
@@ -27,8 +30,8 @@ class ConditionalLanguageModel(nn.Module):
         embedding_size: width of a token's vector.
         condition_size: width of a condition's vector.
         hidden_size: width H of the layer.
-        cell: ``"GRU"`` or ``"LSTM"``, or any function ``(input_size, hidden_size) -> layer`` whose layer maps
-            ``(x, state)`` to ``(outputs, state)``.
+        cell: ``"GRU"`` or ``"LSTM"``, the name of a built-in cell such as ``"GRUCell"``, or any function
+            ``(input_size, hidden_size) -> layer`` whose layer maps ``(x, state)`` to ``(outputs, state)``.
         dropout: probability of dropping an embedded input or an output in training.
 
     Raises:
@@ -55,7 +58,7 @@ class ConditionalLanguageModel(nn.Module):
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
         self.condition = nn.Embedding(conditions, condition_size) if conditions > 1 else None
         width = embedding_size + (condition_size if conditions > 1 else 0)
-        make = LAYERS[named("cell", cell, LAYERS)] if isinstance(cell, str) else cell
+        make = _layer(cell) if isinstance(cell, str) else cell
         self.recurrent: Any = make(width, hidden_size)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(hidden_size, vocabulary_size)
@@ -78,6 +81,12 @@ class ConditionalLanguageModel(nn.Module):
             return torch.log_softmax(logits[0], -1), state
 
         return step
+
+
+def _layer(name: str) -> Callable[[int, int], nn.Module]:
+    cells = public_cells()
+    named("cell", name, [*LAYERS, *cells])
+    return LAYERS[name] if name in LAYERS else partial(Recurrent, cells[name])
 
 
 def load_conditional(folder: Path) -> tuple[ConditionalLanguageModel, dict[str, Any]]:

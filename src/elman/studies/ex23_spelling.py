@@ -29,6 +29,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
+from elman.apps.spelling import WEIGHTS
 from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Curves, Findings, Passage, Table
 from elman.lab.formatting import number, percent
@@ -38,7 +39,6 @@ from elman.lab.workspace import Desk, TrialFailed
 
 Share = Annotated[float, Field(ge=0, le=1)]
 SLIPS = ("one edit", "two edits")
-WEIGHTS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)  # of the log count
 COSTS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)  # nats per edit
 CORRECTOR, CHANNEL, NEITHER = KINDS = ("corrector", "channel", "no network")  # of trials
 ARMS = {"identity": NEITHER, "plain": CORRECTOR, "trie": CORRECTOR, "channel": CHANNEL, "edit count": NEITHER,

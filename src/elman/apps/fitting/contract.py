@@ -122,9 +122,15 @@ class Fitted(ABC, Generic[R]):
         module: the network.
         settings: plain data from which the task builds the network.
         notes: plain data that using the network requires, such as a vocabulary.
+
+    Attributes:
+        by_line: whether :meth:`use` answers a line before it reads the next one; default True.
+        answers_empty: whether an empty line asks for something too, and spaces around a line count; default False.
     """
 
     task: ClassVar[str]
+    by_line: ClassVar[bool] = True
+    answers_empty: bool = False
 
     def __init__(self, module: Any, settings: dict[str, Any], notes: dict[str, Any]):
         self.module, self.settings, self.notes = module, settings, notes

@@ -7,7 +7,7 @@ from typing import Any
 from elman.apps.fitting.contract import Columns, Fitted, Request
 from elman.nn.saving import save_made
 
-__all__ = ["load", "request_of", "save"]
+__all__ = ["kind_of", "load", "request_of", "save"]
 
 
 def save(folder: Path, fitted: Fitted, request: Request) -> None:
@@ -54,6 +54,14 @@ def task_of(folder: Path) -> str:
         raise ValueError(f"no model in {folder}: model.json is missing; `elman fit` makes one") from None
     except (ValueError, LookupError, TypeError):
         raise ValueError(f"{folder} holds no model of `elman fit`; use the command of its study") from None
+
+
+def kind_of(folder: Path) -> str:
+    """Return the name of the task of a saved model, ``""`` if no fit made it."""
+    try:
+        return task_of(folder)
+    except ValueError:
+        return ""
 
 
 def request_of(fitted: Fitted) -> Request:

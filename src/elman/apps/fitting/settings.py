@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from elman.errors import UnknownName, nearest
 
-__all__ = ["no_options", "read_settings"]
+__all__ = ["Seed", "Share", "no_options", "read_settings"]
 
 S = TypeVar("S")
+Share = Annotated[float, Field(ge=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 def read_settings(kind: type[S], given: Mapping[str, str]) -> S:

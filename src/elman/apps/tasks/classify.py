@@ -3,23 +3,29 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from elman.apps.fitting.contract import Answer, Fitted, Found, Judged, Learner, Mistake, Request, Task
 from elman.apps.fitting.score import Score
-from elman.apps.fitting.settings import no_options, read_settings
+from elman.apps.fitting.settings import Share, no_options, read_settings
+from elman.apps.saved_notes import Classifier, parse
+from elman.apps.saved_notes import fit as check_sizes
 from elman.baselines.bayes import NaiveBayes
 from elman.data.batches import Batches
+from elman.data.class_folders import read_class_folders
 from elman.data.labelled import LabelledText, read_labelled
 from elman.data.lexicon import Lexicon
-from elman.data.sentences import split_words
+from elman.data.tokens import TOKENISERS, tokenise
+from elman.errors import named
 from elman.nn.saving import load_text_model, make_text_model
 from elman.nn.text import TextClassifier
 from elman.train.epochs import Labelled, logits_of, nats
@@ -29,20 +35,21 @@ __all__ = ["TASK", "FittedClassifier", "Settings"]
 LONGEST = 400  # words of a text that the network reads: the first and the last 200
 WEIGHTS = tuple(product(np.linspace(0, 2, 11), np.linspace(0, 1, 21)))  # of the network and of naive Bayes
 SHOWN = 10  # mistakes
+WHAT = "a classifier of `elman fit`"
 
 
 @dataclass(frozen=True)
 class Settings:
     """Sizes of the network and its training."""
 
-    width: int = 100  # of a word's vector
-    hidden_size: int = 64
-    dropout: float = 0.5
-    word_dropout: float = 0.1
-    batch_size: int = 32
-    learning_rate: float = 2e-3
-    epochs: int = 20  # at most
-    tokens: str = "words"  # how a text is split into words
+    width: PositiveInt = 100  # of a word's vector
+    hidden_size: PositiveInt = 64
+    dropout: Share = 0.5
+    word_dropout: Share = 0.1
+    batch_size: PositiveInt = 32
+    learning_rate: PositiveFloat = 2e-3
+    epochs: PositiveInt = 20  # at most
+    tokeniser: str = "words"  # how a text is split into words: a name of elman.data.tokens
 
 
 class FittedClassifier(Fitted[LabelledText]):
@@ -55,7 +62,7 @@ class FittedClassifier(Fitted[LabelledText]):
         self.classes: list[str] = notes["classes"]
         self.lexicon, self.bayes = Lexicon.from_json(notes["lexicon"]), NaiveBayes.from_json(notes["bayes"])
         self.weights = float(notes["weights"][0]), float(notes["weights"][1])
-        self.split = split_words
+        self.split = partial(tokenise, notes["tokeniser"])
 
     def log_probabilities(self, texts: Sequence[Sequence[str]]) -> np.ndarray:
         """Return the log-probabilities ``[N, C]`` of the classes of split texts, nats."""
@@ -92,7 +99,7 @@ class _Learner(Learner[LabelledText]):
         self.classes = sorted({one.label for one in training})
         if len(self.classes) < 2:
             raise ValueError(f"got texts of the class {self.classes[0]!r} only, expected at least two classes")
-        self.split = split_words
+        self.split = partial(tokenise, named("tokeniser", self.plan.tokeniser, TOKENISERS))
         texts, labels = [self.split(one.text) for one in training], [one.label for one in training]
         self.lexicon, self.bayes = Lexicon.of(texts, min_count=2), NaiveBayes.of(texts, labels)
         self.common = Counter(labels).most_common(1)[0][0]
@@ -138,7 +145,7 @@ class _Learner(Learner[LabelledText]):
         losses = [-weighed(read, counted, *weights)[rows, truth].mean() for weights in WEIGHTS]
         notes = {
             "classes": self.classes, "lexicon": self.lexicon.to_json(), "bayes": self.bayes.to_json(),
-            "weights": list(map(float, WEIGHTS[int(np.argmin(losses))])), "tokens": self.plan.tokens,
+            "weights": list(map(float, WEIGHTS[int(np.argmin(losses))])), "tokeniser": self.plan.tokeniser,
         }  # fmt: skip
         return FittedClassifier(self.module, self.settings, notes)
 
@@ -188,11 +195,21 @@ class Classify(Task[LabelledText]):
 
     name = "classify"
     summary = "Give a text one of several classes."
-    takes = "CSV, TSV or JSONL with a column of texts (--text) and one of classes (--label); or a folder per class"
+    takes = (
+        "CSV, TSV or JSONL with columns of texts (--text) and classes (--label); or a folder with a folder per class"
+    )
 
     def read(self, paths: Sequence[Path], request: Request) -> Found[LabelledText]:
-        """Read labelled texts; equal texts stay in the same part."""
-        records, said = read_labelled(paths, request.columns.text, request.columns.label)
+        """Read labelled texts of tables and of folders; equal texts stay in the same part."""
+        tables = [path for path in paths if not path.is_dir()]
+        found = [read_class_folders(path) for path in paths if path.is_dir()]
+        records, said = (
+            [one for some in found for one in some.records],
+            [s for some in found for s in some.understood],
+        )
+        if tables:
+            more, about = read_labelled(tables, request.columns.text, request.columns.label)
+            records, said = records + more, said + about
         return Found(records, said, [" ".join(one.text.lower().split()) for one in records])
 
     def learner(self, training: Any, validation: Any, request: Request) -> Learner[LabelledText]:
@@ -204,7 +221,12 @@ class Classify(Task[LabelledText]):
         module, notes = load_text_model(folder)
         if not isinstance(module, TextClassifier):
             raise ValueError(f"{folder} holds a {type(module).__name__}, expected a TextClassifier")
-        return FittedClassifier(module, {}, notes)
+        said = parse(folder, WHAT, Classifier, notes)
+        columns: Any = module.embedding.columns
+        check_sizes(folder, WHAT, classes=(len(said.classes), module.head.out_features),
+                    words=(sum(map(len, said.lexicon.entries)), sum(one.num_embeddings for one in columns)),
+                    counts=(len(said.bayes.classes), module.head.out_features))  # fmt: skip
+        return FittedClassifier(module, {}, notes | {"tokeniser": said.tokeniser or "words"})
 
 
 TASK = Classify()

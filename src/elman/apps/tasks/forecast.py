@@ -76,6 +76,7 @@ class FittedForecaster(Fitted[Window]):
     """A network that corrects the seasonal forecast, with intervals of calibrated width."""
 
     task = "forecast"
+    by_line = False
 
     def __init__(self, module: Any, settings: dict[str, Any], notes: dict[str, Any]):
         super().__init__(module, settings, notes)

@@ -60,6 +60,7 @@ class FittedWriter(Fitted[str]):
     """A model of the next character."""
 
     task = "write"
+    answers_empty = True
 
     def __init__(self, module: Any, settings: dict[str, Any], notes: dict[str, Any]):
         super().__init__(module, settings, notes)

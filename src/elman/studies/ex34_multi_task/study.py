@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 from pydantic.dataclasses import dataclass
 
+from elman.apps.tagging import WIDTHS, accuracy, labelled, loss_on, most_frequent, settings_of
 from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Findings
 from elman.lab.study import Record, Trial
@@ -51,10 +52,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from elman.data.sentences import Sentence
-
-WIDTHS = {  # of each column's vectors, as a share of the word's
-    "word": 1.0, "form": 0.5, "prefix": 0.2, "suffix": 0.4, "ending": 0.2, "tail": 0.2, "shape": 0.1,
-}  # fmt: skip
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -148,7 +145,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     from elman.nn import Recurrent
     from elman.nn.saving import make_text_model, save_made
     from elman.nn.text import Above, TextClassifier
-    from elman.train.epochs import NOTHING, Labelled
+    from elman.train.epochs import Labelled
 
     how, size, seed = trial.arm, int(trial.on.get("sentences", 0)), trial.seed or 0
     tagging, judged = tagged(plan.tags), sentiment.load(plan.data, 0)
@@ -156,25 +153,21 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     some, few = _drawn(tagging.training, plan.tagged, random), _drawn(judged.training, size, random)
     known = some if how in TAGGERS else few if how == SINGLE else some + few
     lexicon = Lexicon.of([one.words for one in known], ("word",) if how == WORDS else tuple(WIDTHS), min_count=2)
-    settings = {
-        "kind": "Tagger", "sizes": list(lexicon.sizes), "cell": "LSTMCell", "classes": len(tagging.tags),
-        "widths": [max(2, int(plan.width * WIDTHS[column])) for column in lexicon.columns],
-        "hidden_size": plan.hidden_size * (2 if how == FORWARDS else 1), "bidirectional": how != FORWARDS,
-        "dropout": plan.dropout, "word_dropout": plan.word_dropout,
-    }  # fmt: skip
+    settings = settings_of(
+        lexicon, len(tagging.tags), width=plan.width, hidden_size=plan.hidden_size * (2 if how == FORWARDS else 1),
+        dropout=plan.dropout, word_dropout=plan.word_dropout, bidirectional=how != FORWARDS,
+    )  # fmt: skip
     tagger: Any = make_text_model(settings)
     upper = Recurrent(type(tagger.encoder.cells[0]), tagger.encoder.output_size, plan.hidden_size, bidirectional=True)
     classifier = TextClassifier(tagger.embedding, Above(tagger.encoder, upper, plan.dropout), 2, dropout=plan.dropout)
-    tags, classes = ({name: k for k, name in enumerate(names)} for names in (tagging.tags, judged.labels))
-
-    def words_of(part: "Sequence[Sentence]") -> list[Any]:
-        return [torch.from_numpy(lexicon.encode(one.words)) for one in part]
+    tags, classes = tagging.tags, {name: k for k, name in enumerate(judged.labels)}
 
     def tags_of(part: "Sequence[Sentence]") -> Labelled:
-        return Labelled(words_of(part), [torch.tensor([tags.get(tag, NOTHING) for tag in one.tags]) for one in part])
+        return labelled(lexicon, tags, part)
 
     def classes_of(part: "Sequence[Sentence]") -> Labelled:
-        return Labelled(words_of(part), [classes[one.label] for one in part])
+        words = [torch.from_numpy(lexicon.encode(one.words)) for one in part]
+        return Labelled(words, [classes[one.label] for one in part])
 
     jobs: dict[str, tuple[Any, Labelled, Labelled]] = {}
     if how != SINGLE:
@@ -186,14 +179,14 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     found = {"sentences": float(len(few)), "tagged sentences": float(len(some))}
     if how in (*TAGGERS, TOGETHER):
         best["tags"].restore()
-        found["tags"] = _accuracy(tagger, tags_of(tagging.test))
+        found["tags"] = accuracy(tagger, tags_of(tagging.test))
         found["most frequent"] = most_frequent(tagging.test, some)
     if how in (ALONE, TOGETHER):
         notes = {"lexicon": lexicon.to_json(), "classes": list(tags), "tokeniser": tagging.tokeniser}
         save_made(desk.folder / "model", tagger, settings, notes)
     if how in READERS:
         best["sentiment"].restore()
-        found["sentiment"] = _accuracy(classifier, classes_of(judged.test))
+        found["sentiment"] = accuracy(classifier, classes_of(judged.test))
     return Record(found, texts={"tags": tagging.name, "sentiment": judged.name})
 
 
@@ -216,10 +209,8 @@ def _shuffled(data: Any, random: "np.random.Generator") -> Any:
 def _alternate(plan: Plan, jobs: dict[str, Any], seed: int, desk: Desk) -> dict[str, Any]:
     """Update each task in turn on batches of sentences of similar length; return each task's best weights."""
     from torch import nn
-    from torch.nn.functional import cross_entropy
 
     from elman.data.batches import Batches
-    from elman.train.epochs import NOTHING
     from elman.train.loop import losses, train
     from elman.train.stopping import Best
 
@@ -230,50 +221,17 @@ def _alternate(plan: Plan, jobs: dict[str, Any], seed: int, desk: Desk) -> dict[
 
     def loss(update: int) -> Any:
         model, data, batches = turns[update % len(turns)]
-        x, lengths, targets = data[batches[update // len(turns)]]
-        return cross_entropy(model(x, lengths).flatten(0, -2), targets.flatten(), ignore_index=NOTHING)
+        return loss_on(model, data, batches[update // len(turns)])
 
     def each(update: int, value: float) -> None:
         desk.progress(update, total, loss=value)
         if update in times:
             for name, (model, _, validation) in jobs.items():
-                best[name].saw(-_accuracy(model, validation))
+                best[name].saw(-accuracy(model, validation))
 
     every = nn.ModuleList([model for model, *_ in turns])
     losses(train(every, loss, total, learning_rate=plan.learning_rate), each)
     return best
-
-
-def _accuracy(model: Any, data: Any) -> float:
-    """Return the share of right predictions."""
-    import torch
-
-    from elman.train.epochs import logits_of
-
-    said = torch.cat([one.argmax(-1).reshape(-1) for one in logits_of(model, data)])
-    return (said == torch.cat([torch.as_tensor(one).reshape(-1) for one in data.targets])).double().mean().item()
-
-
-def most_frequent(test: "Sequence[Sentence]", training: "Sequence[Sentence]") -> float:
-    """Return the accuracy of every word's most frequent tag.
-
-    An unseen word is looked up in lower case and otherwise gets the most common tag of the words seen once.
-    """
-    from collections import Counter, defaultdict
-
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for one in training:
-        for word, tag in zip(one.words, one.tags, strict=True):
-            counts[word][tag] += 1
-            if word != word.lower():
-                counts[word.lower()][tag] += 1
-    best = {word: count.most_common(1)[0][0] for word, count in counts.items()}
-    rare = Counter(best[word] for word, count in counts.items() if count.total() == 1) or Counter(best.values())
-    unseen = rare.most_common(1)[0][0]
-    pairs = [
-        (best.get(w, best.get(w.lower(), unseen)), t) for s in test for w, t in zip(s.words, s.tags, strict=True)
-    ]
-    return sum(said == true for said, true in pairs) / len(pairs)
 
 
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:

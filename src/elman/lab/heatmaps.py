@@ -29,6 +29,7 @@ def draw_heatmap(heatmap: Heatmap) -> "Figure":
     values = np.array(heatmap.values, dtype=float).reshape(rows, columns)
     values = np.ma.masked_invalid(np.where(np.abs(values) < 1e300, values, np.nan))
     low, high = (float(values.min()), float(values.max())) if values.count() else (0.0, 1.0)
+    low, high = heatmap.limits or (low, high)
     both = low < 0 < high
     if both:
         low, high = -max(-low, high), max(-low, high)

@@ -32,6 +32,8 @@ from pydantic import TypeAdapter, ValidationError
 from elman.errors import UnknownName, nearest
 from elman.lab.arms import Arms
 from elman.lab.findings import Claim, Findings
+from elman.lab.headlines import headline
+from elman.lab.over_seeds import legible
 from elman.lab.verdicts import judge_all
 from elman.lab.workspace import Desk, TrialFailed
 
@@ -192,10 +194,17 @@ class Study:
             raise TrialFailed(str(error)) from None
 
     def findings(self, plan: Any, records: Sequence[Record]) -> Findings:
-        """Return the findings from the records of finished trials, with a verdict on each of :meth:`claims`."""
+        """Return the findings from the records of finished trials, with a verdict on each of :meth:`claims`.
+
+        If a claim has the role ``"answer"``, the summary is the headline that its verdict allows.
+        """
         verdicts = judge_all(self.claims(plan), Arms(records))
         read = {name: sha256 for record in records if record.trial for name, sha256 in record.trial.inputs.items()}
-        return replace(self.module.findings(plan, records), claims=verdicts, read=read)
+        found: Findings = self.module.findings(plan, records)
+        return replace(
+            found, summary=headline(verdicts) or found.summary, claims=verdicts, read=read,
+            figures=[legible(figure) for figure in found.figures],
+        )  # fmt: skip
 
     def fingerprint(self, plan: Any, trial: Trial) -> str:
         """Return a hash of what a record depends on: the text of the study and of the modules it shares, the plan,

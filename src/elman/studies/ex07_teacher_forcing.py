@@ -191,7 +191,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         figures=[
             Curves("Teacher forcing: errors by position", "position of the digit", "share of digits wrong",
                    [line("true", "after true digits"), line("own", "after its own")] if teacher else [],
-                   caption=f"Held-out strings of {LENGTHS[1]} digits; means over seeds with 95 % intervals. The "
+                   caption=f"Held-out strings of {LENGTHS[1]} digits. The "
                    "distance between the lines is the exposure bias."),
         ],
     )  # fmt: skip

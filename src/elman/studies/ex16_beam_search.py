@@ -204,9 +204,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         figures=[
             Curves("Accuracy by width", "beam width", "share of error-free strings",
                    [line(model, "exact") for model in models],
-                   caption="Means over seeds with 95 % intervals. A width of 1 is greedy decoding."),
+                   caption="A width of 1 is greedy decoding."),
             Curves("Log-probability of the best by width", "beam width", "log-probability, nats",
                    [line(model, "log_prob") for model in models],
-                   caption="Means over strings and seeds, with 95 % intervals over seeds."),
+                   caption="Means over strings."),
         ],
     )  # fmt: skip

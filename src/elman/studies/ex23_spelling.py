@@ -336,10 +336,7 @@ def _passages(records: Sequence[Record], arms: Sequence[str]) -> list[Passage]:
 def _learning(plan: Plan, found: Arms) -> list[Curves]:
     losses = {kind: [r.series["loss"] for r in found[kind] if "loss" in r.series] for kind in (CORRECTOR, CHANNEL)}
     series = [across(kind, middles(plan.updates), seeds, POSITIVE) for kind, seeds in losses.items() if seeds]
-    caption = (
-        "Training loss, means over seeds with 95 % intervals. The channel's loss cannot reach zero because the "
-        "same word is misspelt in many ways."
-    )
+    caption = "Training loss. The channel's loss cannot reach zero because the same word is misspelt in many ways."
     return [Curves("Learning", "update", "nats per letter", series, caption=caption)] if series else []
 
 

@@ -219,8 +219,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ) + ".",
         tables=tables,
         figures=[
-            Curves("Loss on the validation part", "epoch", "nats per sentence", curves,
-                   caption="Means over seeds with 95 % intervals."),
+            Curves("Loss on the validation part", "epoch", "nats per sentence", curves),
             Curves("Reliability after all epochs", "probability of the predicted class", "accuracy",
                    [*bins, Series("perfect", [0.5, 1.0], [0.5, 1.0], style="dashed")],
                    caption="15 bins, first seed. Below the line, a network is overconfident."),

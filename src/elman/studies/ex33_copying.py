@@ -253,7 +253,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         figures = [
             Curves("Generation probability by word", "position of the written word", "p_gen, share generated",
                    [across("p_gen", range(1, len(words) + 2), gates, SHARE)],
-                   caption="Means over seeds with 95 % intervals. Word 1 is the object, 4 the noun that is "
+                   caption="Word 1 is the object, 4 the noun that is "
                    "not in the source, 6 the subject, 7 the end; all names unknown."),
             Heatmap("Copy probabilities of one sentence", "source", "written", first.arrays["copy"].tolist(),
                     first.texts["source"].split(), [*words, "end"],

@@ -276,6 +276,6 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ],
         figures=[
             Curves("Learning the utterances", "epoch", "training loss, nats", curves, log_y=True,
-                   caption="Geometric means over seeds with 95 % intervals, dropout on."),
+                   caption="With dropout on; means are geometric."),
         ],
     )  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from elman.errors import UnknownName
+from elman.lab.answers import answer as answered
 from elman.lab.study import Record
 from elman.lab.workspace import Desk
 from elman.studies import find_study
@@ -89,3 +90,27 @@ def test_who_may_look_ahead(tmp_path):
     assert [verdict.measured for verdict in found.claims] == [0, 3]
     assert "[7, 3] to [10, 3, 20]" in found.tables[0].rows[2]
     assert {v.verdict for v in answer("15.1", tmp_path, steps="1").claims} == {"undecided"}
+
+
+@pytest.mark.parametrize(
+    ("larger", "steps", "said"),
+    [
+        ("1.5,1.3", "50", "all grow, and the gradient explodes"),
+        ("1.5,0.3", "50", "one of 2 grows, and the gradient explodes"),
+        ("1.01,0.9", "50", "one of 2 grows, but less than 1,000-fold"),
+        ("1,0.9", "50", "none grows, but the largest keeps more than"),
+        ("0.5,0.3", "50", "all vanish"),
+    ],
+)
+def test_what_explodes_is_said_by_a_bound(larger, steps, said):
+    found = answered(find_study("15.3"), {"larger": larger, "steps": steps})
+    assert said in found.passages[0].text.partition("**c)**")[2]
+
+
+def test_the_next_word_has_both_answers_with_their_conditions():
+    found = answered(find_study("15.1"))
+    assert "many to one for a single word; many to many, aligned, for a language model" in found.summary
+    (table,) = found.tables
+    rows = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
+    assert rows["d"]["shapes, as run"].endswith("17]")  # tags, not features
+    assert rows["a"]["first output known"] == "after the last word"

@@ -18,7 +18,7 @@ from elman.sealing import UNSEALED, check_seal, seal
 __all__ = ["Claim", "Curves", "Figure", "Findings", "Heatmap", "Passage", "Series", "Table", "Trajectory", "Verdict"]
 
 Cell = str | int | float | bool | None
-Measure = Callable[[Any], Sequence[float] | float]  # of elman.lab.arms.Arms
+Measure = Callable[[Any], Any]  # of elman.lab.arms.Arms: numbers by seed, an exact number, or an Estimate
 _CONFIG = ConfigDict(ser_json_inf_nan="strings")
 
 
@@ -41,7 +41,8 @@ class Claim:
             the headline of the study says what became of both (:mod:`elman.lab.headlines`).
         otherwise: the sentence that is true if the claim does not hold, for the headline.
         measure: a function of the study's records, as :class:`~elman.lab.arms.Arms`. It returns a list with one value
-            per seed, or one exact number; an empty list if the records that it needs are missing.
+            per seed, one exact number, or an :class:`~elman.lab.verdicts.Estimate` with an interval of its own; an
+            empty list if the records that it needs are missing.
     """
 
     key: str

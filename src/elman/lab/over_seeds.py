@@ -67,7 +67,7 @@ def across(
         ([0.6, 0.9], None, [[0.5, 0.9], [0.7, 0.9]])
         >>> five = across("LSTM", [1], [[0.5], [0.5], [0.6], [0.7], [0.7]])
         >>> [round(low, 3) for low in five.low], five.seeds
-        ([0.476], [])
+        ([0.476], ())
     """
     there, back = (math.log10, lambda v: 10.0**v) if logarithmic else (float, float)
     found = [interval([there(v) for v in column]) for column in zip(*seeds, strict=False)]

@@ -204,11 +204,15 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             )
         ],
         figures=[
+            figure("RNN, LSTM and GRU with gates that start open", ("RNN orthogonal", "LSTM forget bias 3",
+                   "GRU update bias 3"), "Each cell as one would start it."),
             figure("PyTorch's default initialisation", ("RNN", "LSTM", "GRU"),
                    "All three gradients vanish; a gated one falls more slowly only if its gates are open."),
             figure("LSTM by forget bias", STARTS["LSTM"], "A bias of 3 or 5 keeps the gate open."),
             figure("LSTM by forget bias, cell state", STARTS["LSTM"],
-                   "The gradient of the cell state, which only the forget gate multiplies.", "c"),
+                   "The gradient of the cell state. The forget gate multiplies it at every step, and what reaches "
+                   "the state "
+                   "through the outputs and the other gates is added, so it may grow on its way back.", "c"),
             figure("GRU by update bias", STARTS["GRU"], "PyTorch's update gate keeps the state if it is near one."),
             figure("Vanilla network by recurrent matrix", STARTS["RNN"],
                    "With an orthogonal matrix only the slope of tanh shrinks the gradient; times 1.5 it can "

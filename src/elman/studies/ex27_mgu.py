@@ -72,7 +72,7 @@ class Plan:
 
 
 QUICK = Plan(
-    gap=10, updates=250, batch_size=32, test_size=300, learning_rate=1e-2, tasks=(STREAM,),
+    rounds=3, updates=200, batch_size=32, test_size=300, learning_rate=1e-2, tasks=(STREAM,),
     arms=(MGU, BIASED, EQUAL_GRU, BEST_GRU), seeds=4,
 )  # fmt: skip
 

@@ -63,5 +63,6 @@ def figures_of(grams: dict[str, float], records: Sequence[Record]) -> list[Curve
         Curves("Intervals between consecutive notes", "interval, semitones up", "share of intervals", steps,
                caption="Melodies move mostly by step; a shuffled tune keeps "
                "its notes but not the steps."),
-        piano_roll(first.arrays["roll|1"], f"The first tune written: {first.texts['1']}"),
+        piano_roll(first.arrays["roll|1"], f"The first tune written: {first.texts['1']}",
+              first.texts["1"].split(", ")[-2]),
     ]  # fmt: skip

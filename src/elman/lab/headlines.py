@@ -14,7 +14,7 @@ def headline(verdicts: Sequence[Verdict]) -> str:
     """Return one sentence on the claims that answer the exercise, and on each control that does not hold.
 
     A claim that holds is stated; for one that does not, the sentence says what is true instead; an undecided claim is
-    called undecided. Every statement has its measured value.
+    called undecided. Every statement has its measured value, unless the statement itself is an exact number.
 
     Args:
         verdicts: verdicts on all claims of a study. Claims without a role are left out.
@@ -46,7 +46,7 @@ def headline(verdicts: Sequence[Verdict]) -> str:
 
 def _said(verdict: Verdict) -> str:
     claim = verdict.claim
-    value = f" ({measured(verdict)[0]})"
+    value = "" if verdict.exact and claim.at_least == claim.at_most else f" ({measured(verdict)[0]})"
     if verdict.verdict == "holds":
         return claim.statement.rstrip(".") + value
     if verdict.verdict == "undecided":

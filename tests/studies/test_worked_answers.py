@@ -1,6 +1,10 @@
 """Worked answers against the numbers of the chapter, and with the reader's own."""
 
-from dataclasses import replace
+import json
+import shutil
+import subprocess
+from dataclasses import asdict, replace
+from importlib.resources import files
 
 import pytest
 
@@ -114,3 +118,38 @@ def test_the_next_word_has_both_answers_with_their_conditions():
     rows = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
     assert rows["d"]["shapes, as run"].endswith("17]")  # tags, not features
     assert rows["a"]["first output known"] == "after the last word"
+
+
+CASES = {
+    "15.4": [{}, {"forget": (1.5, 0.1, 0.5)}, {"gate": (-0.1, 0.8, 0.5)}, {"candidate": (1.0, -1.5, 0.3)},
+             {"forget": (1.0, 0.0, 0.5)}, {"before": (1.0, 2.0)}],
+    "15.3": [{}, {"steps": 1}, {"steps": 1001}, {"power": 0}, {"power": 1}, {"larger": (1e7, 1.0)}, {"steps": 1000}],
+    "15.10": [{}, {"threshold": 0.0}, {"threshold": -1.0}, {"gradient": (0.0,)}],
+}  # fmt: skip
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="the page's code runs in node")
+@pytest.mark.parametrize("exercise", CASES)
+def test_the_page_and_the_command_refuse_the_same_numbers(exercise):
+    """Everything that the plan refuses, the page's formula refuses, and it answers everything else."""
+    study, taken = find_study(exercise), []
+    for case in CASES[exercise]:
+        try:
+            study.plan(settings=case)
+            taken.append(True)
+        except UnknownName:
+            taken.append(False)
+    given = [asdict(study.plan()) | case for case in CASES[exercise]]
+    path = files("elman.lab").joinpath("templates/answers.js")
+    code = f"const a = require({json.dumps(str(path))}); const f = a.formulas[{json.dumps(exercise)}];"
+    code += f"console.log(JSON.stringify({json.dumps(given)}.map(p => Boolean(f(p)))))"
+    said = subprocess.run(["node", "-e", code], capture_output=True, text=True, check=True).stdout
+    assert json.loads(said) == taken
+    assert True in taken
+    assert False in taken
+
+
+def test_only_a_clipped_gradient_is_said_to_be_divided(tmp_path):
+    clipped, kept = (answer("15.10", tmp_path, gradient="3,4", threshold=t).passages[0].text for t in ("2.5", "9"))
+    assert "since it divides by" in clipped
+    assert "since it divides by" not in kept

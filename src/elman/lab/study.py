@@ -31,7 +31,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from elman.errors import UnknownName, nearest
 from elman.lab.arms import Arms
-from elman.lab.findings import Claim, Findings
+from elman.lab.findings import Claim, Findings, Verdict
 from elman.lab.headlines import headline
 from elman.lab.over_seeds import legible
 from elman.lab.verdicts import judge_all
@@ -196,13 +196,14 @@ class Study:
     def findings(self, plan: Any, records: Sequence[Record]) -> Findings:
         """Return the findings from the records of finished trials, with a verdict on each of :meth:`claims`.
 
-        If a claim has the role ``"answer"``, the summary is the headline that its verdict allows.
+        If a claim has the role ``"answer"``, the summary is the headline that its verdict allows; if the plan names
+        cells, such as the reader's own, the study's own sentence with their results follows.
         """
         verdicts = judge_all(self.claims(plan), Arms(records))
         read = {name: sha256 for record in records if record.trial for name, sha256 in record.trial.inputs.items()}
         found: Findings = self.module.findings(plan, records)
         return replace(
-            found, summary=headline(verdicts) or found.summary, claims=verdicts, read=read,
+            found, summary=_summary(plan, verdicts, found), claims=verdicts, read=read,
             figures=[legible(figure) for figure in found.figures],
         )  # fmt: skip
 
@@ -212,6 +213,13 @@ class Study:
         plain = TypeAdapter(type(plan)).dump_python(plan, mode="json")
         made_from = [FORMAT, _checksums(self), plain, asdict(trial)]
         return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _summary(plan: Any, verdicts: Sequence[Verdict], found: Findings) -> str:
+    """Return the headline if an answer was measured, else the study's own sentence."""
+    if not any(verdict.n for verdict in verdicts if verdict.claim.role == "answer"):
+        return found.summary
+    return f"{headline(verdicts)} {found.summary if getattr(plan, 'cells', ()) else ''}".strip()
 
 
 def _checksums(study: Study) -> list[str]:

@@ -30,7 +30,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.findings import Claim, Curves, Findings, Passage, Table
+from elman.lab.findings import Claim, Curves, Findings, Table
 from elman.lab.formatting import number, percent
 from elman.lab.over_seeds import POSITIVE, across, middles, stretches
 from elman.lab.study import Record, Trial
@@ -306,18 +306,20 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     ]  # fmt: skip
     return Findings(
         summary=f"Share of {kind} of unseen words corrected: {', '.join(said)}." if said else "All arms are missing.",
-        passages=_passages(records, arms),
         tables=[
             Table("Word accuracy", ["arm", *groups], rows("words", groups),
-                  f"Shares, means over seeds; slips are one and two edits together. Settings: {settings}."),
+                  "Shares, means over seeds; slips are one and two edits together. Real misspellings are those of "
+                  "Wikipedia's list of common misspellings. pyspellchecker is Norvig's corrector as a library, shown "
+                  f"as a check of ours. Settings: {settings}."),
             Table("Character accuracy", ["arm", *of_characters], rows("characters", of_characters),
                   "Compare with identity, which changes nothing."),
+            *_examples(records, arms),
         ],
         figures=_learning(plan, found),
     )  # fmt: skip
 
 
-def _passages(records: Sequence[Record], arms: Sequence[str]) -> list[Passage]:
+def _examples(records: Sequence[Record], arms: Sequence[str]) -> list[Table]:
     """Return a few misspellings with every arm's correction, from the first seed."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for record in records:
@@ -325,11 +327,8 @@ def _passages(records: Sequence[Record], arms: Sequence[str]) -> list[Passage]:
             for name, word in record.texts.items():
                 arm, typo, right = name.split("|")
                 found.setdefault((typo, right), {})[arm] = word
-    lines = [
-        f"`{typo}` for `{right}`: " + ", ".join(f"{arm} `{by[arm]}`" for arm in arms if arm in by) + "."
-        for (typo, right), by in found.items()
-    ]
-    return [Passage("Examples from the test", "\n\n".join(lines))] if lines else []
+    rows = [[typo, right, *(by.get(arm) for arm in arms)] for (typo, right), by in found.items()]
+    return [Table("Examples from the test", ["written", "meant", *arms], rows, "First seed.")] if rows else []
 
 
 def _learning(plan: Plan, found: Arms) -> list[Curves]:

@@ -1,5 +1,7 @@
 """``elman reverse`` with a small model, and with words that are no digits."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -51,3 +53,18 @@ def test_several_and_why(elman, results):
 )
 def test_wrong_words(elman, words, code, said):
     assert said in elman("reverse", *words, code=code)
+
+
+def test_the_search_obeys_its_options(elman, results):
+    """The definitions: a minimum length, no run of digits twice, and groups that choose apart."""
+    assert len(elman("reverse", "3142", "--beam", "3", "--min-length", "6", "--out", results).split()) >= 6
+    free = elman("reverse", "1212", "--beam", "4", "--out", results).split()
+    once = elman("reverse", "1212", "--beam", "4", "--no-repeat-ngram", "2", "--out", results).split()
+    pairs = list(pairwise(once))
+    assert free == ["2", "1", "2", "1"]
+    assert len(set(pairs)) == len(pairs)
+    words = ("reverse", "3142", "--beam", "4", "--n-best", "4", "--out", results)
+    apart = elman(*words, "--groups", "2", "--penalty", "50").splitlines()
+    assert len({line.split()[1] for line in apart}) > 1
+    said = elman(*words, "--groups", "3", code=2)
+    assert "--groups 3 needs a --beam that is a multiple of 3, got 4" in " ".join(said.split())

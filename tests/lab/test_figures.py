@@ -124,3 +124,38 @@ def test_the_ring_stands_where_the_path_is_drawn():
     drawn = [[float(v) for v in re.findall(r"-?[\d.]+", d)] for d in paths]
     flat = [v for place in reported["places"] for v in place]
     assert any(len(d) == 6 and max(abs(a - b) for a, b in zip(d, flat, strict=True)) < 0.1 for d in drawn)
+
+
+def test_heat_maps_with_the_same_limits_give_a_value_the_same_colour():
+    """Two maps whose values differ: without limits each would have its own scale."""
+    from elman.lab.heatmaps import draw_heatmap
+
+    maps = [Heatmap("H", "x", "y", [[-1.0, top]], limits=(-4.0, 1.0)) for top in (0.5, -3.0)]
+    drawn = [draw_heatmap(one).axes[0].images[0] for one in maps]
+    assert {image.get_clim() for image in drawn} == {(-4.0, 1.0)}
+    assert drawn[0].cmap(drawn[0].norm(-1.0)) == drawn[1].cmap(drawn[1].norm(-1.0))
+
+
+def test_each_of_few_seeds_is_a_thin_line_and_many_are_a_band():
+    from elman.lab.curves import draw_curves
+    from elman.lab.over_seeds import across
+
+    few, many = (across("GRU", [1, 2, 3], [[1.0 + seed, 2.0, 3.0] for seed in range(n)]) for n in (4, 5))
+    axes = [draw_curves(Curves("C", "x", "y", [one])).axes[0] for one in (few, many)]
+    assert [len(one.lines) for one in axes] == [5, 1]
+    assert [len(one.collections) for one in axes] == [0, 1]
+    with pytest.raises(ValueError, match="2 in seed 0"):
+        draw(Curves("C", "x", "y", [line(seeds=[[1.0, 2.0]])]))
+
+
+def test_the_colours_of_a_path_are_ordered_and_do_not_repeat():
+    from matplotlib.colors import to_rgb
+
+    from elman.lab.trajectories import draw_trajectory
+
+    cloud = [Series(f"depth {d}", [d], [d], style="points") for d in range(9)]
+    figure = draw_trajectory(Trajectory("T", "x", "y", [0.0], [0.0], ["("], ["depth 1"], cloud))
+    shades = [to_rgb(one.get_color()) for one in figure.axes[0].lines[:9]]
+    light = [0.299 * r + 0.587 * g + 0.114 * b for r, g, b in shades]
+    assert light == sorted(light)
+    assert len(set(shades)) == 9

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from scipy import stats
 from elman.lab.arms import Arms
 from elman.lab.findings import Claim
 from elman.lab.study import Record, Trial
-from elman.lab.verdicts import interval, judge, judge_all
+from elman.lab.verdicts import Estimate, crossed, interval, judge, judge_all
 
 numbers = st.floats(-1e6, 1e6)
 
@@ -65,6 +66,33 @@ def test_each_claim_is_judged_by_its_own_measure():
     assert [(v.claim, v.verdict, v.n, v.exact) for v in found] == [
         (claims[0], "holds", 3, False), (claims[1], "holds", 1, True), (claims[2], "undecided", 0, False),
     ]  # fmt: skip
+
+
+def test_seeds_and_items_that_both_vary_give_a_wider_interval_than_either():
+    rng = np.random.default_rng(0)
+    values = (rng.normal(0, 1, (5, 1)) + rng.normal(0, 3, (1, 40))).tolist()
+    both = crossed(values)
+    ends = [interval(np.mean(values, axis).tolist()) for axis in (1, 0)]
+    assert all(both.low < low and high < both.high for _, low, high in ends)
+    assert both.mean == pytest.approx(np.mean(values))
+
+
+def test_the_interval_of_seeds_and_items_covers_as_often_as_it_says():
+    """Drawn anew many times, with a true mean of zero: at least about 95 % of the intervals contain it."""
+    rng = np.random.default_rng(1)
+    found = []
+    for _ in range(400):
+        drawn = rng.normal(0, 0.5, (4, 1)) + rng.normal(0, 1, (1, 30)) + rng.normal(0, 1, (4, 30))
+        estimate = crossed(drawn.tolist())
+        found.append(estimate.low <= 0 <= estimate.high)
+    assert sum(found) / len(found) > 0.93
+
+
+def test_an_estimate_is_judged_by_its_own_interval():
+    claim = Claim("k", "s", "s", at_least=0.0)
+    found = [judge(claim, Estimate(mean, mean - 1, mean + 1, 3)) for mean in (2.0, 0.5, -2.0)]
+    assert [v.verdict for v in found] == ["holds", "undecided", "does not hold"]
+    assert {(v.n, v.exact) for v in found} == {(3, False)}
 
 
 def test_a_claim_that_was_saved_has_no_measure():

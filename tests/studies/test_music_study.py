@@ -216,6 +216,8 @@ def test_a_piano_roll():
     figure = piano_roll(drawn, "a tune")
     assert drawn.shape == (128, 16)
     assert list(figure.y_ticks) == ["E4", "Eb4", "D4", "Db4", "C4"]
+    assert list(piano_roll(drawn, "a tune", "D").y_ticks) == ["E4", "D#4", "D4", "C#4", "C4"]
+    assert list(piano_roll(drawn, "a tune", "Fm").y_ticks) == ["E4", "Eb4", "D4", "Db4", "C4"]
     assert list(figure.values[0][:5]) == [0, 0, 0, 0, 2]
     assert list(figure.values[-1][:7]) == [2, 1, 0, 0, 0, 2, 1]
 

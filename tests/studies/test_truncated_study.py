@@ -136,9 +136,10 @@ def test_the_prototypes_figures_bear_out_the_claims():
     assert measured["naive"] == pytest.approx(math.log(7.97 / 5.70))
     assert measured["equal-updates"] == pytest.approx(math.log(7.97 / 7.74))
     assert measured["memory"] == 0.05
-    assert "5.71" in found.summary
-    assert "7.75" in found.summary
-    assert "7.98" in found.summary
+    assert found.summary.startswith(
+        "With one update per piece, pieces of 5 characters end at a lower loss than full segments (0.3353 nats "
+    )
+    assert "with equal updates, pieces of 5 characters end within 0.05 nats of full segments (" in found.summary
 
 
 def test_other_figures_do_not():

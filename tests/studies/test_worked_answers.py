@@ -1,10 +1,15 @@
 """Worked answers against the numbers of the chapter, and with the reader's own."""
 
-from dataclasses import replace
+import json
+import shutil
+import subprocess
+from dataclasses import asdict, replace
+from importlib.resources import files
 
 import pytest
 
 from elman.errors import UnknownName
+from elman.lab.answers import answer as answered
 from elman.lab.study import Record
 from elman.lab.workspace import Desk
 from elman.studies import find_study
@@ -89,3 +94,62 @@ def test_who_may_look_ahead(tmp_path):
     assert [verdict.measured for verdict in found.claims] == [0, 3]
     assert "[7, 3] to [10, 3, 20]" in found.tables[0].rows[2]
     assert {v.verdict for v in answer("15.1", tmp_path, steps="1").claims} == {"undecided"}
+
+
+@pytest.mark.parametrize(
+    ("larger", "steps", "said"),
+    [
+        ("1.5,1.3", "50", "all grow, and the gradient explodes"),
+        ("1.5,0.3", "50", "one of 2 grows, and the gradient explodes"),
+        ("1.01,0.9", "50", "one of 2 grows, but less than 1,000-fold"),
+        ("1,0.9", "50", "none grows, but the largest keeps more than"),
+        ("0.5,0.3", "50", "all vanish"),
+    ],
+)
+def test_what_explodes_is_said_by_a_bound(larger, steps, said):
+    found = answered(find_study("15.3"), {"larger": larger, "steps": steps})
+    assert said in found.passages[0].text.partition("**c)**")[2]
+
+
+def test_the_next_word_has_both_answers_with_their_conditions():
+    found = answered(find_study("15.1"))
+    assert "many to one for a single word; many to many, aligned, for a language model" in found.summary
+    (table,) = found.tables
+    rows = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
+    assert rows["d"]["shapes, as run"].endswith("17]")  # tags, not features
+    assert rows["a"]["first output known"] == "after the last word"
+
+
+CASES = {
+    "15.4": [{}, {"forget": (1.5, 0.1, 0.5)}, {"gate": (-0.1, 0.8, 0.5)}, {"candidate": (1.0, -1.5, 0.3)},
+             {"forget": (1.0, 0.0, 0.5)}, {"before": (1.0, 2.0)}],
+    "15.3": [{}, {"steps": 1}, {"steps": 1001}, {"power": 0}, {"power": 1}, {"larger": (1e7, 1.0)}, {"steps": 1000}],
+    "15.10": [{}, {"threshold": 0.0}, {"threshold": -1.0}, {"gradient": (0.0,)}],
+}  # fmt: skip
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="the page's code runs in node")
+@pytest.mark.parametrize("exercise", CASES)
+def test_the_page_and_the_command_refuse_the_same_numbers(exercise):
+    """Everything that the plan refuses, the page's formula refuses, and it answers everything else."""
+    study, taken = find_study(exercise), []
+    for case in CASES[exercise]:
+        try:
+            study.plan(settings=case)
+            taken.append(True)
+        except UnknownName:
+            taken.append(False)
+    given = [asdict(study.plan()) | case for case in CASES[exercise]]
+    path = files("elman.lab").joinpath("templates/answers.js")
+    code = f"const a = require({json.dumps(str(path))}); const f = a.formulas[{json.dumps(exercise)}];"
+    code += f"console.log(JSON.stringify({json.dumps(given)}.map(p => Boolean(f(p)))))"
+    said = subprocess.run(["node", "-e", code], capture_output=True, text=True, check=True).stdout
+    assert json.loads(said) == taken
+    assert True in taken
+    assert False in taken
+
+
+def test_only_a_clipped_gradient_is_said_to_be_divided(tmp_path):
+    clipped, kept = (answer("15.10", tmp_path, gradient="3,4", threshold=t).passages[0].text for t in ("2.5", "9"))
+    assert "since it divides by" in clipped
+    assert "since it divides by" not in kept

@@ -27,17 +27,24 @@ def roll(melody: "Melody", bars: int = BARS) -> Any:
     return drawn[:, : min(round(now), drawn.shape[1])]
 
 
-def piano_roll(drawn: Any, title: str) -> Heatmap:
-    """Return a heat map of a :func:`roll`, from its lowest to its highest pitch, the highest on top."""
+def piano_roll(drawn: Any, title: str, key: str = "") -> Heatmap:
+    """Return a heat map of a :func:`roll`, from its lowest to its highest pitch, the highest on top.
+
+    Args:
+        drawn: the matrix.
+        title: one line.
+        key: such as ``"D"``, in which the pitches are spelled.
+    """
     import numpy as np
 
-    from elman.data.music.melody import TONICS
+    from elman.data.music.melody import note_names
 
+    names = note_names(key)
     (sounding,) = np.nonzero(drawn.any(1))
     pitches = range(int(sounding.max()), int(sounding.min()) - 1, -1)
     return Heatmap(
         title, "sixteenth", "pitch", [[float(v) for v in drawn[pitch]] for pitch in pitches],
-        (), [f"{TONICS[p % 12]}{p // 12 - 1}" for p in pitches],
+        (), [f"{names[p % 12]}{p // 12 - 1}" for p in pitches],
         caption=f"Piano roll of the first {BARS} bars at most: brightest where a note starts.",
         unit="0 silent, 1 sounds, 2 starts",
     )  # fmt: skip

@@ -46,7 +46,7 @@ def compose(
     sound, picture = out.with_suffix(".wav"), out.with_suffix(".svg")
     write_midi(out, tune, tempo)
     write_wav(sound, tune, tempo)
-    write_text(picture, draw(piano_roll(roll(tune), f"{tune.title}, {tune.key}, {metre}")))
+    write_text(picture, draw(piano_roll(roll(tune), f"{tune.title}, {tune.key}, {metre}", tune.key)))
     print(f"{len(tune.notes)} notes in {tune.key}, {metre}, learned from {learned}: {out}, {sound}, {picture}")
 
 

@@ -1,9 +1,9 @@
 """Shared by the commands that use an encoder-decoder: beam search, n-best output, and explanations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,13 +15,34 @@ if TYPE_CHECKING:
 
     from elman.nn.seq2seq import Seq2Seq
 
-__all__ = ["Beam", "Best", "Explain", "check_beam", "write", "written"]
+__all__ = ["Beam", "Best", "Explain", "check_beam", "searching", "write", "written"]
 
 Beam = Annotated[int, typer.Option(min=1, max=1000, help="Hypotheses that the search keeps; 1 is greedy.")]
 Best = Annotated[int, typer.Option("--n-best", min=1, help="Hypotheses to show, at most the beam.")]
 Explain = Annotated[
     bool, typer.Option("--explain", help="Show attention and the search, and write attention as a figure.")
 ]
+
+
+def searching(beam: int, min_length: int, no_repeat_ngram: int, groups: int, penalty: float) -> dict[str, Any]:
+    """Return the options of a beam search from those of a command.
+
+    Args:
+        beam: beam width.
+        min_length: tokens before the end token may come.
+        no_repeat_ngram: length of the n-grams that may not repeat; 0 allows all.
+        groups: groups of the beam, each of which avoids the others' choices.
+        penalty: nats by which a choice is lowered for every earlier group that made it.
+
+    Raises:
+        UnknownName: if the beam cannot be split into the groups.
+    """
+    from elman.decode import Diversity
+
+    if beam % groups:
+        raise UnknownName(f"--groups {groups} needs a --beam that is a multiple of {groups}, got {beam}")
+    diversity = Diversity(groups, penalty) if groups > 1 else None
+    return {"min_length": min_length + 1, "no_repeat_ngram": no_repeat_ngram, "diversity": diversity}
 
 
 def check_beam(beam: int, n_best: int) -> None:
@@ -37,11 +58,13 @@ def check_beam(beam: int, n_best: int) -> None:
 def write(
     net: "Seq2Seq", source: "Tensor", read: Sequence[str], names: Sequence[str], *,
     bos: int, eos: int, max_length: int, beam: int, n_best: int, figure: Path | None,
+    search: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Print a model's output for one source, and optionally its attention and beam search: see :func:`written`."""
     answer = written(
-        net, source, read, names, bos=bos, eos=eos, max_length=max_length, beam=beam, n_best=n_best, figure=figure
-    )
+        net, source, read, names, bos=bos, eos=eos, max_length=max_length, beam=beam, n_best=n_best, figure=figure,
+        search=search,
+    )  # fmt: skip
     print(answer.plain)
     if answer.after is not None:
         answer.after()
@@ -51,6 +74,7 @@ def written(
     net: "Seq2Seq", source: "Tensor", read: Sequence[str], names: Sequence[str], *,
     bos: int, eos: int, max_length: int, beam: int, n_best: int, figure: Path | None,
     notes: Sequence[str] = (), joined: str = " ", copied: "Tensor | None" = None,
+    search: Mapping[str, Any] | None = None,
 ) -> Answer:  # fmt: skip
     """Return a model's output for one source, with its attention and beam search to show after it.
 
@@ -68,6 +92,7 @@ def written(
         notes: remarks to print with the answer.
         joined: what to put between output tokens; default a space.
         copied: the source in ids of the target's extended vocabulary ``[S, 1]``, for a model that copies.
+        search: further options of the beam search, see :func:`searching`.
     """
     import torch
 
@@ -77,7 +102,7 @@ def written(
         state = net.encode(source, None, copied)
         found = beam_search(
             net.step, torch.tensor([bos]), eos=eos, max_length=max_length, beam_width=beam, n_best=n_best,
-            state=state, tree=figure is not None,
+            state=state, tree=figure is not None, **(search or {}),
         )  # fmt: skip
     lines, hypotheses = [], []
     for place in range(n_best):

@@ -52,6 +52,7 @@ def draw_curves(curves: Curves) -> "Figure":
 def _check(series: Series) -> None:
     lengths = {"x": len(series.x), "y": len(series.y)}
     lengths |= {key: len(band) for key in ("low", "high") if (band := getattr(series, key)) is not None}
+    lengths |= {f"in seed {place}": len(one) for place, one in enumerate(series.seeds)}
     if len(set(lengths.values())) > 1:
         counts = ", ".join(f"{count} {key}" for key, count in lengths.items())
         raise ValueError(f"series {series.name!r} has {counts}; expected equal numbers")
@@ -118,6 +119,8 @@ def _draw_series(axes: "Axes", series: Series, place: int, curves: Curves) -> An
     if series.low is not None and series.high is not None:
         low, high = _band(series.low[::step]), _band(series.high[::step])
         axes.fill_between(x, low, high, color=colour, alpha=0.16, linewidth=0)
+    for one in series.seeds:
+        axes.plot(x, _finite(one[::step], curves.log_y), color=colour, alpha=0.45, linewidth=0.6)
     (line,) = axes.plot(x, y, color=colour, linestyle=dash, marker=marker, markeredgewidth=0)
     return line
 

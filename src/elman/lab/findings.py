@@ -18,7 +18,7 @@ from elman.sealing import UNSEALED, check_seal, seal
 __all__ = ["Claim", "Curves", "Figure", "Findings", "Heatmap", "Passage", "Series", "Table", "Trajectory", "Verdict"]
 
 Cell = str | int | float | bool | None
-Measure = Callable[[Any], Sequence[float] | float]  # of elman.lab.arms.Arms
+Measure = Callable[[Any], Any]  # of elman.lab.arms.Arms: numbers by seed, an exact number, or an Estimate
 _CONFIG = ConfigDict(ser_json_inf_nan="strings")
 
 
@@ -37,8 +37,12 @@ class Claim:
         at_least: lowest value that agrees with the statement.
         at_most: highest value that agrees with the statement.
         needs: data set or package that the measurement requires, such as ``"sst2"``.
+        role: ``"answer"`` if the claim answers the exercise, ``"control"`` if an answer is worth little without it;
+            the headline of the study says what became of both (:mod:`elman.lab.headlines`).
+        otherwise: the sentence that is true if the claim does not hold, for the headline.
         measure: a function of the study's records, as :class:`~elman.lab.arms.Arms`. It returns a list with one value
-            per seed, or one exact number; an empty list if the records that it needs are missing.
+            per seed, one exact number, or an :class:`~elman.lab.verdicts.Estimate` with an interval of its own; an
+            empty list if the records that it needs are missing.
     """
 
     key: str
@@ -48,6 +52,8 @@ class Claim:
     at_least: float = -math.inf
     at_most: float = math.inf
     needs: str = ""
+    role: Literal["", "answer", "control"] = ""
+    otherwise: str = ""
     measure: Annotated[Measure | None, Field(exclude=True)] = field(default=None, compare=False, repr=False)
 
 
@@ -79,7 +85,7 @@ class Table:
 
 @dataclass(frozen=True, config=_CONFIG)
 class Series:
-    """One line of a figure; ``low`` and ``high`` draw a band around it."""
+    """One line of a figure; ``low`` and ``high`` draw a band around it, ``seeds`` a thin line for each seed."""
 
     name: str
     x: Sequence[float]
@@ -87,6 +93,7 @@ class Series:
     low: Sequence[float] | None = None
     high: Sequence[float] | None = None
     style: Literal["line", "dashed", "points"] = "line"
+    seeds: Sequence[Sequence[float]] = ()
 
 
 @dataclass(frozen=True, config=_CONFIG)
@@ -106,7 +113,8 @@ class Curves:
 class Heatmap:
     """A figure of one matrix, ``values[row][column]``, with a label for every row and column.
 
-    ``unit`` says what a value is; it is printed beside the colour scale.
+    ``unit`` says what a value is; it is printed beside the colour scale. ``limits`` are the ends of the scale, to be
+    set if several heat maps are compared; by default they are the smallest and the largest value.
     """
 
     title: str
@@ -117,6 +125,7 @@ class Heatmap:
     y_ticks: Sequence[str] = ()
     caption: str = ""
     unit: str = ""
+    limits: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, config=_CONFIG)
@@ -169,7 +178,8 @@ class Findings:
     and fills in the rest.
 
     Args:
-        summary: one sentence with the main number.
+        summary: one sentence with the main number; if the study's claims name an answer, the library computes it from
+            their verdicts.
         claims: verdicts, in the order the claims were stated.
         passages: worked answers and samples.
         tables: tables.

@@ -17,7 +17,7 @@ MOST_NOTED = 12  # maximum rows and columns for which the values fit
 
 
 def draw_heatmap(heatmap: Heatmap) -> "Figure":
-    """Draw a matrix; if its values have both signs, the colours are centred on zero.
+    """Draw a matrix; if its values have both signs and no limits are set, the colours are centred on zero.
 
     Raises:
         ValueError: if the rows differ in length, or the numbers of ticks and of rows or columns differ.
@@ -29,7 +29,8 @@ def draw_heatmap(heatmap: Heatmap) -> "Figure":
     values = np.array(heatmap.values, dtype=float).reshape(rows, columns)
     values = np.ma.masked_invalid(np.where(np.abs(values) < 1e300, values, np.nan))
     low, high = (float(values.min()), float(values.max())) if values.count() else (0.0, 1.0)
-    both = low < 0 < high
+    low, high = heatmap.limits or (low, high)
+    both = heatmap.limits is None and low < 0 < high
     if both:
         low, high = -max(-low, high), max(-low, high)
     height = 1.2 + (0.42 * rows if rows <= MOST_NOTED else min(5.3, max(0.42 * MOST_NOTED, 0.14 * rows)))

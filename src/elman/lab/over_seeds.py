@@ -2,20 +2,22 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Literal
 
-from elman.lab.findings import Series
+from elman.lab.findings import Curves, Figure, Series
 from elman.lab.formatting import decimal
 from elman.lab.verdicts import interval
 
-__all__ = ["POSITIVE", "SHARE", "across", "middles", "spread", "stretches"]
+__all__ = ["POSITIVE", "SHARE", "across", "legible", "middles", "spread", "stretches"]
 
 Within = tuple[float, float]
 SHARE: Within = (0.0, 1.0)
 POSITIVE: Within = (0.0, math.inf)
 ANYTHING: Within = (-math.inf, math.inf)
 POINTS = 50  # points of a learning curve
+ENOUGH = 5  # seeds from which on a band is drawn
 
 
 def spread(
@@ -48,6 +50,9 @@ def across(
 ) -> Series:  # fmt: skip
     """Return the mean over seeds at every x as a line, the 95 % interval as its band.
 
+    With fewer than :data:`ENOUGH` seeds an interval is so wide that a band would fill the frame: each seed is then a
+    thin line. :func:`legible` says in a figure's caption which of the two it shows.
+
     Args:
         name: name of the line.
         x: x of the values; values of a seed beyond the last x are left out.
@@ -57,16 +62,38 @@ def across(
         style: style of the line.
 
     Example:
-        >>> across("LSTM", [1, 2], [[0.5, 0.9], [0.7, 0.9]], within=SHARE)
-        Series(name='LSTM', x=[1.0, 2.0], y=[0.6, 0.9], low=[0.0, 0.9], high=[1.0, 0.9], style='line')
+        >>> two = across("LSTM", [1, 2], [[0.5, 0.9], [0.7, 0.9]], within=SHARE)
+        >>> two.y, two.low, two.seeds
+        ([0.6, 0.9], None, [[0.5, 0.9], [0.7, 0.9]])
+        >>> five = across("LSTM", [1], [[0.5], [0.5], [0.6], [0.7], [0.7]])
+        >>> [round(low, 3) for low in five.low], five.seeds
+        ([0.476], ())
     """
     there, back = (math.log10, lambda v: 10.0**v) if logarithmic else (float, float)
     found = [interval([there(v) for v in column]) for column in zip(*seeds, strict=False)]
     x = list(x)[: len(found)]
     mean, low, high = ([back(point[k]) for point in found[: len(x)]] for k in range(3))
-    if len(seeds) < 2:
-        return Series(name, x, mean, style=style)
+    if len(seeds) < ENOUGH:
+        thin = [list(one)[: len(x)] for one in seeds] if len(seeds) > 1 else []
+        return Series(name, x, mean, style=style, seeds=thin)
     return Series(name, x, mean, [max(v, within[0]) for v in low], [min(v, within[1]) for v in high], style)
+
+
+def legible(figure: Figure) -> Figure:
+    """Return a figure whose caption says what its bands, or the thin lines of its seeds, are.
+
+    Example:
+        >>> curves = Curves("Loss", "update", "nats", [across("GRU", [1, 2], [[3, 2], [3, 1]])], caption="On text.")
+        >>> legible(curves).caption
+        'On text. Lines are means over seeds; each thin line is one seed.'
+    """
+    series = figure.series if isinstance(figure, Curves) else ()
+    said = figure.caption
+    if any(one.seeds for one in series):
+        said += " Lines are means over seeds; each thin line is one seed."
+    if any(one.low is not None for one in series):
+        said += " Lines are means over seeds, bands their 95\u00a0% intervals."
+    return replace(figure, caption=said.strip())
 
 
 def stretches(values: Sequence[float], points: int = POINTS) -> list[float]:

@@ -31,7 +31,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from elman.errors import UnknownName, nearest
 from elman.lab.arms import Arms
-from elman.lab.findings import Claim, Findings
+from elman.lab.findings import Claim, Findings, Verdict
+from elman.lab.headlines import headline
+from elman.lab.over_seeds import legible
 from elman.lab.verdicts import judge_all
 from elman.lab.workspace import Desk, TrialFailed
 
@@ -192,10 +194,18 @@ class Study:
             raise TrialFailed(str(error)) from None
 
     def findings(self, plan: Any, records: Sequence[Record]) -> Findings:
-        """Return the findings from the records of finished trials, with a verdict on each of :meth:`claims`."""
+        """Return the findings from the records of finished trials, with a verdict on each of :meth:`claims`.
+
+        If a claim has the role ``"answer"``, the summary is the headline that its verdict allows; if the plan names
+        cells, such as the reader's own, the study's own sentence with their results follows.
+        """
         verdicts = judge_all(self.claims(plan), Arms(records))
         read = {name: sha256 for record in records if record.trial for name, sha256 in record.trial.inputs.items()}
-        return replace(self.module.findings(plan, records), claims=verdicts, read=read)
+        found: Findings = self.module.findings(plan, records)
+        return replace(
+            found, summary=_summary(plan, verdicts, found), claims=verdicts, read=read,
+            figures=[legible(figure) for figure in found.figures],
+        )  # fmt: skip
 
     def fingerprint(self, plan: Any, trial: Trial) -> str:
         """Return a hash of what a record depends on: the text of the study and of the modules it shares, the plan,
@@ -203,6 +213,13 @@ class Study:
         plain = TypeAdapter(type(plan)).dump_python(plan, mode="json")
         made_from = [FORMAT, _checksums(self), plain, asdict(trial)]
         return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _summary(plan: Any, verdicts: Sequence[Verdict], found: Findings) -> str:
+    """Return the headline if an answer was measured, else the study's own sentence."""
+    if not any(verdict.n for verdict in verdicts if verdict.claim.role == "answer"):
+        return found.summary
+    return f"{headline(verdicts)} {found.summary if getattr(plan, 'cells', ()) else ''}".strip()
 
 
 def _checksums(study: Study) -> list[str]:

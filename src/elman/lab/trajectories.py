@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman.lab.findings import Trajectory
 from elman.lab.formatting import visible
-from elman.lab.svg import COLOURS, INK
+from elman.lab.svg import INK
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,7 +27,7 @@ def draw_trajectory(path: Trajectory) -> "Figure":
     figure = Figure(figsize=(6.8, 4.2), layout="constrained")
     axes = figure.add_subplot()
     for place, series in enumerate(path.cloud):
-        colour = COLOURS[place % len(COLOURS)]
+        colour = _shade(place, len(path.cloud))
         axes.plot(
             series.x, series.y, linestyle="none", marker="o", markersize=3, markeredgewidth=0, alpha=0.55,
             color=colour, label=visible(series.name),
@@ -41,6 +41,14 @@ def draw_trajectory(path: Trajectory) -> "Figure":
             borderaxespad=0.3, handletextpad=0.2, columnspacing=1.2, markerscale=1.6,
         )  # fmt: skip
     return figure
+
+
+def _shade(place: int, count: int) -> str:
+    """Return the colour of a series of the cloud: series are in order, such as by depth, and so are their colours."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    return to_hex(colormaps["viridis"](0.95 * place / max(1, count - 1)))
 
 
 def places(path: Trajectory, drawing: Any) -> list[list[float]]:

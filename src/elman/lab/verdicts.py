@@ -2,14 +2,23 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from elman.lab.findings import Claim, Verdict
 
 if TYPE_CHECKING:
     from elman.lab.arms import Arms
 
-__all__ = ["interval", "judge", "judge_all"]
+__all__ = ["Estimate", "crossed", "interval", "judge", "judge_all"]
+
+
+class Estimate(NamedTuple):
+    """A mean with its own 95 % interval, for a measure whose values are not one independent number per seed."""
+
+    mean: float
+    low: float
+    high: float
+    n: int  # independent repetitions, such as seeds
 
 
 def interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float, float]:
@@ -41,7 +50,31 @@ def interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, 
     return mean, mean - half, mean + half
 
 
-def judge(claim: Claim, values: Sequence[float] | float) -> Verdict:
+def crossed(values: Sequence[Sequence[float]], confidence: float = 0.95) -> Estimate:
+    """Return the mean over seeds and test items with an interval for drawing other seeds and other items.
+
+    The squared half-widths of the two intervals, of the seeds' means and of the items' means, add up,
+    as the variances
+    of two crossed random factors do. The variance of a single answer is in both, so the interval is a little wide.
+
+    Args:
+        values: for each seed, one number per test item; all seeds have the same items.
+        confidence: coverage, between 0 and 1.
+
+    Example:
+        >>> even = crossed([[0.0, 1.0, 0.0, 1.0], [1.0, 0.0, 1.0, 0.0]])
+        >>> even.mean, even.low, even.n
+        (0.5, 0.5, 2)
+        >>> crossed([[0.0, 1.0, 0.0, 1.0]]).low  # the spread of one seed is unknown
+        -inf
+    """
+    mean, *ends = interval([math.fsum(one) / len(one) for one in values], confidence)
+    _, *others = interval([math.fsum(one) / len(one) for one in zip(*values, strict=True)], confidence)
+    half = math.hypot((ends[1] - ends[0]) / 2, (others[1] - others[0]) / 2)
+    return Estimate(mean, mean - half, mean + half, len(values))
+
+
+def judge(claim: Claim, values: Sequence[float] | float | Estimate) -> Verdict:
     """Decide a claim from one value per seed, or from one exact number.
 
     The claim holds if the whole 95 % interval agrees with it, and does not hold if no part of the interval agrees.
@@ -49,7 +82,8 @@ def judge(claim: Claim, values: Sequence[float] | float) -> Verdict:
 
     Args:
         claim: the claim.
-        values: one number per seed; a single float (not in a list) is exact and has no spread.
+        values: one number per seed; a single float (not in a list) is exact and has no spread; an estimate has its
+            own interval.
 
     Example:
         >>> claim = Claim("low", "The loss is at most 2.", "this example", at_most=2.0)
@@ -59,6 +93,8 @@ def judge(claim: Claim, values: Sequence[float] | float) -> Verdict:
     exact = isinstance(values, int | float)
     if exact:
         n, (mean, low, high) = 1, (values, values, values)
+    elif isinstance(values, Estimate):
+        mean, low, high, n = values
     else:
         n = len(values)
         mean, low, high = interval(values) if values else (math.nan, math.nan, math.nan)

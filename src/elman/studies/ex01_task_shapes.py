@@ -32,9 +32,15 @@ TASKS = {
     "b": ("melody from a genre", "one to many", "one label, notes until the model ends the tune"),
     "c": ("translation", "many to many, unaligned", "the target differs in length and order"),
     "d": ("part of speech", "many to many, aligned", "one tag per word; the words that follow are known and help"),
-    "e": ("next word", "many to many, aligned", "every prefix predicts its next word; no looking ahead"),
-}
+    "e": ("next word", "many to one for a single word; many to many, aligned, for a language model",
+          "a language model predicts the next word after every prefix, and must not look ahead"),
+}  # fmt: skip
+KNOWN = {  # when the first output can be known
+    "a": "after the last word", "b": "after the label", "c": "after the last source word",
+    "d": "after the last word, reading both ways", "e": "after the first word",
+}  # fmt: skip
 
+TAGS = 17  # universal parts of speech
 Size = Annotated[int, Field(gt=0, le=500)]
 
 
@@ -92,7 +98,8 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         shapes["b"] = genre.shape, sample(model.step, genre, 2 * T).shape
         shapes["c"] = tokens.shape, Seq2Seq(V, V, hidden_size=H)(tokens, torch.randint(V, (T + 3, B))).shape
         tagger = elman.nn.Recurrent(GRUCell, 5, H, bidirectional=True)
-        shapes["d"] = x.shape, tagger(x)[0].shape
+        head = torch.nn.Linear(2 * H, TAGS)
+        shapes["d"] = x.shape, head(tagger(x)[0]).shape
         shapes["e"] = tokens.shape, model(tokens)[0].shape
         other, changed = x.clone(), tokens.clone()
         other[-1] += 1.0
@@ -106,7 +113,7 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Report the five answers and the shapes."""
     (record,) = records
-    rows = [[key, *TASKS[key], record.texts[key]] for key in TASKS]
+    rows = [[key, *TASKS[key], KNOWN[key], record.texts[key]] for key in TASKS]
     answer = "\n\n".join(f"**{key})** {name}: {kind} ({why})." for key, (name, kind, why) in TASKS.items())
     return Findings(
         summary="; ".join(f"({key}) {name}: {kind}" for key, (name, kind, _) in TASKS.items()) + ".",
@@ -115,7 +122,8 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
                     "trained on all prefixes of a text at once, so it must not look ahead."),
         ],
         tables=[
-            Table("The five tasks", ["", "task", "configuration", "why", "shapes, as run"], rows,
+            Table("The five tasks", ["", "task", "configuration", "why", "first output known", "shapes, as run"],
+                  rows,
                   f"T = {plan.steps} steps, B = {plan.batch_size} sequences: layers take and return [T, B, "
                   "features]; decoding returns tokens [B, T]."),
         ],

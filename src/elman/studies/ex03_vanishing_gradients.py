@@ -30,6 +30,8 @@ from elman.lab.quiz import Part, Question
 from elman.lab.study import Record, Trial
 from elman.lab.workspace import Desk
 
+EXPLODES = 1000  # a gradient that grows by this factor over all steps explodes; one that shrinks by it vanishes
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -127,12 +129,17 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         return ", ".join(number(d**n) for d in entries)
 
     def fate(entries: Sequence[float]) -> str:
-        most = max(map(abs, entries))
-        if most == 1:
-            return "the largest keeps its size"
-        if most < 1:
-            return "all shrink, and the network cannot learn from inputs that long ago"
-        return "the largest grows, and the gradient explodes while the states are small"
+        grown = [abs(d) ** plan.steps for d in entries]
+        many = {0: "none grows", len(grown): "all grow" if len(grown) > 1 else "it grows"}
+        grow = sum(1 for size in grown if size > 1)
+        which = many.get(grow, f"{grow} of {len(grown)} grow" if grow > 1 else f"one of {len(grown)} grows")
+        if max(grown) >= EXPLODES:
+            return f"{which}, and the gradient explodes (grows {EXPLODES:,}-fold or more) while the states are small"
+        if max(grown) > 1:
+            return f"{which}, but less than {EXPLODES:,}-fold, which is not called an explosion here"
+        if max(grown) > 1 / EXPLODES:
+            return f"{which}, but the largest keeps more than a {EXPLODES:,}th of its size"
+        return "all vanish (shrink to a thousandth or less), and the network cannot learn from inputs that long ago"
 
     answer = (
         "**a)** A power of a diagonal matrix is computed entry by entry: "

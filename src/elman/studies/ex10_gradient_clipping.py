@@ -107,8 +107,10 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         f"**a)** |g| = √({squares}) = {norm:.6g}.\n\n"
         f"**b)** {norm:.6g} is {'more' if clips else 'not more'} than the threshold {plan.threshold:g}, so the "
         f"clipped gradient is {scaled} = {listed(clipped)}.\n\n"
-        f"**c)** Its norm is {after:.6g}; PyTorch's clipping gives {record.numbers['after']:.9g}, since it divides "
-        "by |g| + 10⁻⁶. Clipping limits exploding gradients; it does not restore vanished ones."
+        f"**c)** Its norm is {after:.6g}; PyTorch's clipping gives {record.numbers['after']:.9g}"
+        + (", since it divides by |g| + 10⁻⁶" if clips else "")
+        + ". Clipping limits exploding gradients; it does "
+        "not restore vanished ones."
     )
     return Findings(
         summary=f"The gradient's norm is {norm:.6g}; "

@@ -34,7 +34,7 @@ from elman.lab.study import Record, Trial
 from elman.lab.workspace import Desk
 
 DIGITS = 8
-WAYS = ("greedy", "beam", "minimum length", "no bigram twice", "diverse")
+WAYS = ("greedy", "beam", "minimum length", "no bigram twice")  # and diverse, by penalty
 VIJAYAKUMAR = "Vijayakumar et al. (2018), Diverse Beam Search"
 MEASURES = {"exact": SHARE, "among": SHARE, "log_prob": (-inf, 0.0), "apart": (0.0, inf)}  # the range of each
 
@@ -49,7 +49,7 @@ class Plan:
     learning_rate: PositiveFloat = 1e-2
     width: PositiveInt = 6  # of every beam but the greedy one
     groups: PositiveInt = 3
-    penalty: NonNegativeFloat = 0.5
+    penalties: tuple[NonNegativeFloat, ...] = (0.5, 3.0)  # strengths of diversity, each tried
     widths: tuple[PositiveInt, ...] = (1, 2, 3, 5, 10)
     test_size: PositiveInt = 500
     seeds: PositiveInt = 5
@@ -60,6 +60,8 @@ class Plan:
                 "width must be at least 5 and a multiple of groups, "
                 f"got a width of {self.width} and {self.groups} groups"
             )
+        if not self.penalties:
+            raise ValueError("penalties must be one or more numbers, got none")
 
 
 QUICK = Plan(updates=(60, 300), test_size=200, seeds=3)
@@ -83,17 +85,29 @@ def claims(plan: Plan) -> list[Claim]:
               "textbook: beam search approximates the likeliest sequence better", "log-probability gained, mean",
               at_least=0.0, measure=likelier),
         Claim("better", f"After {few} updates a beam of {plan.width} reverses more strings than greedy decoding.",
-              "textbook exercise 15.16", "accuracy gained", at_least=0.0,
+              "textbook exercise 15.16", "share of strings gained", at_least=0.0, role="answer",
+              otherwise=f"After {few} updates a beam of {plan.width} reverses fewer strings than greedy decoding.",
               measure=lambda arms: arms.less(named(few), named(few), "exact|beam", "exact|greedy")),
         Claim("length", "No hypothesis is shorter than the minimum length.", "the definition",
               "share that is shorter", at_most=0.0, measure=lambda arms: exact_if_same(arms, "shorter")),
         Claim("blocking", "Blocking repeated bigrams fails on every string whose answer repeats a bigram.",
               "the definition", "share of such strings reversed correctly", at_most=0.0,
               measure=lambda arms: exact_if_same(arms, "blocked")),
-        Claim("diverse", "The best hypotheses of diverse groups differ in more positions than a plain beam's.",
-              VIJAYAKUMAR, "more positions", at_least=0.0,
-              measure=lambda arms: arms.less(named(few), named(few), "apart|diverse", "apart|beam")),
+    ] + [
+        Claim(f"diverse {penalty:g}", f"With a penalty of {penalty:g} the best hypotheses of diverse groups differ "
+              f"in "
+              "more positions than a plain beam's.", VIJAYAKUMAR, "more positions", at_least=0.0,
+              role="answer" if penalty == max(plan.penalties) else "",
+              otherwise=f"With a penalty of {penalty:g} diverse groups differ in fewer positions than a plain beam.",
+              measure=lambda arms, penalty=penalty: arms.less(
+                  named(few), named(few), f"apart|{diverse(penalty)}", "apart|beam"))
+        for penalty in plan.penalties
     ]  # fmt: skip
+
+
+def diverse(penalty: float) -> str:
+    """Return the name of the diverse search with this penalty."""
+    return f"diverse, penalty {penalty:g}"
 
 
 def named(updates: int) -> str:
@@ -138,7 +152,9 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
         "beam": search(plan.width),
         "minimum length": search(plan.width, min_length=DIGITS + 1),
         "no bigram twice": search(plan.width, no_repeat_ngram=2),
-        "diverse": search(plan.width, plan.width, diversity=Diversity(plan.groups, plan.penalty)),
+    } | {
+        diverse(penalty): search(plan.width, plan.width, diversity=Diversity(plan.groups, penalty))
+        for penalty in plan.penalties
     }  # fmt: skip
     numbers: dict[str, float] = {}
     for way, beams in found.items():
@@ -178,7 +194,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     rows = [
         [model, way, *(models.formatted(model, f"{name}|{way}", within) for name, within in MEASURES.items())]
         for model in models
-        for way in WAYS
+        for way in (*WAYS, *map(diverse, plan.penalties))
     ]  # fmt: skip
 
     def line(model: str, name: str) -> Series:
@@ -204,9 +220,9 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         figures=[
             Curves("Accuracy by width", "beam width", "share of error-free strings",
                    [line(model, "exact") for model in models],
-                   caption="Means over seeds with 95 % intervals. A width of 1 is greedy decoding."),
+                   caption="A width of 1 is greedy decoding."),
             Curves("Log-probability of the best by width", "beam width", "log-probability, nats",
                    [line(model, "log_prob") for model in models],
-                   caption="Means over strings and seeds, with 95 % intervals over seeds."),
+                   caption="Means over strings."),
         ],
     )  # fmt: skip

@@ -66,13 +66,18 @@ def claims(plan: Plan) -> list[Claim]:
 
     return [
         Claim("rnn-vanishes", "A vanilla network passes at most 10⁻⁵ of the gradient to the first step.",
-              BOOK, unit, at_most=-5, measure=of("RNN")),
+              BOOK, unit, at_most=-5, role="answer",
+              otherwise="A vanilla network passes more than 10⁻⁵ of the gradient to the first step.",
+              measure=of("RNN")),
         Claim("lstm-passes", "An LSTM with PyTorch's default initialisation passes at least 10⁻³ of the gradient.",
-              BOOK, unit, at_least=-3, measure=of("LSTM")),
+              BOOK, unit, at_least=-3, role="answer",
+              otherwise="An LSTM with PyTorch's default initialisation passes less than 10⁻³ of it.",
+              measure=of("LSTM")),
         Claim("gru-passes", "A GRU with PyTorch's default initialisation passes at least 10⁻³ of the gradient.",
               BOOK, unit, at_least=-3, measure=of("GRU")),
         Claim("forget-bias", "An LSTM with a forget bias of 3 passes at least 10⁻³ of the gradient.",
-              "Jozefowicz et al. (2015), Tallec & Ollivier (2018)", unit, at_least=-3,
+              "Jozefowicz et al. (2015), Tallec & Ollivier (2018)", unit, at_least=-3, role="answer",
+              otherwise="An LSTM with a forget bias of 3 passes less than 10⁻³ of the gradient.",
               measure=of("LSTM forget bias 3")),
         Claim("update-bias", "A GRU with an update bias of 3 passes at least 10⁻³ of the gradient.",
               "Tallec & Ollivier (2018)", unit, at_least=-3, measure=of("GRU update bias 3")),
@@ -204,11 +209,15 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
             )
         ],
         figures=[
+            figure("RNN, LSTM and GRU with gates that start open", ("RNN orthogonal", "LSTM forget bias 3",
+                   "GRU update bias 3"), "Each cell as one would start it."),
             figure("PyTorch's default initialisation", ("RNN", "LSTM", "GRU"),
                    "All three gradients vanish; a gated one falls more slowly only if its gates are open."),
             figure("LSTM by forget bias", STARTS["LSTM"], "A bias of 3 or 5 keeps the gate open."),
             figure("LSTM by forget bias, cell state", STARTS["LSTM"],
-                   "The gradient of the cell state, which only the forget gate multiplies.", "c"),
+                   "The gradient of the cell state. The forget gate multiplies it at every step, and what reaches "
+                   "the state "
+                   "through the outputs and the other gates is added, so it may grow on its way back.", "c"),
             figure("GRU by update bias", STARTS["GRU"], "PyTorch's update gate keeps the state if it is near one."),
             figure("Vanilla network by recurrent matrix", STARTS["RNN"],
                    "With an orthogonal matrix only the slope of tanh shrinks the gradient; times 1.5 it can "

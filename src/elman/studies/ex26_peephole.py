@@ -136,7 +136,7 @@ def findings(plan: Plan, records: Sequence[Record]) -> Findings:
         ],
         figures=[
             learning_curves(f"Learning {name}", arms, name, plan.updates,
-                            f"Means over seeds with 95 % intervals; guessing scores ln {2 if name == TIMING else 8} "
+                            f"Guessing scores ln {2 if name == TIMING else 8} "
                             "nats.")
             for name in (names[-2], TIMING)
         ],

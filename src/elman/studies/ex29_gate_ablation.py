@@ -23,19 +23,21 @@ affects how soon the stream is learned more than whether it is learned.
 
 from collections.abc import Sequence
 from functools import partial
-from math import isnan
+from math import nan
 
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from elman.lab.arms import Arms
-from elman.lab.findings import Claim, Findings, Passage
-from elman.lab.formatting import decimal
+from elman.lab.findings import Claim, Findings, Heatmap, Table
+from elman.lab.formatting import percent
+from elman.lab.over_seeds import spread
 from elman.lab.study import Record, Trial
 from elman.lab.workspace import Desk
 from elman.studies.shared.comparing_cells import (
     GAIN,
     accuracy_table,
+    chosen,
     further_cells,
     learn_task,
     learning_curves,
@@ -63,11 +65,20 @@ class Plan:
     batch_size: PositiveInt = 64
     test_size: PositiveInt = 400
     learning_rate: PositiveFloat = 5e-3
+    arms: tuple[str, ...] = ARMS  # of the stream
+    copy_arms: tuple[str, ...] = ARMS
     cells: tuple[str, ...] = ()  # further cells, by name or file.py:Class
     seeds: PositiveInt = 5
 
+    def __post_init__(self) -> None:
+        chosen("arms", self.arms, ARMS)
+        chosen("copy_arms", self.copy_arms, ARMS)
 
-QUICK = Plan(updates=400, seeds=3)
+
+QUICK = Plan(
+    delay=10, gap=10, test_rounds=20, test_size=200, updates=240, batch_size=32, learning_rate=1e-2,
+    arms=("full", *GATES.values()), copy_arms=("full", GATES["forget"]), seeds=4,
+)  # fmt: skip
 
 
 def claims(plan: Plan) -> list[Claim]:
@@ -78,19 +89,27 @@ def claims(plan: Plan) -> list[Claim]:
         found = arms.on(task=STREAM).together(*((arm, "accuracy") for arm in ("full", *GATES.values())))
         return [(full - forget) - max(full - other for other in others) for full, forget, *others in found]
 
-    return [
-        Claim("critical", "On copy, removing the forget gate costs accuracy.",
-              f"{GREFF}, as the exercise reads it for copy tasks", f"{unit} lost", at_least=GAIN,
-              measure=lambda arms: lost(arms, "forget", COPY)),
-        Claim("stream", "On the stream of stores and recalls, removing the forget gate costs accuracy.",
-              "Gers, Schmidhuber & Cummins (2000), Learning to Forget", f"{unit} lost", at_least=GAIN,
-              measure=lambda arms: lost(arms, "forget", STREAM)),
-        Claim("worst", "On the stream, removing another gate costs no more than removing the forget gate.",
-              GREFF, f"{unit} lost, minus the most lost by another gate", at_least=0.0, measure=worst),
-        Claim("bias", "On copy, a forget bias of 4 gives a higher accuracy than a bias of 0.",
-              "Jozefowicz, Zaremba & Sutskever (2015)", f"{unit} gained", at_least=GAIN,
-              measure=lambda arms: arms.on(task=COPY).less("full b_f = 4", "full b_f = 0", "accuracy")),
+    every = [
+        (COPY, Claim("critical", "On copy, removing the forget gate costs accuracy.",
+                       f"{GREFF}, as the exercise reads it for copy tasks", f"{unit} lost", at_least=GAIN,
+                       role="answer", otherwise="On copy, removing the forget gate costs no accuracy.",
+                       measure=lambda arms: lost(arms, "forget", COPY))),
+        (STREAM, Claim("stream", "On the stream of stores and recalls, removing the forget gate costs accuracy.",
+                       "Gers, Schmidhuber & Cummins (2000), Learning to Forget", f"{unit} lost", at_least=GAIN,
+                       role="answer", otherwise="On the stream, removing the forget gate costs no accuracy.",
+                       measure=lambda arms: lost(arms, "forget", STREAM))),
+        (STREAM, Claim("worst", "On the stream, removing another gate costs no more than removing the forget gate.",
+                      GREFF, f"{unit} lost, minus the most lost by another gate", at_least=0.0, role="answer",
+                      otherwise="On the stream, removing another gate costs more than removing the forget gate.",
+                      measure=worst)),
+        (COPY, Claim("bias", "On copy, a forget bias of 4 gives a higher accuracy than a bias of 0.",
+                       "Jozefowicz, Zaremba & Sutskever (2015)", f"{unit} gained", at_least=GAIN,
+                       measure=lambda arms: arms.on(task=COPY).less("full b_f = 4", "full b_f = 0", "accuracy"))),
     ]  # fmt: skip
+    forget, gates = {"full", GATES["forget"]}, {"full", *GATES.values()}
+    needed = {"critical": forget, "stream": forget, "worst": gates, "bias": {"full b_f = 4", "full b_f = 0"}}
+    on = {COPY: set(plan.copy_arms), STREAM: set(plan.arms)}
+    return [claim for task, claim in every if needed[claim.key] <= on[task]]
 
 
 def lost(arms: Arms, gate: str, task: str) -> list[float]:
@@ -100,7 +119,10 @@ def lost(arms: Arms, gate: str, task: str) -> list[float]:
 
 def trials(plan: Plan) -> list[Trial]:
     """Return a trial per cell, task and seed."""
-    return trials_on([{"task": task} for task in TASKS], ARMS, plan.cells, plan.seeds)
+    found = []
+    for task, arms in ((COPY, plan.copy_arms), (STREAM, plan.arms)):
+        found += trials_on([{"task": task}], arms, plan.cells, plan.seeds)
+    return found
 
 
 def make_cell(arm: str, input_size: int, hidden_size: int):
@@ -135,45 +157,30 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     return learn_task(plan, trial, desk, task, make(task.input_size, plan.hidden_size), tested)
 
 
-def _verdict(lost: dict[str, float]) -> str:
-    """Name the gate whose removal costs most, or gains most if no removal costs accuracy."""
-    lost = {gate: value for gate, value in lost.items() if not isnan(value)}
-    if not lost:
-        return "no gate could be judged"
-    most, least = max(lost, key=lambda gate: lost[gate]), min(lost, key=lambda gate: lost[gate])
-    if lost[most] >= GAIN:
-        return f"removing the {most} gate costs most, {lost[most]:.3f} of accuracy"
-    if lost[least] > -GAIN:
-        return "removing a gate changes nothing"
-    return f"removing a gate costs nothing, and removing the {least} gate gains {-lost[least]:.3f} of accuracy"
-
-
 def findings(plan: Plan, records: Sequence[Record]) -> Findings:
     """Return accuracy by arm, the cost of removing each gate on each task, and curves."""
     arms = Arms(records)
-
-    def mean(gate: str, task: str) -> float:
-        values = lost(arms, gate, task)
-        return sum(values) / len(values) if values else float("nan")
-
-    verdicts = "; ".join(f"on {task} {_verdict({gate: mean(gate, task) for gate in GATES})}" for task in TASKS)
-    reading = "\n\n".join(
-        f"**{task}.** Accuracy lost: "
-        + ", ".join(f"without the {gate} gate {decimal(mean(gate, task), 3)}" for gate in GATES)
-        + "."
-        for task in TASKS
-    )
+    costs = {gate: [lost(arms, gate, task) for task in TASKS] for gate in GATES}
+    costs = {gate: values for gate, values in costs.items() if any(values)}
     return Findings(
-        summary=verdicts[0].upper() + verdicts[1:] + ".",
-        passages=[Passage("Which gate is most critical depends on the task", reading)],
+        summary="Share of symbols copied: "
+        + ", ".join(f"{arm} {percent(arms.on(task=COPY).mean(arm, 'accuracy'))}" for arm in arms) + ".",
         tables=[
+            Table("Accuracy lost without each gate", ["without", *TASKS],
+                  [[f"the {gate} gate", *(spread(lost(arms, gate, task)) for task in TASKS)] for gate in GATES],
+                  "The full LSTM's accuracy minus the ablated one's, seed by seed; below zero the ablated cell is "
+                  "better. Means with 95 % intervals over seeds."),
             accuracy_table("Share of symbols recalled", arms, TASKS,
                            f"Means with 95 % intervals over seeds; chance is 0.125. The stream is trained with "
                            f"{plan.rounds} rounds and tested with {plan.test_rounds}."),
         ],
         figures=[
-            learning_curves(f"Learning to {task}", arms, task, plan.updates,
-                            "Means over seeds with 95 % intervals; guessing scores ln 8 = 2.08 nats.")
-            for task in TASKS
+            *([Heatmap("Accuracy lost without each gate", "task", "gate removed",
+                       [[sum(of) / len(of) if of else nan for of in values] for values in costs.values()],
+                       TASKS, list(costs),
+                       "Means over seeds; the table has the intervals.", "accuracy lost")] if costs else []),
+            *(learning_curves(f"Learning to {task}", arms, task, plan.updates,
+                            "Guessing scores ln 8 = 2.08 nats.")
+            for task in TASKS),
         ],
     )  # fmt: skip

@@ -6,7 +6,18 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
-__all__ = ["LONGEST", "REST", "TONICS", "Duration", "Melody", "Note", "edit_distance", "spelled", "tonic_number"]
+__all__ = [
+    "LONGEST",
+    "REST",
+    "TONICS",
+    "Duration",
+    "Melody",
+    "Note",
+    "edit_distance",
+    "note_names",
+    "spelled",
+    "tonic_number",
+]
 
 REST = -1
 TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -158,6 +169,26 @@ def tonic_number(name: str) -> tuple[int, bool]:
     if letter not in tuple("CDEFGAB") or sharps is None:
         raise ValueError(f"no key {name!r}; expected a name such as C, F#, Bb, Am or C#m")
     return (TONICS.index(letter) + sharps) % 12, minor
+
+
+def note_names(key: str = "") -> tuple[str, ...]:
+    """Return the names of the twelve pitch classes as they are spelled in a key.
+
+    Args:
+        key: such as ``"D"`` or ``"Gm"``; empty for a key that is not known.
+
+    Example:
+        >>> note_names("D")[1], note_names("Ab")[1], note_names("Bm")[6], note_names("Gm")[3]
+        ('C#', 'Db', 'F#', 'Eb')
+    """
+    if not key:
+        return TONICS
+    tonic, minor = tonic_number(key)
+    sharps = 7 * (tonic + 3 * minor) % 12  # of the key signature; more than six are written as flats
+    if not sharps:
+        return TONICS
+    names = zip("CCDDEFFGGAAB", "CDDEEFGGAABB", TONICS, strict=True)
+    return tuple(one if len(one) == 1 else f"{low}#" if sharps <= 6 else f"{high}b" for low, high, one in names)
 
 
 def spelled(collection: Iterable[Melody]) -> list[str]:

@@ -9,13 +9,17 @@ var answers = (function () {
   function whole(plan) {
     return Object.keys(plan).every(function (name) { return Number.isInteger(plan[name]) && plan[name] > 0; });
   }
+  function between(values, low, high) { return values.every(function (v) { return v >= low && v <= high; }); }
+  function counts(least, values) { return values.every(Number.isInteger) && between(values, least, 1000); }
   var formulas = {
     "15.2": function (p) {
       var I = p.input_size, H = p.hidden_size, O = p.output_size, one = I * H + H * H + H + H * O + O;
       return whole(p) && ["With one bias vector: " + one, "With PyTorch's two: " + (one + H)];
     },
     "15.3": function (p) {
-      if (!(Number.isInteger(p.power) && p.power > 0 && Number.isInteger(p.steps) && p.steps > 0)) return null;
+      var most = Math.max.apply(null, p.diagonal.concat(p.larger).map(Math.abs));
+      if (!counts(1, [p.power]) || !counts(2, [p.steps])) return null;
+      if (most > 1 && Math.max(p.power, p.steps) * Math.log10(most) > 300) return null;
       function power(n) {
         return [p.diagonal, p.larger].map(function (d) { return row(d.map(function (v) { return Math.pow(v, n); })); }).join(" and ");
       }
@@ -24,6 +28,7 @@ var answers = (function () {
     "15.4": function (p) {
       var n = p.forget.length, news = [], after = [];
       if (![p.gate, p.candidate, p.before].every(function (v) { return v.length === n; })) return null;
+      if (!between(p.forget.concat(p.gate), 0, 1) || !between(p.candidate, -1, 1)) return null;
       for (var k = 0; k < n; k++) {
         news.push(p.gate[k] * p.candidate[k]);
         after.push(p.forget[k] * p.before[k] + news[k]);

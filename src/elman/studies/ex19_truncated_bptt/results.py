@@ -123,9 +123,8 @@ def results(plan: Any, records: Sequence[Record]) -> Findings:
         ],
         figures=[
             Curves("Three arms that separate truncation from the number of updates", "k, characters", "perplexity",
-                   [by_length(arm) for arm in text_arms], log_x=True, caption="Bands are 95 % intervals over seeds."),
+                   [by_length(arm) for arm in text_arms], log_x=True),
             Curves("Learning", "characters read", "training loss, nats per character",
-                   [curve(arm, length) for arm, length in dict.fromkeys(pairs) if (arm, length) != (EQUAL, full)],
-                   caption="Means over seeds with 95 % intervals."),
+                   [curve(arm, length) for arm, length in dict.fromkeys(pairs) if (arm, length) != (EQUAL, full)]),
         ],
     )  # fmt: skip

@@ -97,9 +97,13 @@ def claims(plan: Plan) -> list[Claim]:
 
     stated = [
         Claim("naive", f"With one update per piece, pieces of {k} characters end at a lower loss than full segments.",
-              PROTOTYPE, "nats per character below full", at_least=0.0, measure=above((PIECE, full), (PIECE, k))),
+              PROTOTYPE, "nats per character below full", at_least=0.0, role="answer",
+              otherwise=f"With one update per piece, full segments end at a lower loss than pieces of {k} "
+              f"characters.",
+              measure=above((PIECE, full), (PIECE, k))),
         Claim("equal-updates", f"With equal updates, pieces of {k} characters end within 0.05 nats of full segments.",
-              PROTOTYPE, "nats per character below full", at_least=-0.05, at_most=0.05,
+              PROTOTYPE, "nats per character below full", at_least=-0.05, at_most=0.05, role="answer",
+              otherwise=f"With equal updates, pieces of {k} characters end more than 0.05 nats from full segments.",
               measure=above((EQUAL, full), (EQUAL, k))),
         Claim("equal-time", f"In the same CPU time, pieces of {k} characters end at a lower loss than full segments.",
               WILLIAMS, "nats per character below full", at_least=0.0, measure=above((TIME, full), (TIME, k))),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from elman.cells.lookup import cell_label
@@ -146,7 +147,7 @@ def learning_curves(results: Results, depth: int, updates: int) -> Curves:
         unigram = there[0].numbers["unigram"]
     if lines:
         lines.append(Series("letter frequencies", [lines[0].x[0], lines[0].x[-1]], [unigram] * 2, style="dashed"))
-    caption = "Training loss, means over seeds with 95 % intervals, each arm at its best rate."
+    caption = "Training loss, each arm at its best rate."
     return Curves(
         f"Learning with {depth} layer{'s' * (depth > 1)}", "update", "nats per character", lines, caption=caption
     )
@@ -160,12 +161,12 @@ def gradients_at_start(results: Results, depth: int) -> Curves:
         lines.append(across(name, range(1, depth + 1), norms, logarithmic=True))
     return Curves(f"Gradient in each of {depth} layers before the first update", "layer, counted from the input",
                   "norm over a layer's parameters", lines, log_y=True,
-                  caption="Geometric means over seeds with 95 % intervals; on a level line all layers have "
+                  caption="Means are geometric; on a level line all layers have "
                   "equal norms.")  # fmt: skip
 
 
 def gradient_maps(results: Results, depth: int) -> list[Heatmap]:
-    """Draw gradient norms by layer over training, one heat map per arm of one depth."""
+    """Draw gradient norms by layer over training, one heat map per arm of one depth, all on one scale."""
     maps = []
     for name, there in results.deep(depth).items():
         probed = there[0].series["probed"]
@@ -177,7 +178,8 @@ def gradient_maps(results: Results, depth: int) -> list[Heatmap]:
             "output; means over seeds.",
             "log10 of the gradient's norm",
         ))  # fmt: skip
-    return maps
+    every = [value for one in maps for row in one.values for value in row]
+    return [replace(one, limits=(min(every), max(every))) for one in maps]
 
 
 def _mean_log(records: Sequence[Record], layer: int, probe: int) -> float:

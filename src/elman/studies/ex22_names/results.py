@@ -113,7 +113,7 @@ def figures_of(
     return [
         Curves("What temperature trades", "temperature", "share of samples",
                [*(curve(measure, 1.0) for measure in MEASURES[:4]), real("valid")],
-               caption="Means over seeds with 95 % intervals. Dashed: share of real test names judged valid."),
+               caption="Dashed: share of real test names judged valid."),
         Curves("How likely samples are", "temperature", "nats per character under a trigram of unseen names",
                [curve("likelihood", float("inf")), real("likelihood")],
                caption="Below the dashed line, samples are likelier than real names: more typical, not better."),

@@ -59,9 +59,10 @@ def figures_of(grams: dict[str, float], records: Sequence[Record]) -> list[Curve
     ]  # fmt: skip
     return [
         Curves("Learning tunes", "update", "nats per note", learning,
-               caption="Means over seeds with 95 % intervals: training, by tenths of the run, and validation."),
+               caption="Training loss, by tenths of the run, and validation loss."),
         Curves("Intervals between consecutive notes", "interval, semitones up", "share of intervals", steps,
-               caption="Means over seeds with 95 % intervals. Melodies move mostly by step; a shuffled tune keeps "
+               caption="Melodies move mostly by step; a shuffled tune keeps "
                "its notes but not the steps."),
-        piano_roll(first.arrays["roll|1"], f"The first tune written: {first.texts['1']}"),
+        piano_roll(first.arrays["roll|1"], f"The first tune written: {first.texts['1']}",
+              first.texts["1"].split(", ")[-2]),
     ]  # fmt: skip

@@ -68,16 +68,20 @@ def claims(plan: Plan) -> list[Claim]:
 
     return [
         Claim("gain", "With additive attention, more strings of 10 digits are right than without attention.",
-              BAHDANAU, "accuracy gained", at_least=0.0,
+              BAHDANAU, "share of strings gained", at_least=0.0, role="answer",
+              otherwise="With additive attention, fewer strings of 10 digits are right than without attention.",
               measure=lambda arms: arms.on(**REVERSING).less(ADDITIVE, NONE, "exact|10")),
         Claim("near", "In 90 % of steps, additive attention is largest within one position of the digit to write.",
-              "this project's prototype", "share of steps", at_least=0.9, measure=looks("within one|10")),
+              "this project's prototype", "share of steps", at_least=0.9, role="answer",
+              otherwise="In less than 90 % of steps, additive attention is largest within one position of the digit.",
+              measure=looks("within one|10")),
         Claim("exact", "In 90 % of steps, additive attention is largest exactly on the digit to write.",
               "textbook exercise 15.28: the map of a reversal is the anti-diagonal", "share of steps", at_least=0.9,
               measure=looks("on it|10")),
         Claim("used", "Masking the digit to write costs more digits than masking another.",
               "Jain & Wallace (2019) and Wiegreffe & Pinter (2019) on whether attention explains", "share of digits",
-              at_least=0.0,
+              at_least=0.0, role="control", otherwise="Masking the digit to write costs no more than masking "
+              "another.",
               measure=lambda arms: arms.on(**REVERSING).less(ADDITIVE, ADDITIVE, "other masked|10", "masked|10")),
         *translation.stated(),
     ]  # fmt: skip

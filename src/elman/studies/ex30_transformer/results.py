@@ -97,6 +97,6 @@ def curves(answers: Sequence[Record], batch: int) -> Curves:
     ]
     return Curves(
         f"Latency, {_each(batch)}", "words", "milliseconds", lines, log_x=True, log_y=True,
-        caption="Medians of interleaved runs, geometric means over the trials with 95 % intervals; one thread. A "
+        caption="Medians of interleaved runs on one thread; means are geometric. A "
         "slope of 2 means quadratic growth.",
     )  # fmt: skip

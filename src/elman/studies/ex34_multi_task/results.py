@@ -1,13 +1,11 @@
 """Tables and figures of study 15.34: each task's accuracy, by network and by number of sentences."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 from elman.lab.arms import Arms
-from elman.lab.findings import Curves, Series, Table
+from elman.lab.findings import Curves, Table
 from elman.lab.formatting import percent
-from elman.lab.over_seeds import SHARE
-from elman.lab.verdicts import interval
+from elman.lab.over_seeds import SHARE, across
 
 __all__ = [
     "ALONE", "FORWARDS", "READERS", "SHUFFLED", "SINGLE", "TAGGERS", "TOGETHER", "WORDS", "figures", "share",
@@ -52,18 +50,16 @@ def figures(arms: Arms, sizes: Sequence[int]) -> list[Curves]:
     """Draw sentiment accuracy by the number of training sentences, if there are several numbers."""
     lines = []
     for how in READERS:
-        points = []
-        for there in (arms.on(sentences=size) for size in sizes):
-            shares = there.numbers(how, "sentiment")
-            if shares:
-                points.append((max(there.numbers(how, "sentences")), *interval(shares)))
+        points = sorted(
+            (max(there.numbers(how, "sentences")), there.numbers(how, "sentiment"))
+            for there in (arms.on(sentences=size) for size in sizes) if there.numbers(how, "sentiment")
+        )  # fmt: skip
         if points:
-            x, mean, low, high = (list(column) for column in zip(*sorted(points), strict=True))
-            wide = all(map(math.isfinite, low))
-            lines.append(Series(how, x, mean, low if wide else None, high if wide else None))
+            seeds = [list(one) for one in zip(*(shares for _, shares in points), strict=False)]
+            lines.append(across(how, [x for x, _ in points], seeds, SHARE))
     if len(sizes) < 2 or not lines:
         return []
     return [
         Curves("Sentiment by the number of sentences", "training sentences with a sentiment",
-               "accuracy", lines, log_x=True, caption="Means with 95 % intervals over seeds.")
+               "accuracy", lines, log_x=True)
     ]  # fmt: skip

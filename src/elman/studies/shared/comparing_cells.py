@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GAIN",
     "accuracy_table",
+    "chosen",
     "further_cells",
     "learn_task",
     "learning_curves",
@@ -30,6 +31,20 @@ def further_cells(names: Iterable[str]) -> dict[str, str]:
     from elman.cells.lookup import cell_label
 
     return {cell_label(name): name for name in names}
+
+
+def chosen(what: str, some: Sequence[str], every: Iterable[str]) -> None:
+    """Check a plan's choice of arms or tasks.
+
+    Raises:
+        ValueError: if it is empty or has other names.
+
+    Example:
+        >>> chosen("tasks", ("copy",), ("copy", "store and recall"))
+    """
+    names = list(every)
+    if not some or not set(some) <= set(names):
+        raise ValueError(f"{what} must name some of {', '.join(names)}, got {', '.join(some)}")
 
 
 def trials_on(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from elman.nn.seq2seq import Seq2Seq
     from elman.train.forcing import Schedule
 
-__all__ = ["exact_by_length", "same", "settings", "train_reversal"]
+__all__ = ["exact_by_length", "implied_per_digit", "same", "settings", "train_reversal"]
 
 
 def settings(hidden_size: int, attention: str) -> dict[str, Any]:
@@ -60,6 +60,24 @@ def exact_by_length(
         n: exact_match(model, Reversal(n, n).draw(count, generator, held_out=True), END).float().mean().item()
         for n in lengths
     }
+
+
+def implied_per_digit(share: float, digits: int, count: int) -> float:
+    """Return the accuracy per digit that a share of error-free strings implies if digits err independently.
+
+    The share of error-free strings falls with length even if every digit is equally easy, as p to the power of n; the
+    implied p falls only if digits of longer strings are harder.
+
+    Args:
+        share: share of error-free strings.
+        digits: digits n of these strings.
+        count: number of strings; a share of zero counts as half a string.
+
+    Example:
+        >>> round(implied_per_digit(0.9**10, 10, 200), 9), round(implied_per_digit(0.0, 10, 200), 3)
+        (0.9, 0.549)
+    """
+    return max(share, 0.5 / count) ** (1 / digits)
 
 
 def same(found: "Beams", right: "Tensor") -> "Tensor":

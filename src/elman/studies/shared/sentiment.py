@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from elman.lab.over_seeds import SHARE, across
 from elman.lab.workspace import Desk
 
 if TYPE_CHECKING:
@@ -131,31 +132,28 @@ def probabilities(model: "nn.Module", data: "Labelled") -> "np.ndarray":
     return torch.stack(logits_of(model, data)).double().softmax(-1).numpy()
 
 
+def _inside(right: Sequence[float], words: Sequence[float], low: int, high: int) -> float:
+    """Return the share classified correctly of the sentences of ``low`` to ``high`` words."""
+    inside = [one for one, n in zip(right, words, strict=True) if low <= n < high]
+    return sum(inside) / len(inside)
+
+
 def by_length(arms: Mapping[str, Sequence[tuple[Sequence[float], Sequence[float]]]]) -> "Curves":
     """Draw the accuracy by sentence length.
 
     Args:
-        arms: for each arm and seed, whether each sentence was right, and how many words it has.
+        arms: for each arm and seed, whether each sentence was right, and how many words it has; all seeds of an arm
+            have the same sentences.
     """
-    from elman.lab.findings import Curves, Series
-    from elman.lab.verdicts import interval
+    from elman.lab.findings import Curves
 
     lines = []
     for arm, seeds in arms.items():
-        points = []
-        for low, high in pairwise(BINS):
-            shares = []
-            for right, words in seeds:
-                inside = [r for r, n in zip(right, words, strict=True) if low <= n < high]
-                if inside:
-                    shares.append(sum(inside) / len(inside))
-            if shares:
-                mean, least, most = interval(shares)
-                points.append(((low + min(high, 40)) / 2, mean, max(0.0, least), min(1.0, most)))
-        x, mean, low, high = (list(column) for column in zip(*points, strict=True))
-        wide = len(seeds) > 1
-        lines.append(Series(arm, x, mean, low if wide else None, high if wide else None))
+        words = seeds[0][1]
+        bins = [(low, high) for low, high in pairwise(BINS) if any(low <= n < high for n in words)]
+        shares = [[_inside(right, words, *one) for one in bins] for right, _ in seeds]
+        lines.append(across(arm, [(low + min(high, 40)) / 2 for low, high in bins], shares, SHARE))
     return Curves(
         "Accuracy by length", "words in the sentence", "accuracy", lines,
-        caption="Mean over seeds with 95 % intervals; sentences in bins of length.",
+        caption="Sentences in bins of length.",
     )  # fmt: skip

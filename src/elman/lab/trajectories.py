@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["draw_trajectory", "places"]
 
 
-def draw_trajectory(path: Trajectory) -> "Figure":
-    """Draw the cloud, one colour per series, and the path.
+def draw_trajectory(path: Trajectory, slim: bool = False) -> "Figure":
+    """Draw the cloud, one colour per series, and the path; slim for a phone.
 
     Raises:
         ValueError: if x, y, marks and notes differ in length, or are empty.
@@ -24,7 +24,7 @@ def draw_trajectory(path: Trajectory) -> "Figure":
     if len(set(counts.values())) > 1 or not path.x:
         listed = ", ".join(f"{count} {name}" for name, count in counts.items())
         raise ValueError(f"a trajectory needs equal numbers of each and at least one step, got {listed}")
-    figure = Figure(figsize=(6.8, 4.2), layout="constrained")
+    figure = Figure(figsize=(4.9, 4.6) if slim else (6.8, 4.2), layout="constrained")
     axes = figure.add_subplot()
     for place, series in enumerate(path.cloud):
         colour = COLOURS[place % len(COLOURS)]
@@ -36,8 +36,10 @@ def draw_trajectory(path: Trajectory) -> "Figure":
     axes.set_xlabel(visible(path.x_label))
     axes.set_ylabel(visible(path.y_label))
     if path.cloud:
-        axes.legend(
-            loc="lower left", bbox_to_anchor=(0, 1), ncols=min(8, len(path.cloud)), frameon=False, borderpad=0,
+        longest = max(len(series.name) for series in path.cloud)
+        place = {"loc": "outside upper left"} if slim else {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+        (figure if slim else axes).legend(
+            **place, ncols=max(1, min(40 // (longest + 4) if slim else 8, len(path.cloud))), frameon=False, borderpad=0,
             borderaxespad=0.3, handletextpad=0.2, columnspacing=1.2, markerscale=1.6,
         )  # fmt: skip
     return figure

@@ -24,11 +24,11 @@ OWN_NUMBERS = ("15.2", "15.3", "15.4", "15.5", "15.6", "15.8", "15.10")  # exerc
 BLANKS = re.compile(r" {24,}")
 BEGINNINGS = (
     ("An engineer", "wants a small model that is right on sequences of any length, and fast.",
-     ("15.13", "15.30", "15.23", "15.25")),
+     "elman fit --help", ("15.13", "15.30", "15.23", "15.25")),
     ("A researcher", "wants to know what a gate, a bias or a new cell is worth.",
-     ("15.18", "15.29", "15.27", "15.35")),
+     "elman new cell MyCell", ("15.18", "15.29", "15.27", "15.35")),
     ("A learner", "wants to compute an answer by hand, change its numbers, and see a network think.",
-     ("15.2", "15.10", "15.8", "15.28", "15.32")),
+     "elman quiz", ("15.2", "15.10", "15.8", "15.28", "15.32")),
 )  # fmt: skip
 PLANS = ("quick", "full")  # a study's findings under the later one are preferred
 
@@ -129,10 +129,10 @@ def _rank(path: Path) -> int:
     return PLANS.index(path.parent.name) if path.parent.name in PLANS else -1
 
 
-def _beginnings(exercises: Sequence[Chapter]) -> list[tuple[str, str, list[Chapter]]]:
-    """Return whom the book is for: a reader, what the reader wants, and the exercises of this book to begin with."""
+def _beginnings(exercises: Sequence[Chapter]) -> list[tuple[str, str, str, list[Chapter]]]:
+    """Return whom the book is for: a reader, what the reader wants, a command, and exercises of this book."""
     there = {one.f.exercise: one for one in reversed(exercises)}
-    return [(who, wants, [there[n] for n in numbers if n in there]) for who, wants, numbers in BEGINNINGS]
+    return [(*said, [there[n] for n in numbers if n in there]) for *said, numbers in BEGINNINGS]
 
 
 def _columns(table: Table) -> list[tuple[str, bool, list[str]]]:

@@ -78,7 +78,7 @@ def _label(axes: Any, heatmap: Heatmap, rows: int, columns: int, slim: bool) -> 
         step = math.ceil(count / room)
         axis.set_ticks(range(0, count, step), [visible(tick) for tick in ticks[::step]])
     shown = heatmap.x_ticks[:: math.ceil(columns / (16 if slim else 40))]
-    if sum(map(len, shown)) > (30 if slim else 75):
+    if sum(map(len, shown)) > (36 if slim else 75):
         axes.tick_params(axis="x", rotation=90 if len(shown) > (8 if slim else 20) else 40)
 
 

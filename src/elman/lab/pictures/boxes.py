@@ -12,10 +12,10 @@ CONFIGURATIONS = (
     ("one to one", "no sequence at all", 1, (0,), (0,)),
     ("one to many", "b) a melody from a genre", 4, (0,), (0, 1, 2, 3)),
     ("many to one", "a) a review's sentiment", 4, (0, 1, 2, 3), (3,)),
-    ("many to many, aligned", "d) tags, e) next words", 4, (0, 1, 2, 3), (0, 1, 2, 3)),
-    ("many to many, unaligned", "c) translation", 5, (0, 1, 2), (2, 3, 4)),
+    ("many to many,\naligned", "d) tags, e) next words", 4, (0, 1, 2, 3), (0, 1, 2, 3)),
+    ("many to many,\nunaligned", "c) translation", 5, (0, 1, 2), (2, 3, 4)),
 )
-STEP, BOX = 34, 22
+STEP, BOX = 33, 22
 INPUT, STATE, OUTPUT = "c0", "c7", "c1"
 
 
@@ -27,11 +27,14 @@ def draw_configurations(plan: Mapping[str, Any], name: str) -> str:
 def _panel(
     name: str, title: str, suits: str, steps: int, inputs: tuple[int, ...], outputs: tuple[int, ...]
 ) -> str:
-    sketch = Sketch(174, 150)
-    top, middle, low = 54, 92, 130
-    left = (174 - STEP * (steps - 1)) / 2
-    sketch.text(87, 14, title, bold=True)
-    sketch.text(87, 32, suits, "muted")
+    sketch = Sketch(166, 166)
+    top, middle, low = 70, 108, 146
+    left = (166 - STEP * (steps - 1)) / 2
+    *above, last = title.split("\n")
+    for words in above:
+        sketch.text(83, 13, words, bold=True)
+    sketch.text(83, 29, last, bold=True)
+    sketch.text(83, 47, suits, "muted")
     for step in range(steps):
         x = left + STEP * step
         sketch.box(x, middle, BOX, BOX, STATE, filled=True)
@@ -47,7 +50,7 @@ def _panel(
         f"{steps} state{'s' if steps > 1 else ''} in a row; inputs at {_places(inputs)}, outputs at "
         f"{_places(outputs)}. Suits: {suits}."
     )
-    return sketch.svg(name, title, said)
+    return sketch.svg(name, title.replace("\n", " "), said)
 
 
 def _places(steps: tuple[int, ...]) -> str:

@@ -22,8 +22,8 @@ def draw_directions(plan: Mapping[str, Any], name: str) -> str:
     if not all(isinstance(n, int) and n > 0 for n in (steps, layers, size)) or layers > MOST_LAYERS or steps < 3:
         raise ValueError(f"got {layers} layers of {size} units over {steps} steps")
     tall = 96
-    sketch = Sketch(340, 78 + tall * layers + 40)
-    bottom = 78 + tall * layers
+    sketch = Sketch(340, 38 + tall * layers + 36)
+    bottom = 38 + tall * layers
     for x, label in zip(COLUMNS, ("x₁", "x₂", f"x of step {steps}"), strict=True):
         sketch.text(x, bottom + 26, label)
     sketch.text(212, bottom + 26, "…")
@@ -48,8 +48,8 @@ def draw_directions(plan: Mapping[str, Any], name: str) -> str:
     top = bottom - tall * (layers - 1) - 38 - 18 - HEIGHT / 2
     for x in COLUMNS:
         sketch.arrow(x, top - 2, x, top - 18, "muted")
-    sketch.text(180, top - 26, f"at every step: {size} forward + {size} backward = {2 * size}")
-    sketch.text(180, top - 44, f"{layers} layer{'s' if layers > 1 else ''} × 2 directions = {2 * layers} final states")
+    sketch.text(170, top - 26, f"each step: {size} + {size} = {2 * size} features")
+    sketch.text(170, top - 44, f"{layers} layer{'s' if layers > 1 else ''} × 2 directions = {2 * layers} final states")
     said = (
         f"Each of {layers} layers has a forward row of states from the first step to the last and a backward row from "
         f"the last to the first. The output of each step joins both: {2 * size} features. The forward final state is "

@@ -35,7 +35,7 @@ class Chapter:
     Args:
         f: the findings.
         anchor: id of the exercise in the page.
-        lesson: the texts of the study, or None if there are none for it.
+        lesson: the texts of the study, or None if the study has no texts.
         worked: whether the prose is the exercise's worked answer.
         picture: title and drawing of the answer, or None.
         key_figures: the figures shown at once: at most one, and each tune.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_curves"]
 
 MARKERS = "osD^vPX*"
-MOST_POINTS = 1500  # more cannot be distinguished on a page
+MOST_POINTS, SLIM_POINTS = 1500, 500  # more cannot be distinguished on a page, on a phone
 MOST_NAMES, LONGEST_NAME = 8, 26  # names at the lines' ends; more or longer names go into a legend
 LINE_HEIGHT = 0.062  # height of a name, as a share of the axes' height
 LARGEST, SMALLEST = 1e250, 1e-250  # limits of an axis; the smallest applies to logarithmic ones
@@ -40,7 +40,7 @@ def draw_curves(curves: Curves, slim: bool = False) -> "Figure":
     figure = Figure(figsize=(4.9, 3.6 + 0.2 * rows) if slim else (6.8, 3.7), layout="constrained")
     axes = figure.add_subplot()
     _scale(axes, curves)
-    lines = [_draw_series(axes, series, place, curves) for place, series in enumerate(curves.series)]
+    lines = [_draw_series(axes, series, place, curves, slim) for place, series in enumerate(curves.series)]
     axes.grid(axis="y")
     axes.margins(x=0.02)
     _look_at_lines(axes, lines)
@@ -116,8 +116,8 @@ def _log_label(value: float) -> str:
     return power(round(math.log10(value)))
 
 
-def _draw_series(axes: "Axes", series: Series, place: int, curves: Curves) -> Any:
-    step = max(1, math.ceil(len(series.x) / MOST_POINTS))
+def _draw_series(axes: "Axes", series: Series, place: int, curves: Curves, slim: bool) -> Any:
+    step = max(1, math.ceil(len(series.x) / (SLIM_POINTS if slim else MOST_POINTS)))
     x, y = _finite(series.x[::step], curves.log_x), _finite(series.y[::step], curves.log_y)
     colour = COLOURS[place % len(COLOURS)]
     again = place // len(COLOURS)  # when the colours are used up, dashes distinguish the lines

@@ -84,7 +84,7 @@ def inline_svg(figure: Figure, name: str) -> str:
     drawn, walks = "", []
     for kind in ("roomy", "slim"):
         svg, drawing = _draw(figure, titled=False, slim=kind == "slim")
-        drawn += inline(svg, f"{name}{kind[0]}", visible(figure.title), describe(figure), kind)
+        drawn += inline(svg, f"{name}-{kind[0]}", visible(figure.title), describe(figure), kind)
         if isinstance(figure, Trajectory):
             walks.append(places(figure, drawing))
     drawn = f'<div class="drawings">{drawn}</div>'

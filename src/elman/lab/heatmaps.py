@@ -70,7 +70,10 @@ def _label(axes: Any, heatmap: Heatmap, rows: int, columns: int, slim: bool) -> 
     axes.set_ylabel(visible(heatmap.y_label))
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    both = (axes.xaxis, heatmap.x_ticks, columns, 16 if slim else 40), (axes.yaxis, heatmap.y_ticks, rows, 20 if slim else 30)
+    both = (
+        (axes.xaxis, heatmap.x_ticks, columns, 16 if slim else 40),
+        (axes.yaxis, heatmap.y_ticks, rows, 20 if slim else 30),
+    )
     for axis, ticks, count, room in both:
         if not ticks:
             axis.get_major_locator().set_params(integer=True)

@@ -51,7 +51,9 @@ def read_lesson(text: str) -> Lesson:
     for name in SECTIONS[:2]:
         if not found.get(name):
             raise ValueError(f"a lesson needs the section {name}, and text in it")
-    return Lesson(found["Exercise"], found["Meaning"], found.get("Figure", ""), tuple(_NAME.findall(found.get("Code", ""))))
+    return Lesson(
+        found["Exercise"], found["Meaning"], found.get("Figure", ""), tuple(_NAME.findall(found.get("Code", "")))
+    )
 
 
 def read_lessons(folder: Path) -> Mapping[str, Lesson]:

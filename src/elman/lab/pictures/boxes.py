@@ -24,9 +24,7 @@ def draw_configurations(plan: Mapping[str, Any], name: str) -> str:
     return "".join(_panel(f"{name}-{place}", *one) for place, one in enumerate(CONFIGURATIONS))
 
 
-def _panel(
-    name: str, title: str, suits: str, steps: int, inputs: tuple[int, ...], outputs: tuple[int, ...]
-) -> str:
+def _panel(name: str, title: str, suits: str, steps: int, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> str:
     sketch = Sketch(166, 166)
     top, middle, low = 70, 108, 146
     left = (166 - STEP * (steps - 1)) / 2

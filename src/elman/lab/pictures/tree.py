@@ -40,7 +40,7 @@ def draw_tree(plan: Mapping[str, Any], name: str) -> str:
         sketch.line(34, middle, 86, y, KEPT if on else "muted", dashed=not on)
         _node(sketch, 124, y, f"{NAMES[token]}  {number(first[token])}", 76, KEPT if on else "muted", on)
         for place, leaf in enumerate(mine):
-            if not on or leaf[1] is None and token != END:
+            if not on or (leaf[1] is None and token != END):
                 continue
             below = 34 + ROW * (row + place + 0.5)
             live = leaf in alive

@@ -16,7 +16,15 @@ RETIRED = re.compile(
 )
 TEXTS = sorted(
     path
-    for pattern in ("src/**/*.py", "src/**/*.html", "src/**/*.js", "bench/**/*.py", "docs/**/*.md", "*.md")
+    for pattern in (
+        "src/**/*.py",
+        "src/**/*.md",
+        "src/**/*.html",
+        "src/**/*.js",
+        "bench/**/*.py",
+        "docs/**/*.md",
+        "*.md",
+    )
     for path in ROOT.glob(pattern)
 )
 

@@ -1,6 +1,7 @@
 """The book: whole, well formed, self-contained, safe from what it quotes, and the same every time."""
 
 import itertools
+import json
 import math
 import random
 import re
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from elman.lab.book import write_book
 from elman.lab.findings import Claim, Curves, Findings, Heatmap, Passage, Series, Table, Verdict
+from elman.lab.tunes import PIANO_ROLL
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
@@ -270,8 +272,9 @@ def test_each_exercise_can_be_linked_and_shows_its_verdicts(page):
 
 
 def test_every_figure_says_what_it_shows(page):
-    assert len(page.all("svg")) == 5
-    assert len(page.all("desc")) == 5
+    drawn = [attrs["class"] for attrs in page.all("svg")]
+    assert drawn == ["drawing roomy", "drawing slim"] * 5  # for a wide window and for a phone
+    assert len(page.all("desc")) == 10
     assert any("validation: from" in part for part in page.text)
 
 
@@ -299,6 +302,57 @@ def test_a_figure_whose_numbers_do_not_fit_is_told_not_drawn(tmp_path):
     odd = Curves("Odd", "x", "y", [Series("line", [1, 2, 3], [1, 2])])
     findings = Findings(exercise="15.1", title="Odd", article="Odd.", summary="Odd.", figures=[odd])
     assert "has 3 x, 2 y" in write_book([findings], tmp_path / "b.html").read_text("utf-8")
+
+
+def teaching(tmp_path) -> str:
+    """A book of three studies with their texts, a picture and a tune."""
+    from elman.studies import lessons
+
+    beam = {"first": [0.4, 0.35, 0.2, 0.05], "after_a": [0.1, 0.3, 0.5, 0.1], "after_b": [0.6, 0.2, 0.05, 0.15],
+            "after_c": [0.25] * 4, "width": 2}  # fmt: skip
+    search = Findings("Greedy decoding writes A C.", exercise="15.8", name="beam-search", title="Beams", plan=beam)
+    roll = Heatmap("A tune", "sixteenth", "pitch", [[2, 1, 0], [0, 0, 2]], (), ["D4", "C4"], unit=PIANO_ROLL)
+    loss = Curves("Learning tunes", "update", "nats", [Series("loss", [1, 2], [3.0, 2.0])])
+    steps = Curves("Intervals", "semitones", "share", [Series("real", [-1, 1], [0.5, 0.5])])
+    music = Findings("A tune.", exercise="15.24", name="music", title="Tunes", figures=[loss, steps, roll])
+    findings = [search, character_model(), music]
+    return write_book(findings, tmp_path / "b.html", lessons=lessons()).read_text("utf-8")
+
+
+def test_a_page_teaches(tmp_path):
+    from elman.studies import lessons
+
+    text = teaching(tmp_path)
+    page = Page(text)
+    check_sound(page)
+    assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", text)
+    words = " ".join("".join(page.text).split())
+    for name in ("15.8-beam-search", "15.12-char-lm", "15.24-music"):
+        lesson = lessons()[name]
+        for passage in (lesson.exercise, lesson.meaning):
+            assert " ".join(passage.split()) in words
+    order = [text.index(part) for part in ("The exercise<", "Answer<", "A beam of width 2", "What this means")]
+    assert order == sorted(order)
+    assert "def pitch_scores(" in words
+    assert [json.loads(one["data-notes"] or "") for one in page.all("button") if "data-notes" in one] == [
+        [[0, 2, 62], [2, 1, 60]]
+    ]
+    tunes = text[text.index('id="15.24"') :]
+    shown, folded = tunes.index("Intervals</strong>"), tunes.index("Learning tunes</strong>")
+    assert shown < tunes.index("<details>") < folded
+
+
+def test_the_cover_leads_to_every_claim_and_to_where_to_begin(text, page):
+    cover = text[: text.index('id="contents"')]
+    assert re.findall(r'href="#(all-[a-z-]+)"', cover) == ["all-holds", "all-does-not-hold", "all-undecided"]
+    for who in ("An engineer", "A researcher", "A learner"):
+        assert who in cover
+    assert 'href="#15.18"' in cover
+    claims = re.search(r'<details id="all-does-not-hold">(.*?)</details>', text, re.DOTALL)
+    assert claims is not None
+    assert re.findall(r"<li>.*?</li>", claims[1]) == [
+        '<li><a href="#h15.12-claims">15.12</a> Cold samples repeat themselves less than warm ones.</li>'
+    ]
 
 
 def test_no_findings_no_book(tmp_path):

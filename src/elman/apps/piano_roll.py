@@ -4,6 +4,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from elman.lab.findings import Heatmap
+from elman.lab.tunes import PIANO_ROLL
 
 if TYPE_CHECKING:
     from elman.data.music.melody import Melody
@@ -46,5 +47,5 @@ def piano_roll(drawn: Any, title: str, key: str = "") -> Heatmap:
         title, "sixteenth", "pitch", [[float(v) for v in drawn[pitch]] for pitch in pitches],
         (), [f"{names[p % 12]}{p // 12 - 1}" for p in pitches],
         caption=f"Piano roll of the first {BARS} bars at most: brightest where a note starts.",
-        unit="0 silent, 1 sounds, 2 starts",
+        unit=PIANO_ROLL,
     )  # fmt: skip

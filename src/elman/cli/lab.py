@@ -256,11 +256,12 @@ def _use_data(folder: Path | None) -> None:
 
 def _write_book(results: Path, out: Path | None = None) -> None:
     from elman.lab.book import collect, write_book
+    from elman.studies import lessons
 
     notes: list[str] = []
     findings = collect(results, notes.append)
     try:
-        path = write_book(findings, out or results / "book.html", notes=notes)
+        path = write_book(findings, out or results / "book.html", notes=notes, lessons=lessons())
     except OSError as error:
         if out is None:
             error.strerror = f"{error.strerror}; `elman report {results} --out FILE` writes the book elsewhere"

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import zip_longest
 from pathlib import Path
@@ -12,15 +12,24 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from elman.files import write_text
-from elman.lab.figures import inline_svg
-from elman.lab.findings import Figure, Findings, Table
+from elman.lab.chapters import Chapter, compose
+from elman.lab.findings import Findings, Table
 from elman.lab.formatting import SYMBOLS, bound, chapter_order, column, measured, number, tally, visible
+from elman.lab.lessons import Lesson
 from elman.lab.prose import article_html, prose_html
 
 __all__ = ["collect", "render", "write_book"]
 
 OWN_NUMBERS = ("15.2", "15.3", "15.4", "15.5", "15.6", "15.8", "15.10")  # exercises that answers.js can compute
 BLANKS = re.compile(r" {24,}")
+BEGINNINGS = (
+    ("An engineer", "wants a small model that is right on sequences of any length, and fast.",
+     "elman fit --help", ("15.13", "15.30", "15.23", "15.25")),
+    ("A researcher", "wants to know what a gate, a bias or a new cell is worth.",
+     "elman new cell MyCell", ("15.18", "15.29", "15.27", "15.35")),
+    ("A learner", "wants to compute an answer by hand, change its numbers, and see a network think.",
+     "elman quiz", ("15.2", "15.10", "15.8", "15.28", "15.32")),
+)  # fmt: skip
 PLANS = ("quick", "full")  # a study's findings under the later one are preferred
 
 
@@ -53,8 +62,9 @@ def collect(folder: Path, warn: Callable[[str], object] = warnings.warn) -> list
 
 
 def write_book(
-    findings: Sequence[Findings], path: Path, title: str = "The lab book", notes: Sequence[str] = ()
-) -> Path:
+    findings: Sequence[Findings], path: Path, title: str = "The lab book", notes: Sequence[str] = (),
+    lessons: Mapping[str, Lesson] | None = None,
+) -> Path:  # fmt: skip
     """Write findings as one HTML file that needs no other file and no network.
 
     The same findings give the same file, byte for byte.
@@ -64,6 +74,7 @@ def write_book(
         path: the file to write.
         title: the book's title.
         notes: lines to show on the cover, such as the warnings of :func:`collect`.
+        lessons: texts that explain the exercises, by study, such as ``15.12-char-lm``; default none.
 
     Returns:
         ``path``.
@@ -74,17 +85,14 @@ def write_book(
     """
     if not findings:
         raise ValueError("a book needs the findings of at least one study, got none")
-    anchors = _anchors(findings)
-    exercises = [
-        {"anchor": anchor, "f": one, "figures": _figures(one, f"f{place}")}
-        for place, (one, anchor) in enumerate(zip(findings, anchors, strict=True), start=1)
-    ]
+    exercises = compose(findings, lessons or {}, path.parent)
     page = render(
         "book.html",
         title=title,
         notes=notes,
         exercises=exercises,
         tally=tally([verdict for one in findings for verdict in one.claims]),
+        beginnings=_beginnings(exercises),
         quick=sum(map(_quick, findings)),
         seconds=sum(one.seconds for one in findings),
         environment=_shared([one.environment or {} for one in findings]),
@@ -121,26 +129,10 @@ def _rank(path: Path) -> int:
     return PLANS.index(path.parent.name) if path.parent.name in PLANS else -1
 
 
-def _anchors(findings: Sequence[Findings]) -> list[str]:
-    """Return an id for each exercise: its number, followed by its name if two exercises share the number."""
-    anchors: list[str] = []
-    for place, one in enumerate(findings, start=1):
-        wanted = re.sub(r"[^A-Za-z0-9.]+", "-", one.exercise).strip("-.")
-        if not wanted[:1].isdigit() or wanted in anchors:  # other ids in the page begin with a letter
-            wanted = f"{place}-{wanted}"
-        anchors.append(wanted if wanted not in anchors else f"{place}--{wanted}")
-    return anchors
-
-
-def _figures(findings: Findings, name: str) -> list[tuple[Figure, Markup | None, str]]:
-    """Return each figure with its drawing, or with the reason why it cannot be drawn."""
-    drawn = []
-    for place, figure in enumerate(findings.figures, start=1):
-        try:
-            drawn.append((figure, Markup(inline_svg(figure, f"{name}-{place}")), ""))
-        except ValueError as error:
-            drawn.append((figure, None, f"This figure cannot be drawn: {error}."))
-    return drawn
+def _beginnings(exercises: Sequence[Chapter]) -> list[tuple[str, str, str, list[Chapter]]]:
+    """Return whom the book is for: a reader, what the reader wants, a command, and exercises of this book."""
+    there = {one.f.exercise: one for one in reversed(exercises)}
+    return [(*said, [there[n] for n in numbers if n in there]) for *said, numbers in BEGINNINGS]
 
 
 def _columns(table: Table) -> list[tuple[str, bool, list[str]]]:

@@ -1,6 +1,7 @@
 """Line plots whose lines are labelled at their ends."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +16,17 @@ if TYPE_CHECKING:
 __all__ = ["draw_curves"]
 
 MARKERS = "osD^vPX*"
-MOST_POINTS = 1500  # more cannot be distinguished on a page
+MOST_POINTS, SLIM_POINTS = 1500, 500  # more cannot be distinguished on a page, on a phone
 MOST_NAMES, LONGEST_NAME = 8, 26  # names at the lines' ends; more or longer names go into a legend
 LINE_HEIGHT = 0.062  # height of a name, as a share of the axes' height
 LARGEST, SMALLEST = 1e250, 1e-250  # limits of an axis; the smallest applies to logarithmic ones
 WIDEST_BAND = 0.6  # most of a band shown beyond the lines, as a share of the lines' height
+SLIM_NAME, SLIM_LABEL = 42, 34  # characters of a name and of an axis label in one line of a slim drawing
 FARTHEST = 0.08  # largest distance of a name from its line's end, above or below
 
 
-def draw_curves(curves: Curves) -> "Figure":
-    """Draw lines, bands and points.
+def draw_curves(curves: Curves, slim: bool = False) -> "Figure":
+    """Draw lines, bands and points; slim for a phone, with the names above the axes.
 
     Raises:
         ValueError: if x, y and band of a series differ in length.
@@ -33,20 +35,28 @@ def draw_curves(curves: Curves) -> "Figure":
 
     for series in curves.series:
         _check(series)
-    figure = Figure(figsize=(6.8, 3.7), layout="constrained")
+    names = [_wrapped(one.name, SLIM_NAME) if slim else visible(one.name) for one in curves.series]
+    rows = sum(name.count("\n") + 1 for name in names) if len(names) > 1 else 0
+    figure = Figure(figsize=(4.9, 3.6 + 0.2 * rows) if slim else (6.8, 3.7), layout="constrained")
     axes = figure.add_subplot()
     _scale(axes, curves)
-    lines = [_draw_series(axes, series, place, curves) for place, series in enumerate(curves.series)]
+    lines = [_draw_series(axes, series, place, curves, slim) for place, series in enumerate(curves.series)]
     axes.grid(axis="y")
     axes.margins(x=0.02)
     _look_at_lines(axes, lines)
-    axes.set_xlabel(visible(curves.x_label))
-    axes.set_ylabel(visible(curves.y_label))
+    axes.set_xlabel(_wrapped(curves.x_label, SLIM_LABEL) if slim else visible(curves.x_label))
+    axes.set_ylabel(_wrapped(curves.y_label, SLIM_LABEL) if slim else visible(curves.y_label))
     if not curves.series:
         axes.text(0.5, 0.5, "no data", transform=axes.transAxes, ha="center")
+    elif len(curves.series) > 1 and slim:
+        _legend(figure, names, lines, 1, loc="outside upper left")
     elif len(curves.series) > 1:
         _name(axes, curves.series, lines)
     return figure
+
+
+def _wrapped(words: str, width: int) -> str:
+    return "\n".join(textwrap.wrap(visible(words), width)) or visible(words)
 
 
 def _check(series: Series) -> None:
@@ -107,8 +117,8 @@ def _log_label(value: float) -> str:
     return power(round(math.log10(value)))
 
 
-def _draw_series(axes: "Axes", series: Series, place: int, curves: Curves) -> Any:
-    step = max(1, math.ceil(len(series.x) / MOST_POINTS))
+def _draw_series(axes: "Axes", series: Series, place: int, curves: Curves, slim: bool) -> Any:
+    step = max(1, math.ceil(len(series.x) / (SLIM_POINTS if slim else MOST_POINTS)))
     x, y = _finite(series.x[::step], curves.log_x), _finite(series.y[::step], curves.log_y)
     colour = COLOURS[place % len(COLOURS)]
     again = place // len(COLOURS)  # when the colours are used up, dashes distinguish the lines
@@ -145,7 +155,8 @@ def _name(axes: "Axes", series: Sequence[Series], lines: Sequence[Any]) -> None:
     crowded = len(names) > MOST_NAMES or max(map(len, names)) > LONGEST_NAME
     crowded |= any(abs(place - height) > FARTHEST for place, height in zip(places, heights, strict=True))
     if crowded or None in found or all(one.style == "points" for one in series):
-        _legend(axes, names, lines)
+        columns = next((n for n in (3, 2) if max(map(len, names)) <= 60 // n and len(names) >= n), 1)
+        _legend(axes, names, lines, columns, loc="lower left", bbox_to_anchor=(0, 1))
         return
     for name, line, end, height in zip(names, lines, ends, places, strict=True):
         axes.annotate(
@@ -158,17 +169,16 @@ def _name(axes: "Axes", series: Sequence[Series], lines: Sequence[Any]) -> None:
         )  # fmt: skip
 
 
-def _legend(axes: "Axes", names: Sequence[str], lines: Sequence[Any]) -> None:
-    """Draw the names above the axes, ordered by the lines' left ends from the top."""
+def _legend(where: Any, names: Sequence[str], lines: Sequence[Any], columns: int, **place: Any) -> None:
+    """Draw the names above the axes, in some columns, ordered by the lines' left ends from the top."""
 
     def first(index: int) -> float:
         return next((float(y) for y in lines[index].get_ydata() if math.isfinite(y)), -math.inf)
 
     order = sorted(range(len(names)), key=first, reverse=True)
-    columns = next((n for n in (3, 2) if max(map(len, names)) <= 60 // n and len(names) >= n), 1)
-    legend = axes.legend(
-        [lines[i] for i in order], [names[i] for i in order], loc="lower left", ncols=columns,
-        bbox_to_anchor=(0, 1), borderaxespad=0.3, borderpad=0, frameon=False, handlelength=2.4,
+    legend = where.legend(
+        [lines[i] for i in order], [names[i] for i in order], ncols=columns, borderaxespad=0.3, borderpad=0,
+        frameon=False, handlelength=2.4, **place,
     )  # fmt: skip
     for text, i in zip(legend.get_texts(), order, strict=True):
         text.set_color(lines[i].get_color())

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,9 @@ STYLE = {
 }  # fmt: skip
 
 
+SLIM = STYLE | {"font.size": 12.2, "axes.labelsize": 12.2, "lines.markersize": 5}  # of a drawing for a phone
+
+
 def draw(figure: Figure, titled: bool = True) -> str:
     """Draw a figure as a complete SVG file; the same figure gives the same text.
 
@@ -44,16 +48,16 @@ def draw(figure: Figure, titled: bool = True) -> str:
     return _draw(figure, titled)[0]
 
 
-def _draw(figure: Figure, titled: bool) -> tuple[str, Any]:
+def _draw(figure: Figure, titled: bool, slim: bool = False) -> tuple[str, Any]:
     """Return the SVG file, and the matplotlib figure."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     kinds = {Curves: draw_curves, Heatmap: draw_heatmap, Trajectory: draw_trajectory}
-    style: Any = {**matplotlib.rcParamsDefault, **STYLE, "backend": "agg"}
+    style: Any = {**matplotlib.rcParamsDefault, **(SLIM if slim else STYLE), "backend": "agg"}
     with matplotlib.rc_context(style), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # glyphs missing from the measuring font; the reader's font may have them
-        drawing = kinds[type(figure)](figure)
+        drawing = kinds[type(figure)](figure, slim)
         if titled:
             drawing.suptitle(visible(figure.title), x=0.01, ha="left", wrap=True)
         else:  # the page's own background and title
@@ -66,7 +70,9 @@ def _draw(figure: Figure, titled: bool) -> tuple[str, Any]:
 
 
 def inline_svg(figure: Figure, name: str) -> str:
-    """Draw a figure for an HTML page, in the page's colours; a trajectory has a slider.
+    """Draw a figure for an HTML page, in the page's colours, twice: for a wide window and for a phone.
+
+    The page's style sheet shows one of the two. A trajectory has a slider.
 
     Args:
         figure: the figure.
@@ -75,13 +81,18 @@ def inline_svg(figure: Figure, name: str) -> str:
     Raises:
         ValueError: as :func:`draw` does.
     """
-    svg, drawing = _draw(figure, titled=False)
-    drawn = inline(svg, name, visible(figure.title), describe(figure))
-    return drawn + _slider(figure, drawing) if isinstance(figure, Trajectory) else drawn
+    drawn, walks = "", []
+    for kind in ("roomy", "slim"):
+        svg, drawing = _draw(figure, titled=False, slim=kind == "slim")
+        drawn += inline(svg, f"{name}-{kind[0]}", visible(figure.title), describe(figure), kind)
+        if isinstance(figure, Trajectory):
+            walks.append(places(figure, drawing))
+    drawn = f'<div class="drawings">{drawn}</div>'
+    return drawn + _slider(figure, walks) if isinstance(figure, Trajectory) else drawn
 
 
-def _slider(figure: Trajectory, drawing: Any) -> str:
-    walk = {"places": places(figure, drawing), "marks": list(figure.marks), "notes": list(figure.notes)}
+def _slider(figure: Trajectory, walks: Sequence[Any]) -> str:
+    walk = {"places": walks, "marks": list(figure.marks), "notes": list(figure.notes)}
     label = html.escape(f"Step through: {visible(figure.title)}")
     return (
         f'<div class="walk" data-walk="{html.escape(json.dumps(walk))}" hidden="">'

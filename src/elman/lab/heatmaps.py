@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["draw_heatmap"]
 
 MOST_NOTED = 12  # maximum rows and columns for which the values fit
+SLIM_NOTED = 6  # maximum columns for which they fit on a phone
 
 
-def draw_heatmap(heatmap: Heatmap) -> "Figure":
-    """Draw a matrix; if its values have both signs and no limits are set, the colours are centred on zero.
+def draw_heatmap(heatmap: Heatmap, slim: bool = False) -> "Figure":
+    """Draw a matrix, slim for a phone; if its values have both signs and no limits are set, zero is the middle colour.
 
     Raises:
         ValueError: if the rows differ in length, or the numbers of ticks and of rows or columns differ.
@@ -34,20 +35,22 @@ def draw_heatmap(heatmap: Heatmap) -> "Figure":
     if both:
         low, high = -max(-low, high), max(-low, high)
     height = 1.2 + (0.42 * rows if rows <= MOST_NOTED else min(5.3, max(0.42 * MOST_NOTED, 0.14 * rows)))
-    figure = Figure(figsize=(6.8, max(2.2, height)), layout="constrained")
+    size = (4.9, max(3.0, height + 0.8)) if slim else (6.8, max(2.2, height))
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
     image = axes.imshow(
         values, cmap="PuOr_r" if both else "cividis", vmin=low, vmax=high, aspect="auto", interpolation="none"
     )
-    _label(axes, heatmap, rows, columns)
-    bar = figure.colorbar(image, ax=axes, pad=0.02, aspect=25)
+    _label(axes, heatmap, rows, columns, slim)
+    place: Any = {"location": "bottom", "aspect": 30} if slim else {"pad": 0.02, "aspect": 25}
+    bar = figure.colorbar(image, ax=axes, **place)
     bar.outline.set_visible(False)  # type: ignore[operator]
     if np.all(values.compressed() % 1 == 0):
         bar.locator = MaxNLocator(integer=True)
     bar.set_label(visible(heatmap.unit))
     bar.formatter = FuncFormatter(lambda value, _: number(round(value, 12)))
-    if rows <= MOST_NOTED and columns <= MOST_NOTED:
-        _note_values(axes, image, values)
+    if rows <= MOST_NOTED and columns <= (SLIM_NOTED if slim else MOST_NOTED):
+        _note_values(axes, image, values, 12 if slim else 8)
     return figure
 
 
@@ -63,27 +66,31 @@ def _shape(heatmap: Heatmap) -> tuple[int, int]:
     return rows, columns
 
 
-def _label(axes: Any, heatmap: Heatmap, rows: int, columns: int) -> None:
+def _label(axes: Any, heatmap: Heatmap, rows: int, columns: int, slim: bool) -> None:
     axes.set_xlabel(visible(heatmap.x_label))
     axes.set_ylabel(visible(heatmap.y_label))
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    both = (axes.xaxis, heatmap.x_ticks, columns, 40), (axes.yaxis, heatmap.y_ticks, rows, 30)
+    both = (
+        (axes.xaxis, heatmap.x_ticks, columns, 16 if slim else 40),
+        (axes.yaxis, heatmap.y_ticks, rows, 20 if slim else 30),
+    )
     for axis, ticks, count, room in both:
         if not ticks:
             axis.get_major_locator().set_params(integer=True)
             continue
         step = math.ceil(count / room)
         axis.set_ticks(range(0, count, step), [visible(tick) for tick in ticks[::step]])
-    if heatmap.x_ticks and sum(map(len, heatmap.x_ticks[:: math.ceil(columns / 40)])) > 75:
-        axes.tick_params(axis="x", rotation=90 if columns > 20 else 40)
+    shown = heatmap.x_ticks[:: math.ceil(columns / (16 if slim else 40))]
+    if sum(map(len, shown)) > (36 if slim else 75):
+        axes.tick_params(axis="x", rotation=90 if len(shown) > (8 if slim else 20) else 40)
 
 
 def _note(value: float, decimals: int) -> str:
     return decimal(value, decimals) if abs(value) < 1e6 else number(value, 3)
 
 
-def _note_values(axes: Any, image: Any, values: Any) -> None:
+def _note_values(axes: Any, image: Any, values: Any, size: float) -> None:
     sizes = [abs(float(value)) for value in values.compressed()]
     given = max((len(number(size, 3).partition(".")[2]) for size in sizes), default=0)
     decimals = min(given, max(0, 2 - math.floor(math.log10(max(sizes, default=0.0) or 1.0))))
@@ -93,4 +100,4 @@ def _note_values(axes: Any, image: Any, values: Any) -> None:
         red, green, blue, _ = image.cmap(image.norm(value))
         light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
         ink = "#000000" if light else "#ffffff"
-        axes.text(column, row, _note(float(value), decimals), ha="center", va="center", fontsize=8, color=ink)
+        axes.text(column, row, _note(float(value), decimals), ha="center", va="center", fontsize=size, color=ink)

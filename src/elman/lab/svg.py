@@ -18,7 +18,7 @@ _FONT = re.compile(r"(font(?:-family)?:[^;]*?)'[^;]*")
 _SVG, _LINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
 
 
-def inline(svg: str, name: str, title: str, description: str) -> str:
+def inline(svg: str, name: str, title: str, description: str, kind: str = "roomy") -> str:
     """Prepare a drawing for a page.
 
     Args:
@@ -26,6 +26,7 @@ def inline(svg: str, name: str, title: str, description: str) -> str:
         name: an id that is unique in the page; all ids in the drawing begin with it.
         title: accessible name.
         description: accessible description.
+        kind: a further class of the element.
 
     Returns:
         An ``<svg>`` element whose colours are the page's CSS variables.
@@ -51,7 +52,7 @@ def inline(svg: str, name: str, title: str, description: str) -> str:
     view_box = root.get("viewBox", "0 0 1 1")
     root.attrib.clear()
     root.attrib.update(
-        {"class": "drawing", "viewBox": view_box, "role": "img", "aria-labelledby": f"{name}-t {name}-d"}
+        {"class": f"drawing {kind}", "viewBox": view_box, "role": "img", "aria-labelledby": f"{name}-t {name}-d"}
     )
     for place, (tag, text) in enumerate((("title", title), ("desc", description))):
         label = ElementTree.Element(tag, {"id": f"{name}-{tag[0]}"})

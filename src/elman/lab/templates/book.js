@@ -72,14 +72,19 @@
   document.querySelectorAll(".walk").forEach(function (box) {
     var walk = JSON.parse(box.dataset.walk), slider = box.querySelector("input");
     var said = box.querySelector("output"), read = box.querySelector("span");
-    var ring = document.createElementNS("http://www.w3.org/2000/svg", "circle");
-    ring.setAttribute("r", "6");
-    ring.setAttribute("class", "ring");
-    box.previousElementSibling.appendChild(ring);
+    var rings = Array.prototype.map.call(box.previousElementSibling.querySelectorAll("svg"), function (drawing) {
+      var ring = document.createElementNS("http://www.w3.org/2000/svg", "circle");
+      ring.setAttribute("r", "6");
+      ring.setAttribute("class", "ring");
+      drawing.appendChild(ring);
+      return ring;
+    });
     function go() {
       var k = Number(slider.value), mark = document.createElement("mark");
-      ring.setAttribute("cx", walk.places[k][0]);
-      ring.setAttribute("cy", walk.places[k][1]);
+      rings.forEach(function (ring, drawing) {
+        ring.setAttribute("cx", walk.places[drawing][k][0]);
+        ring.setAttribute("cy", walk.places[drawing][k][1]);
+      });
       mark.textContent = walk.marks[k];
       read.replaceChildren(walk.marks.slice(0, k).join(""), mark, walk.marks.slice(k + 1).join(""));
       said.textContent = "Step " + (k + 1) + " of " + walk.marks.length + ": " + walk.notes[k];
@@ -99,6 +104,7 @@
   }
   stops();
   window.addEventListener("resize", stops);
+  document.querySelectorAll("details").forEach(function (details) { details.addEventListener("toggle", stops); });
 
   var links = {};
   document.querySelectorAll(".side a").forEach(function (link) { links[link.hash.slice(1)] = link; });
@@ -116,6 +122,16 @@
     }, { rootMargin: "-30% 0px -69% 0px" });
     document.querySelectorAll("article").forEach(function (article) { observer.observe(article); });
   }
+
+  // What a link points to is not folded.
+  function unfold() {
+    var there = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (var one = there; one; one = one.parentElement) if (one.tagName === "DETAILS") one.open = true;
+    if (there && there.closest("details")) there.scrollIntoView();
+  }
+  unfold();
+  window.addEventListener("hashchange", unfold);
+  document.querySelectorAll("a.verdict").forEach(function (link) { link.addEventListener("click", function () { setTimeout(unfold); }); });
 
   // The title names the open exercise, for tabs, bookmarks and the history.
   var book = document.title;

@@ -1,0 +1,1 @@
+"""A page in which cells train before your eyes."""

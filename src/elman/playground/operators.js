@@ -164,6 +164,8 @@ function joined(heap, parts, dim) {
   return out;
 }
 
+function along(t, dim) { return t.shape[dim < 0 ? dim + t.shape.length : dim]; }
+
 function cutAt(t, sizes, dim, pick) {
   const start = sizes.slice(0, pick).reduce((n, m) => n + m, 0);
   return sliced(t, dim, start, start + sizes[pick], 1);
@@ -204,6 +206,12 @@ export const OPERATORS = {
   permute: (heap, [a, dims]) => permuted(a, dims), unsqueeze: (heap, [a, d]) => unsqueezed(a, d), squeeze: (heap, [a, d]) => squeezed(a, d),
   select: (heap, [a, d, i]) => selected(a, d, i), slice: (heap, [a, d, start, end, step]) => sliced(a, d, start, end, step ?? 1),
   split(heap, [a, size, dim], pick) { return sliced(a, dim, pick * size, (pick + 1) * size, 1); },
+  unbind: (heap, [a, dim], pick) => selected(a, dim ?? 0, pick),
+  chunk(heap, [a, parts, dim], pick) { const n = Math.ceil(along(a, dim ?? 0) / parts); return sliced(a, dim ?? 0, pick * n, (pick + 1) * n, 1); },
+  tensor_split(heap, [a, parts, dim], pick) {
+    const n = along(a, dim ?? 0), sizes = Array.isArray(parts) ? [...parts, n].map((end, i) => end - (i ? parts[i - 1] : 0)) : Array.from({ length: parts }, (_, i) => Math.floor(n / parts) + (i < n % parts ? 1 : 0));
+    return cutAt(a, sizes, dim ?? 0, pick);
+  },
   split_with_sizes: (heap, [a, sizes, dim], pick) => cutAt(a, sizes, dim, pick),
   cat: (heap, [parts, dim]) => joined(heap, parts, dim ?? 0),
   select_backward(heap, [g, shape, d, i]) { const out = filled(heap, shape, 0); copyInto(heap, selected(out, d, i), g); return out; },

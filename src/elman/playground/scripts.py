@@ -3,10 +3,12 @@
 import re
 from importlib.resources import files
 
-__all__ = ["WORKER", "joined", "text_of"]
+__all__ = ["PAGE", "WORKER", "joined", "text_of"]
 
 #: The modules that train, each after those that it imports.
-WORKER = ("operators.js", "runtime.js", "chance.js", "learning.js", "tasks.js", "model.js")
+WORKER = ("operators.js", "runtime.js", "chance.js", "learning.js", "tasks.js", "model.js", "worker.js")
+#: The modules of the page itself.
+PAGE = ("chance.js", "tasks.js", "settings.js", "pictures.js", "page.js")
 IMPORT = re.compile(r"^import \{[^}]*\} from \"\./[a-z]+\.js\";\n", re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(async )?(function|class|const)\b)", re.MULTILINE)
 

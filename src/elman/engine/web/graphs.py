@@ -26,7 +26,7 @@ OPERATORS = frozenset([
     "maximum", "mean", "minimum", "mm", "mul", "ne", "neg", "permute", "pow", "reciprocal", "relu", "reshape",
     "rsqrt", "rsub", "select", "select_backward", "sigmoid", "sigmoid_backward", "sin", "slice",
     "slice_backward", "softplus", "softplus_backward", "split", "split_with_sizes", "sqrt", "squeeze", "sub",
-    "sum", "t", "tanh", "tanh_backward", "threshold_backward", "transpose", "_unsafe_view", "unsqueeze",
+    "sum", "t", "tanh", "tanh_backward", "tensor_split", "unbind", "chunk", "threshold_backward", "transpose", "_unsafe_view", "unsqueeze",
     "view", "where",
 ])  # fmt: skip
 KINDS = (torch.dtype, torch.layout, torch.device, torch.memory_format)

@@ -308,7 +308,7 @@ export function main() {
     pictures++;
   }
 
-  function visible(symbol, short) { return symbol === "\n" ? "⏎" : symbol === "\t" ? "⇥" : symbol === " " ? "␣" : short && symbol.length > 3 ? symbol.slice(0, 3) : symbol; }
+  function visible(symbol, short) { return symbol === "\n" ? "⏎" : symbol === "\t" ? "⇥" : symbol === " " ? "␣" : short ? [...symbol][0] : symbol; }
 
   function paintLoss() {
     if (!series) return;
@@ -317,8 +317,8 @@ export function main() {
     const levels = [{ y: chance, name: settings.task === "text" ? "letter frequencies alone" : "chance" }];
     if (best !== null && Number.isFinite(best)) levels.push({ y: series.last(0), name: "best possible" });
     const what = settings.networks.map((n, i) => `${n.cell} ${number(series.last(1 + 2 * i))}` + (classes ? ` (${(100 * series.last(2 + 2 * i)).toFixed(0)} % right)` : "")).join(" · ");
-    if (bins.length) $("loss-said").textContent = what;
-    chart(box, { lines, levels, width: Math.max(280, Math.round(box.clientWidth) || 700), label: `loss over updates; now ${what}; chance ${number(chance)}`, unit: classes ? "nats per answer" : "squared error" });
+    if (bins.length) $("loss-said").textContent = `${classes ? "nats per answer" : "squared error"}: ${what}`;
+    chart(box, { lines, levels, width: Math.max(280, Math.round(box.clientWidth) || 700), label: `loss over updates; now ${what}; chance ${number(chance)}` });
     $("state").textContent = `${stats.updates.toLocaleString("en")} updates of 32 sequences` + (running && speed ? `, ${speed < 10 ? speed.toFixed(1) : Math.round(speed)} a second` : "");
   }
 

@@ -57,10 +57,10 @@ export class Series {
 }
 
 // ``lines``: {points: [[x, y]], colour, name}; ``levels``: {y, name}, dashed.
-export function chart(box, { lines, levels, width, height = 230, label, unit }) {
+export function chart(box, { lines, levels, width, height = 230, label }) {
   const left = 52, right = 12, top = 10, bottom = 34, all = lines.flatMap((l) => l.points.filter((p) => Number.isFinite(p[1])));
   const xs = all.map((p) => p[0]), x1 = Math.max(10, ...xs), known = levels.filter((l) => Number.isFinite(l.y));
-  const y1 = 1.12 * Math.max(1e-9, ...known.map((l) => l.y), Math.min(Math.max(0, ...all.map((p) => p[1])), 3 * Math.max(0.1, ...known.map((l) => l.y))));
+  const y1 = 1.18 * Math.max(1e-9, ...known.map((l) => l.y), Math.min(Math.max(0, ...all.map((p) => p[1])), 3 * Math.max(0.1, ...known.map((l) => l.y))));
   const X = (x) => left + (width - left - right) * x / x1, Y = (y) => height - bottom - (height - bottom - top) * Math.min(1, Math.max(0, y / y1));
   const svg = drawing("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label, "font-family": "system-ui, sans-serif", "font-size": 12 });
   const ink = colour("--muted"), rule = colour("--rule");
@@ -70,10 +70,10 @@ export function chart(box, { lines, levels, width, height = 230, label, unit }) 
     svg.append(drawing("text", { x: left - 6, y: Y(y) + 4, "text-anchor": "end", fill: ink }, +y.toPrecision(3)));
   }
   for (let x = 0; x <= x1; x += across) svg.append(drawing("text", { x: X(x), y: height - bottom + 16, "text-anchor": "middle", fill: ink }, x.toLocaleString("en")));
-  svg.append(drawing("text", { x: width - right, y: height - 3, "text-anchor": "end", fill: ink }, "updates"), drawing("text", { x: left + 4, y: top + 3, fill: ink }, unit));
+  svg.append(drawing("text", { x: width - right, y: height - 3, "text-anchor": "end", fill: ink }, "updates"));
   for (const level of known) {
     svg.append(drawing("line", { x1: left, x2: width - right, y1: Y(level.y), y2: Y(level.y), stroke: ink, "stroke-dasharray": "5 4" }));
-    const beneath = Y(level.y) < top + 26;
+    const beneath = Y(level.y) < top + 12;
     svg.append(drawing("text", { x: width - right, y: Y(level.y) + (beneath ? 14 : -5), "text-anchor": "end", fill: ink }, level.name));
   }
   for (const line of lines) {

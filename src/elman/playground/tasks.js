@@ -183,9 +183,11 @@ targets = wave[1:]`,
       const { length: T } = settings, { kept, codes, entropy, cut } = textOf(settings), V = kept.length;
       return {
         inputs: V, outputs: V, classes: kept, symbols: kept, chance: entropy, best: null, cut,
-        draw: (B, c) => symbols(T, B, (put, ask) => {
-          const from = c.below(codes.length - T);
-          for (let t = 0; t < T; t++) { put(t, codes[from + t]); ask(t, codes[from + t + 1]); }
+        draw: (B, c) => ({
+          ...symbols(T, B, (put, ask) => {
+            const from = c.below(codes.length - T);
+            for (let t = 0; t < T; t++) { put(t, codes[from + t]); ask(t, codes[from + t + 1]); }
+          }), best: null,
         }),
         python: `start = torch.randint(len(text) - ${T}, (32,))
 tokens = text[start + torch.arange(${T + 1})[:, None]]

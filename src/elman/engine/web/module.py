@@ -79,8 +79,8 @@ def _same(tensor: Tensor) -> Tensor:
     return tensor
 
 
-def _compile(cell: Cell, any_input: bool) -> WebModule:
-    cell = with_tensors(cell, {name: tensor.detach().float() for name, tensor in tensors_of(cell)})
+def _compile(own: Cell, any_input: bool) -> WebModule:
+    cell: Cell = with_tensors(own, {name: tensor.detach().float() for name, tensor in tensors_of(own)})
     trace = record(cell, torch.float32, KNOWN)
     meanings: dict[Node, Meaning] = {}
     step = lower(trace, meanings)
@@ -102,9 +102,9 @@ def _compile(cell: Cell, any_input: bool) -> WebModule:
         "format": FORMAT,
         "cell": type(cell).__name__,
         "input": "any" if any_input else cell.input_size,
-        "hidden": cell.hidden_size,
+        "hidden": own.hidden_size,
         "columns": TILE.columns,
-        "parameters": _parameters(cell, any_input),
+        "parameters": _parameters(own, any_input),
         "states": [{"name": name, "width": value.width} for name, value in zip(fields, step.states, strict=True)],
         "moving": list(step.moving_states),
         "output": step.output.width,
@@ -147,7 +147,7 @@ def _sizes(cell: Cell, any_input: bool) -> dict[int, str]:
 def _parameters(cell: Cell, any_input: bool) -> list[Json]:
     sizes = _sizes(cell, any_input)
     return [
-        {"name": name, "shape": [sizes.get(n, n) for n in tensor.shape], "trained": isinstance(tensor, torch.nn.Parameter)}
+        {"name": name, "shape": [sizes.get(n, n) for n in tensor.shape], "trained": tensor.requires_grad}
         for name, tensor in tensors_of(cell)
     ]
 

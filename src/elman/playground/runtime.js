@@ -213,10 +213,11 @@ export class Network {
     const { heap, manifest } = this, T = ready.rows.T, length = cut > 0 ? cut : T;
     ready.tensors.grad_out = gradOut;
     let leave = {};
-    for (let to = T; to > 0; to -= length) { // pieces end where the sequence does
+    for (let to = T, from; to > 0; to = from) { // pieces begin at multiples of the length
+      from = Math.floor((to - 1) / length) * length;
       leave = this.stateGradients(ready);
       const enter = { ...ready.enter, ...(to === T ? gradFinals : {}) };
-      this.call("backward", ready, { enter, leave, reverse: true, from: Math.max(0, to - length), to, fresh: to === T });
+      this.call("backward", ready, { enter, leave, reverse: true, from, to, fresh: to === T });
     }
     const gradients = this.parameters.map(() => null);
     const add = (place, grad) => {

@@ -42,5 +42,6 @@ __getattr__, __dir__ = lazily(
     dict.fromkeys(("Cell", "State"), "elman.cell")
     | {"Symbols": "elman.engine.symbols", "explain": "elman.engine.explain", "unroll": "elman.engine.unroll"}
     | {"use_engine": "elman.engine.choice", "check_cell": "elman.testing"}
-    | dict.fromkeys(("apps", "baselines", "cells", "data", "decode", "nn", "playground", "probe", "testing", "train"), ""),
+    | dict.fromkeys(("apps", "baselines", "cells", "data", "decode", "nn", "playground", "probe"), "")
+    | dict.fromkeys(("testing", "train"), ""),
 )

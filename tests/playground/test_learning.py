@@ -1,5 +1,7 @@
 """The page's loss, clipping and Adam against PyTorch's, and a whole model's updates against Elman's, in Node."""
 
+# ruff: noqa: E501 - JavaScript
+
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss, one_hot
@@ -75,7 +77,13 @@ MODULES = ("operators.js", "runtime.js", "chance.js", "learning.js", "tasks.js",
 
 def trained(kind, task, cut, tmp_path, updates=3):
     settings = {"length": 9, "seed": 3, "rate": 0.01, "cut": cut, "clip": 1, "forgetBias": 2}
-    given = {"products": products(), "kind": entry("A", kind, [10]), "task": task, "settings": settings, "updates": updates}
+    given = {
+        "products": products(),
+        "kind": entry("A", kind, [10]),
+        "task": task,
+        "settings": settings,
+        "updates": updates,
+    }
     return run(MODULES, MODEL, given, tmp_path)
 
 
@@ -120,7 +128,9 @@ def test_updates_are_those_of_pytorch(tmp_path):
         losses, end = replayed(kind, got, cut)
         assert_close(torch.tensor(got["losses"]), torch.tensor(losses), rtol=1e-5, atol=1e-6)
         for mine, theirs in zip(got["end"], end, strict=True):
-            assert_close(torch.tensor(mine, dtype=torch.float32), torch.tensor(theirs), rtol=0, atol=2e-4)  # Adam divides by tiny numbers
+            assert_close(
+                torch.tensor(mine, dtype=torch.float32), torch.tensor(theirs), rtol=0, atol=2e-4
+            )  # Adam divides by tiny numbers
         if kind is elman.cells.LSTMCell:
             bias = torch.tensor(got["start"][got["names"].index("bias")])
             assert bias.chunk(4)[1].unique().tolist() == [2.0]

@@ -1,13 +1,15 @@
 """Tasks in the page: answers, chance, the best possible; and the same in Python."""
 
+# ruff: noqa: E501 - JavaScript
+
 import math
 
 import pytest
 import torch
 
+from elman.cells import GRUCell, ODERNNCell
 from elman.data.brackets import is_balanced
 from elman.playground.cells import entry
-from elman.cells import GRUCell, ODERNNCell
 
 from ..engine.web.node import needs_node, run
 

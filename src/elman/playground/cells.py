@@ -61,7 +61,8 @@ def _builder(kind: type[Cell], size: int) -> Callable[..., Cell]:
 
 
 def _reads_gap(kind: type[Cell]) -> bool:
-    return issubclass(kind, GapCell) and getattr(kind(2, 1), "time_gap", False)
+    make: Any = kind
+    return issubclass(kind, GapCell) and make(2, 1).time_gap
 
 
 def _entry(name: str, builders: dict[int, Callable[..., Cell]], kind: type[Cell]) -> Entry:
@@ -95,4 +96,3 @@ def _at(build: Callable[..., Cell], input_size: int) -> Callable[..., Cell]:
     if "forget_bias" in inspect.signature(build).parameters:
         return lambda forget_bias=None: build(input_size, forget_bias)
     return lambda: build(input_size)
-

@@ -10,7 +10,7 @@ export function main() {
   const shared = JSON.parse($("shared").textContent), { cells } = shared, first = shared.settings ? "#" + shared.settings : "";
   const worker = new Worker(URL.createObjectURL(new Blob([$("worker").textContent], { type: "text/javascript" })));
   const form = $("choose"), fields = [...form.querySelectorAll(".network")];
-  let settings, ready = null, series = null, frames = [], thin = 1, shownFrame = -1, running = false, dirty = false, losses = false, cells_ = null;
+  let settings, ready = null, series = null, frames = [], thin = 1, shownFrame = -1, running = false, dirty = false, losses = false, cells_ = null, lost = new Set();
   let pictures = 0, begun = performance.now(), firstPicture = null, from = [0, 0], speed = 0, colours = null, best = null, wanted = 0;
   const stats = window.playground = { frames: 0, updates: 0, firstPicture: null, get speed() { return speed; } };
 
@@ -72,7 +72,11 @@ export function main() {
   function start() {
     settings = chosen();
     ready = null; series = null; frames = []; thin = 1; shownFrame = -1; firstPicture = null; begun = performance.now();
+    stats.updates = speed = 0;
+    best = null;
+    lost.clear();
     $("trouble").hidden = true;
+    $("loss-said").textContent = "";
     try { history.replaceState(null, "", hashOf(settings)); } catch { /* in a frame without an address */ }
     $("python").textContent = pythonOf(settings, cells);
     setRunning(true);
@@ -85,13 +89,21 @@ export function main() {
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", (event) => {
     if (event.target === form.length) $("length-shown").textContent = form.length.value;
-    if (event.target === form.text) {
-      const n = form.text.value.length, note = $("text-note");
-      if (n > LONGEST_TEXT) form.text.value = form.text.value.slice(0, LONGEST_TEXT);
-      note.hidden = n <= LONGEST_TEXT;
-      note.textContent = `The text has ${n.toLocaleString("en")} characters; the first ${LONGEST_TEXT.toLocaleString("en")} are read.`;
-    }
+    if (event.target === form.text && form.text.value.length > LONGEST_TEXT) cutText(form.text.value);
+    else if (event.target === form.text) $("text-note").hidden = true;
   });
+  form.text.addEventListener("paste", (event) => { // before the page lays out a text that is too long
+    const text = event.clipboardData?.getData("text") ?? "";
+    if (text.length <= LONGEST_TEXT) return;
+    event.preventDefault();
+    cutText(text);
+    start();
+  });
+  function cutText(text) {
+    form.text.value = text.slice(0, LONGEST_TEXT);
+    $("text-note").textContent = `The text has ${text.length.toLocaleString("en")} characters; the first ${LONGEST_TEXT.toLocaleString("en")} are read.`;
+    $("text-note").hidden = false;
+  }
   form.addEventListener("change", (event) => {
     const field = event.target.closest(".network");
     if (field && event.target.name === "cell") {
@@ -131,6 +143,8 @@ export function main() {
     if (!ready || data.run !== ready.run) return;
     if (data.kind === "diverged") {
       const name = settings.networks[data.network].cell;
+      lost.add(data.network);
+      if (lost.size === settings.networks.length) setRunning(false);
       trouble(`${name} diverged at update ${data.update}: its loss or gradient is not a number (NaN). Choose a smaller learning rate, or start again with another seed.`);
     }
     if (data.kind === "progress") {
@@ -155,7 +169,7 @@ export function main() {
   // One sequence: a grid of a name and T steps, built once a start and painted again and again.
   function layOut() {
     const T = ready.task.length, grid = $("grid"), { symbols, features, classes } = ready.task;
-    grid.style.gridTemplateColumns = `6.4rem repeat(${T}, minmax(${symbols ? 15 : 24}px, 1fr))`;
+    grid.style.gridTemplateColumns = `6.4rem repeat(${T}, minmax(${symbols ? 15 : 27}px, 1fr))`;
     const made = { inputs: [], networks: [] }, rows = [];
     const name = (text, ...more) => element("div", { class: "name" }, element("b", { text }), ...more);
     const lines = symbols ? ["input"] : features;
@@ -273,11 +287,11 @@ export function main() {
     colours ??= palette();
     for (let t = 0; t < T; t++) {
       cells_.inputs.forEach((buttons, feature) => {
-        const text = symbols ? visible(symbols[data.tokens[t]]) : data.x[t * 2 + feature].toFixed(feature ? 0 : 1);
+        const text = symbols ? visible(symbols[data.tokens[t]]) : (feature ? data.x[t * 2 + 1].toFixed(0) : tenths(data.x[t * 2]));
         if (buttons[t].textContent !== text) { buttons[t].textContent = text; buttons[t].setAttribute("aria-label", `step ${t + 1}: ${symbols ? symbols[data.tokens[t]] : features[feature] + " " + text}; press to change`); }
       });
       const y = data.targets[t], asked = classes ? y >= 0 : y === y;
-      cells_.targets[t].textContent = asked ? (classes ? visible(classes[y], true) : y.toFixed(1)) : "";
+      cells_.targets[t].textContent = asked ? (classes ? visible(classes[y], true) : tenths(y)) : "";
       data.networks.forEach((network, i) => {
         const cell = cells_.networks[i].said[t], shares = network.said[t];
         let text = "", kind = "", title = "";
@@ -287,7 +301,7 @@ export function main() {
           text = shares[k] === shares[k] ? visible(classes[k], true) : "NaN";
           title = `${classes[k]}: ${number(shares[k])}`;
           if (asked) kind = k === y ? " right" : " wrong";
-        } else { text = number(shares[0]).slice(0, shares[0] < 0 ? 4 : 3); title = number(shares[0]); }
+        } else { text = tenths(shares[0]); title = number(shares[0]); }
         if (!asked) cell.style.opacity = 0.35; else cell.style.opacity = 1;
         cell.textContent = text;
         cell.title = title;
@@ -307,6 +321,8 @@ export function main() {
     $("film-said").textContent = shownFrame < 0 ? `now, update ${data.update}` : `update ${data.update}`;
     pictures++;
   }
+
+  function tenths(x) { return Number.isFinite(x) ? x.toFixed(1).replace(/^(-?)0\./, "$1.") : "NaN"; }
 
   function visible(symbol, short) { return symbol === "\n" ? "⏎" : symbol === "\t" ? "⇥" : symbol === " " ? "␣" : short ? [...symbol][0] : symbol; }
 

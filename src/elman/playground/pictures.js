@@ -27,7 +27,7 @@ function rgb(name) {
   return [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16));
 }
 
-export function palette() { return { low: rgb("--low"), mid: rgb("--mid"), high: rgb("--high"), gate: rgb("--gate") }; }
+export function palette() { return { low: rgb("--low"), mid: rgb("--mid"), high: rgb("--high"), gate: rgb("--gate"), bad: rgb("--bad") }; }
 
 export function number(x) {
   if (x === null || x === undefined) return "";
@@ -99,7 +99,7 @@ export function strip(canvas, numbers, { T, stride, column, width, gate, differe
   const context = canvas.getContext("2d"), image = context.createImageData(T, width), { low, mid, high } = colours, one = gate ? colours.gate : high;
   for (let u = 0; u < width; u++) for (let t = 0; t < T; t++) {
     const v = numbers[t * stride + column + u], at = (u * T + t) * 4;
-    if (v !== v) { image.data.set([(u + t) % 2 ? 0 : 255, 0, 255, 255], at); continue; }
+    if (v !== v) { image.data.set([...((u + t) % 2 ? colours.bad : mid), 255], at); continue; } // not a number: a chequered strip
     const share = Math.min(1, Math.abs(v) / scale), to = v < 0 ? low : difference ? high : one;
     for (let k = 0; k < 3; k++) image.data[at + k] = mid[k] + (to[k] - mid[k]) * share;
     image.data[at + 3] = 255;

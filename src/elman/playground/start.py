@@ -6,6 +6,7 @@ parameter is compared with the usual laws, block by block.
 
 import inspect
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from math import isqrt, sqrt
 from typing import Any
 
@@ -56,7 +57,7 @@ def _marked(pieces: list[Piece], low: Tensor, high: Tensor) -> list[Piece]:
     for piece in pieces:
         rows = piece["rows"]
         edges = [row, *(r for r in range(row + 1, row + rows) if follows[r] != follows[r - 1]), row + rows]
-        for a, b in zip(edges, edges[1:], strict=False):
+        for a, b in pairwise(edges):
             kind = "forget" if follows[a] and piece["kind"] == "constant" else piece["kind"]
             marked.append(piece | {"rows": b - a, "kind": kind})
         row += rows

@@ -2,7 +2,7 @@
 import { Chance } from "./chance.js";
 
 const LETTERS = [..."abcdefgh"];
-export const LONGEST_TEXT = 200000;
+export const LONGEST_TEXT = 100000;
 const MOST_SYMBOLS = 96;
 const SAMPLE = `A recurrent network reads one letter after another and keeps a state in which it notes what it has read. From the state it guesses the next letter. At first every letter seems as likely as every other. After some hundred updates it knows which letters are common, then which letter follows which, then short words, then the ends of long ones. Paste a text of your own here: a poem, a letter, a page of code, a song. The longer the text, the less the network can learn by heart, and the more it must learn what the text is like. `;
 

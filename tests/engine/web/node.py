@@ -6,7 +6,6 @@ import shutil
 import subprocess
 
 import pytest
-import torch
 
 from elman.engine import web
 from elman.playground.scripts import joined

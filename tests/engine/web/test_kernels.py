@@ -1,5 +1,7 @@
 """A cell's WebAssembly module, run in Node, against the CPU's kernels: values and gradients."""
 
+# ruff: noqa: E501 - JavaScript
+
 import pytest
 import torch
 from torch.testing import assert_close
@@ -39,7 +41,7 @@ MODULES = ("operators.js", "runtime.js")
 
 
 def case(cell, alive):
-    x, total = torch.randn(sum(alive), cell.input_size), sum(alive)
+    x = torch.randn(sum(alive), cell.input_size)
     lengths = [sum(n > row for n in alive) for row in range(alive[0])]
     padded = torch.zeros(len(alive), alive[0], cell.input_size)
     places = [(t, row) for t, n in enumerate(alive) for row in range(n)]
@@ -48,7 +50,7 @@ def case(cell, alive):
     with elman.use_engine("native"):
         outputs, state = elman.unroll(cell, padded, lengths=torch.tensor(lengths))
     outputs = torch.stack([outputs[t, row] for t, row in places])
-    return x, total, outputs, state
+    return x, outputs, state
 
 
 def flat(tensor):
@@ -66,10 +68,12 @@ def held_to_the_cpu(cell, tmp_path, tolerance=1e-6):
     module = web.compile(cell)
     moving, runs, expected = module.manifest["moving"], [], []
     for alive in SIZES.values():
-        x, total, outputs, state = case(cell, alive)
+        x, outputs, state = case(cell, alive)
         grad_out = torch.randn_like(outputs)
         grad_finals = [torch.randn_like(state[i]) for i in moving]
-        loss = (outputs * grad_out).sum() + sum(((state[i] * g).sum() for i, g in zip(moving, grad_finals)), 0)
+        loss = (outputs * grad_out).sum() + sum(
+            ((state[i] * g).sum() for i, g in zip(moving, grad_finals, strict=True)), 0
+        )
         names = [name for name, _ in tensors_of(cell)]
         leaves = [tensor for _, tensor in tensors_of(cell)]
         trained = [leaf for leaf in leaves if leaf.requires_grad]

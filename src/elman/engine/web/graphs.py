@@ -26,8 +26,8 @@ OPERATORS = frozenset([
     "maximum", "mean", "minimum", "mm", "mul", "ne", "neg", "permute", "pow", "reciprocal", "relu", "reshape",
     "rsqrt", "rsub", "select", "select_backward", "sigmoid", "sigmoid_backward", "sin", "slice",
     "slice_backward", "softplus", "softplus_backward", "split", "split_with_sizes", "sqrt", "squeeze", "sub",
-    "sum", "t", "tanh", "tanh_backward", "tensor_split", "unbind", "chunk", "threshold_backward", "transpose", "_unsafe_view", "unsqueeze",
-    "view", "where",
+    "sum", "t", "tanh", "tanh_backward", "tensor_split", "unbind", "chunk",
+    "threshold_backward", "transpose", "_unsafe_view", "unsqueeze", "view", "where",
 ])  # fmt: skip
 KINDS = (torch.dtype, torch.layout, torch.device, torch.memory_format)
 WHOLE = ("constant", "full", "zeros", "ones", "scalar_tensor", "new_zeros", "new_ones", "new_full", "zeros_like",
@@ -187,10 +187,11 @@ class _SumWriter(_Writer):
                 of = self.deferred(value.of)
                 return self.add(value, ["sum", [{"node": of}, None, False], 0])
             case Applied():
-                name = value.func._schema.name.removeprefix("aten::")
+                func: Any = value.func
+                name = func._schema.name.removeprefix("aten::")
                 if name not in OPERATORS:
                     raise Unsupported(f"{self.what} uses {name}, which the page cannot run")
-                args = self.arguments(value.func, value.args, value.kwargs)
+                args = self.arguments(func, value.args, value.kwargs)
                 return self.add(value, [name, args, value.pick or 0])
         raise AssertionError(f"{value} is not computed after the loop")
 

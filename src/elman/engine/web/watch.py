@@ -93,8 +93,8 @@ def _column(part: Tensor, whole: Tensor) -> int | None:
     same = part.untyped_storage().data_ptr() == whole.untyped_storage().data_ptr()
     if not same or part.dim() != 2 or part.stride() != whole.stride() or len(part) != len(whole):
         return None
-    at = part.storage_offset() - whole.storage_offset()
-    return at if 0 <= at and at + part.shape[1] <= whole.shape[1] else None
+    at = int(part.storage_offset()) - int(whole.storage_offset())
+    return at if at >= 0 and at + part.shape[1] <= whole.shape[1] else None
 
 
 def watching(

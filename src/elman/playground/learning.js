@@ -57,7 +57,7 @@ export class Adam {
     this.squares = sizes.map((n) => new Float32Array(n));
   }
 
-  // Change parameters by their gradients, null where there is none.
+  // Change parameters by their gradients, null where there is no gradient.
   step(parameters, gradients) {
     this.count++;
     const rise = 1 - 0.9 ** this.count, spread = Math.sqrt(1 - 0.999 ** this.count), rate = this.rate / rise;

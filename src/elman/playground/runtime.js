@@ -122,7 +122,7 @@ export class Network {
     return { g, values, sizes, outputs: g.outputs.map((place) => values[place]) };
   }
 
-  // The gradients of a graph's inputs, null where there is none.
+  // The gradients of a graph's inputs, null where there is no gradient.
   back(ran, slopes) {
     const { g, values, sizes } = ran, heap = this.heap;
     g.tangents.forEach((place, i) => { values[place] = slopes[i] ?? filled(heap, ran.outputs[i].shape, 0); });
@@ -208,7 +208,7 @@ export class Network {
     return leave;
   }
 
-  // The gradients of all parameters, null where there is none. ``cut``: steps after which the gradient is dropped.
+  // The gradients of all parameters, null where there is no gradient. ``cut``: steps after which the gradient is dropped.
   backward(ready, gradOut, gradFinals = {}, cut = 0) {
     const { heap, manifest } = this, T = ready.rows.T, length = cut > 0 ? cut : T;
     ready.tensors.grad_out = gradOut;

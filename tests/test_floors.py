@@ -25,6 +25,7 @@ FLOORS = [
     {"lab"},
     {"apps"},
     {"studies"},
+    {"playground"},
     {"cli"},
     {"__main__"},
 ]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from elman import apps, baselines, cells, data, decode, nn, probe, testing, train
     from elman.cell import Cell, State
     from elman.engine import Symbols, explain, unroll, use_engine
+    from elman.playground.show import playground
     from elman.testing import check_cell
 
 __version__ = "0.2.0"
@@ -28,6 +29,7 @@ __all__ = [
     "decode",
     "explain",
     "nn",
+    "playground",
     "probe",
     "testing",
     "train",
@@ -40,5 +42,6 @@ __getattr__, __dir__ = lazily(
     dict.fromkeys(("Cell", "State"), "elman.cell")
     | {"Symbols": "elman.engine.symbols", "explain": "elman.engine.explain", "unroll": "elman.engine.unroll"}
     | {"use_engine": "elman.engine.choice", "check_cell": "elman.testing"}
-    | dict.fromkeys(("apps", "baselines", "cells", "data", "decode", "nn", "probe", "testing", "train"), ""),
+    | dict.fromkeys(("apps", "baselines", "cells", "data", "decode", "nn", "playground", "probe"), "")
+    | dict.fromkeys(("testing", "train"), ""),
 )

@@ -25,6 +25,7 @@ from elman.cli import (
     lab,
     names,
     new,
+    playground,
     reading,
     reverse,
     teaching,
@@ -87,6 +88,7 @@ app.command("names")(names.names)
 app.command("compose")(compose.compose)
 app.command("correct")(correct.correct)
 app.command("detect")(detect.detect)
+app.command("playground")(playground.playground)
 app.command("reverse")(reverse.reverse)
 app.command("translate")(translate.translate)
 app.command("classify")(reading.classify)

@@ -24,8 +24,12 @@ GROWING = frozenset(["mul", "pow", "square", "bitwise_and", "bitwise_or", "bitwi
 KNOWN = LINEAR.union(RULES)
 
 
-def lower(trace: Trace) -> Step:
+def lower(trace: Trace, meanings: dict[Node, Meaning] | None = None) -> Step:
     """Translate a trace.
+
+    Args:
+        trace: the trace.
+        meanings: receives the translation of each recorded tensor, if given.
 
     Raises:
         Unsupported: if an operator cannot be translated; names the operator and its line of ``step``.
@@ -52,6 +56,8 @@ def lower(trace: Trace) -> Step:
     for node in trace.nodes:
         if node in needed and node not in low.env:
             low.env[node] = _meaning(low, node)
+    if meanings is not None:
+        meanings.update(low.env)
     d, s = len(drives), len(states)
     return Step(
         drives,

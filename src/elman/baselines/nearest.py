@@ -46,7 +46,8 @@ class NearestNeighbour:
         found: list[str] = []
         for start in range(0, len(sequences), ROWS):
             some = np.stack([stretched(one, steps).ravel() for one in sequences[start : start + ROWS]])
-            found += [self.labels[k] for k in (squares - 2 * some @ known.T).argmin(1)]
+            best = (squares - 2 * some @ known.T).argmin(1)
+            found += [str(self.labels[int(k)]) for k in best]
         return found
 
 

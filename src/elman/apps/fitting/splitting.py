@@ -12,7 +12,6 @@ __all__ = ["FEWEST", "Parts", "split"]
 
 FEWEST = 10  # records to split
 WHAT = ("to train on", "to choose by", "to test on")
-SHARES = (0.8, 0.1)  # of training and of validation; the rest is the test part
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Parts(Generic[R]):
 
 
 def split(found: Found[R], seed: int, test: bool = True) -> Parts[R]:
-    """Split records 80 / 10 / 10: by time if they are ordered, else by chance, groups staying whole.
+    """Split records 80 / 10 / 10, or by the shares of their task: by time if they are ordered, else by chance, groups staying whole.
 
     Args:
         found: the records.
@@ -46,7 +45,7 @@ def split(found: Found[R], seed: int, test: bool = True) -> Parts[R]:
     count = len(found.records)
     if count < FEWEST:
         raise ValueError(f"got {count} records, expected at least {FEWEST}: some are held out to test the model")
-    first, second = SHARES if test else (0.9, 0.1)
+    first, second = found.shares if test else _of_two(*found.shares)
     if found.ordered:
         order = np.arange(count)
         cuts = _cuts(count, first, second, test)
@@ -66,6 +65,16 @@ def split(found: Found[R], seed: int, test: bool = True) -> Parts[R]:
     if gap:
         how += f", {gap} records between two parts are left out, which overlap with both"
     return Parts(parts[0], parts[1], parts[2], f"{sizes}; split {how}")
+
+
+def _of_two(first: float, second: float) -> tuple[float, float]:
+    """Return the shares of training and validation without a test part: 90 / 10 by default.
+
+    Example:
+        >>> _of_two(0.35, 0.15), _of_two(0.8, 0.1)
+        ((0.7, 0.3), (0.9, 0.1))
+    """
+    return (0.9, 0.1) if (first, second) == (0.8, 0.1) else tuple(round(s / (first + second), 6) for s in (first, second))
 
 
 def _cuts(count: int, first: float, second: float, test: bool) -> tuple[int, int]:

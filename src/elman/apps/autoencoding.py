@@ -70,9 +70,7 @@ def fit_autoencoder(
     return model.eval()
 
 
-def denoising_loss(
-    model: SequenceAutoencoder, windows: Tensor, shown: Tensor, known: Tensor | None = None
-) -> Tensor:
+def denoising_loss(model: SequenceAutoencoder, windows: Tensor, shown: Tensor, known: Tensor | None = None) -> Tensor:
     """Return the mean squared error of reconstructing windows ``[T, B, D]`` of which only some values are shown.
 
     Args:

@@ -39,10 +39,10 @@ class SequenceAutoencoder(nn.Module):
     ):  # fmt: skip
         super().__init__()
         self.known_size = known_size
-        self.encoder = _layer(cell, input_size + known_size, hidden_size)
-        self.code = nn.Linear(self.encoder.output_size, code_size)
-        self.decoder = _layer(cell, code_size + known_size, hidden_size)
-        self.out = nn.Linear(self.decoder.output_size, input_size)
+        self.encoder, width = _layer(cell, input_size + known_size, hidden_size)
+        self.code = nn.Linear(width, code_size)
+        self.decoder, width = _layer(cell, code_size + known_size, hidden_size)
+        self.out = nn.Linear(width, input_size)
 
     def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:
         """Reconstruct windows ``[T, B, I]``, given the known features of their steps, ``[T, B, K]``.
@@ -59,5 +59,9 @@ class SequenceAutoencoder(nn.Module):
         return self.out(decoded.flip(0))
 
 
-def _layer(cell: str, input_size: int, hidden_size: int) -> Any:
-    return Recurrent(cell_named(cell), input_size, hidden_size) if cell else LSTM(input_size, hidden_size)
+def _layer(cell: str, input_size: int, hidden_size: int) -> tuple[Any, int]:
+    """Return a recurrent layer and the width of its outputs."""
+    if not cell:
+        return LSTM(input_size, hidden_size), hidden_size
+    layer = Recurrent(cell_named(cell), input_size, hidden_size)
+    return layer, layer.output_size

@@ -74,7 +74,11 @@ def _of_two(first: float, second: float) -> tuple[float, float]:
         >>> _of_two(0.35, 0.15), _of_two(0.8, 0.1)
         ((0.7, 0.3), (0.9, 0.1))
     """
-    return (0.9, 0.1) if (first, second) == (0.8, 0.1) else tuple(round(s / (first + second), 6) for s in (first, second))
+    return (
+        (0.9, 0.1)
+        if (first, second) == (0.8, 0.1)
+        else tuple(round(s / (first + second), 6) for s in (first, second))
+    )
 
 
 def _cuts(count: int, first: float, second: float, test: bool) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""N-grams over the notes of tunes, the baseline of models of tunes. Shared by study 15.24 and ``elman fit compose``."""
+"""N-grams over the notes of tunes, the baseline of models of tunes. Study 15.24 and ``elman fit`` share them."""
 
 from collections.abc import Iterator, Sequence
 

@@ -25,7 +25,7 @@ class Parts(Generic[R]):
 
 
 def split(found: Found[R], seed: int, test: bool = True) -> Parts[R]:
-    """Split records 80 / 10 / 10, or by the shares of their task: by time if they are ordered, else by chance, groups staying whole.
+    """Split records 80 / 10 / 10, or by their own shares: by time if they are ordered, else by chance with groups whole.
 
     Args:
         found: the records.
@@ -74,11 +74,10 @@ def _of_two(first: float, second: float) -> tuple[float, float]:
         >>> _of_two(0.35, 0.15), _of_two(0.8, 0.1)
         ((0.7, 0.3), (0.9, 0.1))
     """
-    return (
-        (0.9, 0.1)
-        if (first, second) == (0.8, 0.1)
-        else tuple(round(s / (first + second), 6) for s in (first, second))
-    )
+    if (first, second) == (0.8, 0.1):
+        return 0.9, 0.1
+    share = round(first / (first + second), 6)
+    return share, round(1 - share, 6)
 
 
 def _cuts(count: int, first: float, second: float, test: bool) -> tuple[int, int]:

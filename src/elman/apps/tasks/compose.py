@@ -215,14 +215,17 @@ class Compose(Task[Melody]):
         every, said = read_tunes(paths)
         known = [tune if tune.tonic is not None else _with_key(tune) for tune in every if not tune.changes]
         guessed = sum(tune.tonic is None for tune in every if not tune.changes)
-        distinct = list({(tune.shape, tune.metre): tune for tune in reversed(known) if tune is not None}.values())[
-            ::-1
-        ]
+        distinct: list[Melody] = []
+        there = set[Any]()
+        for tune in known:
+            if tune is not None and (shape := (tune.shape, tune.metre)) not in there:
+                there.add(shape)
+                distinct.append(tune)
         grid = plan.grid or (grid_of(distinct) if distinct else 1)
         usable = [tune for tune in distinct if fits(tune, grid)]
         if not usable:
-            raise DataError(f"{', '.join(map(str, paths))[:200]}: no tune has one key and metre and fits {grid} steps "
-                            "per sixteenth")  # fmt: skip
+            where = ", ".join(map(str, paths))[:200]
+            raise DataError(f"{where}: no tune has one key and metre and fits {grid} steps per sixteenth")
         if guessed:
             said.append(f"the keys of {many(guessed, 'tune')} are estimated from their notes")
         for count, why in (

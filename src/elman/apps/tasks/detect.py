@@ -122,12 +122,11 @@ class FittedDetector(Fitted[Stretch]):
 
     def baselines(self, records: Sequence[Stretch]) -> dict[str, Score]:
         """Return the scores of the baselines on some records, by name."""
-        return {
-            name: scored(
-                of_stretches(records, lambda values, first, name=name: self.simple(values, first)[name]), records
-            )
-            for name in (MOVING, MEAN, USUAL)
-        }
+        return {name: scored(of_stretches(records, self.one(name)), records) for name in (MOVING, MEAN, USUAL)}
+
+    def one(self, name: str) -> Callable[[np.ndarray, int], np.ndarray]:
+        """Return the function of values and their first step that gives the scores of a baseline."""
+        return lambda values, first: self.simple(values, first)[name]
 
     def use(self, lines: Iterable[str], options: Mapping[str, str] | None = None) -> Iterator[Answer]:
         """Yield the score of each line's values as it comes, after the values of the file that the model was fitted
@@ -159,8 +158,8 @@ class _Learner(Learner[Stretch]):
         self.plan = plan = read_settings(Settings, request.settings)
         if not 0 < plan.quantile < 1 or not 0 <= plan.hidden < 1 or plan.smooth < 1:
             raise ValueError(
-                f"quantile must be between 0 and 1, hidden from 0 to below 1 and smooth at least 1, got {plan.quantile:g}, "
-                f"{plan.hidden:g} and {plan.smooth}"
+                "quantile must be between 0 and 1, hidden from 0 to below 1 and smooth at least 1, got "
+                f"{plan.quantile:g}, {plan.hidden:g} and {plan.smooth}"
             )
         self.shape, self.validation = training[0].shape, validation
         self.names, self.whole = self.shape.names, training[-1].values
@@ -198,7 +197,7 @@ class _Learner(Learner[Stretch]):
         return denoising_loss(self.module, x, torch.rand(x.shape) >= self.plan.hidden)
 
     def validate(self) -> float:
-        """Return the mean absolute error of reconstructing the validation windows; anomalies among them count little."""
+        """Return the mean absolute error of reconstructing the validation windows, in each at most 3 spreads."""
         self.module.eval()
         with torch.inference_mode():
             errors = [(self.module(part) - part).abs().mean((0, 2)) for part in self.checked.split(2048, 1)]
@@ -220,10 +219,7 @@ class _Learner(Learner[Stretch]):
         }  # fmt: skip
         draft = FittedDetector(self.module, self.settings, notes)
         every = {"model": of_stretches(self.validation, draft.scores)}
-        every |= {
-            name: of_stretches(self.validation, lambda values, first, name=name: draft.simple(values, first)[name])
-            for name in (MOVING, MEAN, USUAL)
-        }
+        every |= {name: of_stretches(self.validation, draft.one(name)) for name in (MOVING, MEAN, USUAL)}
         notes["thresholds"] = {
             name: float(np.quantile(found, self.plan.quantile)) + 1e-12 for name, found in every.items()
         }

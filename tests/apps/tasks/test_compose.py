@@ -114,5 +114,5 @@ def test_what_cannot_be_learned(tmp_path, book):
     one.write_text("X:1\nK:C\nM:4/4\nL:1/4\nC8|D8|C40|]\n")
     with pytest.raises(DataError, match="no tune has one key and metre and fits"):
         fit("compose", [one], tmp_path / "m")
-    with pytest.raises(DataError, match="cannot read .*nowhere"):
+    with pytest.raises(DataError, match="cannot read"):
         fit("compose", [tmp_path / "nowhere.abc"], tmp_path / "m")

@@ -25,7 +25,7 @@ class Parts(Generic[R]):
 
 
 def split(found: Found[R], seed: int, test: bool = True) -> Parts[R]:
-    """Split records 80 / 10 / 10, or by their own shares: by time if they are ordered, else by chance with groups whole.
+    """Split records 80 / 10 / 10, or by their own shares; by time if ordered, else by chance, groups whole.
 
     Args:
         found: the records.

@@ -9,7 +9,7 @@ from torch import Tensor
 from elman.nn.autoencoder import SequenceAutoencoder
 from elman.train.loop import losses, train
 
-__all__ = ["fit_autoencoder"]
+__all__ = ["denoising_loss", "fit_autoencoder"]
 
 
 def fit_autoencoder(
@@ -64,8 +64,19 @@ def fit_autoencoder(
     def loss(update: int) -> Tensor:
         batch = windows[:, torch.randint(windows.shape[1], (batch_size,), generator=choice)]
         x, features = batch[..., :1], batch[..., 1:]
-        shown = x * (torch.rand(x.shape, generator=choice) >= corruption)
-        return (model(shown, features) - x).square().mean()
+        return denoising_loss(model, x, torch.rand(x.shape, generator=choice) >= corruption, features)
 
     losses(train(model, loss, updates, learning_rate=learning_rate), each)
     return model.eval()
+
+
+def denoising_loss(model: SequenceAutoencoder, windows: Tensor, shown: Tensor, known: Tensor | None = None) -> Tensor:
+    """Return the mean squared error of reconstructing windows ``[T, B, D]`` of which only some values are shown.
+
+    Args:
+        model: the autoencoder.
+        windows: the values.
+        shown: which values the model sees; the others are 0 in its input (Vincent et al., 2008).
+        known: features known beforehand, ``[T, B, K]``.
+    """
+    return (model(windows * shown, known) - windows).square().mean()

@@ -10,11 +10,16 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 
+from elman.cells.lookup import cell_named
 from elman.data.music.melody import REST, Melody
 from elman.nn.lstm import LSTM
+from elman.nn.recurrent import Recurrent
 from elman.nn.saving import read_model, write_model
 
-__all__ = ["Batch", "Settings", "TuneModel", "batched", "encode", "fits", "load_tunes", "save_tunes", "score"]
+__all__ = [
+    "Batch", "Settings", "TuneModel", "batched", "encode", "fits", "load_tunes", "nats_of_each", "save_tunes",
+    "score",
+]  # fmt: skip
 
 METRES = ((4, 4), (6, 8), (2, 4), (3, 4), (9, 8), (2, 2), (3, 2), (6, 4), (12, 8))  # any other is "other"
 LONGEST = 32  # sixteenths of the longest note and bar; duration 0 is the end
@@ -33,6 +38,7 @@ class Settings:
         reference: pitches are counted from the ``"tonic"`` of the tune's key or from ``"C"``; default ``"tonic"``.
         beat: whether the position in the bar where the next note begins is an input; default False.
         grid: steps per sixteenth in which durations are counted; default 1. 3 admits triplets, 6 also 32nds.
+        cell: name of a built-in cell in place of the LSTM; default the LSTM.
     """
 
     hidden_size: int = 192
@@ -40,6 +46,7 @@ class Settings:
     reference: Literal["tonic", "C"] = "tonic"
     beat: bool = False
     grid: int = 1
+    cell: str = ""
 
 
 class Batch(NamedTuple):
@@ -70,7 +77,10 @@ class TuneModel(nn.Module):
         self.beat = nn.Embedding(longest, size // 4)
         self.metre = nn.Embedding(len(METRES) + 1, size // 8)
         self.key = nn.Embedding(24, size // 8)
-        self.recurrent = LSTM(size // 2 + 2 * (size // 4) + 2 * (size // 8), size)
+        width = size // 2 + 2 * (size // 4) + 2 * (size // 8)
+        self.recurrent: Any = (
+            Recurrent(cell_named(settings.cell), width, size) if settings.cell else LSTM(width, size)
+        )
         self.dropout = nn.Dropout(settings.dropout)
         self.head = nn.Linear(size, longest + 1)
         self.given = nn.Embedding(longest + 1, size)
@@ -104,6 +114,15 @@ class TuneModel(nn.Module):
             pitches != ASIDE
         ].sum()  # fmt: skip
         return scored / len(known)
+
+    def nats(self, batch: Batch) -> Tensor:
+        """Return the negative log-likelihood of each event, ``[T + 1, B]``, nats; 0 past a tune's end."""
+        known = self.encode(batch)[0]
+        events, notes = batch.next_durations != ASIDE, batch.next_pitches != ASIDE
+        durations = batch.next_durations.clamp(min=0)
+        scored = self.duration_scores(known).gather(-1, durations[..., None])[..., 0] * events
+        pitches = self.pitch_scores(known, durations).gather(-1, batch.next_pitches.clamp(min=0)[..., None])[..., 0]
+        return -(scored + pitches * notes)
 
 
 def fits(tune: Melody, grid: int = 1) -> bool:
@@ -206,6 +225,21 @@ def score(model: TuneModel, tunes: Sequence[Melody], batch_size: int = 64) -> fl
     return total / count
 
 
+@torch.no_grad()
+def nats_of_each(model: TuneModel, tunes: Sequence[Melody], batch_size: int = 64) -> list[float]:
+    """Return the mean negative log-likelihood per note of each tune, its end included, nats, without dropout."""
+    training = model.training
+    model.eval()
+    order = sorted(range(len(tunes)), key=lambda k: len(tunes[k].notes))
+    found = [0.0] * len(tunes)
+    for start in range(0, len(order), batch_size):
+        some = order[start : start + batch_size]
+        for k, nats in zip(some, model.nats(encode(model.settings, [tunes[k] for k in some])).sum(0), strict=True):
+            found[k] = nats.item() / (len(tunes[k].notes) + 1)
+    model.train(training)
+    return found
+
+
 def save_tunes(folder: Path, model: TuneModel, source: str) -> None:
     """Write ``weights.safetensors`` and ``model.json`` into a folder.
 
@@ -226,4 +260,5 @@ def load_tunes(folder: Path) -> tuple[TuneModel, str]:
         return TuneModel(Settings(**about["settings"]))
 
     model, about = read_model(folder, make, (TuneModel,), "a model of tunes")
-    return model, str(about.get("tunes"))
+    notes = about.get("notes") or {}
+    return model, str(about["tunes"] if "tunes" in about else notes.get("source"))

@@ -63,6 +63,7 @@ def detect(
         return
     if column and len(column) > 1:
         raise ValueError(f"detect reads one column, got {', '.join(column)}; run it once for each")
+    from elman.apps.anomalies import usual_period
     from elman.apps.detector import Detector
     from elman.data.signals import read_signal
     from elman.probe.anomaly import runs
@@ -74,7 +75,7 @@ def detect(
     for note in signal.notes:
         print(f"note: {note}", file=sys.stderr)
     learned = _count(normal or "0.5", len(signal))
-    period = period or _period(learned * 7 // 10, signal.day)
+    period = period or usual_period(learned * 7 // 10, signal.day)
     detector = Detector.fit(
         signal.values[:learned], period=period, window=window, quantile=quantile, updates=updates, seed=seed
     )
@@ -124,11 +125,6 @@ def _count(text: str, there: int | None) -> int:
     if there is not None and count >= there:
         raise ValueError(f"--normal {text} leaves no values to score: the file has {there} values")
     return count
-
-
-def _period(learned: int, day: int) -> int:
-    """Return a week if the training values cover three weeks, else a day if they cover three days, else 1."""
-    return next((steps for steps in (7 * day, day) if steps > 1 and learned >= 3 * steps), 1)
 
 
 def _stream(normal: int, period: int, window: int, quantile: float, updates: int, seed: int, as_json: bool,

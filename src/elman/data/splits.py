@@ -18,6 +18,7 @@ def split_records(
     groups: Sequence[Hashable] | None = None,
     ordered: bool = False,
     gap: int = 0,
+    shares: tuple[float, float] = SHARES,
     test: bool = True,
 ) -> tuple[list[np.ndarray], str]:
     """Split records 80 / 10 / 10: by time if they are ordered, otherwise by chance, groups staying whole.
@@ -28,7 +29,8 @@ def split_records(
         groups: a key for each record; records with the same key stay in the same part. Default: each for itself.
         ordered: whether the records are in the order of time; default False.
         gap: records to leave out between two parts, for ordered records that overlap; default 0.
-        test: whether to make a test part; if not, the split is 90 / 10, and the test part is empty.
+        shares: of the training and of the validation part; the rest is the test part. Default 0.8 and 0.1.
+        test: whether to make a test part; if not, the other parts keep their ratio, and the test part is empty.
 
     Returns:
         The indices of the training, the validation and the test records; and in words how they were split.
@@ -43,7 +45,7 @@ def split_records(
     """
     if count < FEWEST:
         raise ValueError(f"got {count} records, expected at least {FEWEST}: some are held out to test the model")
-    first, second = SHARES if test else (0.9, 0.1)
+    first, second = shares if test else (shares[0] / sum(shares), shares[1] / sum(shares))
     if ordered:
         order, how = np.arange(count), "by time: the last records are held out"
     elif groups is None:

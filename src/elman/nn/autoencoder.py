@@ -1,9 +1,13 @@
 """An autoencoder of sequences: encode a window into a short code, and reconstruct it."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
+from elman.cells.lookup import cell_named
 from elman.nn.lstm import LSTM
+from elman.nn.recurrent import Recurrent
 
 __all__ = ["SequenceAutoencoder"]
 
@@ -22,6 +26,7 @@ class SequenceAutoencoder(nn.Module):
         hidden_size: units H of each LSTM; default 32.
         code_size: width of the code of a window; default 8.
         known_size: features K of a step that are known in advance and not reconstructed; default 0.
+        cell: name of a built-in cell in place of the LSTM; default the LSTM.
 
     Example:
         >>> import torch
@@ -29,13 +34,15 @@ class SequenceAutoencoder(nn.Module):
         torch.Size([24, 3, 1])
     """
 
-    def __init__(self, input_size: int = 1, hidden_size: int = 32, code_size: int = 8, known_size: int = 0):
+    def __init__(
+        self, input_size: int = 1, hidden_size: int = 32, code_size: int = 8, known_size: int = 0, cell: str = "",
+    ):  # fmt: skip
         super().__init__()
         self.known_size = known_size
-        self.encoder = LSTM(input_size + known_size, hidden_size)
-        self.code = nn.Linear(hidden_size, code_size)
-        self.decoder = LSTM(code_size + known_size, hidden_size)
-        self.out = nn.Linear(hidden_size, input_size)
+        self.encoder, width = _layer(cell, input_size + known_size, hidden_size)
+        self.code = nn.Linear(width, code_size)
+        self.decoder, width = _layer(cell, code_size + known_size, hidden_size)
+        self.out = nn.Linear(width, input_size)
 
     def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:
         """Reconstruct windows ``[T, B, I]``, given the known features of their steps, ``[T, B, K]``.
@@ -50,3 +57,11 @@ class SequenceAutoencoder(nn.Module):
         code = self.code(outputs[-1]).expand(len(x), -1, -1)
         decoded, _ = self.decoder(torch.cat([code, known.flip(0)], -1))
         return self.out(decoded.flip(0))
+
+
+def _layer(cell: str, input_size: int, hidden_size: int) -> tuple[Any, int]:
+    """Return a recurrent layer and the width of its outputs."""
+    if not cell:
+        return LSTM(input_size, hidden_size), hidden_size
+    layer = Recurrent(cell_named(cell), input_size, hidden_size)
+    return layer, layer.output_size

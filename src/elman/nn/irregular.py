@@ -52,15 +52,17 @@ class DecayCell(GapCell):
 
 
 class NextValue(nn.Module):
-    """Predict each value of a series from the values before it and the gap until it comes.
+    """Predict each value of a series, or several quantities, from those before and the gap until it comes.
 
     A small network computes the prediction from the cell's state. If the cell has a method ``flow``, the state first
-    flows over the gap. Otherwise, if the cell's ``input_size`` is 2, the network reads the gap as an additional
-    input; if it is 1, neither cell nor network reads gaps.
+    flows over the gap. Otherwise, if the cell reads gaps, the network reads the gap as an additional input.
 
     Args:
-        cell: the cell that reads the values, and the gaps as its last feature if its ``input_size`` is 2.
+        cell: the cell that reads the features, and the gaps as its last feature if its ``input_size`` is one more
+            than the number of features.
         width: width of the network's hidden layer; default 32.
+        features: features F of an observation; default 1, its value.
+        quantities: values D that are predicted; default 1.
 
     Example:
         >>> from elman.cells import LSTMCell
@@ -68,28 +70,36 @@ class NextValue(nn.Module):
         torch.Size([5, 3])
     """
 
-    def __init__(self, cell: Cell, width: int = 32):
+    def __init__(self, cell: Cell, width: int = 32, features: int = 1, quantities: int = 1):
         super().__init__()
         self.cell = cell
-        self.reads_gaps = cell.input_size == 2
+        self.several = features > 1 or quantities > 1
+        self.reads_gaps = cell.input_size == features + 1
         self.flows = hasattr(cell, "flow")
         self.hidden = nn.Linear(cell.output_size + (self.reads_gaps and not self.flows), width)
-        self.out = nn.Linear(width, 1)
+        self.out = nn.Linear(width, quantities)
 
     def encode(self, values: Tensor, gaps: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Return the cell's outputs ``[T, B, H]`` for values, and the gaps before them, ``[T, B]``."""
-        x = torch.stack([values, gaps], -1) if self.reads_gaps else values[..., None]
-        return unroll(self.cell, x, lengths=lengths)[0]
+        """Return the cell's outputs ``[T, B, H]`` for values ``[T, B]``, or features ``[T, B, F]``, and the gaps
+        before them, ``[T, B]``."""
+        return unroll(self.cell, self.joined(values, gaps), lengths=lengths)[0]
+
+    def joined(self, values: Tensor, gaps: Tensor) -> Tensor:
+        """Return what the cell reads, ``[T, B, F]`` or, with the gaps, ``[T, B, F + 1]``."""
+        x = values if self.several else values[..., None]
+        return torch.cat([x, gaps[..., None]], -1) if self.reads_gaps else x
 
     def ask(self, h: Tensor, gap: Tensor) -> Tensor:
-        """Predict the value ``[...]`` a time ``gap`` ``[...]`` after the output ``h`` ``[..., H]``."""
+        """Predict the value ``[...]``, or the quantities ``[..., D]``, a time ``gap`` ``[...]`` after the output ``h``
+        ``[..., H]``."""
         gap = gap[..., None]
         if self.flows:
             h = self.cell.flow(h, gap)  # pyright: ignore[reportCallIssue]
         elif self.reads_gaps:
             h = torch.cat([h, gap], -1)
-        return self.out(torch.tanh(self.hidden(h)))[..., 0]
+        predicted = self.out(torch.tanh(self.hidden(h)))
+        return predicted if self.several else predicted[..., 0]
 
     def forward(self, values: Tensor, gaps: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Predict ``values[1:]``, ``[T - 1, B]``."""
+        """Predict ``values[1:]``, ``[T - 1, B]``; of several quantities ``[T - 1, B, D]``."""
         return self.ask(self.encode(values, gaps, lengths)[:-1], gaps[1:])

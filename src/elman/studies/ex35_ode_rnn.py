@@ -225,6 +225,7 @@ def _squares(model: "NextValue", values, gaps):
 def _hearts(plan: Plan, trial: Trial, model: "NextValue", desk: Desk) -> Record:
     import torch
 
+    from elman.apps.next_values import differences
     from elman.data.catalogue import find_set
     from elman.data.files import find
     from elman.data.irregular import as_batch, read_stays, split_series
@@ -240,7 +241,8 @@ def _hearts(plan: Plan, trial: Trial, model: "NextValue", desk: Desk) -> Record:
         values, gaps, lengths = as_batch(stays)
         values = (values - mean) / spread
         there = torch.arange(1, len(values))[:, None] < lengths
-        return (model(values, gaps, lengths) - values[1:])[there].square(), (values[1:] - values[:-1])[there].square()
+        carried = (values[1:] - values[:-1])[there].square()
+        return differences(model, values, gaps, lengths).square(), carried
 
     def loss(update: int):
         rows = torch.randint(len(learned), (max(1, plan.batch_size // 2),), generator=choice).tolist()

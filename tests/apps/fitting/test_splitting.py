@@ -16,7 +16,7 @@ def test_every_record_is_in_one_part(count, seed, ordered, test):
     assert (every == list(range(count))) or not ordered
     assert len(parts.validation) >= 1
     assert bool(parts.test) == test
-    assert abs(len(parts.training) - (0.8 if test else 0.9) * count) <= 1
+    assert abs(len(parts.training) - (0.8 if test else 8 / 9) * count) <= 1
 
 
 several = st.lists(st.integers(0, 9), min_size=10, max_size=60).filter(lambda some: len(set(some)) >= 3)

@@ -67,6 +67,7 @@ class Found(Generic[R]):
             the records are independent.
         ordered: whether the records are in the order of time; the split is then by time.
         gap: number of records to leave out between two parts, so that ordered records that overlap are not in both.
+        shares: shares of the training and the validation part; the rest is the test part.
     """
 
     records: Sequence[R]
@@ -74,6 +75,7 @@ class Found(Generic[R]):
     groups: Sequence[Hashable] | None = None
     ordered: bool = False
     gap: int = 0
+    shares: tuple[float, float] = (0.8, 0.1)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Scores on held-out records, with intervals for the drawing of other records."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,18 +8,21 @@ import numpy as np
 __all__ = ["Difference", "Score"]
 
 RESAMPLES = 2000
+MEASURED = 500  # samples of a measure that is not a mean
 LARGEST = 1_000_000  # numbers drawn at once
 
 
 @dataclass(frozen=True)
 class Score:
-    """The mean of one value per record.
+    """The mean of one value per record, or another measure of the records.
 
     Args:
         name: what is measured, such as ``"accuracy"``.
         values: one value for each independent record.
         weights: how much each record counts, such as its number of words; default equally.
         higher_is_better: whether a larger score is better; default True.
+        measure: the score as a function of how often each record counts, ``[N]``, where it is not the mean; NaN
+            where it is undefined. ``values`` then holds one number for each record, and only their number is used.
 
     Raises:
         ValueError: if there are no values, or not as many weights.
@@ -34,6 +37,7 @@ class Score:
     values: Sequence[float]
     weights: Sequence[float] | None = None
     higher_is_better: bool = True
+    measure: Callable[[np.ndarray], float] | None = None
 
     def __post_init__(self) -> None:
         if not len(self.values) or (self.weights is not None and len(self.weights) != len(self.values)):
@@ -42,12 +46,14 @@ class Score:
 
     @property
     def value(self) -> float:
-        """The weighted mean."""
+        """The weighted mean, or the measure of all records."""
+        if self.measure is not None:
+            return self.measure(np.ones(len(self.values)))
         return float(np.average(self.values, weights=self.weights))
 
     def interval(self) -> tuple[float, float]:
         """Return the 95 % interval of a bootstrap over the records (Efron, 1979), always the same one."""
-        found = _resampled(np.asarray(self.values, float), self.weights)
+        found = self._resampled()
         return float(np.quantile(found, 0.025)), float(np.quantile(found, 0.975))
 
     def over(self, other: "Score") -> "Difference":
@@ -62,9 +68,30 @@ class Score:
                 f"{len(other.values)}"
             )
         sign = 1.0 if self.higher_is_better else -1.0
-        found = _resampled(np.asarray(self.values, float) - np.asarray(other.values, float), self.weights)
+        if self.measure is not None or other.measure is not None:
+            found = self._resampled(other)
+        else:
+            found = _means(np.asarray(self.values, float) - np.asarray(other.values, float), self.weights)
         low, high = sorted((sign * float(np.quantile(found, 0.025)), sign * float(np.quantile(found, 0.975))))
         return Difference(sign * (self.value - other.value), low, high)
+
+    def _resampled(self, other: "Score | None" = None) -> np.ndarray:
+        """Return the scores of bootstrap samples, or the differences from another score of the same samples."""
+        if self.measure is None and other is None:
+            return _means(np.asarray(self.values, float), self.weights)
+        found = [
+            self._counted(counts) - (0.0 if other is None else other._counted(counts))
+            for chunk in _counts(len(self.values), MEASURED)
+            for counts in chunk
+        ]
+        defined = np.array(found)[~np.isnan(found)]
+        return defined if len(defined) else np.array([self.value - (0.0 if other is None else other.value)])
+
+    def _counted(self, counts: np.ndarray) -> float:
+        if self.measure is not None:
+            return self.measure(counts)
+        shares = counts if self.weights is None else counts * np.asarray(self.weights, float)
+        return float(shares @ np.asarray(self.values, float) / shares.sum()) if shares.sum() else np.nan
 
 
 @dataclass(frozen=True)
@@ -81,16 +108,22 @@ class Difference:
         return "better" if self.low > 0 else "worse" if self.high < 0 else "undecided"
 
 
-def _resampled(values: np.ndarray, weights: Sequence[float] | None) -> np.ndarray:
-    """Return the weighted means of bootstrap samples, drawn with a fixed seed."""
-    random = np.random.default_rng(0)
+def _means(values: np.ndarray, weights: Sequence[float] | None) -> np.ndarray:
+    """Return the weighted means of bootstrap samples."""
     shares = np.ones(len(values)) if weights is None else np.asarray(weights, float)
-    chunk = max(1, LARGEST // len(values))  # samples at once: all would take 16 GB for a million records
     means = []
-    for start in range(0, RESAMPLES, chunk):
-        rows = min(chunk, RESAMPLES - start)
-        drawn = random.integers(len(values), size=(rows, len(values))) + len(values) * np.arange(rows)[:, None]
-        counts = np.bincount(drawn.ravel(), minlength=rows * len(values)).reshape(rows, -1) * shares
+    for chunk in _counts(len(values), RESAMPLES):
+        counts = chunk * shares
         total = counts.sum(1)
         means.append((counts @ values)[total > 0] / total[total > 0])
     return np.concatenate(means)
+
+
+def _counts(records: int, samples: int) -> Iterator[np.ndarray]:
+    """Yield how often each record occurs in bootstrap samples, ``[R, N]``, drawn with a fixed seed."""
+    random = np.random.default_rng(0)
+    chunk = max(1, LARGEST // records)  # samples at once: all would take 16 GB for a million records
+    for start in range(0, samples, chunk):
+        rows = min(chunk, samples - start)
+        drawn = random.integers(records, size=(rows, records)) + records * np.arange(rows)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=rows * records).reshape(rows, -1)

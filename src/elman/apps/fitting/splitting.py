@@ -39,8 +39,9 @@ def split(found: Found[R], seed: int, test: bool = True) -> Parts[R]:
         (16, 2, 2)
     """
     cut, how = split_records(
-        len(found.records), seed, groups=found.groups, ordered=found.ordered, gap=found.gap, test=test
-    )
+        len(found.records), seed, groups=found.groups, ordered=found.ordered, gap=found.gap, shares=found.shares,
+        test=test,
+    )  # fmt: skip
     parts = [[found.records[int(k)] for k in some] for some in cut]
     sizes = ", ".join(f"{len(part):,} records {what}" for part, what in zip(parts, WHAT, strict=True) if part)
     return Parts(parts[0], parts[1], parts[2], f"{sizes}; split {how}")

@@ -14,7 +14,7 @@ from elman.data.music.melody import Melody, edit_distance, spelled
 from elman.data.reading import read_bytes
 from elman.errors import nearest
 
-__all__ = ["Tunes", "split_tunes", "tunes"]
+__all__ = ["Tunes", "families", "split_tunes", "tunes"]
 
 NAMED = ("nottingham", "grammar")
 GRAMMAR_TUNES = 500
@@ -102,6 +102,17 @@ def split_tunes(
             f"test; give at least 3 that differ"
         )
     return parts[0], parts[1], parts[2]
+
+
+def families(collection: Sequence[Melody]) -> list[int]:
+    """Return the number of each tune's family: versions of one tune, whatever their keys, have the same.
+
+    Raises:
+        RuntimeError: if rapidfuzz is not installed.
+    """
+    distinct = tuple(dict.fromkeys(collection))
+    numbers = {tune: number for number, family in enumerate(_families(distinct)) for tune in family}
+    return [numbers[tune] for tune in collection]
 
 
 @lru_cache(maxsize=4)

@@ -139,19 +139,17 @@ def trials(plan: Plan) -> list[Trial]:
 
 def make_model(plan: Plan, arm: str, inputs: int, classes: int) -> "TextClassifier":
     """Return one recurrent layer with a head on its last state; frames replace word vectors."""
-    from torch import nn
+    from elman.apps.frames import make_frame_classifier
+    from elman.cells import GRUCell, LSTMCell
 
-    from elman.cells import GRUCell, LSTMCell, RNNCell
-    from elman.nn import Recurrent
-    from elman.nn.text import TextClassifier
-
-    cell = {"LSTM": LSTMCell, "RNN": RNNCell, "GRU": GRUCell}[ARMS[arm][0]]
     size = plan.hidden_size
     if arm == EQUAL:
         wanted = parameters(GRUCell(inputs, size))
         size = min(range(1, size + 1), key=lambda h: abs(parameters(LSTMCell(inputs, h)) - wanted))
-    layer = Recurrent(cell, inputs, size, bidirectional=arm == "BiGRU")
-    return TextClassifier(nn.Identity(), layer, classes, "last", plan.dropout)
+    return make_frame_classifier(
+        {"cell": f"{ARMS[arm][0]}Cell", "channels": inputs, "hidden_size": size, "classes": classes,
+         "bidirectional": arm == "BiGRU", "pooling": "last", "dropout": plan.dropout}
+    )  # fmt: skip
 
 
 def parameters(module: "nn.Module") -> int:

@@ -21,6 +21,7 @@ def utterances_of(vowels: bool, seed: int = 0) -> tuple["Labelled", "Labelled"]:
     """
     import torch
 
+    from elman.apps.frames import frame_scale
     from elman.data.sets import japanese_vowels
     from elman.data.utterances import utterances
     from elman.train.epochs import Labelled
@@ -29,8 +30,7 @@ def utterances_of(vowels: bool, seed: int = 0) -> tuple["Labelled", "Labelled"]:
         parts = japanese_vowels.load("TRAIN"), japanese_vowels.load("TEST")
     else:
         parts = utterances(270, 2 * seed), utterances(370, 2 * seed + 1)
-    frames = torch.cat([torch.from_numpy(one.values) for one in parts[0]])
-    mean, deviation = frames.mean(0), frames.std(0).clamp_min(1e-6)
+    mean, deviation = frame_scale([one.values for one in parts[0]])
     training, test = (
         Labelled([(torch.from_numpy(one.values) - mean) / deviation for one in part],
                  [int(one.label) - 1 for one in part])

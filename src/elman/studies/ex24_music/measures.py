@@ -1,53 +1,17 @@
-"""Measures of study 15.24: the loss of n-grams over notes, and properties of tunes."""
+"""Measures of study 15.24: properties of tunes."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from elman.baselines.sequence_gram import SequenceGram
-from elman.data.music.melody import REST, Duration, Melody
+from elman.data.music.melody import Melody
 from elman.probe.melody import bars_filled, best_key, durations, in_scale, intervals, kl, nearest_distance
 
-__all__ = ["MEASURES", "grams_of", "measured"]
+__all__ = ["MEASURES", "measured"]
 
-ALPHABET = 1 + 32 * 62  # the end, and every pair of duration and pitch that the network can choose
-ORDERS = {"unigram": 1, "bigram": 2, "5-gram": 5}
-PLACED = "given the place in the bar"
 MEASURES = (
     "key correlation", "its own key found", "in the scale", "bars filled", "steps of a second or less",
     "interval divergence", "duration divergence", "nearest distance", "notes per tune",
 )  # fmt: skip
-
-
-def grams_of(training: Sequence[Melody], test: Sequence[Melody]) -> dict[str, float]:
-    """Return nats per note, ends included, of n-grams over pairs of pitch above the tonic and duration.
-
-    Args:
-        training: tunes of known key to fit on.
-        test: tunes of known key to score.
-    """
-    parts = [[_tokens(tune) for tune in part] for part in (training, test)]
-    places = [[list(_places(tune)) for tune in part] for part in (training, test)]
-    scores = {
-        name: SequenceGram(parts[0], order, ALPHABET).nats_per_token(parts[1]) for name, order in ORDERS.items()
-    }
-    for name, order in ORDERS.items():
-        gram = SequenceGram(parts[0], order, ALPHABET, places[0])
-        scores[f"{name}, {PLACED}"] = gram.nats_per_token(parts[1], places[1])
-    return scores
-
-
-def _tokens(tune: Melody) -> list[tuple[int | None, Duration]]:
-    assert tune.tonic is not None
-    return [(None if pitch == REST else pitch - tune.tonic, duration) for pitch, duration in tune.notes]
-
-
-def _places(tune: Melody) -> Iterator[tuple[tuple[int, int], Duration]]:
-    """Yield metre and sixteenths since the bar line for every note and the end, as the network sees them."""
-    now = -tune.pickup
-    yield tune.metre, now % tune.bar
-    for note in tune.notes:
-        now += note.duration
-        yield tune.metre, now % tune.bar
 
 
 def measured(tunes: Sequence[Melody], training: Sequence[Melody]) -> dict[str, float]:

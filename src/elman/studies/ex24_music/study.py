@@ -155,9 +155,9 @@ def parts_of(plan: Plan) -> "list[list[Melody]]":
 def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     """Score the n-grams; or train one network and test it once. The main network also writes tunes and is saved."""
 
+    from elman.apps.tune_grams import grams_of
     from elman.apps.tunes import Settings, TuneModel, batched, save_tunes, score
     from elman.data.music.library import tunes
-    from elman.studies.ex24_music.measures import grams_of
     from elman.train.loop import train
     from elman.train.stopping import Best
 

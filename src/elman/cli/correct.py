@@ -48,7 +48,7 @@ def correct(
     out: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """Correct the words of each line with a model that study 15.23 trained; all else in a line is left as it is.
+    """Correct the words of each line with a model of study 15.23 or ``elman fit correct``; all else is left as it is.
 
     Single letters, words with digits, and words with characters that the model does not know (don't, naïve) are left
     as they are. A correction gets the capitals of the word: TEH becomes THE, Teh and THe become The.

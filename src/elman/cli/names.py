@@ -30,7 +30,7 @@ def names(
     out: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """Write names of a culture with a model that study 15.22 trained, one per line.
+    """Write names of a culture, one per line, with a model of study 15.22 or of ``elman fit names``.
 
     For cultures in lines, the names of a culture are written in one line, with tabs between them.
     """

@@ -47,7 +47,7 @@ class Settings:
     embedding_size: PositiveInt = 64
     hidden_size: PositiveInt = 128
     dropout: Share = 0.2
-    batch_size: PositiveInt = 64
+    batch_size: PositiveInt = 32
     learning_rate: PositiveFloat = 4e-3
     epochs: PositiveInt = 60  # at most
 

@@ -86,7 +86,7 @@ def test_a_tiny_plan_from_end_to_end(tmp_path, monkeypatch):
     found = study.findings(plan, records)
     assert [verdict.claim for verdict in found.claims] == study.claims(plan)
     assert {verdict.n for verdict in found.claims} == {2}
-    assert "Trained on 20 sentences of reviews" in found.summary
+    assert "ith 20 sentences, sentiment accuracy" in found.summary
     assert all(len(row) == len(table.columns) for table in found.tables for row in table.rows)
     assert all(draw(figure).startswith("<?xml") for figure in found.figures)
     first = next(record for record in records if arm_of(record.trial) == (TOGETHER, 20))
@@ -183,7 +183,11 @@ def test_verdicts_on_records_made_by_hand():
         "few": (0.1, "holds"), "syntax": (-0.05, "does not hold"), "tags": (0.01, "does not hold"),
         "letters": (0.04, "holds"), "both": (0.0075, "undecided"), "goal": (0.955, "undecided"),
     }  # fmt: skip
-    assert "The tagger alone tags 95.5\u00a0% of the words" in found.summary
+    assert found.summary == (
+        "With 10 sentences, sentiment accuracy gains from learning tags (0.1 accuracy gained); trained also on all "
+        "sentiment sentences, the tagger loses half a point or more (0.01 accuracy lost); a control fails: sentiment "
+        "gains more from shuffled tags than from true tags."
+    )
     elsewhere = find_study("15.34").findings(plan, _made("reviews", shares)).claims
     assert {v.claim.key: v.n for v in elsewhere}["goal"] == 0  # the figure is EWT's
 
@@ -224,4 +228,9 @@ def test_every_claim_has_its_own_name_and_a_source():
     stated = claims(Plan())
     assert len({claim.key for claim in stated}) == len(stated)
     assert all(claim.source for claim in stated)
-    assert {claim.key for claim in stated} - {claim.key for claim in claims(QUICK)} == {"all", "goal"}
+    assert {claim.key for claim in stated} - {claim.key for claim in claims(QUICK)} == {
+        "all",
+        "goal",
+        "letters",
+        "both",
+    }

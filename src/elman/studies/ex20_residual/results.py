@@ -179,7 +179,7 @@ def gradient_maps(results: Results, depth: int) -> list[Heatmap]:
             "log10 of the gradient's norm",
         ))  # fmt: skip
     every = [value for one in maps for row in one.values for value in row]
-    return [replace(one, limits=(min(every), max(every))) for one in maps]
+    return [replace(one, limits=(min(every), max(every))) for one in maps] if every else []
 
 
 def _mean_log(records: Sequence[Record], layer: int, probe: int) -> float:

@@ -94,8 +94,8 @@ class Plan:
 
 
 QUICK = Plan(
-    tagged=1200, sizes=(500,), width=32, hidden_size=32, updates=100, checks=2, checked=200, tested=500,
-    learning_rate=2e-2, arms=(ALONE, WORDS, SINGLE, TOGETHER, SHUFFLED), seeds=4,
+    tagged=1200, sizes=(500,), width=32, hidden_size=32, updates=70, checks=2, checked=200, tested=500,
+    learning_rate=2e-2, arms=(ALONE, SINGLE, TOGETHER, SHUFFLED), seeds=4,
 )  # fmt: skip
 
 
@@ -160,13 +160,14 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
     import torch
 
     from elman.data.lexicon import Lexicon
+    from elman.data.sentences import REVIEWS
     from elman.nn import Recurrent
     from elman.nn.saving import make_text_model, save_made
     from elman.nn.text import Above, TextClassifier
     from elman.train.epochs import Labelled
 
     how, size, seed = trial.arm, int(trial.on.get("sentences", 0)), trial.seed or 0
-    tagging, judged = _corpora(plan.tags, plan.data, tuple(trial.inputs.items()))
+    tagging, judged = _corpora(plan.tags, plan.data, (*trial.inputs.items(), *REVIEWS.items()))
     random = np.random.default_rng(seed)
     some, few = _drawn(tagging.training, plan.tagged, random), _drawn(judged.training, size, random)
     known = some if how in TAGGERS else few if how == SINGLE else some + few
@@ -209,9 +210,11 @@ def run(plan: Plan, trial: Trial, desk: Desk) -> Record:
 
 
 @lru_cache(maxsize=1)
-def _corpora(tags: str, data: str, inputs: tuple[tuple[str, str], ...]) -> "tuple[Corpus, Corpus]":
-    """Read the tagged and the judged sentences, once for all trials of a process that are bound to these "
-    "checksums."""
+def _corpora(tags: str, data: str, bound_to: tuple[tuple[str, Any], ...]) -> "tuple[Corpus, Corpus]":
+    """Read the tagged and the judged sentences, once for all trials of a process.
+
+    ``bound_to`` is what they depend on: checksums of the files, and numbers of generated sentences.
+    """
     from elman.data.sentences import tagged
 
     return tagged(tags), sentiment.load(data, 0)

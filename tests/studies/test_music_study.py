@@ -10,6 +10,7 @@ import torch
 
 from elman.apps.composing import compose
 from elman.apps.piano_roll import piano_roll, roll
+from elman.apps.tune_grams import grams_of
 from elman.apps.tunes import (
     BELOW,
     LONGEST,
@@ -32,7 +33,7 @@ from elman.lab.study import Trial
 from elman.lab.workspace import Desk, TrialFailed
 from elman.studies import find_study
 from elman.studies.ex24_music import study as ex24_music
-from elman.studies.ex24_music.measures import MEASURES, grams_of, measured
+from elman.studies.ex24_music.measures import MEASURES, measured
 
 TINY = ex24_music.Plan(
     tunes="grammar", arms=("LSTM", "from C, transposed"), hidden_size=16, dropout=0.0, updates=2, batch_size=4,

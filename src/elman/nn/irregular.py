@@ -90,7 +90,7 @@ class NextValue(nn.Module):
         return torch.cat([x, gaps[..., None]], -1) if self.reads_gaps else x
 
     def ask(self, h: Tensor, gap: Tensor) -> Tensor:
-        """Predict the value ``[...]``, or the quantities ``[..., D]``, a time ``gap`` ``[...]`` after the output ``h``
+        """Predict the value ``[...]``, or the quantities ``[..., D]``, a time ``gap`` ``[...]`` after an output ``h``
         ``[..., H]``."""
         gap = gap[..., None]
         if self.flows:

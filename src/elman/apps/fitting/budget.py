@@ -37,12 +37,19 @@ def updates_within(learner: Learner, minutes: float) -> int:
     RandomState().load_state_dict(held)
     if hasattr(learner.loss, "state"):
         learner.loss.state = carried  # pyright: ignore[reportFunctionMemberAccess]
-    with torch.no_grad():
-        began = time.perf_counter()
-        learner.validate()
-        validation = time.perf_counter() - began
     time_left = minutes * 60 * TRAINING
+    validation = _validation(learner)
+    if validation < 0.2 * time_left:  # the first one also compiles the cell, which would count in every pass
+        validation = _validation(learner)
     fit = time_left / (seconds + validation / learner.batches)  # one validation in every pass
     if fit > CHECKS * learner.batches:
         fit = (time_left - CHECKS * validation) / seconds
     return max(FEWEST, min(learner.most, int(fit)))
+
+
+def _validation(learner: Learner) -> float:
+    """Return the seconds of a validation."""
+    with torch.no_grad():
+        began = time.perf_counter()
+        learner.validate()
+        return time.perf_counter() - began

@@ -78,7 +78,7 @@ def read_stretches(paths: Sequence[Path], request: Request, period: int, window:
         request: the columns, and how the series is made even.
         period: steps of the period; 0: a week or a day; of a series without times, the lag of its autocorrelation.
         window: steps of a window.
-        events: file of the anomalies' first and last times or numbers; the empty string means there is none.
+        events: file of the anomalies' first and last times or numbers; the empty string if they are unknown.
 
     Raises:
         DataError: if the file cannot be read as a series, is too short, or a label or an event is malformed.

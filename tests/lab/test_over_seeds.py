@@ -10,7 +10,7 @@ from scipy.stats import t
 
 from elman.lab.over_seeds import POINTS, POSITIVE, SHARE, across, middles, spread, stretches
 
-SEEDS = [[1.0, 4.0, 9.0], [2.0, 8.0, 3.0], [4.0, 2.0, 1.0]]
+SEEDS = [[1.0, 4.0, 9.0], [2.0, 8.0, 3.0], [4.0, 2.0, 1.0], [3.0, 5.0, 2.0], [2.5, 6.0, 9.5]]
 
 
 def students(columns):
@@ -34,15 +34,17 @@ def test_on_a_logarithmic_axis_the_mean_is_the_geometric_one():
 
 def test_a_band_is_clipped_to_the_range():
     _, low, high = students(SEEDS)
-    line = across("a", [1, 2, 3], SEEDS, within=(0.5, 6.0))
-    assert line.low == pytest.approx(list(low.clip(0.5)))
-    assert line.high == pytest.approx(list(high.clip(max=6.0)))
+    line = across("a", [1, 2, 3], SEEDS, within=(1.5, 7.0))
+    assert line.low == pytest.approx(list(low.clip(1.5)))
+    assert line.high == pytest.approx(list(high.clip(max=7.0)))
     assert min(across("a", [1, 2, 3], SEEDS, within=POSITIVE).low) == 0
     assert max(across("a", [1, 2, 3], SEEDS, within=POSITIVE).high) == pytest.approx(high.max())
 
 
-def test_two_seeds_have_a_band_and_one_has_none():
-    assert across("a", [1, 2, 3], SEEDS[:2]).low is not None
+def test_fewer_than_five_seeds_are_thin_lines_and_one_is_the_line():
+    few = across("a", [1, 2, 3], SEEDS[:4])
+    assert few.y == pytest.approx(list(students(SEEDS[:4])[0]))
+    assert (few.low, few.high, few.seeds) == (None, None, SEEDS[:4])
     alone = across("a", [1, 2, 3], SEEDS[:1])
     assert (alone.y, alone.low, alone.high) == (SEEDS[0], None, None)
 

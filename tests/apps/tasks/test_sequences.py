@@ -78,7 +78,7 @@ def test_bad_lines_are_named(fitted, elman):
     assert [bool(answer.error) for answer in answers] == [False, True, True, True, True]
     assert "got 1 channels of 2 values, expected 2" in answers[1].error
     said = elman("use", fitted[0], "--json", "1,2:3,4", code=0)
-    assert json.loads(said) == answers[0].fields
+    assert json.loads(said) == {"text": "1,2:3,4", **answers[0].fields}
     with pytest.raises(UnknownName, match="takes no options"):
         list(load(fitted[0]).use(["1:2"], {"length": "3"}))
 

@@ -111,5 +111,6 @@ def test_a_study_compares_equal_seeds_though_a_trial_failed():
     for lost in (None, *records):
         found = study.findings(plan, [one for one in records if one is not lost])
         assert {v.claim.key: v.measured for v in found.claims} == {
-            "accuracy": 2 / 16, "standard": 1 / 16, "calibration": -2 / 16, "draws": 0.0, "stopping": 1.0,
+            "accuracy": 2 / 16, "standard": 1 / 16, "calibrated": -1 / 16, "calibrated end": -1 / 16,
+            "calibration best": -2 / 16, "calibration": -2 / 16, "draws": 0.0, "stopping": 1.0,
         }  # fmt: skip

@@ -167,7 +167,7 @@ def fitting(tunes: Sequence[Melody], grid: int) -> list[Melody]:
     """Return the tunes that fit a grid.
 
     Raises:
-        ValueError: if there are none.
+        ValueError: if no tune fits.
     """
     found = [tune for tune in tunes if fits(tune, grid)]
     if not found:

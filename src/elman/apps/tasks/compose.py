@@ -167,7 +167,7 @@ def fitting(tunes: Sequence[Melody], grid: int) -> list[Melody]:
     """Return the tunes that fit a grid.
 
     Raises:
-        ValueError: if there are none.
+        ValueError: if no tune fits.
     """
     found = [tune for tune in tunes if fits(tune, grid)]
     if not found:
@@ -181,7 +181,7 @@ def beginning(line: str, key: str, metre: str) -> Melody:
     """Return a melody that carries the key and metre of a line, or the given ones; its one note is not played.
 
     Raises:
-        ValueError: if the line is no header, or the key or metre is none.
+        ValueError: if the line is not a header, or the key or metre does not exist.
 
     Example:
         >>> begin = beginning("K:Em", "D", "6/8")

@@ -159,7 +159,7 @@ class Scale:
 
     def batch(self, records: Sequence[Record]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return what the network reads, ``[T, B]`` or ``[T, B, 2 D]``; gaps ``[T, B]``, lengths ``[B]``; and the
-        values ``[T, B, D]``, NaN where there are none."""
+        values ``[T, B, D]``, NaN where a value is missing."""
         lengths = torch.tensor([len(one.times) for one in records])
         targets = torch.full((int(lengths.max()), len(records), len(self.mean)), torch.nan)
         gaps = torch.zeros(targets.shape[:2])

@@ -16,17 +16,9 @@ RETIRED = re.compile(
 )
 TEXTS = sorted(
     path
-    for pattern in (
-        "src/**/*.py",
-        "src/**/*.md",
-        "src/**/*.html",
-        "src/**/*.js",
-        "bench/**/*.py",
-        "docs/**/*.md",
-        "*.md",
-    )
+    for pattern in ("src/**/*.py", "src/**/*.md", "src/**/*.html", "src/**/*.js", "bench/**/*.py", "docs/**/*.md")
     for path in ROOT.glob(pattern)
-)
+) + sorted(ROOT.glob("*.md"))
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -71,17 +71,15 @@ def _label(axes: Any, heatmap: Heatmap, rows: int, columns: int, slim: bool) -> 
     axes.set_ylabel(visible(heatmap.y_label))
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    both = (
-        (axes.xaxis, heatmap.x_ticks, columns, 16 if slim else 40),
-        (axes.yaxis, heatmap.y_ticks, rows, 20 if slim else 30),
-    )
+    across, down = (16, 20) if slim else (40, 30)
+    both = (axes.xaxis, heatmap.x_ticks, columns, across), (axes.yaxis, heatmap.y_ticks, rows, down)
     for axis, ticks, count, room in both:
         if not ticks:
             axis.get_major_locator().set_params(integer=True)
             continue
         step = math.ceil(count / room)
         axis.set_ticks(range(0, count, step), [visible(tick) for tick in ticks[::step]])
-    shown = heatmap.x_ticks[:: math.ceil(columns / (16 if slim else 40))]
+    shown = heatmap.x_ticks[:: math.ceil(columns / across)]
     if sum(map(len, shown)) > (36 if slim else 75):
         axes.tick_params(axis="x", rotation=90 if len(shown) > (8 if slim else 20) else 40)
 

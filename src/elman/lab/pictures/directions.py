@@ -49,12 +49,11 @@ def draw_directions(plan: Mapping[str, Any], name: str) -> str:
     for x in COLUMNS:
         sketch.arrow(x, top - 2, x, top - 18, "muted")
     sketch.text(170, top - 26, f"each step: {size} + {size} = {2 * size} features")
-    sketch.text(
-        170, top - 44, f"{layers} layer{'s' if layers > 1 else ''} × 2 directions = {2 * layers} final states"
-    )
+    stacked = f"{layers} layer{'s' if layers > 1 else ''}"
+    sketch.text(170, top - 44, f"{stacked} × 2 directions = {2 * layers} final states")
     said = (
-        f"Each of {layers} layers has a forward row of states from the first step to the last and a backward row from "
-        f"the last to the first. The output of each step joins both: {2 * size} features. The forward final state is "
-        "at the last step, the backward one at the first step."
+        f"Each of {layers} layers has a forward row of states, from the first step to the last, and a backward row, "
+        f"from the last step to the first. The output of each step joins both: {2 * size} features. The forward "
+        "final state is at the last step, the backward one at the first step."
     )
     return sketch.svg(name, "Two directions in every layer", said)

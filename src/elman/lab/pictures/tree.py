@@ -19,13 +19,16 @@ def draw_tree(plan: Mapping[str, Any], name: str) -> str:
     """Draw the hypotheses of two steps of a beam: those kept in colour, those pruned dashed.
 
     Raises:
-        ValueError: if the plan has no table of four tokens or no width from 1 to 4.
+        ValueError: if the plan has no table of four tokens or no width from 1 to 4, or the beam keeps a hypothesis
+            that ends at step 1.
     """
     first, after, width = plan["first"], [plan[f"after_{one}"] for one in "abc"], plan["width"]
     if not isinstance(width, int) or not 1 <= width <= 4 or any(len(row) != 4 for row in (first, *after)):
         raise ValueError(f"got a beam of width {width} and rows of {[len(row) for row in (first, *after)]} tokens")
     ranked = sorted(range(4), key=lambda token: -first[token])
     kept = ranked[:width]
+    if END in kept:
+        raise ValueError("a hypothesis that ends at step 1 leaves its place to another; the tree has no such row")
     leaves = [leaf for token in range(4) for leaf in _leaves(token, token in kept, first, after)]
     alive = sorted((leaf for leaf in leaves if leaf[0] in kept), key=lambda leaf: -leaf[2])[:width]
     sketch = Sketch(340, 34 + ROW * len(leaves) + 10)

@@ -18,7 +18,7 @@ SLIM_NOTED = 6  # maximum columns for which they fit on a phone
 
 
 def draw_heatmap(heatmap: Heatmap, slim: bool = False) -> "Figure":
-    """Draw a matrix, slim for a phone; values of both signs without set limits are centred on zero.
+    """Draw a matrix, slim for a phone; if its values have both signs and no limits are set, zero is in the middle.
 
     Raises:
         ValueError: if the rows differ in length, or the numbers of ticks and of rows or columns differ.

@@ -48,7 +48,7 @@ def recorded(
 
     Returns:
         ``nodes``, each ``[operator, arguments]`` or the value of a constant; the indices of ``inputs``, ``outputs``,
-        ``tangents`` (gradients of the outputs) and ``gradients`` (of the inputs, null where there is no gradient); and
+        ``tangents`` (gradients of the outputs) and ``gradients`` (of the inputs, null if there is no gradient); and
         how many nodes are ``forward``.
 
     Raises:

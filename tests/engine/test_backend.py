@@ -49,7 +49,7 @@ FLOORS = [
     {"planning"},
     {"backend"},
     {"door", "cpu", "loop", "scan"},
-    {"autograd"},
+    {"autograd", "web"},
     {"compiled"},
 ]
 

@@ -21,7 +21,9 @@ export class Heap {
       memory: this.memory,
       __stack_pointer: new WebAssembly.Global({ value: "i32", mutable: true }, FIRST),
       __indirect_function_table: new WebAssembly.Table({ initial: 8, element: "anyfunc" }),
-      sinf: Math.sin, cosf: Math.cos, erff: erf,
+      sinf: Math.sin, cosf: Math.cos, erff: erf, atanf: Math.atan, asinf: Math.asin, acosf: Math.acos, tanf: Math.tan,
+      sinhf: Math.sinh, coshf: Math.cosh, asinhf: Math.asinh, acoshf: Math.acosh, atanhf: Math.atanh, atan2f: Math.atan2,
+      powf: (a, b) => a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : Math.pow(a, b), fmodf: (a, b) => a % b,
       memcpy: (to, from, n) => { new Uint8Array(this.memory.buffer).copyWithin(to, from, from + n); return to; },
       memset: (to, byte, n) => { new Uint8Array(this.memory.buffer).fill(byte, to, to + n); return to; },
     };
@@ -64,9 +66,9 @@ export class Heap {
   }
 
   // A matrix [k, n] of any strides as the panels that the kernels read.
-  pack(matrix) {
+  pack(matrix, at = null) {
     const [k, n] = matrix.shape, columns = this.tile.columns, panels = Math.ceil(n / columns);
-    const at = this.take(panels * columns * k * 4);
+    at ??= this.take(panels * columns * k * 4);
     const job = this.longs([matrix.at * 4, matrix.strides[0], matrix.strides[1], k, n, at, this.longs([0, panels])]);
     this.products.pack(job, 0n, 1n);
     return at;
@@ -176,10 +178,12 @@ export class Network {
     }
     ready.packed ??= new Map();
     for (const m of p.matrices) {
-      const key = `${m.index},${m.transposed},${m.k},${m.n}`;
+      const key = `${m.index},${m.transposed},${m.k},${m.n},${m.blocks}`;
       if (!ready.packed.has(key)) {
-        const at = dense(heap, thetas[m.index]).at;
-        ready.packed.set(key, heap.pack(m.transposed ? { at, shape: [m.k, m.n], strides: [1, m.k] } : { at, shape: [m.k, m.n], strides: [m.n, 1] }));
+        const from = dense(heap, thetas[m.index]).at, size = Math.ceil(m.n / heap.tile.columns) * heap.tile.columns * m.k * 4;
+        const to = heap.take(m.blocks * size), strides = m.transposed ? [1, m.k] : [m.n, 1];
+        for (let b = 0; b < m.blocks; b++) heap.pack({ at: from + b * m.k * m.n, shape: [m.k, m.n], strides }, to + b * size);
+        ready.packed.set(key, to);
       }
       table.push(ready.packed.get(key));
     }
@@ -251,10 +255,13 @@ export class Network {
     };
     let next = 0;
     nodes.forEach(([name, args], i) => {
-      if (name === "theta") values[i] = ready.thetas[args[0]];
+      if (name === "held") {
+        const [index, shape, sizes, strides, offset] = args, at = dense(heap, ready.thetas[index]).at + offset;
+        values[i] = { at: dense(heap, { at, shape: sizes, strides }).at, shape, strides: denseStrides(shape) };
+      }
       if (name === "sums") {
-        const [a, b] = manifest.sums[next++].map(part);
-        values[i] = b ? heap.product({ at: a.at, shape: [a.shape[1], a.shape[0]], strides: [1, a.strides[0]] }, b) : columnSums(heap, a, a.shape[1]);
+        const { parts, groups, folds } = manifest.sums[next++], [a, b] = parts.map(part);
+        values[i] = !b ? columnSums(heap, a, a.shape[1]) : groups * folds === 1 ? overRows(heap, a, b) : overGroups(heap, a, b, groups, folds);
       }
     });
     run(heap, nodes, 0, nodes.length, values, this.sizes);
@@ -289,6 +296,23 @@ export class Network {
 }
 
 function run1(heap, a, b) { const f = [null, null]; f[0] = a; f[1] = b; const v = [a, b]; run(heap, [["input"], ["input"], ["add", [{ node: 0 }, { node: 1 }], 0]], 0, 3, v, {}); return v[2]; }
+
+// a^T b over all rows.
+function overRows(heap, a, b) { return heap.product({ at: a.at, shape: [a.shape[1], a.shape[0]], strides: [1, a.strides[0]] }, b); }
+
+// The same for each group of columns; a row counts as ``folds`` rows.
+function overGroups(heap, a, b, groups, folds) {
+  const found = [];
+  for (let g = 0; g < groups; g++) {
+    const [p, q] = [a, b].map((t) => {
+      const rows = t.shape[0], width = t.shape[1] / groups / folds;
+      const own = dense(heap, { at: t.at + g * folds * width, shape: [rows, folds, width], strides: [t.strides[0], width, 1] });
+      return { at: own.at, shape: [rows * folds, width], strides: [width, 1] };
+    });
+    found.push(...numbersOf(heap, overRows(heap, p, q)));
+  }
+  return fromNumbers(heap, [found.length], found);
+}
 
 function denseStrides(shape) { return shape.map((_, d) => sizeOf(shape.slice(d + 1))); }
 

@@ -4,9 +4,12 @@
 
 import pytest
 import torch
+from torch import nn
 from torch.testing import assert_close
 
 import elman
+from elman import Cell
+from elman.cells import LSTMState
 from elman.engine import web
 from elman.tensors import tensors_of
 
@@ -99,6 +102,38 @@ def held_to_the_cpu(cell, tmp_path, tolerance=1e-6):
         width = sum(one["width"] for one in shown)
         seen = torch.tensor([float(v) for v in got["seen"]]).view(-1, width)
         close("the watched outputs", seen[:, : outputs.shape[1]].flatten().tolist(), outputs, tolerance)
+
+
+class Heads(Cell):
+    """A matrix for each head, a matrix memory in each row, functions of the C library."""
+
+    state_type = LSTMState
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.W = nn.Linear(input_size, hidden_size)
+        self.R = nn.Parameter(torch.randn(2, hidden_size // 2, hidden_size // 2) / 2)
+        self.M = nn.Parameter(torch.randn(hidden_size // 2, hidden_size // 2) / 2)
+
+    def drive(self, x):
+        return self.W(x)
+
+    def initial_state(self, batch_size):
+        like = self.R.new_zeros
+        return LSTMState(like(batch_size, self.hidden_size), like(batch_size, 2, self.hidden_size // 2))
+
+    def step(self, drive, state):
+        h = state.h.view(-1, 2, self.hidden_size // 2)
+        moved = torch.einsum("bgk,gkn->bgn", h, self.R) + h @ self.M
+        c = torch.sigmoid(moved) * state.c + torch.atan(drive).view_as(h)
+        mixed = torch.softmax(c @ h.transpose(1, 2), -1) @ c
+        return LSTMState(torch.tanh(mixed.flatten(1) + torch.sin(drive)), c)
+
+
+@needs_node
+def test_products_of_groups_and_of_rows(tmp_path):
+    torch.manual_seed(0)
+    held_to_the_cpu(Heads(I, H), tmp_path, 2e-6)
 
 
 @needs_node

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from elman.engine.planning.deferred import Applied, Deferred, Outer, StepSum, Total, View
-from elman.engine.planning.language import Const, Matrix, Theta
+from elman.engine.planning.deferred import Applied, Deferred, Held, StepSum, Total, View
+from elman.engine.planning.language import Const
 from elman.engine.tracing.recording import Node, Recording
 from elman.engine.unsupported import Unsupported
 
@@ -48,8 +48,8 @@ def recorded(
 
     Returns:
         ``nodes``, each ``[operator, arguments]`` or the value of a constant; the indices of ``inputs``, ``outputs``,
-        ``tangents`` (gradients of the outputs) and ``gradients`` (of the inputs, null where there is no gradient); and how
-        many nodes are ``forward``.
+        ``tangents`` (gradients of the outputs) and ``gradients`` (of the inputs, null if there is no gradient); and
+        how many nodes are ``forward``.
 
     Raises:
         Unsupported: if it uses an operator that JavaScript does not have.
@@ -135,7 +135,7 @@ class _Writer:
         return found
 
     def argument(self, value: Any) -> Any:
-        if isinstance(value, (Node, Deferred, Theta, Matrix, Const)):
+        if isinstance(value, (Node, Deferred, Held, Const)):
             return {"node": self.refer(value)}
         if isinstance(value, (tuple, list)):
             return [self.argument(part) for part in value]
@@ -163,15 +163,9 @@ class _SumWriter(_Writer):
         super().__init__({}, "the gradient of a parameter")
 
     def refer(self, value: Any) -> int:
-        if isinstance(value, Matrix) and value not in self.place:
-            of = self.refer(Theta(0, False, (), value.index))
-            args = [{"node": of}, [value.n, value.k] if value.transposed else [value.k, value.n]]
-            self.add((value, "as rows"), ["view", args, 0])
-            last = {"node": self.place[value, "as rows"]}
-            return self.add(value, ["t", [last], 0] if value.transposed else ["view", args, 0])
-        if isinstance(value, Theta):
-            key = ("theta", value.index)
-            return self.place[key] if key in self.place else self.add(key, ["theta", [value.index], 0])
+        if isinstance(value, Held):
+            lies = [value.index, list(value.shape), list(value.sizes), list(value.strides), value.offset]
+            return self.place[value] if value in self.place else self.add(value, ["held", lies, 0])
         if isinstance(value, Const):
             return self.add(value, ["constant", [[], [value.number]], 0])
         return self.deferred(value)
@@ -199,12 +193,12 @@ class _SumWriter(_Writer):
 def sum_graph(gradients: Sequence[Deferred | None], sums: Sequence[StepSum]) -> Json:
     """Return how gradients are computed from sums over the steps: the first nodes are these sums.
 
-    Entries ``theta`` are the tensors that the step reads.
+    An entry ``held`` is a view of a tensor that the step reads.
     """
     write = _SumWriter()
     for total in sums:
         shape = list(total.shape)
-        write.add((total, "raw"), ["sums", [isinstance(total, Outer)], 0])
+        write.add((total, "raw"), ["sums", [], 0])
         write.add(total, ["reshape", [{"node": len(write.nodes) - 1}, shape], 0])
     outputs = [None if gradient is None else write.deferred(gradient) for gradient in gradients]
     return {"nodes": write.nodes, "outputs": outputs}

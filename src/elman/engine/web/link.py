@@ -13,7 +13,10 @@ MAGIC = b"\0asm\x01\0\0\0"
 CUSTOM, IMPORT, EXPORT, CODE, DATA, DATA_COUNT = 0, 2, 7, 10, 11, 12
 LAST = 13  # highest section number
 #: Functions that a module may import: the products' module has the first, JavaScript the others.
-HELPERS = frozenset(["product", "sinf", "cosf", "erff", "memcpy", "memset"])
+HELPERS = frozenset([
+    "product", "memcpy", "memset", "sinf", "cosf", "erff", "atanf", "asinf", "acosf", "tanf", "sinhf", "coshf",
+    "asinhf", "acoshf", "atanhf", "atan2f", "powf", "fmodf",
+])  # fmt: skip
 KINDS = {0: "function", 1: "table", 2: "memory", 3: "global"}
 UNDEFINED, EXPLICIT_NAME = 0x10, 0x40  # flags of a symbol
 SYMBOL_TABLE = 8

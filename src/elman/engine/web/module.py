@@ -10,11 +10,13 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from elman.cell import Cell
 from elman.engine.cpu.layout import Layout
+from elman.engine.planning.deferred import Outer
 from elman.engine.planning.language import Value
 from elman.engine.planning.lower import KNOWN, lower
 from elman.engine.planning.lowering import Meaning
 from elman.engine.planning.plan import plan
 from elman.engine.planning.program import Program
+from elman.engine.planning.views import Laid
 from elman.engine.tracing.recording import Node
 from elman.engine.tracing.trace import Trace, record
 from elman.engine.unsupported import Unsupported
@@ -86,7 +88,7 @@ def _compile(own: Cell, any_input: bool) -> WebModule:
     step = lower(trace, meanings)
     planned = plan(step)
     calls = [meanings.get(node) for node in trace.nodes if node.op == "sigmoid" and node.shape[:1] == (trace.batch,)]
-    sigmoids = [value for value in calls if isinstance(value, Value)]
+    sigmoids = [laid.value for laid in calls if isinstance(laid, Laid)]
     gates = _gates(cell, sigmoids)
     fields: tuple[str, ...] = cell.initial_state(1)._fields  # pyright: ignore[reportAttributeAccessIssue]
     watch, shown = watching(step, fields, sigmoids, gates, len(trace.thetas))
@@ -113,10 +115,14 @@ def _compile(own: Cell, any_input: bool) -> WebModule:
         "saved": {"output": planned.saved.output, "drives": list(planned.saved.drives)},
         "shown": [asdict(one) for one in shown],
         "sums": [
-            [
-                {"buffer": place.buffer.name, "column": place.column, "width": value.width}
-                for place, value in zip(planned.sums[total], total.parts, strict=True)
-            ]
+            {
+                "parts": [
+                    {"buffer": place.buffer.name, "column": place.column, "width": value.width}
+                    for place, value in zip(planned.sums[total], total.parts, strict=True)
+                ],
+                "groups": total.groups if isinstance(total, Outer) else 1,
+                "folds": total.folds if isinstance(total, Outer) else 1,
+            }
             for total in sums
         ],
         "gradients": sum_graph(step.grad_thetas, sums),

@@ -10,7 +10,18 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from elman.cell import Cell
-from elman.engine.planning.language import Cat, MatMul, Op, Pointwise, Reduce, Slice, Value
+from elman.engine.planning.language import (
+    Cat,
+    Contract,
+    Gather,
+    MatMul,
+    Op,
+    Pointwise,
+    Reduce,
+    Scan,
+    Slice,
+    Value,
+)
 from elman.engine.planning.program import Place, Program
 from elman.engine.planning.schedule import Scheduler
 from elman.engine.planning.step import Step
@@ -147,31 +158,40 @@ def watching(
 def _with(value: Value, swapped: dict[Value, Value], values: Values) -> Value:
     """Return a value computed from others in place of those that were swapped."""
     done: dict[Value, Value] = {}
-
-    def of(value: Value) -> Value:
-        if value not in done:
-            args = [of(arg) for arg in value.args]
-            made = value
-            if any(new is not old for new, old in zip(args, value.args, strict=True)):
-                match value:
-                    case Pointwise():
-                        made = values.pointwise(value.op, *args)
-                    case Slice():
-                        made = values.slice(args[0], value.start, value.width)
-                    case Cat():
-                        made = values.cat(args)
-                    case MatMul():
-                        made = values.matmul(args[0], value.matrix)
-                    case Reduce():
-                        made = values.reduce(value.how, args[0])
-            done[value] = swapped.get(value, made) if made is value else _again(value, made, swapped, values)
-        return done[value]
-
-    return of(value)
+    stack = [value]
+    while stack:
+        value = stack[-1]
+        if missing := [arg for arg in value.args if arg not in done]:
+            stack += missing
+            continue
+        stack.pop()
+        if value in done:
+            continue
+        args = tuple(done[arg] for arg in value.args)
+        made = value if args == value.args else _rebuilt(value, args, values)
+        if value in swapped:  # a gate's hold, on what the gate now computes
+            made = swapped[value] if made is value else _with(swapped[value], {value: made}, values)
+        done[value] = made
+    return done[value]
 
 
-def _again(value: Value, made: Value, swapped: dict[Value, Value], values: Values) -> Value:
-    """Return a gate whose own operands were swapped too, with its hold."""
-    if value not in swapped:
-        return made
-    return _with(swapped[value], {value: made}, values)
+def _rebuilt(value: Value, args: tuple[Value, ...], values: Values) -> Value:
+    """Return the same operator of other operands."""
+    match value:
+        case Pointwise():
+            return values.pointwise(value.op, *args)
+        case Slice():
+            return values.slice(args[0], value.start, value.width)
+        case Cat():
+            return values.cat(args)
+        case Gather():
+            return values.gather(args[0], value.index)
+        case MatMul():
+            return values.matmul(args[0], value.matrix, value.groups)
+        case Reduce():
+            return values.reduce(value.how, args[0], value.count, value.inner)
+        case Scan():
+            return values.scan(value.how, args[0], value.count)
+        case Contract():
+            return values.contract(*args, value.sizes, value.a_strides, value.b_strides)
+    raise AssertionError(f"{value} has no operands")

@@ -57,9 +57,7 @@ def batches(draw):
     with_state=st.booleans(),
     engine=st.sampled_from(["auto", "loop"]),
 )
-def test_as_loops_that_reset_by_hand(
-    kind, batch, ragged, layers, bidirectional, batch_first, with_state, engine
-):
+def test_as_loops_that_reset_by_hand(kind, batch, ragged, layers, bidirectional, batch_first, with_state, engine):
     torch.manual_seed(0)
     lengths, resets = batch
     if not ragged:

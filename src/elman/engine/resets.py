@@ -40,7 +40,9 @@ def check_resets(resets: Any, shape: Sequence[int], device: torch.device, layout
             "export it without resets, and reset the state between calls"
         )
     if resets.shape != tuple(shape):
-        raise ValueError(f"resets must be {layout} = {list(shape)}, one per step of the input, got {list(resets.shape)}")
+        raise ValueError(
+            f"resets must be {layout} = {list(shape)}, one per step of the input, got {list(resets.shape)}"
+        )
     if resets.device != device:
         raise ValueError(f"resets are on {resets.device} and the input on {device}: pass resets.to({str(device)!r})")
     return resets if bool(resets.any()) else None
@@ -69,7 +71,7 @@ class Resets:
         begins = resets & (torch.arange(steps)[:, None] < lengths)
         if not bool(begins.any()):
             return None
-        anew, begins[0] = begins[0].clone(), True
+        at_once, begins[0] = begins[0].clone(), True
         row, start = begins.T.nonzero().unbind(1)  # row by row, each row's segments in order of time
         first = start == 0
         last = first.roll(-1)
@@ -77,7 +79,7 @@ class Resets:
         length, order = length.sort(descending=True, stable=True)
         row, start, first, last = row[order], start[order], first[order], last[order]
         batch_sizes, where = _packed(row, start, length, batch)
-        given = first & ~anew[row], last
+        given = first & ~at_once[row], last
         return cls(
             Ragged(steps, batch, batch_sizes, None, where.to(device)),
             (_sources(row, given[0], batch).to(device), _sources(row, given[1], batch).to(device)),

@@ -51,9 +51,7 @@ class LanguageModel(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(hidden_size if recurrent is None else self.recurrent.output_size, vocabulary_size)
 
-    def forward(
-        self, tokens: Tensor, state: Any = None, *, resets: Tensor | None = None
-    ) -> tuple[Tensor, Any]:
+    def forward(self, tokens: Tensor, state: Any = None, *, resets: Tensor | None = None) -> tuple[Tensor, Any]:
         """Map tokens ``[T, B]`` and a state to the logits of each next token ``[T, B, V]`` and the new state.
 
         ``resets``, truth values ``[T, B]``, are passed on to the recurrent layer: True where a new text begins.

@@ -122,13 +122,15 @@ def marked(x: Tensor | PackedSequence | Symbols, resets: Tensor | None, layer: t
     """Check ``resets``, in the layout of a layer's input without I; return None if no state is reset.
 
     Raises:
-        TypeError: if ``resets`` is not a bool tensor.
+        TypeError: if ``resets`` is not a bool tensor, or ``x`` no input.
         ValueError: if its shape or device does not fit, or ``x`` is a PackedSequence.
     """
-    if resets is None or not isinstance(x, (Tensor, PackedSequence, Symbols)):
-        return None  # lay_out refuses what is no input
+    if resets is None:
+        return None
     if isinstance(x, PackedSequence):
         raise ValueError("resets need a padded tensor: unpack the PackedSequence, and pass its lengths")
+    if not isinstance(x, (Tensor, Symbols)):
+        raise _no_input(x)
     shape = x.shape[:-1] if isinstance(x, Tensor) else x.tokens.shape
     layout = "[T]" if len(shape) == 1 else "[B, T]" if layer.batch_first else "[T, B]"
     return check_resets(resets, shape, x.device, layout)
@@ -165,7 +167,7 @@ def lay_out(
                 f"pass {shape}, or [T, I] for one sequence, not {list(x.shape)}"
             )
     else:
-        raise TypeError(f"input must be a Tensor, a PackedSequence or Symbols, got {type(x).__name__}")
+        raise _no_input(x)
     if data.shape[-1] != layer.input_size:
         raise RuntimeError(
             f"input.size(-1) must be equal to input_size. Expected {layer.input_size}, "
@@ -178,3 +180,7 @@ def lay_out(
     grid = Grid(x.tokens.unsqueeze(-1), lengths, layer.batch_first, resets)
     grid.data = Symbols(looked_up(grid.data).squeeze(-1), x.table)
     return grid
+
+
+def _no_input(x: object) -> TypeError:
+    return TypeError(f"input must be a Tensor, a PackedSequence or Symbols, got {type(x).__name__}")

@@ -105,9 +105,7 @@ def streaming(model: nn.Module, *, batch_first: bool | None = None) -> Stream:
 def _reset(state: Any, initial: Any, rows: Tensor) -> Any:
     """Return ``state`` with ``initial`` in the given rows."""
     fields = zip(state, initial, strict=True)
-    return type(state)(
-        *(torch.where(rows.reshape(-1, *[1] * (old.dim() - 1)), new, old) for old, new in fields)
-    )
+    return type(state)(*(torch.where(rows.reshape(-1, *[1] * (old.dim() - 1)), new, old) for old, new in fields))
 
 
 def _batch_first(model: nn.Module) -> bool:

@@ -94,9 +94,9 @@ def test_nothing_crosses_a_boundary(engine, reverse, junk):
     alone = elman.unroll(cell, x[good, :1], reverse=reverse)
     assert_close(outputs[good, :1], alone[0])
     assert_close(final.h[:1], alone[1].h)
-    assert outputs[bad, 0].isnan().all() or junk == float("inf")
     (gradient,) = torch.autograd.grad(outputs[good, 0].sum() + outputs[:, 1].sum(), dirty)
-    assert gradient[good, 0].isfinite().all() and gradient[:, 1].isfinite().all()
+    assert gradient[good, 0].isfinite().all()
+    assert gradient[:, 1].isfinite().all()
     assert gradient[good, 0].abs().sum() > 0
 
 
@@ -108,8 +108,9 @@ def test_no_gradient_crosses_a_boundary(engine):
     given = type(cell.initial_state(2))(*torch.randn(2, 2, 4, requires_grad=True).unbind())
     outputs, _ = elman.unroll(cell, x, given, resets=resets, engine=engine)
     into, h, c = torch.autograd.grad(outputs[3:].sum(), (x, *given))
-    assert into[:3, 0].eq(0).all() and into[:3, 1].ne(0).all()
-    assert h.eq(0).all() and c.eq(0).all()  # row 0 is cut later, row 1 never starts from the given state
+    assert into[:3, 0].eq(0).all()
+    assert into[:3, 1].ne(0).all()
+    assert torch.stack([h, c]).eq(0).all()  # row 0 is cut later, row 1 never starts from the given state
 
 
 def test_no_reset_takes_the_ordinary_path(monkeypatch):
@@ -130,7 +131,8 @@ def test_symbols_and_masks():
     resets = torch.tensor([[False], [False], [True], [False]])
     state = dropped.initial_state(1)
     outputs, final = elman.unroll(dropped, torch.randn(4, 1, 3), state, resets=resets)
-    assert outputs.shape == (4, 1, 4) and final._fields == state._fields
+    assert outputs.shape == (4, 1, 4)
+    assert final._fields == state._fields
 
 
 def test_one_long_row_beside_many_short_segments():

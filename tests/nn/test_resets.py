@@ -127,7 +127,7 @@ def test_under_autocast_torch_runs_the_segments():
     layer, x = elman.nn.LSTM(INPUT, HIDDEN, 2), torch.randn(6, 2, INPUT)
     resets = torch.zeros(6, 2, dtype=torch.bool)
     resets[2, 0] = resets[4, 1] = True
-    expected, (h, c) = layer(x, resets=resets)
+    expected, (_, c) = layer(x, resets=resets)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         outputs, final = layer(x, resets=resets)
     assert_close(outputs.float(), expected, rtol=0, atol=0.05)
@@ -146,7 +146,8 @@ def test_nan_stays_on_its_side(kind, engine):
         outputs, _ = layer(dirty, resets=resets)
         assert_close(outputs[3:, :1], layer(x[3:, :1])[0])
         (gradient,) = torch.autograd.grad(outputs[3:].sum() + outputs[:, 1].sum(), dirty)
-    assert gradient[3:, 0].isfinite().all() and gradient[:, 1].isfinite().all()
+    assert gradient[3:, 0].isfinite().all()
+    assert gradient[:, 1].isfinite().all()
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "Recurrent"])

@@ -1,4 +1,4 @@
-"""Resets: rows cut into segments, which the engines run as the rows of a ragged batch, so that nothing crosses a cut."""
+"""Resets: rows are cut into segments, which run as rows of a ragged batch, so that nothing crosses a cut."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ class Resets:
         begins = resets & (torch.arange(steps)[:, None] < lengths)
         if not bool(begins.any()):
             return None
-        at_once, begins[0] = begins[0].clone(), True
+        restarted, begins[0] = begins[0].clone(), True
         row, start = begins.T.nonzero().unbind(1)  # row by row, each row's segments in order of time
         first = start == 0
         last = first.roll(-1)
@@ -79,7 +79,7 @@ class Resets:
         length, order = length.sort(descending=True, stable=True)
         row, start, first, last = row[order], start[order], first[order], last[order]
         batch_sizes, where = _packed(row, start, length, batch)
-        given = first & ~at_once[row], last
+        given = first & ~restarted[row], last
         return cls(
             Ragged(steps, batch, batch_sizes, None, where.to(device)),
             (_sources(row, given[0], batch).to(device), _sources(row, given[1], batch).to(device)),

@@ -34,8 +34,8 @@ def unroll(
 
     With ``resets`` the state starts again inside a row, as after the end of an episode in reinforcement learning:
     before each step whose element is True, the state is replaced by the cell's own ``initial_state``, not by
-    ``state``. No value and no gradient crosses such a boundary. In reverse, the boundary is at the same place, between
-    a step and the one before it: the state is replaced after the marked step, before the preceding step is read.
+    ``state``. No value and no gradient crosses such a boundary. In reverse, the boundary is at the same place,
+    between a step and the one before it: the state is replaced after the marked step, before the preceding one.
 
     Args:
         cell: any :class:`~elman.Cell`.

@@ -61,7 +61,7 @@ def run_packed(by_torch: Callable[..., Any], layout: Layout, state: tuple[Tensor
     begun = tuple(field[:, :alive] for field in state)
     packed, final = by_torch(PackedSequence(looked_up(layout.data), sizes), single(begun))
     final = final if isinstance(final, tuple) else (final,)
-    if alive < layout.batch:
+    if alive < state[0].shape[1]:
         final = tuple(torch.cat([new, old[:, alive:]], 1) for new, old in zip(final, state, strict=True))
     return packed.data, final
 

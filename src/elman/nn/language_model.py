@@ -51,12 +51,15 @@ class LanguageModel(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(hidden_size if recurrent is None else self.recurrent.output_size, vocabulary_size)
 
-    def forward(self, tokens: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-        """Map tokens ``[T, B]`` and a state to the logits of each next token ``[T, B, V]`` and the new state."""
+    def forward(self, tokens: Tensor, state: Any = None, *, resets: Tensor | None = None) -> tuple[Tensor, Any]:
+        """Map tokens ``[T, B]`` and a state to the logits of each next token ``[T, B, V]`` and the new state.
+
+        ``resets``, truth values ``[T, B]``, are passed on to the recurrent layer: True where a new text begins.
+        """
         x = embedded(self.embedding, tokens, self.dropout)
         if not isinstance(self.recurrent, (LSTM, GRU, RNN, Recurrent)):
             x = looked_up(x)
-        outputs, state = self.recurrent(x, state)
+        outputs, state = self.recurrent(x, state, **({} if resets is None else {"resets": resets}))
         return self.head(self.dropout(outputs)), state
 
     def step(self, tokens: Tensor, state: Any = None) -> tuple[Tensor, Any]:

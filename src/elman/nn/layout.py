@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.engine.ragged import Ragged, check_batch_sizes
+from elman.engine.resets import Resets, check_resets
 from elman.engine.symbols import Symbols, looked_up
 
 
@@ -16,28 +17,42 @@ class Grid:
     Attributes:
         data: the real steps, ``[N, I]`` or N symbols, packed for the engines.
         batch_sizes: rows alive at each step.
-        steps: number of steps T.
+        steps: number of steps T, or of the longest segment.
         batch: number of rows B, including rows of length zero.
+        cut: the segments that the rows are cut into at resets; None if no state is reset. If it is not None, the rows
+            of ``data`` are segments: states are put in their order by ``cut``, not by this layout.
 
     Raises:
         ValueError: if ``lengths`` are not B integers from 0 to T.
         RuntimeError: if the input has no steps and ``lengths`` is not given.
     """
 
-    def __init__(self, x: Tensor, lengths: Tensor | Sequence[int] | None, batch_first: bool):
+    def __init__(
+        self,
+        x: Tensor,
+        lengths: Tensor | Sequence[int] | None,
+        batch_first: bool,
+        resets: Tensor | None = None,
+    ):
         self.alone = x.dim() == 2
         self.batch_first = batch_first and not self.alone
         if self.alone:
             x = x.unsqueeze(1)
         elif self.batch_first:
             x = x.transpose(0, 1)
+        if resets is not None:
+            resets = resets.unsqueeze(1) if self.alone else resets.T if self.batch_first else resets
         self.steps, self.batch = steps, _ = x.shape[:2]
         if not steps and lengths is None:
             raise RuntimeError(
                 f"Expected sequence length to be larger than 0 in RNN, got input {list(x.shape)} as "
                 "[T, B, I]: pass at least one step, or lengths of zero"
             )
-        self.ragged = Ragged.from_lengths(lengths, steps, self.batch, x.device)
+        self.cut = Resets.cut(resets, lengths, steps, self.batch)
+        if self.cut is None:
+            self.ragged = Ragged.from_lengths(lengths, steps, self.batch, x.device)
+        else:
+            self.ragged, self.steps = self.cut.ragged, self.cut.steps
         self.back = None if self.ragged.order is None else self.ragged.order.argsort()
         self.data: Tensor | Symbols = self.ragged.pack(x)
         self.batch_sizes = self.ragged.batch_sizes
@@ -75,6 +90,7 @@ class Packed:
     """
 
     alone = False
+    cut = None
 
     def __init__(self, x: PackedSequence):
         self.x = x
@@ -102,10 +118,31 @@ def _permuted(field: Tensor, rows: Tensor | None) -> Tensor:
     return field if rows is None else field.index_select(1, rows)
 
 
+def marked(x: Tensor | PackedSequence | Symbols, resets: Tensor | None, layer: torch.nn.RNNBase) -> Tensor | None:
+    """Check ``resets``, in the layout of a layer's input without I; return None if no state is reset.
+
+    Raises:
+        TypeError: if ``resets`` is not a bool tensor, or ``x`` no input.
+        ValueError: if its shape or device does not fit, or ``x`` is a PackedSequence.
+    """
+    if resets is None:
+        return None
+    if isinstance(x, PackedSequence):
+        raise ValueError("resets need a padded tensor: unpack the PackedSequence, and pass its lengths")
+    if not isinstance(x, (Tensor, Symbols)):
+        raise _no_input(x)
+    shape = x.shape[:-1] if isinstance(x, Tensor) else x.tokens.shape
+    layout = "[T]" if len(shape) == 1 else "[B, T]" if layer.batch_first else "[T, B]"
+    return check_resets(resets, shape, x.device, layout)
+
+
 def lay_out(
-    x: Tensor | PackedSequence | Symbols, lengths: Tensor | Sequence[int] | None, layer: torch.nn.RNNBase
+    x: Tensor | PackedSequence | Symbols,
+    lengths: Tensor | Sequence[int] | None,
+    layer: torch.nn.RNNBase,
+    resets: Tensor | None = None,
 ) -> Layout:
-    """Check a layer's input and return its layout.
+    """Check a layer's input and return its layout; ``resets`` come from :func:`marked`.
 
     Raises:
         TypeError: if ``x`` is not a Tensor, a PackedSequence or Symbols.
@@ -130,7 +167,7 @@ def lay_out(
                 f"pass {shape}, or [T, I] for one sequence, not {list(x.shape)}"
             )
     else:
-        raise TypeError(f"input must be a Tensor, a PackedSequence or Symbols, got {type(x).__name__}")
+        raise _no_input(x)
     if data.shape[-1] != layer.input_size:
         raise RuntimeError(
             f"input.size(-1) must be equal to input_size. Expected {layer.input_size}, "
@@ -139,7 +176,11 @@ def lay_out(
     if isinstance(x, PackedSequence):
         return Packed(x)
     if isinstance(x, Tensor):
-        return Grid(x, lengths, layer.batch_first)
-    grid = Grid(x.tokens.unsqueeze(-1), lengths, layer.batch_first)
+        return Grid(x, lengths, layer.batch_first, resets)
+    grid = Grid(x.tokens.unsqueeze(-1), lengths, layer.batch_first, resets)
     grid.data = Symbols(looked_up(grid.data).squeeze(-1), x.table)
     return grid
+
+
+def _no_input(x: object) -> TypeError:
+    return TypeError(f"input must be a Tensor, a PackedSequence or Symbols, got {type(x).__name__}")

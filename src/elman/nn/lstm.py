@@ -18,7 +18,7 @@ class LSTM(nn.LSTM, metaclass=StandIn):
     """Long short-term memory over whole sequences, a drop-in for :class:`torch.nn.LSTM`.
 
     Arguments, parameters, their names and their initial values are those of :class:`torch.nn.LSTM`, so
-    checkpoints load both ways. :meth:`forward` also takes ``lengths`` and :class:`~elman.Symbols`.
+    checkpoints load both ways. :meth:`forward` also takes ``lengths``, ``resets`` and :class:`~elman.Symbols`.
     Off the CPU, under autocast and while being compiled or traced, ``torch.nn``'s own kernels run; while being
     exported, Elman's scan runs, which keeps the length dynamic.
 
@@ -55,6 +55,7 @@ class LSTM(nn.LSTM, metaclass=StandIn):
         hx: tuple[Tensor, Tensor] | None = None,
         *,
         lengths: Tensor | Sequence[int] | None = None,
+        resets: Tensor | None = None,
     ) -> Any:
         """Run over a batch of sequences.
 
@@ -68,17 +69,20 @@ class LSTM(nn.LSTM, metaclass=StandIn):
                 all T. Outputs past a row's end are zero, its final state is the state at its own last
                 step, and the content of the padding affects neither values nor gradients. A row of length
                 0 keeps its initial state.
+            resets: truth values in ``input``'s layout without I, ``[T, B]``, True where every layer's state is reset
+                to zeros before a step, also if ``hx`` is given. No value and no gradient crosses such a boundary,
+                which is at the same place in the backward direction. Default no resets.
 
         Returns:
             Outputs ``[T, B, D P]`` in the input's layout, and the final ``(h_n, c_n)``, shaped as ``hx``.
 
         Raises:
-            TypeError: if ``input`` has another type.
-            ValueError: if ``input``'s number of dimensions or dtype, or ``lengths``, do not fit.
+            TypeError: if ``input`` has another type, or ``resets`` is not a bool tensor.
+            ValueError: if ``input``'s number of dimensions or dtype, ``lengths`` or ``resets`` do not fit.
             RuntimeError: if ``input``'s width or device, or a state's shape, do not fit.
         """
         widths = (self.proj_size or self.hidden_size, self.hidden_size)
-        return forward(self, super().forward, _cell_of, widths, input, hx, lengths)
+        return forward(self, super().forward, _cell_of, widths, input, hx, lengths, resets)
 
     def __prepare_scriptable__(self) -> nn.RNNBase:
         return as_torch(self)

@@ -14,7 +14,7 @@ from elman.engine.symbols import Symbols, looked_up
 from elman.engine.unroll import check_state, first_state
 from elman.errors import check_positive
 from elman.nn.layers import run_layers
-from elman.nn.layout import Layout, lay_out
+from elman.nn.layout import Layout, lay_out, marked
 from elman.nn.stand_in import as_leaf
 
 __all__ = ["Recurrent"]
@@ -149,6 +149,7 @@ class Recurrent(nn.Module):
         state: Sequence[Any] | None = None,
         *,
         lengths: Tensor | Sequence[int] | None = None,
+        resets: Tensor | None = None,
     ) -> tuple[Any, tuple[Any, ...]]:
         """Run over a batch of sequences.
 
@@ -160,18 +161,21 @@ class Recurrent(nn.Module):
                 truncated backpropagation, detach the fields.
             lengths: real steps of each row, B integers from 0 to T in any order; default all T. Outputs past
                 a row's end are zero; its final state is the state at its own last step.
+            resets: truth values in ``x``'s layout without I, ``[T, B]``, True where every layer's state is reset
+                before a step, to the cell's own initial state and not to ``state``; see :func:`~elman.unroll`.
+                In the backward direction the boundary is at the same place. Default no resets.
 
         Returns:
             Outputs ``[T, B, D H]`` in the input's layout, and the state after each row's last step.
 
         Raises:
-            TypeError: if ``x`` is not a Tensor, a PackedSequence or Symbols.
-            ValueError: if ``x``'s number of dimensions, the state or ``lengths`` do not fit.
+            TypeError: if ``x`` is not a Tensor, a PackedSequence or Symbols, or ``resets`` not a bool tensor.
+            ValueError: if ``x``'s number of dimensions, the state, ``lengths`` or ``resets`` do not fit.
             RuntimeError: if ``x``'s width does not fit, or ``x`` has no steps.
         """
         if isinstance(x, Proxy):
-            return as_leaf(self, x, state, lengths)  # pyright: ignore[reportReturnType]
-        layout = lay_out(x, lengths, self)  # pyright: ignore[reportArgumentType]
+            return as_leaf(self, x, state, lengths, resets)  # pyright: ignore[reportReturnType]
+        layout = lay_out(x, lengths, self, marked(x, resets, self))  # pyright: ignore[reportArgumentType]
         cells = self._all()
         if state is None:
             starts = [first_state(cell, layout.batch) for cell in cells]
@@ -181,8 +185,17 @@ class Recurrent(nn.Module):
             starts = [check_state(cell, one, layout.batch) for cell, one in zip(cells, state, strict=True)]
 
         def run(place: int, x: Any, reverse: bool) -> tuple[Tensor, Any]:
-            state = _rows(layout.arrange, starts[place], layout)
-            return choose(steps=layout.steps)(cells[place].drawn(), x, layout.batch_sizes, state, reverse)
+            cell = cells[place].drawn()
+            engine = choose(steps=layout.steps)
+            if layout.cut is None:
+                outputs, final = engine(
+                    cell, x, layout.batch_sizes, _rows(layout.arrange, starts[place], layout), reverse
+                )
+                return outputs, _rows(layout.restore_state, final, layout)
+            initial = first_state(cell, layout.cut.new[reverse])
+            begun = layout.cut.begin(starts[place], initial, reverse)
+            outputs, final = engine(cell, x, layout.batch_sizes, begun, reverse)
+            return outputs, layout.cut.end(final, reverse)
 
         def join(depth: int, x: Any, outputs: Tensor) -> Tensor:
             return self.connections[depth](looked_up(x), outputs)
@@ -191,7 +204,7 @@ class Recurrent(nn.Module):
             run, layout.data, self.num_layers, 2 if self.bidirectional else 1, self.dropout * self.training,
             join if len(self.connections) else None,
         )  # fmt: skip
-        return layout.restore_outputs(outputs), tuple(_rows(layout.restore_state, one, layout) for one in finals)
+        return layout.restore_outputs(outputs), tuple(finals)
 
     def _all(self) -> list[Any]:
         return list(self.cells)

@@ -14,7 +14,7 @@ from elman.engine import choice
 from elman.engine.symbols import Symbols, looked_up
 from elman.nn.fallback import run_packed, single, torch_runs
 from elman.nn.layers import run_layers
-from elman.nn.layout import Layout, lay_out
+from elman.nn.layout import Layout, lay_out, marked
 from elman.nn.one_step import one_step
 from elman.nn.stand_in import as_leaf
 
@@ -29,6 +29,7 @@ def forward(
     x: Tensor | PackedSequence | Symbols,
     hx: Any,
     lengths: Tensor | Sequence[int] | None,
+    resets: Tensor | None,
 ) -> Any:
     """Run a layer's forward.
 
@@ -40,29 +41,31 @@ def forward(
         x: the input in any layout.
         hx: state before the first step, fields ``[K, B, width]``, or None for zeros.
         lengths: real steps of each row, or None.
+        resets: where states are reset, in the input's layout without I, or None.
 
     Returns:
         Outputs in the input's layout and the final state in the layout of ``hx``.
     """
     if isinstance(x, Proxy):
-        return as_leaf(layer, x, hx, lengths)
+        return as_leaf(layer, x, hx, lengths, resets)
+    resets = marked(x, resets, layer)
+    full = lengths is None and resets is None
     data = x.data if isinstance(x, PackedSequence) else x.table if isinstance(x, Symbols) else x
-    if lengths is None and is_tensor_like(data) and torch_runs(data, full=not isinstance(x, PackedSequence)):
+    if full and is_tensor_like(data) and torch_runs(data, full=not isinstance(x, PackedSequence)):
         return by_torch(looked_up(x), hx)
-    if lengths is None and isinstance(x, Tensor) and choice.automatic():
+    if full and isinstance(x, Tensor) and choice.automatic():
         after = one_step(layer, x, hx)
         if after is not None:
             return after
-    layout = lay_out(x, lengths, layer)
+    layout = lay_out(x, lengths, layer, resets)
     state = _state(layer, layout, widths, hx)
-    if lengths is not None and torch_runs(data, full=False) and len(layout.data):
+    if not full and torch_runs(data, full=False) and len(layout.data):
         outputs, final = run_packed(by_torch, layout, state)
     else:
         outputs, final = _run(layer, cell_of, layout, state)
         if outputs.requires_grad:
             outputs = outputs.clone()  # the caller may write in place, and backward reads outputs
-    final = tuple(layout.restore_state(field) for field in final)
-    return layout.restore_outputs(outputs), single(final)
+    return layout.restore_outputs(outputs), single(_restored(layer, layout, final))
 
 
 def _run(layer: nn.RNNBase, cell_of: CellOf, layout: Layout, state: tuple[Tensor, ...]) -> Any:
@@ -88,7 +91,8 @@ def _state(layer: nn.RNNBase, layout: Layout, widths: tuple[int, ...], hx: Any) 
     places = layer.num_layers * (2 if layer.bidirectional else 1)
     x = layout.data
     if hx is None:
-        return tuple(x.new_zeros(places, layout.batch, width) for width in widths)
+        rows = layout.batch if layout.cut is None else layout.cut.segments
+        return tuple(x.new_zeros(places, rows, width) for width in widths)
     fields = (hx,) if isinstance(hx, Tensor) else tuple(hx)
     if len(fields) != len(widths) or isinstance(hx, Tensor) != (len(widths) == 1):
         wanted = "one tensor h_0" if len(widths) == 1 else "a pair (h_0, c_0)"
@@ -115,4 +119,25 @@ def _state(layer: nn.RNNBase, layout: Layout, widths: tuple[int, ...], hx: Any) 
                     f"Input and hidden tensors are not {what}, found input tensor at {wanted} and hidden tensor at "
                     f"{came}: convert {name}"
                 )
-    return tuple(layout.arrange(field) for field in fields)
+    if layout.cut is None:
+        return tuple(layout.arrange(field) for field in fields)
+    begun = []
+    for given, reverse in _by_place(layer, [field.unsqueeze(1) if layout.alone else field for field in fields]):
+        initial = tuple(field.new_zeros(layout.cut.new[reverse], field.shape[1]) for field in given)
+        begun.append(layout.cut.begin(given, initial, reverse))
+    return tuple(_stacked(field) for field in zip(*begun, strict=True))
+
+
+def _restored(layer: nn.RNNBase, layout: Layout, final: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    cut = layout.cut
+    if cut is None:
+        return tuple(layout.restore_state(field) for field in final)
+    ended = [cut.end(one, reverse) for one, reverse in _by_place(layer, final)]
+    fields = tuple(_stacked(field) for field in zip(*ended, strict=True))
+    return tuple(field.squeeze(1) for field in fields) if layout.alone else fields
+
+
+def _by_place(layer: nn.RNNBase, fields: Sequence[Tensor]) -> list[tuple[tuple[Tensor, ...], bool]]:
+    """Return the state of each layer and direction, and whether it is one that runs backwards."""
+    states = zip(*(field.unbind(0) for field in fields), strict=True)
+    return [(state, layer.bidirectional and place % 2 == 1) for place, state in enumerate(states)]

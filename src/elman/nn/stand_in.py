@@ -49,9 +49,10 @@ def as_torch(layer: nn.RNNBase) -> nn.RNNBase:
     return twin
 
 
-def as_leaf(layer: nn.Module, x: fx.Proxy, hx: Any, lengths: Any) -> fx.Proxy:
+def as_leaf(layer: nn.Module, x: fx.Proxy, hx: Any, lengths: Any, resets: Any) -> fx.Proxy:
     """Record a call of a layer as one node of a ``torch.fx`` graph, as for ``torch.nn``'s layers."""
     arguments = (x,) if hx is None else (x, hx)
-    options = {} if lengths is None else {"lengths": lengths}
+    given = {"lengths": lengths, "resets": resets}
+    options = {name: value for name, value in given.items() if value is not None}
     tracer: Any = x.tracer
     return tracer.create_proxy("call_module", tracer.path_of_module(layer), arguments, options)

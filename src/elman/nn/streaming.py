@@ -1,11 +1,13 @@
 """Run a model one step at a time, as its input arrives."""
 
+import inspect
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from elman.cell import Cell
+from elman.engine.resets import check_resets
 from elman.engine.unroll import first_state
 
 __all__ = ["Stream", "streaming"]
@@ -27,27 +29,44 @@ class Stream:
         self._rows = 0
 
     @torch.inference_mode()
-    def feed(self, x: Tensor) -> Any:
+    def feed(self, x: Tensor, *, resets: Tensor | None = None) -> Any:
         """Feed one step of each row, and return its output.
 
         Args:
             x: ``[B, I]``, or tokens ``[B]``; B must equal that of the first step.
+            resets: truth values ``[B]``, True for each row whose state is reset to the initial state before this
+                step; default no resets. A model other than a cell or a layer needs a parameter of that name.
 
         Raises:
-            ValueError: if the number of rows changes.
+            TypeError: if ``resets`` is not a bool tensor, or the model takes no resets.
+            ValueError: if the number of rows changes, or the shape or device of ``resets`` does not fit.
         """
         if self.steps and len(x) != self._rows:
             raise ValueError(f"the stream has {self._rows} rows, got {len(x)}; call reset() to start another stream")
+        if resets is not None:
+            resets = check_resets(resets, x.shape[:1], x.device, "[B]")
         if isinstance(self.model, Cell):
             cell = self.model
             begun = first_state(cell, len(x)) if self.state is None else self.state
+            if resets is not None:
+                begun = _reset(begun, first_state(cell, len(x)), resets)
             self.state = cell.step(cell.drive(x), begun)
             output = self.state[0]
         else:
-            outputs, self.state = self.model(x.unsqueeze(self._time), self.state)
+            options = {} if resets is None else {"resets": self._taken(resets).unsqueeze(self._time)}
+            outputs, self.state = self.model(x.unsqueeze(self._time), self.state, **options)
             output = outputs.select(self._time, 0)
         self._rows, self.steps = len(x), self.steps + 1
         return output
+
+    def _taken(self, resets: Tensor) -> Tensor:
+        parameters = inspect.signature(self.model.forward).parameters
+        if "resets" in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+            return resets
+        raise TypeError(
+            f"{type(self.model).__name__}.forward takes no resets: add a parameter resets=None to it, "
+            "and pass it on to the model's recurrent layer"
+        )
 
     def reset(self) -> None:
         """Forget everything that was fed."""
@@ -81,6 +100,12 @@ def streaming(model: nn.Module, *, batch_first: bool | None = None) -> Stream:
     if batch_first is None:
         batch_first = _batch_first(model)
     return Stream(model.eval(), batch_first)
+
+
+def _reset(state: Any, initial: Any, rows: Tensor) -> Any:
+    """Return ``state`` with ``initial`` in the given rows."""
+    fields = zip(state, initial, strict=True)
+    return type(state)(*(torch.where(rows.reshape(-1, *[1] * (old.dim() - 1)), new, old) for old, new in fields))
 
 
 def _batch_first(model: nn.Module) -> bool:

@@ -70,6 +70,12 @@ class Cell(nn.Module, Generic[S]):
     #: When the cell was published and where ("authors, title"); every built-in cell has its own.
     year: ClassVar[int | None] = None
     paper: ClassVar[str] = ""
+    #: The group in which ``elman cells`` lists the cell, one of :data:`elman.cells.lookup.FAMILIES`.
+    family: ClassVar[str] = ""
+    #: Whether the memory after a step is an affine function of the memory before it, with coefficients that depend on
+    #: the drive alone, so that a parallel scan could run the cell. The memory is every field but ``h``, which then is
+    #: computed from the memory and not read; in a cell with the one field ``h`` the memory is ``h``.
+    linear_in_state: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)

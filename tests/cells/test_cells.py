@@ -12,12 +12,16 @@ import torch
 
 import elman
 from elman import cells
-from elman.cells.lookup import public_cells
+from elman.cells.lookup import FAMILIES, public_cells
 
 spec = importlib.util.spec_from_file_location("oracles", Path(__file__).with_name("oracles.py"))
 oracles = importlib.util.module_from_spec(spec)
 sys.modules["oracles"] = oracles
 spec.loader.exec_module(oracles)
+
+spec = importlib.util.spec_from_file_location("oracles_later", Path(__file__).with_name("oracles_later.py"))
+later = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(later)
 
 I, H = 3, 5
 CASES = {
@@ -61,6 +65,40 @@ CASES = {
     "ltc": (lambda: cells.LTCCell(I, H), oracles.ltc, {}),
     "ltc with gaps": (lambda: cells.LTCCell(I, H, 3, time_gap=True), oracles.ltc, {"unfolds": 3, "time_gap": True}),
 }  # fmt: skip
+LATER = {
+    "rg-lru": (lambda: cells.RGLRUCell(I, H), later.rg_lru, {}),
+    "sru": (lambda: cells.SRUCell(I, H), later.sru, {}),
+    "qrnn": (lambda: cells.QRNNCell(I, H), later.qrnn, {}),
+    "s6": (lambda: cells.S6Cell(I, H, 4), later.s6, {}),
+    "mlstm": (lambda: cells.MLSTMCell(I, H), later.mlstm, {}),
+    "mlstm with heads": (lambda: cells.MLSTMCell(I, 6, 2), later.mlstm, {}),
+    "delta net": (lambda: cells.DeltaNetCell(I, 6, 2), later.delta_net, {}),
+    "retention": (lambda: cells.RetentionCell(I, 6, 2), later.retention, {}),
+    "linear attention": (lambda: cells.LinearAttentionCell(I, 6, 2), later.linear_attention, {}),
+    "rwkv-4": (lambda: cells.RWKV4Cell(I, H), later.rwkv4, {}),
+    "co rnn": (lambda: cells.CoRNNCell(I, H, 0.1, 2, 3), later.co_rnn, {"dt": 0.1, "gamma": 2, "epsilon": 3}),
+    "uni cornn": (lambda: cells.UnICORNNCell(I, H, 0.2, 0.9), later.uni_cornn, {"dt": 0.2, "alpha": 0.9}),
+    "lem": (lambda: cells.LEMCell(I, H, 0.8), later.lem, {"dt": 0.8}),
+    "antisymmetric rnn": (
+        lambda: cells.AntisymmetricRNNCell(I, H, 0.2, 0.1), later.antisymmetric_rnn, {"epsilon": 0.2, "gamma": 0.1}
+    ),
+    "brc": (lambda: cells.BRCCell(I, H), later.brc, {}),
+    "nbrc": (lambda: cells.NBRCCell(I, H), later.nbrc, {}),
+    "star": (lambda: cells.STARCell(I, H), later.star, {}),
+    "atr": (lambda: cells.ATRCell(I, H), later.atr, {}),
+    "minimal rnn": (lambda: cells.MinimalRNNCell(I, H), later.minimal_rnn, {}),
+    "li-gru": (lambda: cells.LiGRUCell(I, H), later.li_gru, {}),
+    "light ru": (lambda: cells.LightRUCell(I, H), later.light_ru, {}),
+    "ugrnn": (lambda: cells.UGRNNCell(I, H), later.ugrnn, {}),
+    "cfn": (lambda: cells.CFNCell(I, H), later.cfn, {}),
+    "mut1": (lambda: cells.MUT1Cell(I, H), later.mut1, {}),
+    "mut3": (lambda: cells.MUT3Cell(I, H), later.mut3, {}),
+    "ran": (lambda: cells.RANCell(I, H), later.ran, {}),
+    "multiplicative rnn": (lambda: cells.MultiplicativeRNNCell(I, H), later.multiplicative_rnn, {}),
+    "multiplicative lstm": (lambda: cells.MultiplicativeLSTMCell(I, H), later.multiplicative_lstm, {}),
+}  # fmt: skip
+FIRST = list(CASES)
+CASES |= LATER
 
 
 @pytest.fixture(params=CASES)
@@ -86,6 +124,26 @@ def test_says_where_it_was_published(kind):
     assert re.fullmatch(r"[\w ,.&-]+, \w.+", kind.paper), "a paper is named as authors, title"
     reported = f"{sys.modules[kind.__module__].__doc__} {kind.__doc__}"
     assert str(kind.year) in reported, "the docstrings say another year"
+    assert kind.family in FAMILIES
+
+
+def memory_of(state):
+    return state[1:] or state
+
+
+def test_linear_in_state_is_measured(case):
+    """The memory after a step, for the mean of two memories, is the mean of the two; h is not read."""
+    cell, _, _ = case
+    with torch.no_grad():
+        drive = cell.drive(torch.rand(4, I, dtype=torch.float64))
+        one, other = (type(s)(*map(torch.randn_like, s)) for s in (cell.initial_state(4),) * 2)
+        mean = type(one)(*((a + b) / 2 for a, b in zip(one, other, strict=True)))
+        after = [memory_of(cell.step(drive, state)) for state in (one, other, mean)]
+        linear = all(torch.allclose((a + b) / 2, c, atol=1e-10) for a, b, c in zip(*after, strict=True))
+        if len(one) > 1:
+            unread = zip(cell.step(drive, one), cell.step(drive, one._replace(h=other.h)), strict=True)
+            linear &= all(torch.equal(a, b) for a, b in unread)
+    assert cell.linear_in_state == linear
 
 
 def test_oracle(case):
@@ -106,6 +164,9 @@ def test_oracle(case):
 
 
 @pytest.mark.parametrize("engine", ["loop", "native"])
+@pytest.mark.parametrize(
+    "case", [*FIRST, *(pytest.param(name, marks=pytest.mark.slow) for name in LATER)], indirect=True
+)
 def test_contract(case, engine):
     elman.check_cell(case[0], engine)
 

@@ -8,9 +8,11 @@ import pytest
 import torch
 
 from elman import cells as house
-from elman.cells.lookup import public_cells
+from elman.cells.lookup import FAMILIES, public_cells
 from elman.engine.compiled import Compiled, kernels_of
 from elman.probe.cell_table import describe, make_cell, relative_times
+
+from ..first_cells import later_ones_slow
 
 
 def test_every_cell_has_a_row_and_runs_natively(elman):
@@ -21,6 +23,9 @@ def test_every_cell_has_a_row_and_runs_natively(elman):
     assert {row["engine"] for row in rows.values()} == {"native"}
     years = [row["year"] for row in rows.values()]
     assert years == sorted(years)
+    assert {name: (row["family"], row["linear_in_state"]) for name, row in rows.items()} == {
+        name: (kind.family, kind.linear_in_state) for name, kind in public_cells().items()
+    }
     assert rows["LSTMCell"]["parameters"] == 4 * 6 * (4 + 6 + 1)
 
 
@@ -44,7 +49,7 @@ def test_a_cell_that_cannot_be_lowered_says_why():
     assert not isinstance(kernels_of(Sorted(4, 6), torch.float32), Compiled)
 
 
-@pytest.mark.parametrize("name", public_cells())
+@pytest.mark.parametrize("name", later_ones_slow(public_cells()))
 def test_the_engine_said_is_the_engine_that_runs(name):
     """The table plans without compiling; its word is held to the engine's own."""
     cell = make_cell(getattr(house, name), 3, 4)
@@ -62,7 +67,10 @@ def test_a_text_table_and_one_of_ones_own(elman, tmp_path, monkeypatch):
     assert "my_gate.py:MyGate" in out
     assert "Finding Structure in Time" in out
     assert "131,584" in out
-    assert len(out.splitlines()) == len(public_cells()) + 3  # one line a cell, a head, one of its own, the sizes
+    # one line per cell, one per family, a head, the own cell and its heading, the sizes
+    assert len(out.splitlines()) == len(public_cells()) + len(FAMILIES) + 4
+    heads = [line for line in out.splitlines() if line.strip() in (*FAMILIES, "your own")]
+    assert heads == [*FAMILIES, "your own"]
 
 
 def test_a_cell_on_the_loop_says_why_below_the_table(elman, tmp_path, monkeypatch):

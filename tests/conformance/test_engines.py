@@ -13,6 +13,9 @@ from torch.testing import assert_close
 import elman
 from elman import Cell, State
 from elman.cells import LSTMState
+from elman.cells.lookup import public_cells
+
+from ..first_cells import FIRST
 
 T, B = 6, 5
 LENGTHS = {"full": None, "ragged": [6, 0, 2, 5, 3]}
@@ -126,7 +129,12 @@ class Swapping(Cell):
 
 
 OWN = [Peephole, MGU, LayerNormLSTM, Masked, Swapping]
-CELLS = [getattr(elman.cells, name) for name in elman.cells.__all__ if name.endswith("Cell")] + OWN
+LATER = [kind for name, kind in public_cells().items() if name not in FIRST]
+CELLS = [
+    *(kind for name, kind in public_cells().items() if name in FIRST),
+    *OWN,
+    *(pytest.param(kind, marks=pytest.mark.slow) for kind in LATER),
+]
 
 
 def results(cell, engine, lengths, reverse, dtype, batch=B):
@@ -156,6 +164,12 @@ def same(cell, lengths, reverse, dtype, batch=B, engine="native", **tolerance):
 def test_native_agrees_with_the_loop(cell_type, dtype, lengths, reverse):
     torch.manual_seed(0)
     same(cell_type(3, 6).to(dtype), LENGTHS[lengths], reverse, dtype)
+
+
+@pytest.mark.parametrize("cell_type", LATER)
+def test_a_later_cell_agrees_with_the_loop(cell_type):
+    torch.manual_seed(0)
+    same(cell_type(3, 6).double(), LENGTHS["ragged"], False, torch.float64)
 
 
 @pytest.mark.parametrize("cell_type", [elman.cells.LSTMCell, elman.cells.LayerNormRNNCell, MGU])

@@ -1,6 +1,6 @@
 """Run cells with every buffer against a page that may not be touched: an access out of bounds ends the process.
 
-``python guarded.py PART PARTS`` runs its share of all cells, and prints what it is about to run. ``python guarded.py
+``python guarded.py PART PARTS CELL ...`` runs its share of the cells, and prints what it is about to run. ``python guarded.py
 bite`` reads one byte too far.
 """
 
@@ -144,10 +144,10 @@ def gradients(cell, x, state, lengths, reverse, engine):
     return [outputs.detach(), *(one.detach() for one in final), *found]
 
 
-def run(part: int, parts: int) -> None:
+def run(part: int, parts: int, names: list[str]) -> None:
     torch.set_num_threads(1)
     compiled.surroundings = lambda device: None  # the fence is a mode that watches every operator
-    made = [(name, kind(3, 19)) for name, kind in public_cells().items()]
+    made = [(name, public_cells()[name](3, 19)) for name in names]
     made += [("LSTM of 1", elman.cells.LSTMCell(1, 1)), ("GRU of 1", elman.cells.GRUCell(1, 1))]
     made += [("double GRU", elman.cells.GRUCell(3, 9).double()), ("wide LSTM", elman.cells.LSTMCell(3, 50))]
     for name, cell in made[part::parts]:
@@ -167,4 +167,4 @@ if __name__ == "__main__":
         print("inside", flush=True)
         ctypes.string_at(Fence(at_end=sys.argv[2] == "end").place(5) - (sys.argv[2] == "start"), 6)
     else:
-        run(*map(int, sys.argv[1:3]))
+        run(*map(int, sys.argv[1:3]), sys.argv[3:])

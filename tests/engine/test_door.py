@@ -17,9 +17,12 @@ from torch.testing import assert_close
 
 import elman
 from elman import Cell, State
+from elman.cells.lookup import public_cells
 from elman.engine import compiled
 from elman.engine.symbols import Symbols
 from elman.nn import GRU, LSTM, Recurrent
+
+from ..first_cells import FIRST
 
 HERE = Path(__file__).parent
 
@@ -463,9 +466,11 @@ CELL = elman.cells.LSTMCell(3, 4)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="places memory with Linux's mmap")
+@pytest.mark.parametrize("later", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("part", range(4))
-def test_no_kernel_touches_memory_beside_its_buffers(part):
-    command = [sys.executable, str(HERE / "guarded.py"), str(part), "4"]
+def test_no_kernel_touches_memory_beside_its_buffers(part, later):
+    names = [name for name in public_cells() if (name not in FIRST) == later]
+    command = [sys.executable, str(HERE / "guarded.py"), str(part), "4", *names]
     done = subprocess.run(command, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stdout[-300:] + done.stderr[-3000:]
 

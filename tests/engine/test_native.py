@@ -27,6 +27,8 @@ from elman.engine.cpu import kernels
 from elman.engine.explain import explain
 from elman.engine.unsupported import Unsupported
 
+from ..first_cells import FIRST
+
 
 class Plain(Cell):
     """tanh(drive + h), with room for one change."""
@@ -694,7 +696,10 @@ def test_a_step_that_treats_a_single_row_otherwise(how):
             elman.unroll(cell, batch, lengths=lengths, engine="native")
 
 
-def test_the_cells_of_the_house_treat_a_single_row_as_many():
+@pytest.mark.parametrize("later", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_built_in_cells_treat_a_single_row_as_many(later):
     for name, kind in public_cells().items():
+        if (name not in FIRST) != later:
+            continue
         found = kernels_of(kind(3, 4), torch.float32)
         assert isinstance(found, Unsupported) or found.trace.single is None, name

@@ -9,6 +9,8 @@ from elman.cells.lookup import public_cells
 from elman.cells.wrappers import VariationalDropout, Zoneout
 from elman.nn.exporting import export
 
+from ..first_cells import later_ones_slow
+
 
 def both_ways(run, parameters, tokens, table):
     """Outputs and gradients of symbols, then of vectors."""
@@ -26,7 +28,7 @@ def assert_same(run, parameters, tokens, table):
 @pytest.mark.parametrize("rows", [3, 40], ids=["few", "many"])
 @pytest.mark.parametrize("lengths", [None, [6, 0, 4]], ids=["full", "ragged"])
 @pytest.mark.parametrize("engine", ["auto", "loop"])
-@pytest.mark.parametrize("name", public_cells())
+@pytest.mark.parametrize("name", later_ones_slow(public_cells()))
 def test_every_cell(name, engine, lengths, rows):
     torch.manual_seed(0)
     cell = public_cells()[name](4, 5).double()

@@ -14,6 +14,8 @@ from elman.cells.wrappers import VariationalDropout, WeightDrop, Zoneout
 from elman.nn import Highway, Recurrent, Residual
 from elman.nn.exporting import export
 
+from ..first_cells import later_ones_slow
+
 I, H, T, B = 3, 4, 5, 3
 LENGTHS = [5, 0, 3]
 CELLS = {
@@ -72,7 +74,7 @@ def run(layer, *args, seed=3, engine="auto", **more):
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", later_ones_slow(CELLS))
 def test_layers(cell, layer):
     """Padding, rows, carried state, a copy, saving and loading, in evaluation."""
     with elman.use_engine("loop"):  # how a cell alone runs natively is tested elsewhere
@@ -104,7 +106,7 @@ def layers(cell, layer):
 
 
 @pytest.mark.parametrize("wrapper", [name for name in WRAPPERS if name != "bare"])
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", later_ones_slow(CELLS))
 def test_wrappers(cell, wrapper):
     """Same masks on every engine, repeatable, no leak; in evaluation the bare cell; carried, copied, pickled."""
     made = ready(cell, wrapper)

@@ -27,6 +27,7 @@ class NoForgetGateLSTMCell(ThreeBlockLSTM):
 
     year = 1997
     paper = "Hochreiter & Schmidhuber, Long Short-Term Memory"
+    family = "gated"
 
     def step(self, drive: Tensor, state: LSTMState) -> LSTMState:
         """One step of the equations above."""
@@ -56,6 +57,7 @@ class NoInputGateLSTMCell(ThreeBlockLSTM):
 
     year = 2017
     paper = "Greff et al., LSTM: A Search Space Odyssey"
+    family = "gated"
 
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size)
@@ -89,6 +91,7 @@ class NoOutputGateLSTMCell(ThreeBlockLSTM):
 
     year = 2017
     paper = "Greff et al., LSTM: A Search Space Odyssey"
+    family = "gated"
 
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size)

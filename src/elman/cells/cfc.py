@@ -40,6 +40,7 @@ class CfCCell(GapCell):
 
     year = 2022
     paper = "Hasani et al., Closed-Form Continuous-Time Neural Networks"
+    family = "continuous time"
 
     def __init__(self, input_size: int, hidden_size: int, backbone_size: int | None = None, time_gap: bool = False):
         super().__init__(input_size, hidden_size, time_gap)

@@ -28,6 +28,7 @@ class CoupledGateLSTMCell(ThreeBlockLSTM):
 
     year = 2017
     paper = "Greff et al., LSTM: A Search Space Odyssey"
+    family = "gated"
 
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size)

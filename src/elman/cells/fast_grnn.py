@@ -32,6 +32,7 @@ class FastGRNNCell(Cell):
     paper = (
         "Kusupati et al., FastGRNN: A Fast, Accurate, Stable and Tiny Kilobyte Sized Gated Recurrent Neural Network"
     )
+    family = "gated"
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size)

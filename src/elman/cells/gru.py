@@ -31,6 +31,7 @@ class GRUCell(Cell):
 
     year = 2014
     paper = "Cho et al., Learning Phrase Representations using RNN Encoder-Decoder"
+    family = "gated"
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size)

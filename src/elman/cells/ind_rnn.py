@@ -26,6 +26,7 @@ class IndRNNCell(Cell):
 
     year = 2018
     paper = "Li et al., Independently Recurrent Neural Network"
+    family = "long memory"
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size)

@@ -31,6 +31,7 @@ class JANETCell(Cell):
 
     year = 2018
     paper = "van der Westhuizen & Lasenby, The Unreasonable Effectiveness of the Forget Gate"
+    family = "gated"
 
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size)

@@ -45,6 +45,7 @@ class JordanCell(Cell[JordanState]):
 
     year = 1986
     paper = "Jordan, Attractor Dynamics and Parallelism in a Connectionist Sequential Machine"
+    family = "simple"
 
     def __init__(self, input_size: int, hidden_size: int, out_size: int | None = None, decay: float = 0.5):
         super().__init__(input_size, hidden_size)

@@ -34,6 +34,7 @@ class LayerNormGRUCell(GRUCell):
 
     year = 2016
     paper = "Ba, Kiros & Hinton, Layer Normalization"
+    family = "gated"
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size)

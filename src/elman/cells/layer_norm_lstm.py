@@ -30,6 +30,7 @@ class LayerNormLSTMCell(LSTMCell):
 
     year = 2016
     paper = "Ba, Kiros & Hinton, Layer Normalization"
+    family = "gated"
 
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size, forget_bias)

@@ -32,6 +32,7 @@ class LayerNormRNNCell(RNNCell):
 
     year = 2016
     paper = "Ba, Kiros & Hinton, Layer Normalization"
+    family = "simple"
 
     def __init__(self, input_size: int, hidden_size: int, nonlinearity: Nonlinearity = "tanh"):
         super().__init__(input_size, hidden_size, nonlinearity)

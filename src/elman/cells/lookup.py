@@ -10,7 +10,18 @@ import torch
 from elman.cell import Cell
 from elman.errors import UnknownName, nearest
 
-__all__ = ["cell_inputs", "cell_label", "cell_named", "public_cells"]
+__all__ = ["FAMILIES", "cell_inputs", "cell_label", "cell_named", "public_cells"]
+
+#: The groups of built-in cells, in the order in which ``elman cells`` lists them.
+FAMILIES = (
+    "simple",
+    "gated",
+    "structured",
+    "long memory",
+    "linear in the state",
+    "matrix memory",
+    "continuous time",
+)
 
 
 def public_cells() -> dict[str, type[Cell]]:

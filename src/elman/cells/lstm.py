@@ -42,6 +42,7 @@ class LSTMCell(Cell[LSTMState]):
 
     year = 2000
     paper = "Gers, Schmidhuber & Cummins, Learning to Forget: Continual Prediction with LSTM"
+    family = "gated"
 
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size)

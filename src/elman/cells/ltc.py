@@ -42,6 +42,7 @@ class LTCCell(GapCell):
 
     year = 2021
     paper = "Hasani et al., Liquid Time-Constant Networks"
+    family = "continuous time"
 
     def __init__(self, input_size: int, hidden_size: int, unfolds: int = 6, time_gap: bool = False):
         super().__init__(input_size, hidden_size, time_gap)

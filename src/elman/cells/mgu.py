@@ -31,6 +31,7 @@ class MGUCell(Cell):
 
     year = 2016
     paper = "Zhou et al., Minimal Gated Unit for Recurrent Neural Networks"
+    family = "gated"
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size)

@@ -28,6 +28,8 @@ class MinGRUCell(Cell):
 
     year = 2024
     paper = "Feng et al., Were RNNs All We Needed?"
+    family = "linear in the state"
+    linear_in_state = True
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size)

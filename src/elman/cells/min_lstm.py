@@ -30,6 +30,8 @@ class MinLSTMCell(Cell):
 
     year = 2024
     paper = "Feng et al., Were RNNs All We Needed?"
+    family = "linear in the state"
+    linear_in_state = True
 
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size)

@@ -66,6 +66,7 @@ class ODERNNCell(GapCell):
 
     year = 2019
     paper = "Rubanova, Chen & Duvenaud, Latent ODEs for Irregularly-Sampled Time Series"
+    family = "continuous time"
 
     def __init__(
         self,

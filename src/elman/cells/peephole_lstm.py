@@ -30,6 +30,7 @@ class PeepholeLSTMCell(LSTMCell):
 
     year = 2000
     paper = "Gers & Schmidhuber, Recurrent Nets that Time and Count"
+    family = "gated"
 
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size, forget_bias)

@@ -40,6 +40,7 @@ class ProjectedLSTMCell(Cell[LSTMState]):
 
     year = 2014
     paper = "Sak, Senior & Beaufays, Long Short-Term Memory Based Recurrent Neural Network Architectures"
+    family = "structured"
 
     def __init__(self, input_size: int, hidden_size: int, proj_size: int | None = None, forget_bias: float = 1.0):
         super().__init__(input_size, hidden_size)

@@ -35,6 +35,7 @@ class RNNCell(Cell):
 
     year = 1990
     paper = "Elman, Finding Structure in Time"
+    family = "simple"
 
     def __init__(self, input_size: int, hidden_size: int, nonlinearity: Nonlinearity = "tanh"):
         super().__init__(input_size, hidden_size)

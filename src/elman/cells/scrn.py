@@ -44,6 +44,7 @@ class SCRNCell(Cell[SCRNState]):
 
     year = 2015
     paper = "Mikolov et al., Learning Longer Memory in Recurrent Neural Networks"
+    family = "long memory"
 
     def __init__(self, input_size: int, hidden_size: int, context_size: int | None = None, alpha: float = 0.95):
         super().__init__(input_size, hidden_size)

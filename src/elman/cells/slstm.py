@@ -54,6 +54,7 @@ class SLSTMCell(Cell[SLSTMState]):
 
     year = 2024
     paper = "Beck et al., xLSTM: Extended Long Short-Term Memory"
+    family = "gated"
 
     def __init__(
         self, input_size: int, hidden_size: int, forget_gate: ForgetGate = "exp", forget_bias: float | None = None

@@ -10,7 +10,7 @@ import typer
 
 from elman.terminal import marked
 
-Size = typer.Option(min=2, max=2048)  # twenty-five cells of this size still fit in memory
+Size = typer.Option(min=2, max=2048)  # all cells of this size still fit in memory
 
 
 def cells(
@@ -24,10 +24,10 @@ def cells(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """List the cells: year, paper, parameters, matrix products per step, the engine that runs them."""
+    """List the cells by family: year, paper, parameters, matrix products per step, the engine that runs them."""
     import torch
 
-    from elman.cells.lookup import cell_named, public_cells
+    from elman.cells.lookup import FAMILIES, cell_named, public_cells
     from elman.probe.cell_table import describe, make_cell, relative_times
 
     threads = torch.get_num_threads()
@@ -56,7 +56,13 @@ def cells(
         table.add_column(name, justify="right")
     table.add_column("engine")
     table.add_column("paper", no_wrap=True)
-    for row in rows:
+    mine = set(own or [])
+    groups = {name: [row for row in rows if row.family == name and row.name not in mine] for name in FAMILIES}
+    groups["your own"] = [row for row in rows if row.name in mine]
+    for name, row in [(name, row) for name, group in groups.items() if group for row in (None, *group)]:
+        if row is None:
+            table.add_row(f"[bold]{name}[/bold]")
+            continue
         products = "?" if row.products is None else str(row.products)
         shown = [row.name, str(row.year or ""), f"{row.parameters:,}", products]
         shown += [f"{times[row.name]:.2f}"] if speed else []

@@ -31,6 +31,8 @@ class CellRow:
     products: int | None  # matrix products within a step; None if the engine cannot count them
     engine: str  # "native", or "loop"
     why: str = ""  # why the engine is the loop
+    family: str = ""  # one of elman.cells.lookup.FAMILIES; empty for a cell of one's own
+    linear_in_state: bool = False
 
 
 def make_cell(kind: type[Cell], input_size: int, hidden_size: int) -> Cell:
@@ -74,6 +76,8 @@ def describe(name: str, cell: Cell) -> CellRow:
         products,
         engine,
         why.partition("\n")[0],
+        cell.family,
+        cell.linear_in_state,
     )
 
 

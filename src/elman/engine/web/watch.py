@@ -193,5 +193,6 @@ def _rebuilt(value: Value, args: tuple[Value, ...], values: Values) -> Value:
         case Scan():
             return values.scan(value.how, args[0], value.count)
         case Contract():
-            return values.contract(*args, value.sizes, value.a_strides, value.b_strides)
+            a, b = args
+            return values.contract(a, b, value.sizes, value.a_strides, value.b_strides)
     raise AssertionError(f"{value} has no operands")

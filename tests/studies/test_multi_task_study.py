@@ -1,5 +1,6 @@
 """The study of two tasks in one network: its parts against brute force, a tiny plan from end to end, its verdicts."""
 
+import json
 import math
 from collections import Counter
 from dataclasses import replace
@@ -46,7 +47,7 @@ from elman.train.epochs import Labelled
 
 TINY = {
     "data": "reviews", "tags": "reviews", "tagged": "50", "sizes": "20,0", "width": "8", "hidden_size": "6",
-    "updates": "4", "checks": "2", "checked": "10", "seeds": "2",
+    "updates": "4", "checks": "2", "checked": "10", "seeds": "2", "arms": json.dumps([*TAGGERS, *READERS]),
 }  # fmt: skip
 
 

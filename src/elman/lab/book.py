@@ -132,7 +132,10 @@ def _rank(path: Path) -> int:
 def _beginnings(exercises: Sequence[Chapter]) -> list[tuple[str, str, str, list[Chapter]]]:
     """Return whom the book is for: a reader, what the reader wants, a command, and exercises of this book."""
     there = {one.f.exercise: one for one in reversed(exercises)}
-    return [(*said, [there[n] for n in numbers if n in there]) for *said, numbers in BEGINNINGS]
+    return [
+        (reader, wish, command, [there[n] for n in numbers if n in there])
+        for reader, wish, command, numbers in BEGINNINGS
+    ]
 
 
 def _columns(table: Table) -> list[tuple[str, bool, list[str]]]:

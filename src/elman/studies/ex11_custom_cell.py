@@ -57,7 +57,7 @@ class Plan:
     seeds: PositiveInt = 5
 
 
-QUICK = Plan(lags=(10, 40), updates=500, learning_rate=2e-3, test_size=1000, vowel_epochs=30, seeds=4)
+QUICK = Plan(lags=(10, 30), updates=300, learning_rate=2e-3, test_size=1000, vowel_epochs=30, seeds=4)
 
 
 def claims(plan: Plan) -> list[Claim]:

@@ -69,7 +69,7 @@ class Plan:
 
 
 QUICK = Plan(
-    steps=25, updates=200, updates_real=40, batch_size=32, learning_rate=2e-2, test_size=500,
+    steps=25, updates=150, updates_real=25, batch_size=32, learning_rate=2e-2, test_size=500,
     arms=(BLIND, GAPS, LONGER, ODE), seeds=4,
 )  # fmt: skip
 

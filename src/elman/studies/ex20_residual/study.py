@@ -88,13 +88,9 @@ class Plan:
 
 
 QUICK = Plan(
-    depths=(4,),
-    kinds=("plain", "residual", "plain as PyTorch"),
-    updates=160,
-    rates=(4e-3,),
-    validation=5_000,
-    seeds=4,
-)
+    depths=(4,), kinds=("plain", "residual", "plain as PyTorch"), updates=120, window=32, rates=(4e-3,),
+    validation=5_000, seeds=4,
+)  # fmt: skip
 
 
 def arms(plan: Plan) -> dict[str, Arm]:

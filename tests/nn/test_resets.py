@@ -13,7 +13,7 @@ from elman.nn.language_model import LanguageModel
 from elman.nn.streaming import streaming
 
 from ..engine.by_hand import walk_layers
-from .same import HIDDEN, INPUT, KINDS, gradients, states
+from .same import HIDDEN, INPUT, KINDS, gradients, leaves, states
 
 STEPS = {"LSTM": torch.lstm_cell, "GRU": torch.gru_cell, "RNN": torch.rnn_tanh_cell}
 
@@ -121,6 +121,22 @@ def made(kind, **options):
     if kind == "Recurrent":
         return elman.nn.Recurrent(elman.cells.JANETCell, INPUT, HIDDEN, **options)
     return getattr(elman.nn, kind)(INPUT, HIDDEN, **options)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "Recurrent"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_one_step(kind, bidirectional, engine):
+    layer = made(kind, num_layers=2, bidirectional=bidirectional)
+    _, state = layer(torch.randn(4, 3, INPUT))
+    x, rows = torch.randn(1, 3, INPUT), torch.tensor([[True, False, True]])
+    with elman.use_engine(engine):
+        ours, final = layer(x, state, resets=rows)
+        cut, ends = layer(x, state, resets=rows, lengths=[1, 1, 1])
+    assert_close(ours, cut)
+    assert_close(leaves(final), leaves(ends))
+    assert_close(ours[:, 1], layer(x, state)[0][:, 1])
+    if not bidirectional:
+        assert_close(ours[:, ::2], layer(x)[0][:, ::2])
 
 
 def test_under_autocast_torch_runs_the_segments():

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from elman.engine.ragged import Ragged, check_lengths
 
-__all__ = ["Resets", "check_resets"]
+__all__ = ["Resets", "check_resets", "renewed"]
 
 
 def check_resets(resets: Any, shape: Sequence[int], device: torch.device, layout: str = "[T, B]") -> Tensor | None:
@@ -46,6 +46,12 @@ def check_resets(resets: Any, shape: Sequence[int], device: torch.device, layout
     if resets.device != device:
         raise ValueError(f"resets are on {resets.device} and the input on {device}: pass resets.to({str(device)!r})")
     return resets if bool(resets.any()) else None
+
+
+def renewed(state: Any, initial: Any, rows: Tensor) -> Any:
+    """Return ``state`` with the fields of ``initial`` in the rows that are True; all fields are ``[B, *]``."""
+    fields = zip(state, initial, strict=True)
+    return _like(state, [torch.where(rows.reshape(-1, *[1] * (old.dim() - 1)), new, old) for old, new in fields])
 
 
 @dataclass(frozen=True)

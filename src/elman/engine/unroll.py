@@ -10,7 +10,7 @@ from elman.cell import Cell
 from elman.engine.choice import alone, choose
 from elman.engine.loop import check_drive
 from elman.engine.ragged import Ragged
-from elman.engine.resets import Resets, check_resets
+from elman.engine.resets import Resets, check_resets, renewed
 from elman.engine.symbols import Symbols, looked_up
 
 __all__ = ["unroll"]
@@ -73,6 +73,10 @@ def unroll(
     cell = cell.drawn()
     state = first_state(cell, batch) if state is None else check_state(cell, state, batch)
     marked = None if resets is None else check_resets(resets, (steps, batch), x.device)
+    if marked is not None and lengths is None and steps == 1:  # nothing to cut
+        if not reverse:
+            state = renewed(state, first_state(cell, batch), marked[0])
+        marked = None
     if marked is None and lengths is None and alone(steps, engine):
         drive = cell.drive(looked_up(x)[0])
         check_drive(cell, drive, batch)

@@ -136,6 +136,14 @@ def marked(x: Tensor | PackedSequence | Symbols, resets: Tensor | None, layer: t
     return check_resets(resets, shape, x.device, layout)
 
 
+def at_first(resets: Tensor | None, lengths: Tensor | Sequence[int] | None, layer: torch.nn.RNNBase) -> Tensor | None:
+    """Return which rows ``[B]`` to reset if the input is one step of a batch: then there is nothing to cut."""
+    if resets is None or lengths is not None or resets.dim() != 2:
+        return None
+    time = 1 if layer.batch_first else 0
+    return resets.select(time, 0) if resets.shape[time] == 1 else None
+
+
 def lay_out(
     x: Tensor | PackedSequence | Symbols,
     lengths: Tensor | Sequence[int] | None,

@@ -10,11 +10,12 @@ from torch.nn.utils.rnn import PackedSequence
 from elman.cell import Cell
 from elman.cells.wrappers import Wrapper, check_probability
 from elman.engine.choice import choose
+from elman.engine.resets import renewed
 from elman.engine.symbols import Symbols, looked_up
 from elman.engine.unroll import check_state, first_state
 from elman.errors import check_positive
 from elman.nn.layers import run_layers
-from elman.nn.layout import Layout, lay_out, marked
+from elman.nn.layout import Layout, at_first, lay_out, marked
 from elman.nn.stand_in import as_leaf
 
 __all__ = ["Recurrent"]
@@ -175,7 +176,9 @@ class Recurrent(nn.Module):
         """
         if isinstance(x, Proxy):
             return as_leaf(self, x, state, lengths, resets)  # pyright: ignore[reportReturnType]
-        layout = lay_out(x, lengths, self, marked(x, resets, self))  # pyright: ignore[reportArgumentType]
+        resets = marked(x, resets, self)  # pyright: ignore[reportArgumentType]
+        rows = at_first(resets, lengths, self)  # pyright: ignore[reportArgumentType]
+        layout = lay_out(x, lengths, self, resets if rows is None else None)  # pyright: ignore[reportArgumentType]
         cells = self._all()
         if state is None:
             starts = [first_state(cell, layout.batch) for cell in cells]
@@ -183,6 +186,10 @@ class Recurrent(nn.Module):
             raise ValueError(f"state must hold {len(cells)} states, one per layer and direction, got {len(state)}")
         else:
             starts = [check_state(cell, one, layout.batch) for cell, one in zip(cells, state, strict=True)]
+
+        if rows is not None:
+            for place in range(0, len(cells), 2 if self.bidirectional else 1):
+                starts[place] = renewed(starts[place], first_state(cells[place], layout.batch), rows)
 
         def run(place: int, x: Any, reverse: bool) -> tuple[Tensor, Any]:
             cell = cells[place].drawn()

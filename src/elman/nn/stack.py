@@ -14,7 +14,7 @@ from elman.engine import choice
 from elman.engine.symbols import Symbols, looked_up
 from elman.nn.fallback import run_packed, single, torch_runs
 from elman.nn.layers import run_layers
-from elman.nn.layout import Layout, lay_out, marked
+from elman.nn.layout import Layout, at_first, lay_out, marked
 from elman.nn.one_step import one_step
 from elman.nn.stand_in import as_leaf
 
@@ -49,6 +49,9 @@ def forward(
     if isinstance(x, Proxy):
         return as_leaf(layer, x, hx, lengths, resets)
     resets = marked(x, resets, layer)
+    rows = at_first(resets, lengths, layer)
+    if rows is not None:
+        hx, resets = _restarted(layer, hx, rows), None
     full = lengths is None and resets is None
     data = x.data if isinstance(x, PackedSequence) else x.table if isinstance(x, Symbols) else x
     if full and is_tensor_like(data) and torch_runs(data, full=not isinstance(x, PackedSequence)):
@@ -126,6 +129,16 @@ def _state(layer: nn.RNNBase, layout: Layout, widths: tuple[int, ...], hx: Any) 
         initial = tuple(field.new_zeros(layout.cut.new[reverse], field.shape[1]) for field in given)
         begun.append(layout.cut.begin(given, initial, reverse))
     return tuple(_stacked(field) for field in zip(*begun, strict=True))
+
+
+def _restarted(layer: nn.RNNBase, hx: Any, rows: Tensor) -> Any:
+    """Return ``hx`` with zeros in these rows, in the layers that run forwards; unchanged if it is refused later."""
+    fields = () if hx is None else (hx,) if isinstance(hx, Tensor) else tuple(hx)
+    if not fields or any(not isinstance(one, Tensor) or one.shape[1:2] != rows.shape for one in fields):
+        return hx
+    forwards = torch.arange(len(fields[0]), device=rows.device) % (2 if layer.bidirectional else 1) == 0
+    here = (forwards[:, None] & rows)[..., None]
+    return single(tuple(torch.where(here, field.new_zeros(()), field) for field in fields))
 
 
 def _restored(layer: nn.RNNBase, layout: Layout, final: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

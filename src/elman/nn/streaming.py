@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from elman.cell import Cell
-from elman.engine.resets import check_resets
+from elman.engine.resets import check_resets, renewed
 from elman.engine.unroll import first_state
 
 __all__ = ["Stream", "streaming"]
@@ -49,7 +49,7 @@ class Stream:
             cell = self.model
             begun = first_state(cell, len(x)) if self.state is None else self.state
             if resets is not None:
-                begun = _reset(begun, first_state(cell, len(x)), resets)
+                begun = renewed(begun, first_state(cell, len(x)), resets)
             self.state = cell.step(cell.drive(x), begun)
             output = self.state[0]
         else:
@@ -100,12 +100,6 @@ def streaming(model: nn.Module, *, batch_first: bool | None = None) -> Stream:
     if batch_first is None:
         batch_first = _batch_first(model)
     return Stream(model.eval(), batch_first)
-
-
-def _reset(state: Any, initial: Any, rows: Tensor) -> Any:
-    """Return ``state`` with ``initial`` in the given rows."""
-    fields = zip(state, initial, strict=True)
-    return type(state)(*(torch.where(rows.reshape(-1, *[1] * (old.dim() - 1)), new, old) for old, new in fields))
 
 
 def _batch_first(model: nn.Module) -> bool:

@@ -10,7 +10,7 @@ import pkgutil
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from elman.cells.lookup import public_cells
+from elman.cells.lookup import FAMILIES, public_cells
 from elman.probe.cell_table import make_cell
 
 
@@ -62,15 +62,16 @@ class Modules(SphinxDirective):
 
 
 class CellTable(SphinxDirective):
-    """``{cell-table}``: the cells in the order of their publication, from the cells themselves."""
+    """``{cell-table}``: the cells by family and year, from the cells themselves."""
 
     def run(self):
         """Write the table as Markdown, and have it read."""
-        kinds = sorted(public_cells().items(), key=lambda one: (one[1].year or 0, one[0]))
-        rows = ["| cell | year | published by | parameters |", "|---|---|---|---:|"]
+        order = FAMILIES.index
+        kinds = sorted(public_cells().items(), key=lambda one: (order(one[1].family), one[1].year or 0, one[0]))
+        rows = ["| family | cell | year | published by | parameters |", "|---|---|---|---|---:|"]
         for name, kind in kinds:
             count = sum(p.numel() for p in make_cell(kind, 128, 256).parameters())
-            rows.append(f"| {{py:class}}`~elman.cells.{name}` | {kind.year} | {kind.paper} | {count:,} |")
+            rows.append(f"| {kind.family} | {{py:class}}`~elman.cells.{name}` | {kind.year} | {kind.paper} | {count:,} |")
         return self.parse_text_to_nodes("\n".join(rows))
 
 

@@ -148,11 +148,12 @@ def test_linear_in_state_is_measured(case):
 
 def test_oracle(case):
     cell, step, options = case
+    engine = "loop" if step.__module__ == later.__name__ else "auto"  # tests/conformance holds native to the loop
     x = torch.randn(6, 4, I, dtype=torch.float64)
     if options.get("time_gap"):
         x[..., -1].abs_()  # time does not run backwards
     start = type(cell.initial_state(4))(*map(torch.randn_like, cell.initial_state(4)))
-    outputs, final = elman.unroll(cell, x, start, lengths=[6, 1, 4, 6])
+    outputs, final = elman.unroll(cell, x, start, lengths=[6, 1, 4, 6], engine=engine)
     weights = {name: p.detach().numpy() for name, p in cell.named_parameters()}
     for row, length in enumerate([6, 1, 4, 6]):
         expected, end = oracles.run(

@@ -234,3 +234,53 @@ def test_how_they_start():
 def test_wrong_options(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+@pytest.mark.parametrize("size", [1, 500])
+def test_rwkv4_is_a_weighted_mean_of_its_past(size):
+    """Definition without p: weights e^(k - age w), and e^(u + k) now; as a softmax of their logarithms."""
+    cell = shaken(cells.RWKV4Cell(3 * H, H))
+    with torch.no_grad():
+        cell.weight_ih.copy_(torch.eye(3 * H))
+        cell.mu.fill_(1)
+    x = size * torch.randn(12, 2, 3 * H, dtype=torch.float64)
+    r, k, v = x.chunk(3, -1)
+    outputs, _ = elman.unroll(cell, x, engine="loop")
+    for t in range(len(x)):
+        age = torch.arange(t - 1, -1, -1, dtype=torch.float64)[:, None, None]
+        logarithms = torch.cat([k[:t] - age * torch.exp(cell.omega), (cell.u + k[t])[None]])
+        expected = torch.sigmoid(r[t]) * (torch.softmax(logarithms, 0) * v[: t + 1]).sum(0)
+        assert_close(outputs[t], expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [cells.RWKV4Cell, cells.MLSTMCell, cells.RGLRUCell, cells.S6Cell])
+@pytest.mark.parametrize("size", [0.0, 500.0])
+def test_extreme_inputs_stay_finite(kind, size):
+    """Values and gradients in float32, where every gate saturates and where the input is zero."""
+    torch.manual_seed(0)
+    cell = kind(3, H)
+    x = (size * torch.randn(8, 5, 3)).requires_grad_()
+    outputs, final = elman.unroll(cell, x, engine="loop")
+    loss = outputs.square().sum() + sum(field.square().sum() for field in final)
+    for value in (outputs, *final, *torch.autograd.grad(loss, [x, *cell.parameters()])):
+        assert value.isfinite().all()
+
+
+def test_delta_net_overwrites_the_value_of_a_key():
+    """With beta at one, a key that is written twice has its second value, exactly; other keys keep theirs."""
+    cell = cells.DeltaNetCell(3, 4).double()
+    key, other = torch.tensor([[0.6, 0.8, 0, 0], [0.8, -0.6, 0, 0]], dtype=torch.float64)
+    one, last, third = torch.randn(3, 4, dtype=torch.float64)
+    state, beta = cell.initial_state(1), torch.ones(1, 1, dtype=torch.float64)
+    for k, v in ((key, one), (other, third), (key, last)):
+        state = cell.step((key[None], k[None], v[None], beta), state)
+    assert_close(state.h[0], last, **EXACT)
+    assert_close(cell.step((other[None], key[None], last[None], beta), state).h[0], third, **EXACT)
+
+
+@pytest.mark.parametrize(
+    "kind", [cells.MLSTMCell, cells.DeltaNetCell, cells.RetentionCell, cells.LinearAttentionCell]
+)
+def test_heads_that_do_not_fit(kind):
+    with pytest.raises(ValueError, match="heads must divide hidden_size, got 3 heads for hidden_size 4"):
+        kind(3, 4, heads=3)

@@ -69,7 +69,7 @@ def test_a_text_table_and_one_of_ones_own(elman, tmp_path, monkeypatch):
     assert "131,584" in out
     # one line per cell, one per family, a head, the own cell and its heading, the sizes
     assert len(out.splitlines()) == len(public_cells()) + len(FAMILIES) + 4
-    heads = [line for line in out.splitlines() if line.strip() in (*FAMILIES, "your own")]
+    heads = [line.strip() for line in out.splitlines() if line.strip() in (*FAMILIES, "your own")]
     assert heads == [*FAMILIES, "your own"]
 
 

@@ -1,7 +1,7 @@
 """Run cells with every buffer against a page that may not be touched: an access out of bounds ends the process.
 
-``python guarded.py PART PARTS CELL ...`` runs its share of the cells, and prints what it is about to run. ``python guarded.py
-bite`` reads one byte too far.
+``python guarded.py PART PARTS CELL ...`` runs its share of the cells, and prints what it is about to run.
+``python guarded.py bite`` reads one byte too far.
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""AntisymmetricRNN (Chang, Chen, Haber & Chi, ICLR 2019, arXiv:1902.09689, eq. 12)."""
+"""AntisymmetricRNN (Chang, Chen, Haber & Chi, ICLR 2019, arXiv:1902.09689)."""
 
 import torch
 from torch import Tensor, nn

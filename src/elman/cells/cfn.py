@@ -1,4 +1,4 @@
-"""The chaos-free network (Laurent & von Brecht, ICLR 2017, arXiv:1612.06212, eqs. 3-4)."""
+"""The chaos-free network (Laurent & von Brecht, ICLR 2017, arXiv:1612.06212)."""
 
 import torch
 from torch import Tensor, nn

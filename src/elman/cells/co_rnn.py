@@ -1,4 +1,4 @@
-"""The coupled oscillatory RNN (Rusch & Mishra, ICLR 2021, arXiv:2010.00951, eq. 3 with the explicit damping)."""
+"""The coupled oscillatory RNN (Rusch & Mishra, ICLR 2021, arXiv:2010.00951, with explicit damping)."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Long expressive memory (Rusch, Mishra, Erichson & Mahoney, ICLR 2022, arXiv:2110.04744, eq. 3)."""
+"""Long expressive memory (Rusch, Mishra, Erichson & Mahoney, ICLR 2022, arXiv:2110.04744)."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Li-GRU (Ravanelli, Brakel, Omologo & Bengio, IEEE TETCI 2018, arXiv:1803.10225, eqs. 10-12)."""
+"""Li-GRU (Ravanelli, Brakel, Omologo & Bengio, IEEE TETCI 2018, arXiv:1803.10225)."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""MinimalRNN (Chen, 2017, arXiv:1711.06788, eqs. 1-3)."""
+"""MinimalRNN (Chen, 2017, arXiv:1711.06788)."""
 
 import torch
 from torch import Tensor, nn

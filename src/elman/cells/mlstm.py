@@ -70,7 +70,7 @@ class MLSTMCell(Cell[MLSTMState]):
         )
 
     def drive(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-        r"""``q``, ``k``, ``v`` and ``o``, each ``[..., H]``, ``i`` and :math:`\log \sigma(f)`, each ``[..., heads]``."""
+        r"""``q``, ``k``, ``v`` and ``o``, each ``[..., H]``, ``i`` and :math:`\log \sigma(f)`, ``[..., heads]``."""
         q, k, v, o = linear(x, self.weight_ih, self.bias).chunk(4, -1)
         i, f = linear(x, self.weight_gates, self.bias_gates).chunk(2, -1)
         return q, k / self.d**0.5, v, torch.sigmoid(o), i, logsigmoid(f)

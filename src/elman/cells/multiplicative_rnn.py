@@ -1,4 +1,4 @@
-"""The multiplicative RNN (Sutskever, Martens & Hinton, ICML 2011, eqs. 8-9)."""
+"""The multiplicative RNN (Sutskever, Martens & Hinton, ICML 2011)."""
 
 import torch
 from torch import Tensor, nn

@@ -29,7 +29,7 @@ class RWKV4Cell(Cell[RWKV4State]):
     Good for language models that must run with little memory: the step computes no matrix product. The sums are
     held scaled, as in the paper's appendix D, so that no exponential overflows. The paper's output projection is
     left to the layer above. The weights' blocks are in the order r, k, v. Weights start Xavier-uniform for each
-    block, ``mu`` at 0.5, ``u`` at log 0.3 and ``omega`` from -5 to 3 over the units, as in the authors' code.
+    block, ``mu`` at 0.5, ``u`` at log 0.3 and ``omega`` from -5 to 3 over the units, after the authors' code.
 
     Args:
         input_size: features I of the input.

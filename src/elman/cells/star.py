@@ -1,4 +1,4 @@
-"""STAR (Turkoglu, D'Aronco, Wegner & Schindler, TPAMI 2021, arXiv:1911.11033, eqs. 16-18)."""
+"""STAR (Turkoglu, D'Aronco, Wegner & Schindler, TPAMI 2021, arXiv:1911.11033)."""
 
 import torch
 from torch import Tensor, nn

@@ -15,9 +15,9 @@ class UGRNNCell(Cell):
               g &= \sigma(W_g x_t + R_g h_{t-1} + b_g) \\
               h_t &= g \odot h_{t-1} + (1 - g) \odot c
 
-    Good as the simplest gated cell: the authors find it easy to train and recommend it for shallow models. The
-    weights' blocks are in the order c, g. Input weights start Xavier-uniform for each block, recurrent weights
-    orthogonal, biases at zero except the gate's, at 1.
+    Good as the simplest gated cell: one gate, and two thirds of a GRU's weights. The weights' blocks are in the order
+    c, g. Input weights start Xavier-uniform for each block, recurrent weights orthogonal, biases at zero except the
+    gate's, at 1.
 
     Args:
         input_size: features I of the input.

@@ -1,4 +1,4 @@
-"""UnICORNN (Rusch & Mishra, ICML 2021, arXiv:2103.05487, eq. 4)."""
+"""UnICORNN (Rusch & Mishra, ICML 2021, arXiv:2103.05487)."""
 
 import torch
 from torch import Tensor, nn

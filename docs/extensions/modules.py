@@ -71,7 +71,9 @@ class CellTable(SphinxDirective):
         rows = ["| family | cell | year | published by | parameters |", "|---|---|---|---|---:|"]
         for name, kind in kinds:
             count = sum(p.numel() for p in make_cell(kind, 128, 256).parameters())
-            rows.append(f"| {kind.family} | {{py:class}}`~elman.cells.{name}` | {kind.year} | {kind.paper} | {count:,} |")
+            rows.append(
+                f"| {kind.family} | {{py:class}}`~elman.cells.{name}` | {kind.year} | {kind.paper} | {count:,} |"
+            )
         return self.parse_text_to_nodes("\n".join(rows))
 
 

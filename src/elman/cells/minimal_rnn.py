@@ -23,7 +23,7 @@ class MinimalRNNCell(Cell):
 
     Example:
         >>> sum(p.numel() for p in MinimalRNNCell(3, 5).parameters())
-        80
+        75
     """
 
     year = 2017

@@ -28,7 +28,7 @@ class MultiplicativeLSTMCell(Cell[LSTMState]):
 
     Example:
         >>> sum(p.numel() for p in MultiplicativeLSTMCell(3, 5).parameters())
-        215
+        220
     """
 
     year = 2016

@@ -61,7 +61,8 @@ class RWKV4Cell(Cell[RWKV4State]):
     def initial_state(self, batch_size: int) -> RWKV4State:
         """All fields zero: ``shift`` is ``[B, 3H]``, the others are ``[B, H]``."""
         new, H = self.u.new_zeros, self.hidden_size
-        return RWKV4State(*(new(batch_size, H) for _ in range(4)), new(batch_size, 3 * H))
+        first, second, third, fourth = (new(batch_size, H) for _ in range(4))
+        return RWKV4State(first, second, third, fourth, new(batch_size, 3 * H))
 
     def drive(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """What ``x`` adds to r, k and v at this step, and at the next, each ``[..., 3H]``."""

@@ -88,7 +88,7 @@ def test_a_cell_on_the_loop_says_why_below_the_table(elman, tmp_path, monkeypatc
     ("cell", "said"),
     [
         ("nowhere.py:X", "cannot read nowhere.py"),
-        ("GRU", "did you mean GRUCell?"),
+        ("GRU", "did you mean GRUCell"),
         ("x.py", "got the file x.py without a class"),
     ],
 )

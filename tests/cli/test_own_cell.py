@@ -88,7 +88,7 @@ def test_a_cell_of_ones_own_stands_beside_the_others(tmp_path):
         ("15.18", "leaves.py:Mine", "leaves.py cannot be imported: SystemExit"),
         ("15.18", "nowhere.py:Mine", "cannot read nowhere.py: No such file or directory"),
         ("15.18", "broken.py:Mine", "broken.py, line 1 cannot be imported: SyntaxError"),
-        ("15.18", "GRU", "no built-in cell 'GRU' (name your own cell as mycell.py:MyCell); did you mean GRUCell?"),
+        ("15.18", "GRU", "no built-in cell 'GRU' (name your own cell as mycell.py:MyCell); did you mean GRUCell"),
         ("15.2", "GRUCell", "parameter-counting does not take --cell; these studies do: 15.11"),
     ],
 )

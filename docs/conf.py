@@ -30,7 +30,7 @@ add_module_names = False
 nitpicky = True
 nitpick_ignore_regex = [
     (r"py:.*", r"(?!elman\b).*"),
-    (r"py:.*", r"elman\.cell\.S"),
+    (r"py:.*", r"elman\.cell\.S|elman\.data\.records\.Record"),
     (r"py:.*", r"elman\.decode\.(frontier\.Ranked|groups\.Chosen)"),
     (r"py:.*", r"elman\.probe\.melody\.T|elman\.baselines\.ngram\._Counts"),
 ]

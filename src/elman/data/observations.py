@@ -11,7 +11,7 @@ import numpy as np
 from elman.data.errors import DataError
 from elman.data.tables import Table, read_table
 
-__all__ = ["Observations", "Record", "read_observations"]
+__all__ = ["Observations", "TimedRecord", "read_observations"]
 
 GROUPS = ("recordid", "record", "record_id", "id", "group", "patient", "subject", "patient_id", "subject_id", "unit")
 TIMES = ("time", "timestamp", "datetime", "date", "t", "hours", "minutes", "day", "charttime")
@@ -21,7 +21,7 @@ CLOCK = re.compile(r"(\d{1,4}):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Record:
+class TimedRecord:
     """One record's measurements.
 
     Args:
@@ -45,7 +45,7 @@ class Observations:
         understood: how the table was read, in sentences.
     """
 
-    records: list[Record]
+    records: list[TimedRecord]
     names: tuple[str, ...]
     understood: tuple[str, ...] = ()
 
@@ -182,7 +182,7 @@ def _wide(
 
 def _records(
     order: Sequence[str], codes: np.ndarray, times: np.ndarray, column: np.ndarray, numbers: np.ndarray, width: int
-) -> tuple[list[Record], int]:
+) -> tuple[list[TimedRecord], int]:
     """Return a record for each group that has a number, and how many measurements repeat another."""
     found, doubled = [], 0
     by_group = np.argsort(codes, kind="stable")
@@ -197,5 +197,5 @@ def _records(
         np.add.at(count, (row, column[mine]), 1)
         doubled += int((count[count > 1] - 1).sum())
         with np.errstate(invalid="ignore"):
-            found.append(Record(name, at, total / count))
+            found.append(TimedRecord(name, at, total / count))
     return found, doubled

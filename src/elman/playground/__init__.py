@@ -1,6 +1,6 @@
 """A page in which recurrent cells train before your eyes: ``elman.playground(cell)``.
 
-The page runs the cells' own kernels, compiled to WebAssembly by :mod:`elman.engine.web`. It needs no server.
+The page runs the cells' own kernels, compiled to WebAssembly by ``elman.engine.web``. It needs no server.
 """
 
 import sys

@@ -10,7 +10,7 @@ from elman.apps.fitting.training import Silent
 from elman.apps.tasks.irregular import TASK, _pieces
 from elman.baselines.carried import carried
 from elman.data.errors import DataError
-from elman.data.observations import Record
+from elman.data.observations import TimedRecord
 
 SMALL = {"hidden_size": "12", "learning_rate": "0.02", "batch_size": "16"}
 
@@ -122,7 +122,7 @@ def test_it_resumes(file, tmp_path):
 
 def test_pieces_predict_every_observation_once():
     times = np.arange(1000.0)
-    pieces = _pieces(Record("a", times, times[:, None]))
+    pieces = _pieces(TimedRecord("a", times, times[:, None]))
     assert np.concatenate([one.times[1:] for one in pieces]).tolist() == times[1:].tolist()
 
 

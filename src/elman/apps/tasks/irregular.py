@@ -16,7 +16,7 @@ from elman.apps.next_values import differences, make_next_value
 from elman.baselines.carried import carried
 from elman.data.batches import Batches
 from elman.data.errors import DataError
-from elman.data.observations import Record, read_observations
+from elman.data.observations import TimedRecord, read_observations
 from elman.data.reading import number
 from elman.engine import unroll
 from elman.nn.irregular import NextValue
@@ -51,7 +51,7 @@ class Using:
 class Series:
     """A record with the names of its quantities."""
 
-    record: Record
+    record: TimedRecord
     names: tuple[str, ...]
 
 
@@ -128,7 +128,7 @@ class FittedIrregular(Fitted[Series]):
                 if line_number > 1 or any(not np.isnan(number(cell)) for cell in line.split(",")):
                     yield Answer(error=str(error))
                 continue  # the first line may be a header
-            step = Record("", np.array([time]), values[None])
+            step = TimedRecord("", np.array([time]), values[None])
             x, _, _, _ = self.scale.batch([step])
             before = torch.full((1, 1), 0.0 if last is None else (time - last) / self.scale.gap)
             with torch.inference_mode():
@@ -151,13 +151,13 @@ class Scale:
     gap: float
 
     @classmethod
-    def of(cls, records: Sequence[Record]) -> "Scale":
+    def of(cls, records: Sequence[TimedRecord]) -> "Scale":
         """Return the scale of records."""
         values = np.concatenate([one.values for one in records])
         gaps = np.concatenate([np.diff(one.times) for one in records])
         return cls(np.nanmean(values, 0), np.nanstd(values, 0) + 1e-6, float(gaps.mean()))
 
-    def batch(self, records: Sequence[Record]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def batch(self, records: Sequence[TimedRecord]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return what the network reads, ``[T, B]`` or ``[T, B, 2 D]``; gaps ``[T, B]``, lengths ``[B]``; and the
         values ``[T, B, D]``, NaN where a value is missing."""
         lengths = torch.tensor([len(one.times) for one in records])
@@ -232,11 +232,11 @@ class _Learner(Learner[Series]):
         return [np.broadcast_to(mean, (len(one.record.times) - 1, len(mean))) for one in records]
 
 
-def _pieces(record: Record) -> list[Record]:
+def _pieces(record: TimedRecord) -> list[TimedRecord]:
     """Cut a long record into pieces that share one observation, so that each observation is predicted once."""
     starts = range(0, max(1, len(record.times) - 1), LONGEST - 1)
     found = [
-        Record(record.group, record.times[k : k + LONGEST], record.values[k : k + LONGEST]) for k in starts
+        TimedRecord(record.group, record.times[k : k + LONGEST], record.values[k : k + LONGEST]) for k in starts
     ]  # fmt: skip
     return [one for one in found if len(one.times) > 1 and not np.isnan(one.values[1:]).all()]
 

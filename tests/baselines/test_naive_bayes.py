@@ -76,7 +76,7 @@ def test_plain_data_and_back(labelled):
 def test_what_is_no_evidence():
     with pytest.raises(ValueError, match="expected one class, 0 or 1, for each of 1 sentences"):
         Evidence.of([["a"]], [2])
-    with pytest.raises(ValueError, match="got 2, of 0, 1"):
+    with pytest.raises(ValueError, match="got 2, with values 0, 1"):
         Evidence.of([["a"]], [0, 1])
     with pytest.raises(ValueError, match="counts of pairs must be at least 0"):
         Evidence.from_json({"words": {}, "pairs": {"a b": [-1, 0]}})

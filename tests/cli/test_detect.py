@@ -84,8 +84,8 @@ def test_options_that_the_message_names(elman, series, tmp_path):
     del lines[300:310]
     (tmp_path / "own.csv").write_text("\n".join(["epoch;load", *lines]))
     said = elman("detect", "own.csv", *SMALL, code=1)
-    assert "10 values are missing before it" in said
-    assert "--fill linear" in said
+    assert "39591 s after the line above" in said
+    assert "--resample 1h" in said
     alarms = [
         json.loads(line)
         for line in elman("detect", "own.csv", *SMALL, "--resample", "1h", "--fill", "linear", "--json").splitlines()

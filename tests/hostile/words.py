@@ -184,7 +184,7 @@ def is_optional(kind: Any) -> bool:
     return type(None) in get_args(kind)
 
 
-COMMANDS = commands()
+COMMANDS = {words: options for words, options in commands().items() if words != ("playground",)}  # it takes a minute
 
 
 def drawn(choice: random.Random, folder: Path) -> Line:

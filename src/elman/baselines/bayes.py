@@ -26,7 +26,7 @@ class NaiveBayes:
 
     Example:
         >>> bayes = NaiveBayes.of([["a", "good", "film"], ["a", "bad", "film"]], ["yes", "no"])
-        >>> bayes.classes, bayes.log_probabilities(["good"]).argmax()
+        >>> bayes.classes, int(bayes.log_probabilities(["good"]).argmax())
         (('no', 'yes'), 1)
     """
 

@@ -18,7 +18,8 @@ class FrequentTags:
         ValueError: if there are no words.
 
     Example:
-        >>> FrequentTags([(["The", "cat"], ["DET", "NOUN"]), (["the"], ["DET"])])(["The", "THE", "dog"])
+        >>> sentences = [(["The", "cat"], ["DET", "NOUN"]), (["the", "bird"], ["DET", "NOUN"])]
+        >>> FrequentTags(sentences)(["The", "THE", "dog"])
         ['DET', 'DET', 'NOUN']
     """
 

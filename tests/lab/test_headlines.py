@@ -10,7 +10,7 @@ from elman.lab.verdicts import judge
 from elman.studies import all_studies
 
 ANSWER = Claim("a", "Attention helps.", "here", "accuracy", at_least=0.0, role="answer", otherwise="Attention hurts.")
-CONTROL = Claim("c", "The flow is one.", "here", at_most=0.1, role="control", otherwise="The flow is none.")
+CONTROL = Claim("c", "The flow is one.", "here", at_most=0.1, role="control", otherwise="The flow is not one.")
 SIDE = Claim("s", "A side claim.", "here", at_least=0.0)
 VALUES = st.lists(st.floats(-1, 1), max_size=4)
 
@@ -23,7 +23,7 @@ def test_a_headline_says_what_the_verdicts_say(answer, control, side):
         "holds": "Attention helps (", "does not hold": "Attention hurts (",
         "undecided": "Undecided: attention helps (",
     }[verdicts[0].verdict])  # fmt: skip
-    assert ("a control fails: the flow is none" in said) == (verdicts[1].verdict == "does not hold")
+    assert ("a control fails: the flow is not one" in said) == (verdicts[1].verdict == "does not hold")
     assert ("a control is undecided: the flow is one" in said) == (verdicts[1].verdict == "undecided")
     assert "side claim" not in said
     assert said.endswith(".")

@@ -78,7 +78,7 @@ def test_seeds_and_items_that_both_vary_give_a_wider_interval_than_either():
 
 
 def test_the_interval_of_seeds_and_items_covers_as_often_as_it_says():
-    """Drawn anew many times, with a true mean of zero: at least about 95 % of the intervals contain it."""
+    """Drawn many times, with a true mean of zero: at least about 95 % of the intervals contain it."""
     rng = np.random.default_rng(1)
     found = []
     for _ in range(400):

@@ -41,8 +41,7 @@ class LightRUCell(Cell):
         self.bias = nn.Parameter(torch.zeros(2 * hidden_size))
         for W in self.weight_ih.chunk(2):
             nn.init.xavier_uniform_(W)
-        for R in self.weight_hh.chunk(1):
-            nn.init.orthogonal_(R)
+        nn.init.orthogonal_(self.weight_hh)
 
     def drive(self, x: Tensor) -> Tensor:
         """``W x + b``, ``[..., 2H]``."""

@@ -8,7 +8,6 @@ import pytest
 
 from elman.apps import Request, fit, load, score
 from elman.apps.fitting.contract import Columns
-from elman.apps.fitting.training import Silent
 from elman.data.errors import DataError
 from elman.data.reviews import reviews
 from elman.data.sentences import Sentence
@@ -54,20 +53,11 @@ def test_the_same_call_does_nothing_again(fitted, table):
     assert (folder / "weights.safetensors").stat().st_mtime_ns == before
 
 
-class Interrupts(Silent):
-    def __init__(self, at):
-        self.at = at
-
-    def progress(self, done, total, loss, validation):
-        if done == self.at:
-            raise KeyboardInterrupt
-
-
 @pytest.mark.parametrize("at", [1, 17, 40])
-def test_an_interrupted_fit_resumes(fitted, table, tmp_path, at):
+def test_an_interrupted_fit_resumes(fitted, table, tmp_path, at, interrupts):
     folder = tmp_path / "model"
     with pytest.raises(KeyboardInterrupt):
-        fit("classify", [table], folder, request=SMALL, updates=40, watch=Interrupts(at))
+        fit("classify", [table], folder, request=SMALL, updates=40, watch=interrupts(at))
     report = fit("classify", [table], folder, request=SMALL, updates=40)
     assert (report.scores, report.curve) == (fitted[1].scores, fitted[1].curve)
     assert (folder / "weights.safetensors").read_bytes() == (fitted[0] / "weights.safetensors").read_bytes()

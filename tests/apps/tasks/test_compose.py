@@ -6,7 +6,6 @@ from fractions import Fraction
 import pytest
 
 from elman.apps import Request, fit, load, score
-from elman.apps.fitting.training import Silent
 from elman.apps.tasks.compose import TASK, grid_of
 from elman.apps.tune_grams import fitted_grams, nats_of_tunes
 from elman.apps.tunes import score as nats_per_note
@@ -77,20 +76,14 @@ def test_the_older_command_takes_the_model(fitted, elman, tmp_path):
     assert (tmp_path / "tune.mid").exists()
 
 
-class Interrupts(Silent):
-    def progress(self, done, total, loss, validation):
-        if done == 9:
-            raise KeyboardInterrupt
-
-
-def test_it_resumes(book, tmp_path):
+def test_it_resumes(book, tmp_path, interrupts):
     def run(folder, watch=None):
         return fit("compose", [book], folder, request=Request(settings=SMALL | {"dropout": "0.2"}), updates=20,
                    watch=watch)  # fmt: skip
 
     whole = run(tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "cut", Interrupts())
+        run(tmp_path / "cut", interrupts(9))
     assert run(tmp_path / "cut").curve == whole.curve
 
 

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from elman.apps import Request, fit, load, score
-from elman.apps.fitting.training import Silent
 from elman.apps.tasks.correct import TASK, chosen, read_list
 from elman.baselines.norvig import Candidates, norvig
 from elman.data.errors import DataError
@@ -74,17 +73,11 @@ def test_both_commands_correct_running_text(fitted, elman):
     assert len(found["words"][0]["corrections"]) <= 5
 
 
-class Interrupts(Silent):
-    def progress(self, done, total, loss, validation):
-        if done == 7:
-            raise KeyboardInterrupt
-
-
-def test_an_interrupted_fit_resumes(pairs, tmp_path):
+def test_an_interrupted_fit_resumes(pairs, tmp_path, interrupts):
     whole = fitted_to([pairs], tmp_path / "whole")
     assert "only the 60 right words are known" in " ".join(whole.said)
     with pytest.raises(KeyboardInterrupt):
-        fitted_to([pairs], tmp_path / "cut", watch=Interrupts())
+        fitted_to([pairs], tmp_path / "cut", watch=interrupts(7))
     assert fitted_to([pairs], tmp_path / "cut").curve == whole.curve
 
 

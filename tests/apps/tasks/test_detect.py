@@ -9,7 +9,6 @@ from sklearn.metrics import average_precision_score
 
 from elman.apps import Columns, Request, fit, load, score
 from elman.apps.anomalies import Tail, smoothed
-from elman.apps.fitting.training import Silent
 from elman.apps.tasks._stretches import read_stretches
 from elman.apps.tasks.detect import TASK
 from elman.data.errors import DataError
@@ -134,19 +133,13 @@ def test_the_labels_do_not_reach_the_training(file, tmp_path):
     assert weights[0] == weights[1]
 
 
-class Interrupts(Silent):
-    def progress(self, done, total, loss, validation):
-        if done == 13:
-            raise KeyboardInterrupt
-
-
-def test_it_resumes(file, tmp_path):
+def test_it_resumes(file, tmp_path, interrupts):
     def run(folder, watch=None):
         return fit("detect", [file], folder, request=LABELLED, updates=25, watch=watch)
 
     whole = run(tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "cut", Interrupts())
+        run(tmp_path / "cut", interrupts(13))
     torch.rand(3)
     assert run(tmp_path / "cut").curve == whole.curve
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from elman.apps import Columns, Request, fit, load, score
-from elman.apps.fitting.training import Silent
 from elman.apps.tasks.irregular import TASK, _pieces
 from elman.baselines.carried import carried
 from elman.data.errors import DataError
@@ -104,19 +103,13 @@ def test_several_quantities_with_holes(tmp_path):
     assert again.records == 80
 
 
-class Interrupts(Silent):
-    def progress(self, done, total, loss, validation):
-        if done == 9:
-            raise KeyboardInterrupt
-
-
-def test_it_resumes(file, tmp_path):
+def test_it_resumes(file, tmp_path, interrupts):
     def run(folder, watch=None):
         return fit("irregular", [file], folder, request=Request(settings=SMALL), updates=16, watch=watch)
 
     whole = run(tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "cut", Interrupts())
+        run(tmp_path / "cut", interrupts(9))
     assert run(tmp_path / "cut").curve == whole.curve
 
 

@@ -3,7 +3,6 @@
 import pytest
 
 from elman.apps import Request, fit, load, score
-from elman.apps.fitting.training import Silent
 from elman.apps.names import END, coded, loss_of, nats_of_each, nats_per_character
 from elman.apps.tasks.names import TASK, scored
 from elman.baselines.sequence_gram import SequenceGram
@@ -76,16 +75,10 @@ def test_one_class_needs_no_name(lists, tmp_path, elman):
     assert [len(one.fields["names"]) for one in writer.use(["", "Brakh"], {"count": "2"})] == [2, 2]
 
 
-class Interrupts(Silent):
-    def progress(self, done, total, loss, validation):
-        if done == 17:
-            raise KeyboardInterrupt
-
-
-def test_an_interrupted_fit_resumes(lists, tmp_path):
+def test_an_interrupted_fit_resumes(lists, tmp_path, interrupts):
     whole = fitted_to([lists], tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        fitted_to([lists], tmp_path / "cut", watch=Interrupts())
+        fitted_to([lists], tmp_path / "cut", watch=interrupts(17))
     assert fitted_to([lists], tmp_path / "cut").curve == whole.curve
 
 

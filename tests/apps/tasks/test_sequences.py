@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from elman.apps import Columns, Request, fit, load, score
-from elman.apps.fitting.training import Silent
 from elman.data.errors import DataError
 from elman.errors import UnknownName
 
@@ -83,20 +82,14 @@ def test_bad_lines_are_named(fitted, elman):
         list(load(fitted[0]).use(["1:2"], {"length": "3"}))
 
 
-class Interrupts(Silent):
-    def progress(self, done, total, loss, validation):
-        if done == 11:
-            raise KeyboardInterrupt
-
-
-def test_it_resumes(file, tmp_path):
+def test_it_resumes(file, tmp_path, interrupts):
     def run(folder, watch=None):
         asked = Request(settings=SMALL | {"dropout": "0.5"})
         return fit("sequences", [file], folder, request=asked, updates=25, watch=watch)
 
     whole = run(tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "cut", Interrupts())
+        run(tmp_path / "cut", interrupts(11))
     assert run(tmp_path / "cut").curve == whole.curve
 
 

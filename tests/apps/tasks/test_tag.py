@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from elman.apps import Request, fit, load, score
 from elman.apps.fitting.contract import Columns
-from elman.apps.fitting.training import Silent
 from elman.apps.tagging import accuracy, labelled
 from elman.apps.tasks.tag import TASK, in_context, per_sentence, tokeniser_of
 from elman.baselines.frequent_tags import FrequentTags
@@ -67,16 +66,10 @@ def test_both_commands_give_the_same_tags(fitted, elman):
     assert [one["word"] for one in words] == ["the", "plot"]
 
 
-class Interrupts(Silent):
-    def progress(self, done, total, loss, validation):
-        if done == 21:
-            raise KeyboardInterrupt
-
-
-def test_an_interrupted_fit_resumes(file, tmp_path):
+def test_an_interrupted_fit_resumes(file, tmp_path, interrupts):
     whole = fitted_to(file, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        fitted_to(file, tmp_path / "cut", watch=Interrupts())
+        fitted_to(file, tmp_path / "cut", watch=interrupts(21))
     assert fitted_to(file, tmp_path / "cut").curve == whole.curve
 
 

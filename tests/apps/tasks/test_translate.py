@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from elman.apps import Request, fit, load, score
 from elman.apps.chrf import chrf
-from elman.apps.fitting.training import Silent
 from elman.apps.tasks.translate import TASK, scored
 from elman.apps.translating import translated
 from elman.baselines.suffixes import SuffixChanges
@@ -89,16 +88,10 @@ def test_sentences(translating, elman):
     assert wide["written"] == both["written"][0]["text"]
 
 
-class Interrupts(Silent):
-    def progress(self, done, total, loss, validation):
-        if done == 13:
-            raise KeyboardInterrupt
-
-
-def test_an_interrupted_fit_resumes(forms, tmp_path):
+def test_an_interrupted_fit_resumes(forms, tmp_path, interrupts):
     whole = fitted_to([forms], tmp_path / "whole", updates=20)
     with pytest.raises(KeyboardInterrupt):
-        fitted_to([forms], tmp_path / "cut", watch=Interrupts(), updates=20)
+        fitted_to([forms], tmp_path / "cut", watch=interrupts(13), updates=20)
     assert fitted_to([forms], tmp_path / "cut", updates=20).curve == whole.curve
 
 

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from elman.apps import Request, fit, load, score
-from elman.apps.fitting.training import Silent
 from elman.baselines.ngram import NGram
 from elman.data.errors import DataError
 from elman.data.texts import text
@@ -61,20 +60,14 @@ def test_it_writes_from_a_prompt_and_refuses_strange_characters(fitted, elman):
     assert said.strip() == answers[0].text.strip()
 
 
-class Interrupts(Silent):
-    def progress(self, done, total, loss, validation):
-        if done == 31:
-            raise KeyboardInterrupt
-
-
-def test_it_resumes_with_the_state_that_it_carried(file, tmp_path):
+def test_it_resumes_with_the_state_that_it_carried(file, tmp_path, interrupts):
     def run(folder, watch=None):
         return fit("write", [file], folder, request=Request(settings=SMALL | {"hidden_size": "8"}), updates=120,
                    watch=watch)  # fmt: skip
 
     whole = run(tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "cut", Interrupts())
+        run(tmp_path / "cut", interrupts(31))
     assert run(tmp_path / "cut").curve == whole.curve
 
 
